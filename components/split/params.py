@@ -1,0 +1,20 @@
+"""Parameters of `split`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from relay.params import Params as BaseParams
+
+
+class Params(BaseParams):
+    input_artifact: str = Field(description="the clean table")
+    train_artifact: str = Field("train", description="name of the train set")
+    test_artifact: str = Field("test", description="name of the test set")
+    target: str = Field(description="column to predict")
+    test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows in the test set")
+    stratify: bool = Field(True, description="keep the target's mix, by bins if it is numeric")
+    time_column: str | None = Field(
+        None, description="column by which the newest rows are the test"
+    )
+    seed: int = Field(42, ge=0, lt=2**32, description="seed of the shuffle")

@@ -1,0 +1,125 @@
+"""Splits a clean table into a train and a test set."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+from params import Params
+from sklearn.model_selection import train_test_split
+
+from relay import component
+from relay.component import StepRun
+from relay.errors import RelayError
+from relay.tables import (
+    is_categorical,
+    read_artifact,
+    require_column,
+    table_metadata,
+    write_parquet,
+)
+
+TARGET_BINS = 10
+
+
+def split(
+    table: pd.DataFrame,
+    target: str,
+    *,
+    test_size: float,
+    stratify: bool,
+    time_column: str | None,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split the rows of `table` into (train, test), each with all columns and a fresh index.
+
+    With `time_column`, the newest `test_size` of the rows are the test set, and rows of one
+    moment stay on one side. Otherwise rows are shuffled by `seed`; `stratify` keeps the mix of
+    the target's classes, or of its deciles where it is numeric. RelayError where a side would
+    have no rows.
+    """
+    require_column(table, target, "target")
+    if time_column is not None:
+        train, test = _split_by_time(table, time_column, test_size)
+    else:
+        rows = np.arange(len(table))
+        strata = _strata(table[target], test_size) if stratify else None
+        try:
+            train_rows, test_rows = train_test_split(
+                rows, test_size=test_size, random_state=seed, stratify=strata
+            )
+        except ValueError as error:
+            raise RelayError(f"{len(table)} rows cannot be split: {error}") from error
+        train, test = table.iloc[np.sort(train_rows)], table.iloc[np.sort(test_rows)]
+    if train.empty or test.empty:
+        raise RelayError(
+            f"test_size={test_size} of {len(table)} rows leaves "
+            f"{len(train)} rows to train on and {len(test)} to test on."
+        )
+    return train.reset_index(drop=True), test.reset_index(drop=True)
+
+
+def _strata(target: pd.Series, test_size: float) -> pd.Series | None:
+    """A label per row to stratify by, or None where there are too few rows for it.
+
+    Classes too rare to be on both sides are taken together.
+    """
+    if is_categorical(target):
+        labels = target.astype(str)
+    else:
+        labels = pd.qcut(target, TARGET_BINS, labels=False, duplicates="drop").astype(str)
+    rare = labels.map(labels.value_counts()) < 2
+    labels = labels.mask(rare, "rare")
+    if rare.sum() == 1:
+        labels[rare] = labels[~rare].mode().iloc[0]
+    smallest_side = min(test_size, 1 - test_size) * len(target)
+    return labels if labels.nunique() <= smallest_side else None
+
+
+def _split_by_time(
+    table: pd.DataFrame, time_column: str, test_size: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    require_column(table, time_column, "time_column")
+    times = table[time_column]
+    if times.isna().any():
+        raise RelayError(
+            f"time_column '{time_column}' is missing in {int(times.isna().sum())} rows; "
+            "drop them with data.filters or split without a time column."
+        )
+    if is_categorical(times):
+        raise RelayError(
+            f"time_column '{time_column}' holds texts, not times; "
+            f"read it as one with data.dtypes.{time_column}=datetime."
+        )
+    ordered = times.sort_values(kind="stable")
+    first_of_test = ordered.iloc[len(ordered) - max(1, round(len(ordered) * test_size))]
+    newest = times >= first_of_test
+    return table[~newest], table[newest]
+
+
+def step(run: StepRun[Params]) -> None:
+    """Split a clean table into a train and a test set."""
+    params = run.params
+    table = read_artifact(run.input("input", type="clean_data"))
+    train, test = split(
+        table,
+        params.target,
+        test_size=params.test_size,
+        stratify=params.stratify,
+        time_column=params.time_column,
+        seed=params.seed,
+    )
+    for key, part in (("train", train), ("test", test)):
+        run.output(
+            key,
+            write_parquet(part, run.workspace / key / "data.parquet"),
+            type="split_data",
+            description=f"The {key} set.",
+            metadata=table_metadata(part),
+        )
+    run.log_metrics({"train_rows": len(train), "test_rows": len(test)})
+
+
+if __name__ == "__main__":
+    sys.exit(component.main(Params, step))

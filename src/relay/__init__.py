@@ -1,0 +1,1 @@
+"""What Relay's orchestrator and its components share."""

@@ -1,0 +1,264 @@
+"""What every component does around its own work: parameters, tracking, artifacts, errors.
+
+A component's `run.py` ends with
+
+    if __name__ == "__main__":
+        sys.exit(component.main(Params, step))
+
+where `step(run)` loads the inputs, calls the component's pure function and hands over the
+outputs. Outputs are stored after `step` has returned, all of them, so a step that failed or was
+killed leaves no version behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Generic
+
+from relay.errors import GateFailed, Interrupted, RelayError
+from relay.git import git_state
+from relay.params import ARTIFACT_SUFFIX, ParamsT, parse_command_line
+from relay.project import Project, enclosing_project
+from relay.redact import redact
+from relay.settings import RunSettings
+from relay.step_result import StepResult, write_result
+from relay.tracking import ArtifactVersion, Draft, Run, RunStatus, open_backend
+
+log = logging.getLogger("relay")
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input artifact on disk: its files are in the folder `path`."""
+
+    path: Path
+    version: ArtifactVersion
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        return self.version.metadata
+
+
+class StepRun(Generic[ParamsT]):
+    """What a step works with: its parameters, its inputs, and where to put its outputs."""
+
+    def __init__(self, params: ParamsT, tracking: Run, workspace: Path) -> None:
+        self.params = params
+        self.workspace = workspace
+        self.inputs: dict[str, ArtifactVersion] = {}
+        self.drafts: dict[str, Draft] = {}
+        self.metrics: dict[str, float] = {}
+        self.images: dict[str, Path] = {}
+        self._tracking = tracking
+
+    def has_input(self, key: str) -> bool:
+        """True where the optional input `key` was given."""
+        return bool(getattr(self.params, key + ARTIFACT_SUFFIX))
+
+    def input(self, key: str, type: str | None = None) -> Input:
+        """Fetch the artifact that parameter `<key>_artifact` names, and record its use.
+
+        RelayError where it does not exist or is not of `type`.
+        """
+        return self.use(key, getattr(self.params, key + ARTIFACT_SUFFIX), type)
+
+    def use(self, key: str, reference: str, type: str | None = None) -> Input:
+        """Fetch the artifact `reference` as input `key`, and record its use."""
+        version = self._tracking.use_artifact(reference)
+        if type is not None and version.type != type:
+            raise RelayError(
+                f"{key}{ARTIFACT_SUFFIX}: {version} has type '{version.type}'; "
+                f"this step needs one of type '{type}'."
+            )
+        self.inputs[key] = version
+        folder = self.workspace / "inputs" / key
+        folder.mkdir(parents=True)
+        self._tracking.download(version, folder)
+        return Input(folder, version)
+
+    def output(
+        self,
+        key: str,
+        path: Path,
+        *,
+        type: str,
+        description: str,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Hand over a file or folder as output `key`; it is stored when the step has returned."""
+        name = getattr(self.params, key + ARTIFACT_SUFFIX)
+        self.drafts[key] = Draft(name, type, path, description, dict(metadata or {}))
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Record numbers of this run."""
+        self.metrics.update(metrics)
+
+    def log_image(self, name: str, path: Path) -> None:
+        """Record a picture (PNG) of this run."""
+        self.images[name] = path
+
+
+def main(
+    params_type: type[ParamsT],
+    step: Callable[[StepRun[ParamsT]], None],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Run one step from the command line and return the exit status.
+
+    0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, _interrupt)
+    try:
+        project = enclosing_project(Path.cwd())
+        os.environ.update(project.variables(os.environ))
+        settings = RunSettings.from_environ(os.environ, default_step=Path.cwd().name)
+        if settings.result is not None:
+            _stop_with_parent()
+        params = parse_command_line(
+            params_type, sys.argv[1:] if argv is None else argv, about=step.__doc__ or ""
+        )
+        return _run(project, settings, params, step)
+    except Interrupted as error:
+        log.error("Stopped by signal %s.", signal.Signals(error.signal_number).name)
+        return error.exit_code
+    except RelayError as error:
+        log.error("Error: %s", redact(str(error)))
+        return error.exit_code
+
+
+def _run(
+    project: Project,
+    settings: RunSettings,
+    params: ParamsT,
+    step: Callable[[StepRun[ParamsT]], None],
+) -> int:
+    config = params.model_dump(mode="json")
+    backend = open_backend(settings.backend, settings.project)
+    tracking = backend.start_run(
+        name=settings.step, job_type=settings.step, group=settings.group, config=_redacted(config)
+    )
+    with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
+        run = StepRun(params, tracking, Path(workspace))
+        status: RunStatus = "failed"
+        outputs: dict[str, ArtifactVersion] = {}
+        message, exit_code = "", 1
+        try:
+            try:
+                step(run)
+                status, exit_code = "succeeded", 0
+            except GateFailed as error:
+                message = str(error)
+            with _signals_held():
+                outputs = _store(run, tracking, project, config)
+        except Interrupted as error:
+            status, message, exit_code = "killed", str(error), error.exit_code
+        except RelayError as error:
+            message, status, exit_code = str(error), "failed", error.exit_code
+        except Exception as error:  # a bug: the traceback is for whoever mends it
+            traceback.print_exc()
+            message, status = f"{type(error).__name__}: {error}", "failed"
+            exit_code = 1
+        message = redact(message)
+        with _signals_held():
+            if message:
+                log.error("Error: %s", message)
+            tracking.finish(status, message)
+            result = StepResult(
+                status=status,
+                error=message or None,
+                inputs={key: str(version) for key, version in run.inputs.items()},
+                outputs={key: str(version) for key, version in outputs.items()},
+                types={key: version.type for key, version in outputs.items()},
+                metrics=run.metrics,
+                images={name: str(path) for name, path in run.images.items() if path.is_file()},
+            )
+            _report(settings, result)
+    return exit_code
+
+
+def _store(
+    run: StepRun[ParamsT], tracking: Run, project: Project, config: Mapping[str, Any]
+) -> dict[str, ArtifactVersion]:
+    common = {
+        "git_commit": git_state(project.root).commit,
+        "params": _redacted(config),
+        "inputs": {
+            key: {"artifact": str(version), "digest": version.digest}
+            for key, version in run.inputs.items()
+        },
+    }
+    if run.metrics:
+        tracking.log_metrics(run.metrics)
+    for name, path in run.images.items():
+        tracking.log_image(name, path)
+    outputs = {}
+    for key, draft in run.drafts.items():
+        described = Draft(
+            draft.name, draft.type, draft.path, draft.description, {**common, **draft.metadata}
+        )
+        outputs[key] = tracking.log_artifact(described)
+        log.info("Stored %s (%s)", outputs[key], draft.type)
+    return outputs
+
+
+def _report(settings: RunSettings, result: StepResult) -> None:
+    """Tell the orchestrator what was done or, where none listens, MLflow itself."""
+    if settings.result is not None:
+        write_result(settings.result, result)
+        return
+    run_id = os.environ.get("MLFLOW_RUN_ID")
+    if not run_id:
+        return
+    try:
+        from relay.mlflow_runs import MlflowRuns
+    except ModuleNotFoundError:
+        log.info(
+            "MLflow is not in this component's environment: metrics are in %s only.",
+            settings.backend,
+        )
+        return
+    MlflowRuns(os.environ["MLFLOW_TRACKING_URI"]).record(run_id, result)
+
+
+def _redacted(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: redact(v) if isinstance(v, str) else v for k, v in config.items()}
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    raise Interrupted(signal_number)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Lets what must not be cut in two run to its end; a signal takes effect after it."""
+    held = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+
+
+def _stop_with_parent() -> None:
+    """End this step when the orchestrator is gone: it holds the other end of standard input."""
+
+    def watch() -> None:
+        # The bare descriptor: a buffered reader's lock would hang the interpreter's exit.
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -1,0 +1,35 @@
+"""The errors that people are meant to read, with the exit status each one ends in."""
+
+from __future__ import annotations
+
+
+class RelayError(Exception):
+    """Something outside the code is wrong: a file, a table, an environment. Exit status 1.
+
+    The message says what, where, and what to do; it is shown without a traceback.
+    """
+
+    exit_code = 1
+
+
+class ConfigError(RelayError):
+    """The configuration or the command is wrong. Exit status 2."""
+
+    exit_code = 2
+
+
+class GateFailed(RelayError):
+    """A check or a threshold says no. What the step found is still kept as its artifacts."""
+
+
+class Interrupted(BaseException):
+    """A signal asked the process to stop. Not an Exception, so that no handler swallows it."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+
+    @property
+    def exit_code(self) -> int:
+        """128 + the signal's number, as shells report it."""
+        return 128 + self.signal_number

@@ -1,0 +1,27 @@
+"""Writing files so that a reader sees the whole of one or nothing."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` (UTF-8) by way of a file beside it and a rename."""
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def point_link(link: Path, target: str) -> None:
+    """Make the symbolic link `link` point at `target`, in one move."""
+    aside = link.with_name(f".{link.name}.{uuid.uuid4().hex}")
+    os.symlink(target, aside)
+    try:
+        aside.replace(link)
+    finally:
+        aside.unlink(missing_ok=True)

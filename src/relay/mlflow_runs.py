@@ -1,0 +1,106 @@
+"""MLflow's side of a run: the pipeline's run, one run per step under it, what they record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import mlflow
+from mlflow.entities import Metric, Param, RunTag
+
+from relay.errors import RelayError
+from relay.redact import redact
+from relay.step_result import StepResult
+
+_STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+_LONGEST_PARAM = 6000  # characters; MLflow refuses a longer value
+
+
+class MlflowRuns:
+    """Runs in the MLflow store at `tracking_uri`."""
+
+    def __init__(self, tracking_uri: str) -> None:
+        # MLflow tells of each table that it creates.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        self._client = mlflow.MlflowClient(tracking_uri)
+
+    def experiment(self, name: str, artifact_location: str) -> str:
+        """The id of the experiment `name`, made with its files at `artifact_location` if new."""
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(name, artifact_location))
+
+    def exists(self, run_id: str) -> bool:
+        try:
+            self._client.get_run(run_id)
+        except mlflow.MlflowException:
+            return False
+        return True
+
+    def tags(self, run_id: str) -> dict[str, str]:
+        return dict(self._client.get_run(run_id).data.tags)
+
+    def experiment_of(self, run_id: str) -> str:
+        return str(self._client.get_run(run_id).info.experiment_id)
+
+    def start(
+        self,
+        experiment_id: str,
+        name: str,
+        *,
+        parent: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Start a run and return its id."""
+        all_tags = dict(tags or {})
+        if parent is not None:
+            all_tags["mlflow.parentRunId"] = parent
+        run = self._client.create_run(experiment_id, run_name=name, tags=all_tags)
+        run_id = str(run.info.run_id)
+        if params:
+            self._client.log_batch(
+                run_id,
+                params=[
+                    Param(key, redact(str(value))[:_LONGEST_PARAM]) for key, value in params.items()
+                ],
+            )
+        return run_id
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+
+    def log_file(self, run_id: str, path: str) -> None:
+        """Keep the file at `path` with the run."""
+        self._client.log_artifact(run_id, path)
+
+    def record(self, run_id: str, result: StepResult) -> None:
+        """Write a step's metrics, pictures and artifact names into its run."""
+        now = int(time.time() * 1000)
+        tags = {f"relay.input.{key}": ref for key, ref in result.inputs.items()}
+        tags |= {f"relay.output.{key}": ref for key, ref in result.outputs.items()}
+        self._client.log_batch(
+            run_id,
+            metrics=[Metric(key, value, now, 0) for key, value in result.metrics.items()],
+            tags=[RunTag(key, value) for key, value in tags.items()],
+        )
+        for path in result.images.values():
+            self._client.log_artifact(run_id, path, "images")
+
+    def end(self, run_id: str, status: str) -> None:
+        """End the run; `status` is succeeded, failed or killed."""
+        self._client.set_terminated(run_id, _STATUS[status])
+
+
+def connect(tracking_uri: str) -> MlflowRuns:
+    """Open the store; RelayError where it cannot be reached."""
+    try:
+        return MlflowRuns(tracking_uri)
+    except mlflow.MlflowException as error:
+        raise RelayError(
+            f"MLflow's store at {redact(tracking_uri)} did not open: {error}"
+        ) from error

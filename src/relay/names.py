@@ -1,0 +1,68 @@
+"""Names: safe column names, safe artifact names, and the nearest right name to a wrong one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_SYMBOLS = {"#": " number ", "%": " percent ", "&": " and ", "@": " at ", "$": " dollar "}
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NOT_A_WORD = re.compile(r"\W+|_+")
+
+
+def column_name(raw: object) -> str:
+    """The snake_case form of a column's name; idempotent.
+
+    Letters lose their accents, a leading digit gets an `x` before it, and a name with nothing
+    to keep becomes `column`. `Sp. Atk` -> `sp_atk`, `SalePrice` -> `sale_price`, `#` -> `number`.
+    """
+    text = str(raw)
+    for symbol, word in _SYMBOLS.items():
+        text = text.replace(symbol, word)
+    decomposed = unicodedata.normalize("NFKD", text)
+    text = "".join(c for c in decomposed if not unicodedata.combining(c))
+    words = _NOT_A_WORD.sub(" ", _WORD_STARTS.sub(" ", text)).split()
+    name = "_".join(words).lower() or "column"
+    return f"x{name}" if name[0].isdigit() else name
+
+
+def column_names(raw: Iterable[object]) -> list[str]:
+    """`column_name` of each, made unique: a name's second use gets `_2`, its third `_3`."""
+    taken: set[str] = set()
+    names = []
+    for one in raw:
+        base = column_name(one)
+        name, count = base, 1
+        while name in taken:
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def artifact_stem(text: str) -> str:
+    """What may begin an artifact's name: letters, digits, `.`, `_` and `-`, and never empty."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._-") or "data"
+
+
+def nearest(wrong: str, right: Iterable[str]) -> str | None:
+    """The name in `right` that `wrong` was probably meant to be, or None."""
+    candidates = list(right)
+    by_lower = {name.lower(): name for name in candidates}
+    found = get_close_matches(wrong.lower(), by_lower, n=1, cutoff=0.5)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(wrong: str, right: Iterable[str]) -> str:
+    """` Did you mean 'x'?`, or a list of the choices where nothing is near; to be appended."""
+    choices = sorted(set(right))
+    found = nearest(wrong, choices)
+    if found:
+        return f" Did you mean '{found}'?"
+    if not choices:
+        return ""
+    shown = ", ".join(choices[:20]) + (", ..." if len(choices) > 20 else "")
+    return f" There is: {shown}."

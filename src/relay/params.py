@@ -1,0 +1,106 @@
+"""Typed parameters of a component, which reach it as text on a command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from relay.errors import ConfigError
+
+ARTIFACT_SUFFIX = "_artifact"
+"""Input or output `train` of a step is parameter `train_artifact` of its component."""
+
+ParamsT = TypeVar("ParamsT", bound="Params")
+
+
+class Params(BaseModel):
+    """Base of every component's parameters.
+
+    A text for a field that is not itself a text is read as YAML (JSON is YAML), and an empty
+    text means that the default holds: MLproject files have no other way to say "not given".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_texts(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        return {
+            name: _from_text(cls.model_fields.get(name), value)
+            for name, value in values.items()
+            if value != "" or name not in cls.model_fields
+        }
+
+
+def _from_text(field: FieldInfo | None, value: Any) -> Any:
+    if field is None or not isinstance(value, str) or _holds_text(field.annotation):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+
+
+def _holds_text(annotation: Any) -> bool:
+    """True for `str`, `str | None` and literals of texts."""
+    if annotation is str:
+        return True
+    return any(arg is str or isinstance(arg, str) for arg in get_args(annotation)) and not any(
+        getattr(arg, "__origin__", None) in (dict, list) for arg in get_args(annotation)
+    )
+
+
+def to_text(value: Any) -> str:
+    """`value` as `Params` reads it back: "" for None, a text as it is, JSON for the rest."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def validate(params_type: type[ParamsT], values: Mapping[str, Any]) -> ParamsT:
+    """`values` as `params_type`; ConfigError with all that is wrong, a line each."""
+    try:
+        return params_type.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError("\n".join(problem for _, problem in problems(error))) from error
+
+
+def problems(error: ValidationError) -> list[tuple[str, str]]:
+    """For each mistake: the parameter it is in, and a line `parameter: what is wrong (got x)`."""
+    found = []
+    for detail in error.errors():
+        where = ".".join(str(part) for part in detail["loc"])
+        text = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] not in ("missing", "value_error", "extra_forbidden"):
+            text += f" (got {detail['input']!r})"
+        found.append((where, f"{where}: {text}" if where else text))
+    return found
+
+
+def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: str) -> ParamsT:
+    """The parameters in `argv` (`--name value` each); ConfigError where they are wrong."""
+    parser = _Parser(description=about, allow_abbrev=False)
+    for name, field in params_type.model_fields.items():
+        default = "" if field.is_required() else f" (default: {to_text(field.default) or 'none'})"
+        parser.add_argument(
+            f"--{name}",
+            default=argparse.SUPPRESS,
+            required=field.is_required(),
+            help=((field.description or "") + default).replace("%", "%%"),
+        )
+    return validate(params_type, vars(parser.parse_args(list(argv))))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}. See --help.")

@@ -1,0 +1,70 @@
+"""Where things are in a checkout, and the environment variables that keep tools inside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.errors import RelayError
+
+_RELATIVE_SQLITE = re.compile(r"^sqlite:///(?!/)(?P<path>.+)$")
+
+
+@dataclass(frozen=True)
+class Project:
+    """One checkout of Relay; every path is absolute."""
+
+    root: Path
+
+    @property
+    def components(self) -> Path:
+        return self.root / "components"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / "outputs"
+
+    @property
+    def state(self) -> Path:
+        """Stores and caches that belong to this checkout and to no run."""
+        return self.root / ".relay"
+
+    def tracking_uri(self, environ: Mapping[str, str]) -> str:
+        """MLflow's store: what MLFLOW_TRACKING_URI says, else `mlflow.db` in the checkout.
+
+        `mlflow run` hands on a path relative to where it was started; a component starts in its
+        own folder, so a relative SQLite path is taken from the root of the checkout.
+        """
+        uri = environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+        relative = _RELATIVE_SQLITE.match(uri)
+        return f"sqlite:///{self.root / relative['path']}" if relative else uri
+
+    def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Variables that keep every tool's files inside the checkout and off the network.
+
+        What the caller has set already stays as it is.
+        """
+        ours = {
+            "TRACKIO_DIR": str(self.state / "trackio"),
+            "MPLCONFIGDIR": str(self.state / "matplotlib"),
+            "MPLBACKEND": "agg",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+        }
+        chosen = {name: environ.get(name) or value for name, value in ours.items()}
+        chosen["MLFLOW_TRACKING_URI"] = self.tracking_uri(environ)
+        return chosen
+
+
+def enclosing_project(start: Path) -> Project:
+    """The checkout that `start` (a file or folder in it) belongs to; RelayError where none."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / "MLproject").is_file() and (folder / "components").is_dir():
+            return Project(folder)
+    raise RelayError(f"{start} is not inside a Relay project: no folder above has components/.")

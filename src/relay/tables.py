@@ -1,0 +1,56 @@
+"""Tables: reading the files that people have, and passing tables between steps as Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from relay.errors import RelayError
+from relay.names import column_name, did_you_mean
+
+if TYPE_CHECKING:
+    from relay.component import Input
+
+TABLE_FILE = "data.parquet"
+
+
+def read_artifact(source: Input) -> pd.DataFrame:
+    """The table in an artifact that a step made; RelayError where it holds none."""
+    path = source.path / TABLE_FILE
+    if not path.is_file():
+        raise RelayError(f"Artifact {source.version} holds no {TABLE_FILE}: it is not a table.")
+    return pd.read_parquet(path)
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> Path:
+    """Write `table` to `path`, making its folder, and return `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(path, index=False, compression="zstd")
+    return path
+
+
+def table_metadata(table: pd.DataFrame) -> dict[str, Any]:
+    """What an artifact says of the table in it: rows, columns and their dtypes."""
+    dtypes: Mapping[str, Any] = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
+    return {"rows": len(table), "columns": list(dtypes), "dtypes": dtypes}
+
+
+def require_column(table: pd.DataFrame, name: str, parameter: str) -> None:
+    """RelayError, naming the nearest column, where `table` has no column `name`."""
+    if name not in table.columns:
+        hint = did_you_mean(column_name(name), [str(column) for column in table.columns])
+        raise RelayError(f"{parameter}: the table has no column '{name}'.{hint}")
+
+
+def is_categorical(values: pd.Series) -> bool:
+    """True for classes (texts, booleans, categories); False for numbers and times.
+
+    The dtype of a clean table's target is what says whether the task is classification.
+    """
+    return not (
+        pd.api.types.is_datetime64_any_dtype(values)
+        or (pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values))
+    )

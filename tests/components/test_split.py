@@ -1,0 +1,45 @@
+"""`split` through its real command line, on a real local store."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tests.components.conftest import Store
+
+
+def table(rows: int = 100) -> pd.DataFrame:
+    return pd.DataFrame({"x": range(rows), "y": [float(i % 7) for i in range(rows)]})
+
+
+def test_each_row_of_the_table_is_in_train_or_in_test(store: Store) -> None:
+    store.put_table("demo_clean", "clean_data", table())
+    done = store.run(
+        "split",
+        input_artifact="demo_clean:latest",
+        train_artifact="demo_train",
+        test_artifact="demo_test",
+        target="y",
+        test_size=0.25,
+    )
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.inputs == {"input": "demo_clean:v0"}
+    assert done.result.outputs == {"train": "demo_train:v0", "test": "demo_test:v0"}
+    train, test = store.table("demo_train:v0"), store.table("demo_test:v0")
+    assert len(test) == 25
+    assert sorted([*train["x"], *test["x"]]) == list(range(100))
+
+
+def test_a_wrong_target_fails_and_leaves_no_version(store: Store) -> None:
+    store.put_table("demo_clean", "clean_data", table())
+    done = store.run("split", input_artifact="demo_clean:latest", target="yy")
+    assert done.status == 1
+    assert "no column 'yy'" in done.output
+    assert "Traceback" not in done.output
+    assert store.backend.find("train:latest") is None
+
+
+def test_a_value_out_of_range_is_a_wrong_command(store: Store) -> None:
+    done = store.run("split", input_artifact="demo_clean", target="y", test_size=2)
+    assert done.status == 2
+    assert "test_size" in done.output
