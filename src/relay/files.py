@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from pathlib import Path
 
@@ -20,7 +19,7 @@ def write_text(path: Path, text: str) -> None:
 def point_link(link: Path, target: str) -> None:
     """Make the symbolic link `link` point at `target`, in one move."""
     aside = link.with_name(f".{link.name}.{uuid.uuid4().hex}")
-    os.symlink(target, aside)
+    aside.symlink_to(target)
     try:
         aside.replace(link)
     finally:

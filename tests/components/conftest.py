@@ -67,6 +67,7 @@ class Store:
                 capture_output=True,
                 text=True,
                 timeout=300,
+                check=False,
             )
         finally:
             os.close(reading)

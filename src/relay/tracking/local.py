@@ -7,13 +7,13 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import trackio
+from trackio.sqlite_storage import SQLiteStorage
 
 from relay.errors import RelayError
 from relay.tracking.interface import ArtifactVersion, Draft, Reference, RunStatus
-
-if TYPE_CHECKING:
-    import trackio
 
 # Set, each of these would make Trackio write to a server instead of to the project's folder.
 _REMOTE_VARIABLES = ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL", "TRACKIO_REGISTRY_BUCKET_ID")
@@ -32,8 +32,6 @@ class LocalBackend:
     def start_run(
         self, *, name: str, job_type: str, group: str | None, config: Mapping[str, Any]
     ) -> LocalRun:
-        import trackio
-
         # Trackio greets on standard output, which is the step's log.
         with contextlib.redirect_stdout(io.StringIO()):
             run = trackio.init(
@@ -53,8 +51,6 @@ class LocalBackend:
         return None if record is None else _version(record)
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
-        from trackio.sqlite_storage import SQLiteStorage
-
         found = SQLiteStorage.resolve_artifact_version(
             self.project, artifact.name, artifact.version
         )
@@ -63,8 +59,6 @@ class LocalBackend:
         SQLiteStorage.reassign_alias(self.project, found["artifact_id"], alias, found["version_id"])
 
     def _record(self, reference: Reference) -> dict[str, Any] | None:
-        from trackio.sqlite_storage import SQLiteStorage
-
         record: dict[str, Any] | None = SQLiteStorage.get_artifact_manifest(
             self.project, reference.name, reference.alias
         )
@@ -94,8 +88,6 @@ class LocalRun:
         self._used[artifact].download(folder)
 
     def log_artifact(self, draft: Draft, aliases: Sequence[str] = ()) -> ArtifactVersion:
-        import trackio
-
         artifact = trackio.Artifact(
             draft.name, draft.type, description=draft.description, metadata=dict(draft.metadata)
         )
@@ -119,13 +111,9 @@ class LocalRun:
         self._run.log(dict(metrics))
 
     def log_image(self, name: str, path: Path) -> None:
-        import trackio
-
         self._run.log({name: trackio.Image(str(path))})
 
     def finish(self, status: RunStatus, message: str = "") -> None:
-        import trackio
-
         with contextlib.redirect_stdout(io.StringIO()):
             if status != "succeeded":
                 # Trackio keeps no status of a run; an alert is what its pages show.
