@@ -33,7 +33,7 @@ from relay.project import Project, enclosing_project
 from relay.redact import redact
 from relay.settings import RunSettings
 from relay.step_result import StepResult, write_result
-from relay.tracking import ArtifactVersion, Draft, Run, RunStatus, open_backend
+from relay.tracking import ArtifactVersion, Backend, Draft, Run, RunStatus, open_backend
 
 log = logging.getLogger("relay")
 
@@ -53,13 +53,15 @@ class Input:
 class StepRun(Generic[ParamsT]):
     """What a step works with: its parameters, its inputs, and where to put its outputs."""
 
-    def __init__(self, params: ParamsT, tracking: Run, workspace: Path) -> None:
+    def __init__(self, params: ParamsT, backend: Backend, tracking: Run, workspace: Path) -> None:
         self.params = params
         self.workspace = workspace
         self.inputs: dict[str, ArtifactVersion] = {}
         self.drafts: dict[str, Draft] = {}
         self.metrics: dict[str, float] = {}
         self.images: dict[str, Path] = {}
+        self.last: list[Callable[[], None]] = []
+        self._backend = backend
         self._tracking = tracking
 
     def has_input(self, key: str) -> bool:
@@ -99,6 +101,18 @@ class StepRun(Generic[ParamsT]):
         """Hand over a file or folder as output `key`; it is stored when the step has returned."""
         name = getattr(self.params, key + ARTIFACT_SUFFIX)
         self.drafts[key] = Draft(name, type, path, description, dict(metadata or {}))
+
+    def find(self, reference: str) -> ArtifactVersion | None:
+        """The version that `reference` points at, or None; it does not count as an input."""
+        return self._backend.find(reference)
+
+    def set_alias(self, version: ArtifactVersion, alias: str) -> None:
+        """Point `alias` at `version`, once all outputs are stored."""
+        self.finally_do(lambda: self._backend.set_alias(version, alias))
+
+    def finally_do(self, action: Callable[[], None]) -> None:
+        """Do `action` once all outputs are stored, in the order given; not if a gate says no."""
+        self.last.append(action)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Record numbers of this run."""
@@ -151,7 +165,7 @@ def _run(
         name=settings.step, job_type=settings.step, group=settings.group, config=_redacted(config)
     )
     with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
-        run = StepRun(params, tracking, Path(workspace))
+        run = StepRun(params, backend, tracking, Path(workspace))
         status: RunStatus = "failed"
         outputs: dict[str, ArtifactVersion] = {}
         message, exit_code = "", 1
@@ -163,6 +177,9 @@ def _run(
                 message = str(error)
             with _signals_held():
                 outputs = _store(run, tracking, project, config)
+                if status == "succeeded":
+                    for action in run.last:
+                        action()
         except Interrupted as error:
             status, message, exit_code = "killed", str(error), error.exit_code
         except RelayError as error:

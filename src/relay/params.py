@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, TypeVar, get_args
+from types import NoneType, UnionType
+from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -50,12 +51,13 @@ def _from_text(field: FieldInfo | None, value: Any) -> Any:
 
 
 def _holds_text(annotation: Any) -> bool:
-    """True for `str`, `str | None` and literals of texts."""
+    """True for `str`, literals of texts, and these or None."""
     if annotation is str:
         return True
-    return any(arg is str or isinstance(arg, str) for arg in get_args(annotation)) and not any(
-        getattr(arg, "__origin__", None) in (dict, list) for arg in get_args(annotation)
-    )
+    arguments = [one for one in get_args(annotation) if one is not NoneType]
+    if get_origin(annotation) is Literal:
+        return all(isinstance(one, str) for one in arguments)
+    return get_origin(annotation) in (Union, UnionType) and all(map(_holds_text, arguments))
 
 
 def to_text(value: Any) -> str:

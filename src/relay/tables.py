@@ -1,4 +1,4 @@
-"""Tables: reading the files that people have, and passing tables between steps as Parquet."""
+"""Tables as they pass between steps, in Parquet. For the files that people have: reading.py."""
 
 from __future__ import annotations
 

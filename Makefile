@@ -1,0 +1,73 @@
+# `make help` lists what there is.
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+COMPONENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard components/*/MLproject))))
+
+# Certificates: pip and uv bring their own and leave a company's, in the system's store, aside.
+CA_BUNDLE := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt \
+	/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
+export PIP_CERT ?= $(CA_BUNDLE)
+export UV_SYSTEM_CERTS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/mlflow.db
+export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: help setup run test test-fast lint format lock ui
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: .venv/ready ## Install what main.py needs into .venv
+
+run: .venv/ready ## Run the pipeline; settings: make run ARGS="data=pokemon steps=train+"
+	@.venv/bin/python main.py $(ARGS)
+
+test: .venv-dev/ready ## Run all tests; some of them: make test ARGS="tests/unit -k plan"
+	@.venv-dev/bin/python -m pytest $(ARGS)
+
+test-fast: .venv-dev/ready ## Run the tests that take seconds
+	@.venv-dev/bin/python -m pytest tests/unit tests/config
+
+lint: .venv-dev/ready ## Check style and types
+	@.venv-dev/bin/ruff check .
+	@.venv-dev/bin/ruff format --check .
+	@.venv-dev/bin/mypy src main.py tools tests
+	@for name in $(COMPONENTS); do \
+		echo "components/$$name"; \
+		(cd components/$$name && MYPYPATH=../../src:. ../../.venv-dev/bin/mypy \
+			--config-file ../../pyproject.toml --cache-dir ../../.mypy_cache/$$name *.py) || exit 1; \
+	done
+
+format: .venv-dev/ready ## Bring the code into shape
+	@.venv-dev/bin/ruff check --fix .
+	@.venv-dev/bin/ruff format .
+
+lock: .venv-dev/ready ## Compile the locks; to the newest versions: make lock ARGS=--upgrade
+	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" .venv-dev/bin/python tools/lock.py $(ARGS)
+
+ui: .venv/ready ## Show results in the browser: MLflow on port 5000, Trackio on port 7860
+	@trap 'kill 0' EXIT; \
+	.venv/bin/trackio show --project relay & \
+	.venv/bin/mlflow ui --port 5000
+
+.venv/ready: requirements.txt requirements/uv.txt
+	@$(call make-venv,.venv,requirements.txt)
+
+.venv-dev/ready: requirements/dev.txt requirements/uv.txt
+	@$(call make-venv,.venv-dev,requirements/dev.txt)
+
+# $(1): folder of the environment; $(2): its lock
+define make-venv
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "Error: Python 3.11 is needed, and $(PYTHON) is not it: make $@ PYTHON=/path/to/python3.11" >&2; \
+		exit 2; }; \
+	set -e; \
+	echo "Installing $(2) into $(1) ..."; \
+	rm -rf $(1); \
+	$(PYTHON) -m venv $(1); \
+	PIP_CERT="$$PIP_CERT" $(1)/bin/python -m pip install --quiet -r requirements/uv.txt; \
+	$(1)/bin/uv pip install --quiet --compile-bytecode --python $(1)/bin/python -r $(2); \
+	touch $(1)/ready
+endef

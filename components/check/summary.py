@@ -1,0 +1,42 @@
+"""What a table holds, column by column, as plain values for a report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_TOP = 5
+
+
+def summarise(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """For each column its dtype, missing and distinct values; min, max and mean, or top values."""
+    return {str(name): _column(table[name]) for name in table.columns}
+
+
+def _column(values: pd.Series) -> dict[str, Any]:
+    summary: dict[str, Any] = {
+        "dtype": str(values.dtype),
+        "missing": int(values.isna().sum()),
+        "distinct": int(values.nunique()),
+    }
+    types = pd.api.types
+    is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
+    if is_number or types.is_datetime64_any_dtype(values):
+        return summary | {name: plain(getattr(values, name)()) for name in ("min", "max", "mean")}
+    top = values.value_counts().head(_TOP)
+    return summary | {"top": {str(value): int(count) for value, count in top.items()}}
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it: times as ISO 8601, what is missing or infinite as None."""
+    if isinstance(value, pd.Timestamp) and value is not pd.NaT:
+        return value.isoformat()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value if isinstance(value, bool | int | str) else str(value)

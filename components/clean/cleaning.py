@@ -1,0 +1,171 @@
+"""Drops from a table what its data set's config says is no use, and counts it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from columns import find_column, renamed
+from targets import Task, to_target
+
+from relay.dtypes import infer_dtype, refuse_stray_texts, require_numbers, to_dtype
+from relay.errors import RelayError
+
+log = logging.getLogger("relay")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What to do with a table, as the data set's config says it."""
+
+    target: str
+    task: Task = "auto"
+    rename: Mapping[str, str] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+    dtypes: Mapping[str, str] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    filters: Sequence[str] = ()
+    drop_duplicates: bool = True
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A clean table; `removed` says how many rows each rule took, in the order of the rules."""
+
+    table: pd.DataFrame
+    target: str
+    task: Task
+    removed: Mapping[str, int]
+
+
+def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
+    """Clean `table`, whose columns have their names as in the file; it is used up by this.
+
+    Columns get safe names, then `rename`, `drop` and `dtypes` apply; columns with no dtype
+    given are inferred. A row goes where it repeats another row of the file, a value is outside
+    its range (missing ones stay), a filter does not hold, or the target is missing. Columns
+    with no value at all go. The target's dtype says the task: category or bool for
+    classification, a number for regression. RelayError where a setting does not fit the table,
+    or nothing is left.
+    """
+    row_numbers = _row_numbers(table)
+    names = renamed([str(name) for name in table.columns], rules.rename)
+    table.columns = names
+    target = find_column(rules.target, names, "data.target")
+    dropped = {find_column(name, names, "data.drop") for name in rules.drop}
+    if target in dropped:
+        raise RelayError(f"data.drop: '{target}' is the target.")
+    dtypes = {find_column(name, names, "data.dtypes"): w for name, w in rules.dtypes.items()}
+    ranges = {find_column(name, names, "data.ranges"): r for name, r in rules.ranges.items()}
+
+    # Before columns go: two records that differ in their id alone are not the same record.
+    repeated = (
+        table.iloc[:, row_numbers:].duplicated().to_numpy() if rules.drop_duplicates else None
+    )
+    dropped |= set(names[:row_numbers]) - {target}
+    used = {n for n in dropped if n in ranges or any(n in one for one in rules.filters)}
+    table = table.drop(columns=sorted(dropped - used))
+    for name in table.columns:
+        table[name] = _with_dtype(table[name], dtypes.get(name), is_target=name == target)
+
+    rows = _Rows(len(table))
+    if repeated is not None:
+        rows.keep("duplicates", ~repeated)
+    for name, (low, high) in ranges.items():
+        rows.keep(f"range_{name}", _in_range(table[name], low, high))
+    for number, one in enumerate(rules.filters, start=1):
+        rows.keep(f"filter_{number}", _holds(table, one))
+    rows.keep("missing_target", table[target].notna().to_numpy())
+    rows.require_any(target)
+
+    table = table.drop(columns=sorted(used))
+    if not rows.kept.all():
+        table = table[rows.kept].reset_index(drop=True)
+    table = _without_empty_columns(table)
+    table[target], task = to_target(table[target], rules.task)
+    if len(table.columns) < 2:
+        raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
+    return Cleaned(table, target, task, rows.removed)
+
+
+def _row_numbers(table: pd.DataFrame) -> int:
+    """1 where the first column has no name and numbers the rows, as many tools write it; else 0."""
+    values = table.iloc[:, 0]
+    if str(table.columns[0]) not in ("", "Unnamed: 0") or not len(values):
+        return 0
+    if not pd.api.types.is_integer_dtype(values) or values.iloc[0] not in (0, 1):
+        return 0
+    counts = np.array_equal(values, np.arange(len(values)) + values.iloc[0])
+    if counts:
+        log.info("Dropped the first column, which has no name and numbers the rows")
+    return int(counts)
+
+
+class _Rows:
+    """Which rows are kept so far, and how many each rule took."""
+
+    def __init__(self, count: int) -> None:
+        self.kept = np.ones(count, dtype=bool)
+        self.removed: dict[str, int] = {}
+
+    def keep(self, rule: str, passing: np.ndarray) -> None:
+        self.removed[rule] = int((self.kept & ~passing).sum())
+        self.kept &= passing
+
+    def require_any(self, target: str) -> None:
+        if self.kept.any():
+            return
+        took = ", ".join(f"{rule} {count}" for rule, count in self.removed.items() if count)
+        raise RelayError(
+            f"None of {len(self.kept)} rows is left. Removed by each rule: {took}. "
+            f"Check data.ranges, data.filters and the target '{target}'."
+        )
+
+
+def _with_dtype(values: pd.Series, spec: str | None, *, is_target: bool) -> pd.Series:
+    if pd.api.types.is_float_dtype(values.dtype):
+        infinite = np.isinf(values)
+        if infinite.any():
+            log.info("Column %s: %d infinite values are missing now", values.name, infinite.sum())
+            values = values.mask(infinite)
+    if spec is not None:
+        return to_dtype(values, spec)
+    if is_target:  # its texts are the names of classes, also where they are yes and no
+        refuse_stray_texts(values)
+        return values
+    return infer_dtype(values)
+
+
+def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:
+    require_numbers(values, f"data.ranges.{values.name}")
+    inside: np.ndarray = values.isna().to_numpy()
+    inside |= values.between(
+        -np.inf if low is None else low, np.inf if high is None else high
+    ).to_numpy(dtype=bool, na_value=False)
+    return inside
+
+
+def _holds(table: pd.DataFrame, query: str) -> np.ndarray:
+    if "@" in query or "__" in query:
+        raise RelayError(f"data.filters: {query!r}: '@' and '__' are not allowed.")
+    try:
+        answer = table.eval(query, engine="python")
+    except Exception as error:  # a query can fail in as many ways as Python code can
+        raise RelayError(
+            f"data.filters: {query!r} does not work: {error}. "
+            f"Columns: {', '.join(map(str, table.columns))}."
+        ) from error
+    if not (isinstance(answer, pd.Series) and pd.api.types.is_bool_dtype(answer.dtype)):
+        raise RelayError(f"data.filters: {query!r} does not say true or false of each row.")
+    holds: np.ndarray = answer.to_numpy(dtype=bool, na_value=False)
+    return holds
+
+
+def _without_empty_columns(table: pd.DataFrame) -> pd.DataFrame:
+    empty = [name for name in table.columns if not table[name].notna().any()]
+    if empty:
+        log.info("Dropped columns with no values: %s", ", ".join(empty))
+    return table.drop(columns=empty)

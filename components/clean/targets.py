@@ -1,0 +1,80 @@
+"""The task that a target is for, and the dtype that says so to all later steps."""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal
+
+import pandas as pd
+
+from relay.dtypes import to_number
+from relay.errors import RelayError
+
+log = logging.getLogger("relay")
+
+Task = Literal["auto", "regression", "classification"]
+
+MOST_NUMERIC_CLASSES = 10
+ROWS_PER_NUMERIC_CLASS = 5
+MOST_TEXT_CLASSES = 20
+
+
+def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
+    """The target `values` (none missing) in the dtype of its task, and the task.
+
+    Classification: category, or bool as it is; whole numbers stay whole. Regression: int64 or
+    float64. `auto` takes numbers for regression, but for whole numbers of at most
+    MOST_NUMERIC_CLASSES distinct values, with ROWS_PER_NUMERIC_CLASS rows each on average, and
+    all else for classification. RelayError where the values cannot be the task's target.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values):
+        raise RelayError(
+            f"The target '{values.name}' holds times, which are neither numbers nor classes."
+        )
+    whole = _whole(values)
+    if task == "auto":
+        task = _guess(whole)
+        other = "classification" if task == "regression" else "regression"
+        log.info(
+            "Task: %s, from the %d distinct values of %s. For the other: data.task=%s",
+            task,
+            values.nunique(),
+            values.name,
+            other,
+        )
+    if task == "regression":
+        numbers = to_number(values)
+        return (numbers.astype("float64") if numbers.dtype == bool else numbers), task
+    if pd.api.types.is_bool_dtype(values):
+        return values.astype(bool), task
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.remove_unused_categories(), task
+    return whole.astype("category"), task
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    """Floats that are whole numbers as int64: missing values made them floats."""
+    if (
+        pd.api.types.is_float_dtype(values)
+        and (values % 1 == 0).all()
+        and values.abs().max() < 2**53
+    ):
+        return values.astype("int64")
+    return values
+
+
+def _guess(values: pd.Series) -> Task:
+    distinct = values.nunique()
+    if pd.api.types.is_integer_dtype(values):
+        few = distinct <= min(MOST_NUMERIC_CLASSES, len(values) / ROWS_PER_NUMERIC_CLASS)
+        return "classification" if few else "regression"
+    if pd.api.types.is_float_dtype(values):
+        return "regression"
+    if distinct > max(MOST_TEXT_CLASSES, len(values) / 2):
+        raise RelayError(
+            f"The target '{values.name}' has {distinct} different texts in {len(values)} rows, "
+            f"such as {values.iloc[0]!r}: these are not classes. Check data.target; for numbers "
+            "with a decimal comma set data.read.decimal=','; if they are classes, set "
+            "data.task=classification."
+        )
+    return "classification"

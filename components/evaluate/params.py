@@ -1,0 +1,29 @@
+"""Parameters of `evaluate`."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from relay.metrics import HIGHER_IS_BETTER
+from relay.names import did_you_mean
+from relay.params import Params as BaseParams
+
+
+class Params(BaseParams):
+    model_artifact: str = Field(description="the model")
+    test_artifact: str = Field(description="the test set")
+    evaluation_artifact: str = Field("evaluation", description="name of the evaluation")
+    target: str = Field(description="column that the model predicts")
+    thresholds: dict[str, float] = Field(
+        {},
+        description="{metric: value}: the least that is good enough, "
+        "or for errors (mae, mse, rmse, mape, log_loss) the most",
+    )
+
+    @field_validator("thresholds")
+    @classmethod
+    def _known_metrics(cls, thresholds: dict[str, float]) -> dict[str, float]:
+        for name in thresholds:
+            if name not in HIGHER_IS_BETTER:
+                raise ValueError(f"no metric '{name}'.{did_you_mean(name, HIGHER_IS_BETTER)}")
+        return thresholds

@@ -1,0 +1,218 @@
+"""Pictures of how well a model predicts. Each function returns a figure, 1000 px wide as PNG.
+
+Figures are made without pyplot, which would keep each of them in a global list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+from sklearn.metrics import auc, confusion_matrix, roc_curve
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.str_]
+
+DPI = 125
+WIDTH = 8.0  # inches: 1000 px
+MOST_CLASSES_IN_MATRIX = 20
+MOST_CURVES = 10
+LONGEST_LABEL = 24
+
+BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
+BLUES = LinearSegmentedColormap.from_list("relay", ["#ffffff", "#bcd4ec", BLUE, "#123a66"])
+CURVE_COLOURS = (
+    "#2b6cb0", "#dd6b20", "#2f855a", "#c53030", "#6b46c1",
+    "#97670f", "#d53f8c", "#4a5568", "#7a9a01", "#0c8599",
+)  # fmt: skip
+
+
+def predicted_vs_actual(actual: Floats, predicted: Floats, target: str) -> Figure:
+    """A point per row and the diagonal on which a prediction is right; equal axes."""
+    figure = _figure()
+    axes = figure.subplots()
+    target = _shown(target)
+    low = float(min(actual.min(), predicted.min()))
+    high = float(max(actual.max(), predicted.max()))
+    margin = (high - low) * 0.03 or max(abs(high), 1.0) * 0.03
+    ends = (low - margin, high + margin)
+    _points(axes, actual, predicted)
+    axes.plot(ends, ends, color=GREY, linestyle="--", linewidth=1.4, label="prediction = actual")
+    axes.set(xlim=ends, ylim=ends, aspect="equal")
+    axes.set_xlabel(f"actual {target}")
+    axes.set_ylabel(f"predicted {target}")
+    axes.set_title(f"Predicted against actual {target} ({len(actual):,} rows)")
+    axes.legend(loc="upper left", frameon=False)
+    _plain(axes)
+    return figure
+
+
+def residuals(actual: Floats, predicted: Floats, target: str) -> Figure:
+    """Residuals (actual - predicted): above, against the prediction; below, how many of each."""
+    figure = _figure()
+    target = _shown(target)
+    above, below = figure.subplots(2, 1, height_ratios=[3, 2])
+    errors = actual - predicted
+    _points(above, predicted, errors)
+    above.axhline(0, color=GREY, linestyle="--", linewidth=1.2)
+    above.set_xlabel(f"predicted {target}")
+    above.set_ylabel("actual - predicted")
+    above.set_title(f"Residuals of {target} ({len(actual):,} rows)")
+    below.hist(errors, bins=_bins(errors), color=BLUE, edgecolor="white", linewidth=0.5)
+    below.axvline(0, color=GREY, linestyle="--", linewidth=1.2)
+    median = float(np.median(errors))
+    below.axvline(median, color=ORANGE, linewidth=1.5, label=f"median {median:.3g}")
+    below.set_xlabel("actual - predicted")
+    below.set_ylabel("rows")
+    below.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    below.set_ylim(top=max(below.get_ylim()[1], 1) * 1.12)
+    below.legend(loc="upper right", frameon=False)
+    for axes in (above, below):
+        _plain(axes)
+    return figure
+
+
+def confusion(actual: Labels, predicted: Labels, classes: Sequence[str], target: str) -> Figure:
+    """Rows are actual classes, columns predicted ones; colour is the share of the row.
+
+    With more than 20 classes the most frequent 19 are shown, and the others as one.
+    """
+    labels, actual, predicted = _few_classes(actual, predicted, classes)
+    counts = confusion_matrix(actual, predicted, labels=labels)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    size = len(labels)
+    figure = _figure(7.0 if size <= 12 else 8.0)
+    axes = figure.subplots()
+    target = _shown(target)
+    picture = axes.imshow(shares, cmap=BLUES, vmin=0, vmax=1, aspect="auto")
+    longest = len(f"{counts.max():,}")
+    font = max(5.0, min(12.0, 300 / size / max(longest, 3)))
+    for row, column in np.ndindex(counts.shape):
+        if counts[row, column] or size <= 10:
+            axes.text(
+                column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=font,
+                color="white" if shares[row, column] > 0.5 else "#1a202c",
+            )  # fmt: skip
+    names = [_shown(label) for label in labels]
+    upright = size > 8 or max(map(len, names)) * size > 60
+    axes.set_xticks(range(size), names, rotation=90 if upright else 0)
+    axes.set_yticks(range(size), names)
+    axes.tick_params(length=0, labelsize=8 if size > 12 else 10)
+    axes.set_xlabel(f"predicted {target}")
+    axes.set_ylabel(f"actual {target}")
+    axes.set_title(f"Confusion matrix of {target} ({len(actual):,} rows)")
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(picture, ax=axes, fraction=0.05, pad=0.02, format=PercentFormatter(1.0))
+    bar.set_label("share of the actual class")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def roc(actual: Labels, scores: Floats, classes: Sequence[str], target: str) -> Figure | None:
+    """ROC curves from class probabilities `scores` (rows x classes).
+
+    Two classes: one curve, of the second class. More: one against the rest for each of the ten
+    most frequent classes, and the mean of all. None where no class can have a curve.
+    """
+    shown = list(classes[1:]) if len(classes) == 2 else list(classes)
+    curves = {}
+    for name in shown:
+        positive = actual == name
+        if positive.any() and not positive.all():
+            rates = roc_curve(positive, scores[:, list(classes).index(name)])[:2]
+            curves[name] = (rates, auc(*rates))
+    if not curves:
+        return None
+    figure = _figure()
+    axes = figure.subplots()
+    target = _shown(target)
+    axes.plot((0, 1), (0, 1), color=GREY, linestyle="--", linewidth=1.2, label="by chance (0.500)")
+    frequent = sorted(curves, key=lambda name: -int((actual == name).sum()))[:MOST_CURVES]
+    kept = [name for name in curves if name in frequent]
+    for name, colour in zip(kept, CURVE_COLOURS, strict=False):
+        (false_rate, true_rate), area = curves[name]
+        axes.plot(
+            false_rate, true_rate, color=colour, linewidth=1.6, label=f"{_shown(name)} ({area:.3f})"
+        )
+    if len(shown) > 1:
+        grid = np.linspace(0, 1, 501)
+        mean = np.mean([np.interp(grid, *rates) for rates, _ in curves.values()], axis=0)
+        mean[0] = 0.0
+        area = float(np.mean([area for _, area in curves.values()]))
+        axes.plot(
+            grid, mean, color="black", linewidth=2.6, label=f"mean of {len(curves)} ({area:.3f})"
+        )
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    axes.set_xlabel("false positive rate")
+    axes.set_ylabel("true positive rate")
+    what = (
+        f"{target} = {_shown(shown[0])}" if len(shown) == 1 else f"{target}, one against the rest"
+    )
+    axes.set_title(f"ROC of {what} ({len(actual):,} rows)")
+    axes.legend(title="class (area)", loc="lower right", framealpha=0.9, edgecolor="none")
+    _plain(axes)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write `figure` to `path` as PNG and return `path`."""
+    figure.savefig(path, format="png")
+    return path
+
+
+def _points(axes: Axes, x: Floats, y: Floats) -> None:
+    """Dots that are the smaller and fainter the more of them there are."""
+    crowd = len(x)
+    size, alpha = (22, 0.7) if crowd <= 500 else (12, 0.45) if crowd <= 5000 else (5, 0.25)
+    axes.scatter(x, y, s=size, alpha=alpha, color=BLUE, linewidths=0)
+
+
+def _bins(values: Floats) -> int:
+    return 1 if np.ptp(values) == 0 else min(60, max(10, round(len(values) ** 0.5)))
+
+
+def _few_classes(
+    actual: Labels, predicted: Labels, classes: Sequence[str]
+) -> tuple[list[str], Labels, Labels]:
+    """All classes that occur, those of the model first; rare ones taken together."""
+    unseen = sorted({*actual, *predicted} - set(classes))
+    labels = [*classes, *unseen]
+    if len(labels) <= MOST_CLASSES_IN_MATRIX:
+        return labels, actual, predicted
+    by_count = sorted(labels, key=lambda name: -int((actual == name).sum()))
+    kept = set(by_count[: MOST_CLASSES_IN_MATRIX - 1])
+    others = f"{len(labels) - len(kept)} others"
+    together = [np.where(np.isin(part, list(kept)), part, others) for part in (actual, predicted)]
+    return [name for name in labels if name in kept] + [others], together[0], together[1]
+
+
+def _shown(label: str) -> str:
+    """`label`, shortened, with nothing in it that matplotlib takes for a formula."""
+    short = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
+    return short.replace("$", r"\$")
+
+
+def _figure(height: float = WIDTH) -> Figure:
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+    return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
+
+
+def _number(value: float, position: int) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e2e8f0", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for axis in (axes.xaxis, axes.yaxis):
+        if max(map(abs, axis.get_view_interval())) < 1e9:
+            axis.set_major_formatter(FuncFormatter(_number))

@@ -1,0 +1,180 @@
+"""Downloads one file over HTTP, and tries again where that can help."""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import truststore
+from progress import show_progress
+
+from relay.errors import RelayError
+from relay.redact import redact_url
+
+log = logging.getLogger("relay")
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+ATTEMPTS = 5
+MAX_REDIRECTS = 10
+LONGEST_WAIT = 60.0
+_TOO_MANY_REQUESTS = 429
+_PIECE = 1 << 16
+_ADVICE = {
+    401: "It needs a login: download the file yourself and set data.url to its path.",
+    403: "Access is refused: download the file yourself and set data.url to its path.",
+    404: "Check data.url.",
+    410: "The file is gone: check data.url.",
+}
+
+Sleep = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the server said of the file that it sent."""
+
+    etag: str | None
+    last_modified: str | None
+
+
+class _TryAgain(Exception):
+    """A failure that may pass; `wait` is what the server asks for, in seconds."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+def download(url: str, path: Path, *, max_bytes: int, sleep: Sleep = time.sleep) -> Response:
+    """Fetch `url` into `path`, which appears only when it is whole.
+
+    Server errors (5xx, 429) and dropped connections are tried again, ATTEMPTS times in all,
+    1, 2, 4, ... seconds apart or as the server asks; `sleep` does the waiting. RelayError where
+    it cannot be had or is larger than `max_bytes`.
+    """
+    shown = redact_url(url)
+    aside = path.with_name(f".{path.name}.part")
+    with _client() as client:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                response = _fetch(client, url, shown, aside, max_bytes)
+                aside.replace(path)
+                return response
+            except _TryAgain as error:
+                if attempt == ATTEMPTS:
+                    raise RelayError(
+                        f"{shown}: {error} ({ATTEMPTS} tries). Try again later, or download the "
+                        "file yourself and set data.url to its path."
+                    ) from error
+                wait = min(2.0 ** (attempt - 1) if error.wait is None else error.wait, LONGEST_WAIT)
+                log.info("%s: %s; trying again in %.0f s", shown, error, wait)
+                sleep(wait)
+            finally:
+                aside.unlink(missing_ok=True)
+    raise AssertionError("the last try returns or raises")
+
+
+def _client() -> httpx.Client:
+    return httpx.Client(
+        follow_redirects=True,
+        max_redirects=MAX_REDIRECTS,
+        timeout=TIMEOUT,
+        # The system's certificates: a company's own authority works without settings.
+        verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        # The bytes are stored as they are at the source, so the server must not compress them.
+        headers={"Accept-Encoding": "identity", "User-Agent": "relay-get-data"},
+    )
+
+
+def _fetch(client: httpx.Client, url: str, shown: str, path: Path, max_bytes: int) -> Response:
+    try:
+        with client.stream("GET", url) as response:
+            _require_success(response, shown)
+            _save(response, shown, path, max_bytes)
+            headers = response.headers
+            return Response(headers.get("etag"), headers.get("last-modified"))
+    except httpx.UnsupportedProtocol as error:
+        raise RelayError(f"{shown}: it leads on to something that is not HTTP. {error}") from error
+    except httpx.TooManyRedirects as error:
+        raise RelayError(
+            f"{shown}: more than {MAX_REDIRECTS} redirects. Check data.url."
+        ) from error
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise _TryAgain("the server does not answer") from error
+    except httpx.ConnectError as error:
+        raise RelayError(f"{shown}: {_why_no_connection(error)}") from error
+    except httpx.TimeoutException as error:
+        raise _TryAgain(f"nothing came for {TIMEOUT.read:.0f} s") from error
+    except httpx.TransportError as error:
+        raise _TryAgain(f"the connection broke: {error}") from error
+    except (httpx.InvalidURL, httpx.HTTPError) as error:
+        raise RelayError(f"{shown}: {error}. Check data.url.") from error
+
+
+def _require_success(response: httpx.Response, shown: str) -> None:
+    status = response.status_code
+    if response.is_success:
+        return
+    what = f"the server says {status} {response.reason_phrase}".rstrip()
+    if response.is_server_error or status == _TOO_MANY_REQUESTS:
+        raise _TryAgain(what, _retry_after(response.headers.get("retry-after")))
+    raise RelayError(f"{shown}: {what}. {_ADVICE.get(status, 'Check data.url.')}")
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds to wait, from a Retry-After header: a number of seconds or a date."""
+    if not header:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _save(response: httpx.Response, shown: str, path: Path, max_bytes: int) -> None:
+    length = response.headers.get("content-length", "")
+    total = int(length) if length.isdigit() else None
+    if total is not None and total > max_bytes:
+        raise _too_large(shown, f"{total / 1e6:g} MB", max_bytes)
+    done = 0
+    with path.open("wb") as file, show_progress(path.name.strip(".")) as report:
+        for piece in response.iter_raw(_PIECE):
+            done += len(piece)
+            if done > max_bytes:
+                raise _too_large(shown, f"more than {max_bytes / 1e6:g} MB", max_bytes)
+            file.write(piece)
+            report(done, total)
+    if total is not None and done != total:
+        raise _TryAgain(f"the connection broke after {done} of {total} bytes")
+
+
+def _too_large(shown: str, size: str, max_bytes: int) -> RelayError:
+    return RelayError(
+        f"{shown}: the file is too large: {size}; the limit is {max_bytes / 1e6:g} MB. "
+        "If that is right, raise data.max_mb."
+    )
+
+
+def _why_no_connection(error: httpx.ConnectError) -> str:
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text or "certificate" in text.lower():
+        return (
+            f"the server's certificate is not trusted ({text}). If your company has its own "
+            "certificate authority, add it to the system's store or name it in SSL_CERT_FILE."
+        )
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConnectionRefusedError):
+            return "the connection is refused. Is the port right, and the server running?"
+        if type(cause).__name__ == "gaierror":
+            return "the host is unknown. Check data.url and the network connection."
+        cause = cause.__cause__ or cause.__context__
+    return f"no connection: {text}. Check data.url and the network connection."

@@ -1,0 +1,51 @@
+"""Fetches a data file and stores its bytes as they came."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from params import Params
+from sources import fetch
+
+from relay import component
+from relay.component import StepRun
+from relay.project import enclosing_project
+from relay.redact import redact_url
+
+log = logging.getLogger("relay")
+
+
+def step(run: StepRun[Params]) -> None:
+    """Fetch a data file from a URL, a path or scikit-learn, and store it as it came."""
+    params = run.params
+    folder = run.workspace / "raw"
+    folder.mkdir()
+    source = redact_url(params.url)
+    raw = fetch(
+        params.url,
+        folder,
+        root=enclosing_project(Path(__file__)).root,
+        max_bytes=int(params.max_mb * 1_000_000),
+        sha256=params.sha256,
+    )
+    log.info("Fetched %s: %d bytes, sha256 %s", source, raw.bytes, raw.sha256)
+    known = {"etag": raw.etag, "last_modified": raw.last_modified}
+    run.output(
+        "raw",
+        raw.path,
+        type="raw_data",
+        description=f"{raw.path.name} as it came from {source}.",
+        metadata={
+            "original_url": source,
+            "bytes": raw.bytes,
+            "sha256": raw.sha256,
+            **{name: value for name, value in known.items() if value is not None},
+        },
+    )
+    run.log_metrics({"bytes": raw.bytes})
+
+
+if __name__ == "__main__":
+    sys.exit(component.main(Params, step))

@@ -1,0 +1,123 @@
+"""Brings the file that a URL names into a folder, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from download import Response, Sleep, download
+from params import scheme_of, sklearn_name
+
+from relay.errors import RelayError
+from relay.names import artifact_stem, nearest
+
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file that was brought here: where it is, and what is known of it."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def fetch(
+    url: str,
+    folder: Path,
+    *,
+    root: Path,
+    max_bytes: int,
+    sha256: str | None = None,
+    sleep: Sleep = time.sleep,
+) -> RawFile:
+    """Bring the file that `url` names into `folder`; a relative path is taken from `root`.
+
+    `max_bytes` limits downloads. RelayError where there is no such file, it cannot be had, or
+    its digest is not `sha256`.
+    """
+    response = Response(None, None)
+    scheme = scheme_of(url)
+    if scheme in ("http", "https"):
+        path = folder / safe_file_name(urlsplit(url).path)
+        response = download(url, path, max_bytes=max_bytes, sleep=sleep)
+    elif scheme == "sklearn":
+        path = write_sklearn(sklearn_name(url), folder)
+    else:
+        path = copy_local(local_path(url, root), folder)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 is not None and digest != sha256.lower():
+        raise RelayError(
+            f"The file has other bytes than expected: its sha256 is {digest}, data.sha256 says "
+            f"{sha256.lower()}. If the new file is right, set data.sha256 to its digest."
+        )
+    return RawFile(path, path.stat().st_size, digest, response.etag, response.last_modified)
+
+
+def safe_file_name(url_path: str) -> str:
+    """The last part of a URL's path as a plain file name that cannot leave its folder."""
+    return artifact_stem(unquote(url_path).rstrip("/").rpartition("/")[2])[-_LONGEST_NAME:]
+
+
+def local_path(url: str, root: Path) -> Path:
+    """The absolute path that a path or `file://` URL names; relative ones are from `root`."""
+    if scheme_of(url) != "file":
+        return root / Path(url).expanduser()
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost"):
+        raise RelayError(
+            f"data.url={url} names a file on the host '{parts.netloc}'. "
+            "A file here has three slashes: file:///folder/data.csv."
+        )
+    return Path(url2pathname(parts.path))
+
+
+def copy_local(source: Path, folder: Path) -> Path:
+    """A copy of the file `source` in `folder`; RelayError where it is not a readable file."""
+    if source.is_dir():
+        raise RelayError(f"data.url: {source} is a folder. Name the file in it.")
+    if not source.exists():
+        raise RelayError(f"data.url: there is no file {source}.{_near_files(source)}")
+    if not source.is_file():
+        raise RelayError(f"data.url: {source} is not a regular file.")
+    path = folder / safe_file_name(source.name)
+    try:
+        shutil.copyfile(source, path)
+    except OSError as error:
+        raise RelayError(f"data.url: {source} cannot be read: {error.strerror}.") from error
+    return path
+
+
+def _near_files(missing: Path) -> str:
+    if not missing.parent.is_dir():
+        return f" Nor is there a folder {missing.parent}."
+    names = [entry.name for entry in missing.parent.iterdir() if entry.is_file()]
+    near = nearest(missing.name, names)
+    return f" Did you mean '{near}'?" if near else ""
+
+
+def write_sklearn(name: str, folder: Path) -> Path:
+    """Write scikit-learn's data set `name` as CSV, with the column `target` as its last.
+
+    Classes with names have these as the target: `setosa`, not 0. The bytes depend on the data
+    alone.
+    """
+    from sklearn import datasets  # noqa: PLC0415 - seconds, for a source that few runs have
+
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True)
+    table = bunch.frame
+    names = [str(one) for one in getattr(bunch, "target_names", [])]
+    if names and not all(one.isdigit() for one in names):
+        table["target"] = table["target"].map(dict(enumerate(names)))
+    path = folder / f"{name}.csv"
+    table.to_csv(path, index=False, lineterminator="\n")
+    return path

@@ -1,0 +1,91 @@
+"""The file that is predicted and the file that the predictions go to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pandas as pd
+
+from relay.errors import RelayError
+from relay.names import column_name, column_names, did_you_mean
+from relay.reading import ReadOptions, read_columns, read_table
+
+
+def local_path(text: str, root: Path) -> Path:
+    """The file that a path or file:// URL names; a relative path begins at `root`."""
+    if "://" not in text:
+        return root / Path(text).expanduser()
+    url = urlsplit(text)
+    if url.scheme.lower() != "file":
+        raise RelayError(
+            f"predict.input: {text} is not a file on this machine. Download it first, "
+            "or bring it in as a data set with get_data and give predict.artifact=NAME:ALIAS."
+        )
+    return Path(unquote(url.path))
+
+
+def safe_names(raw: Collection[object], rename: Mapping[str, str]) -> list[str]:
+    """The names that `clean` gives to the columns `raw`: snake_case, unique, then renamed.
+
+    Old names that no column has are passed over: a table to predict may lack the target.
+    """
+    new_names = {column_name(old): column_name(new) for old, new in rename.items()}
+    names = [new_names.get(name, name) for name in column_names(raw)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RelayError(f"data.rename gives more than one column the name '{twice[0]}'.")
+    return names
+
+
+def read_input(
+    path: Path, options: ReadOptions, rename: Mapping[str, str], texts: Collection[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """All rows of the file `path` with safe column names, and the names as they stand there.
+
+    Columns of `texts` (safe names) are read as texts, even where each value looks like a number.
+    """
+    if not path.is_file():
+        near = did_you_mean(path.name, _names_beside(path))
+        raise RelayError(f"predict.input: there is no file {path}.{near}")
+    try:
+        raw = read_columns(path, options)
+        as_text = {
+            name for name, safe in zip(raw, safe_names(raw, rename), strict=True) if safe in texts
+        }
+        table = read_table(path, options, as_text)
+    except RelayError as error:
+        # The reader's messages speak of the data set; here the file is another setting's.
+        raise RelayError(str(error).replace("data.url", "predict.input")) from error
+    raw = [str(name) for name in table.columns]
+    table.columns = safe_names(raw, rename)
+    return table, raw
+
+
+def write_output(table: pd.DataFrame, path: Path, *, source: Path | None) -> None:
+    """Write `table` to `path` as CSV or Parquet by its suffix, whole or not at all.
+
+    RelayError where `path` is the file `source` that was read, or cannot be written.
+    """
+    if source is not None and path.exists() and path.samefile(source):
+        raise RelayError(f"predict.output: {path} is the file that is predicted; name another.")
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() == ".csv":
+            table.to_csv(aside, index=False)
+        else:
+            table.to_parquet(aside, index=False)
+        aside.replace(path)
+    except (OSError, ValueError) as error:
+        raise RelayError(f"predict.output: {path} cannot be written: {error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _names_beside(path: Path) -> list[str]:
+    if not path.parent.is_dir():
+        return []
+    return [one.name for one in path.parent.iterdir() if one.is_file()]

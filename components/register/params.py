@@ -1,0 +1,33 @@
+"""Parameters of `register`."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from relay.metrics import HIGHER_IS_BETTER
+from relay.names import did_you_mean
+from relay.params import Params as BaseParams
+
+
+class Params(BaseParams):
+    model_artifact: str = Field(description="the model")
+    test_artifact: str = Field(description="the test set that it was evaluated on")
+    evaluation_artifact: str = Field(description="its evaluation on that test set")
+    registration_artifact: str = Field(
+        "registration", description="name of the record of what was decided"
+    )
+    target: str = Field(description="column that the model predicts")
+    name: str = Field(
+        min_length=1, pattern=r"^[^/:]+$", description="name of the model in MLflow's registry"
+    )
+    metric: str | None = Field(
+        None, description="what candidate and champion are compared on (default: r2 or f1)"
+    )
+    force: bool = Field(False, description="promote the candidate whatever the comparison says")
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, metric: str | None) -> str | None:
+        if metric is not None and metric not in HIGHER_IS_BETTER:
+            raise ValueError(f"no metric '{metric}'.{did_you_mean(metric, HIGHER_IS_BETTER)}")
+        return metric

@@ -1,0 +1,120 @@
+"""Registers a tested model, and makes it the champion where it beats the present one."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+from comparison import checked_evaluation, score_champion
+from params import Params
+from promotion import Champion, decide
+from registry import Registry
+
+from relay import component
+from relay.component import StepRun
+from relay.errors import RelayError
+from relay.metrics import PRIMARY
+from relay.tables import read_artifact
+
+log = logging.getLogger("relay")
+
+
+def hold_lock(name: str) -> None:
+    """Wait until no other process registers a model artifact `name`; held until this one ends.
+
+    Otherwise two runs at once could both beat the old champion, and the worse take its place.
+    """
+    folder = Path(os.environ["TRACKIO_DIR"])
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / f".register-{name}.lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def step(run: StepRun[Params]) -> None:
+    """Register a tested model, and promote it where it beats the champion on its test set."""
+    params = run.params
+    model, test = run.input("model", type="model"), run.input("test", type="split_data")
+    evaluation_input = run.input("evaluation", type="evaluation")
+    candidate = model.version
+    evaluation = checked_evaluation(evaluation_input.path, candidate, test.version, params.target)
+    metric = params.metric or PRIMARY[evaluation["task"]]
+    if metric not in evaluation["metrics"]:
+        raise RelayError(
+            f"register.metric: the evaluation of {candidate} has no {metric}; "
+            f"it has {', '.join(evaluation['metrics'])}."
+        )
+    score: float = evaluation["metrics"][metric]
+
+    hold_lock(candidate.name)
+    registry = Registry(os.environ["MLFLOW_TRACKING_URI"], params.name)
+    mlflow_run = os.environ.get("MLFLOW_RUN_ID")
+    version = registry.ensure(candidate, model.path, mlflow_run)
+    champion, champion_version = None, version
+    previous = run.find(f"{candidate.name}:champion")
+    if previous is not None and previous.digest == candidate.digest:
+        champion = Champion(str(previous), score, is_candidate=True)
+    elif previous is not None:
+        its_input = run.use("champion", str(previous), type="model")
+        champion = score_champion(
+            its_input,
+            read_artifact(test),
+            target=params.target,
+            task=evaluation["task"],
+            metric=metric,
+        )
+        champion_version = registry.ensure(previous, its_input.path, mlflow_run)
+    decision = decide(metric, score, champion, force=params.force)
+    log.log(
+        logging.WARNING if champion and champion.score is None else logging.INFO,
+        "%s %s: %s.",
+        candidate,
+        "is now the champion" if decision.promote else "is registered, not promoted",
+        decision.why,
+    )
+
+    record = run.workspace / "registration.json"
+    record.write_text(
+        json.dumps(
+            {
+                "model": str(candidate),
+                "model_digest": candidate.digest,
+                "test": str(test.version),
+                "test_digest": test.version.digest,
+                "registered_model": params.name,
+                "version": version,
+                "metric": metric,
+                "candidate_score": score,
+                "champion": champion and champion.artifact,
+                "champion_score": champion and champion.score,
+                "promoted": decision.promote,
+                "why": decision.why,
+            },
+            indent=2,
+        ),
+        encoding="utf-8",
+    )
+    run.log_metrics({f"candidate_{metric}": score, "promoted": float(decision.promote)})
+    if champion is not None and champion.score is not None:
+        run.log_metrics({f"champion_{metric}": champion.score})
+    run.output(
+        "registration",
+        record,
+        type="registration",
+        description=f"{candidate}: {decision.why}.",
+        metadata={"model": str(candidate), "promoted": decision.promote, "why": decision.why},
+    )
+    # The store's aliases first: they are what decides, and MLflow's are set anew by every run.
+    run.set_alias(candidate, "candidate")
+    if decision.promote:
+        run.set_alias(candidate, "champion")
+        champion_version = version
+    run.finally_do(lambda: registry.set_alias("candidate", version))
+    run.finally_do(lambda: registry.set_alias("champion", champion_version))
+
+
+if __name__ == "__main__":
+    sys.exit(component.main(Params, step))

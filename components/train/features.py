@@ -1,0 +1,171 @@
+"""Which columns a model learns from, and how each kind of them becomes numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from relay_dates import DateFeatures
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from relay.errors import RelayError
+from relay.tables import require_column
+
+Kind = Literal["numeric", "category", "date", "text"]
+
+MAX_CATEGORIES = 50
+MIN_FREQUENCY = 2
+TEXT_WORDS = 50
+IDENTIFIER_DISTINCT = 50
+IDENTIFIER_SHARE = 0.95
+MISSING = "(missing)"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The columns that are used, each with its kind, and those set aside, each with why."""
+
+    used: Mapping[str, Kind]
+    aside: Mapping[str, str]
+
+    def of(self, kind: Kind) -> list[str]:
+        """The columns of one kind, in the table's order."""
+        return [name for name, its_kind in self.used.items() if its_kind == kind]
+
+
+def choose_features(table: pd.DataFrame, text: str | None) -> Features:
+    """The kind of each column of `table` (which has no target), or why it is of no help.
+
+    `text` is the column to be read as free text. RelayError where it is not there or holds no
+    text, and where no column is left.
+    """
+    if text is not None:
+        require_column(table, text, "data.text")
+    used: dict[str, Kind] = {}
+    aside: dict[str, str] = {}
+    for name, column in table.items():
+        kind = _kind(column)
+        reason = _no_help(column, kind, is_text=name == text)
+        if name == text and (kind != "category" or reason):
+            raise RelayError(f"data.text: column '{text}' holds no text ({reason or kind}).")
+        if reason or kind is None:
+            aside[str(name)] = reason
+        else:
+            used[str(name)] = "text" if name == text else kind
+    if not used:
+        reasons = ", ".join(f"{name} ({reason})" for name, reason in aside.items())
+        raise RelayError(f"No column is left to learn from. Set aside: {reasons or 'none'}.")
+    return Features(used, aside)
+
+
+def _kind(column: pd.Series) -> Kind | None:
+    types = pd.api.types
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "category"
+    if types.is_datetime64_any_dtype(column):
+        return "date"
+    if types.is_numeric_dtype(column) and not types.is_complex_dtype(column):
+        return "numeric"
+    inferred = types.infer_dtype(column, skipna=True)
+    kinds: dict[str, Kind] = {"string": "category", "boolean": "numeric", "empty": "category"}
+    return kinds.get(inferred)
+
+
+def _no_help(column: pd.Series, kind: Kind | None, is_text: bool) -> str:
+    """Why a column cannot help, or "" where it may."""
+    if kind is None:
+        return f"values of type {pd.api.types.infer_dtype(column, skipna=True)}"
+    known = int(column.notna().sum())
+    if not known:
+        return "empty"
+    distinct = column.nunique()
+    # A text that is there or missing tells something; a missing number becomes the same number.
+    if distinct == 1 and (kind != "category" or known == len(column)):
+        return "constant"
+    identifier = distinct > IDENTIFIER_DISTINCT and distinct >= IDENTIFIER_SHARE * known
+    if kind == "category" and identifier and not is_text:
+        return f"an identifier: {distinct} distinct values"
+    return ""
+
+
+def model_frame(table: pd.DataFrame, features: Features) -> pd.DataFrame:
+    """The used columns of `table` in the types that a model's signature can say.
+
+    Numbers become float64, so that a model accepts missing ones; booleans stay, as objects where
+    some are missing; texts and categories become `str`; dates lose their time zone (UTC).
+    """
+    return pd.DataFrame({name: _plain(table[name]) for name in features.used}, index=table.index)
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    types = pd.api.types
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.rename_categories(column.cat.categories.astype("str")).astype("str")
+    if types.is_datetime64_any_dtype(column):
+        times = column.dt.tz_convert(None) if column.dt.tz is not None else column
+        return times.astype("datetime64[ns]")
+    if types.is_bool_dtype(column) or types.infer_dtype(column, skipna=True) == "boolean":
+        if column.isna().any():
+            return column.astype(object).where(column.notna(), None)
+        return column.astype(bool)
+    if types.is_numeric_dtype(column):
+        return column.astype("float64")
+    return column.astype("str")
+
+
+def make_preprocessor(features: Features, *, scale: bool, sparse: bool) -> ColumnTransformer:
+    """The unfitted transformer from used columns to numbers, a block of columns for each kind.
+
+    It takes what `model_frame` makes, also with other columns beside.
+    `scale` standardises numbers and dates; `sparse` lets the result be a sparse matrix.
+    """
+    steps = {
+        "numeric": lambda: _numbers(scale),
+        "category": _categories,
+        "date": lambda: make_pipeline(DateFeatures(), _numbers(scale)),
+        "text": _words,
+    }
+    kinds: tuple[Kind, ...] = ("numeric", "category", "date", "text")
+    return ColumnTransformer(
+        [(kind, steps[kind](), features.of(kind)) for kind in kinds if features.of(kind)],
+        sparse_threshold=0.3 if sparse else 0,
+    )
+
+
+def _numbers(scale: bool) -> Any:
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    return make_pipeline(imputer, *([StandardScaler()] if scale else []))
+
+
+def _filled(value: str) -> list[Any]:
+    """Steps that put `value` for missing texts: NaN or None, by the way in which a table came."""
+    return [
+        SimpleImputer(missing_values=missing, strategy="constant", fill_value=value)
+        for missing in (np.nan, None)  # in this order: the second refuses NaN
+    ]
+
+
+def _categories() -> Any:
+    return make_pipeline(
+        *_filled(MISSING),
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            max_categories=MAX_CATEGORIES,
+            min_frequency=MIN_FREQUENCY,
+        ),
+    )
+
+
+def _words() -> Any:
+    # The inner ColumnTransformer hands over its one column as the flat list that TF-IDF needs.
+    return make_pipeline(
+        *_filled(""),
+        ColumnTransformer([("words", TfidfVectorizer(max_features=TEXT_WORDS), 0)]),
+    )

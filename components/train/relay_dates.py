@@ -1,0 +1,70 @@
+"""Numbers from dates. A model with dates carries this file with it, so it imports no Relay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+PARTS = ("days", "year", "month", "day", "weekday", "hour")
+
+
+class DateFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turns each date column into numbers: those of PARTS that vary in what it is fitted on.
+
+    `days` is the time since 1970-01-01 in days, with fractions; `weekday` counts from Monday = 0.
+    In: a table of date columns (texts are read as dates); out: float64, NaN for a missing date.
+    """
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> DateFeatures:
+        """Find out which parts of each column vary."""
+        self.columns_ = [str(name) for name in X.columns]
+        self.n_features_in_ = len(self.columns_)
+        self.parts_ = []
+        for name in X.columns:
+            values = _values(X[name])
+            varying = [part for part in PARTS if len(set(_known(values[part]))) > 1]
+            self.parts_.append(varying or ["days"])
+        return self
+
+    def transform(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """The parts of each column, side by side."""
+        check_is_fitted(self)
+        found = []
+        for name, parts in zip(self.columns_, self.parts_, strict=True):
+            values = _values(X[name])
+            found += [values[part] for part in parts]
+        return np.column_stack(found)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """`<column>_<part>` for each number."""
+        check_is_fitted(self)
+        columns = self.columns_ if input_features is None else list(input_features)
+        names = [
+            f"{column}_{part}"
+            for column, parts in zip(columns, self.parts_, strict=True)
+            for part in parts
+        ]
+        return np.asarray(names, dtype=object)
+
+
+def _values(column: pd.Series) -> dict[str, NDArray[np.float64]]:
+    times = pd.to_datetime(column, utc=True).dt
+    days = (times.tz_localize(None) - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    values = {
+        "days": days,
+        "year": times.year,
+        "month": times.month,
+        "day": times.day,
+        "weekday": times.weekday,
+        "hour": times.hour,
+    }
+    return {part: numbers.to_numpy(dtype=np.float64) for part, numbers in values.items()}
+
+
+def _known(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    return numbers[~np.isnan(numbers)]

@@ -1,0 +1,66 @@
+"""Trains a model on a train set and estimates by cross-validation how good it is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from importance import draw, importances
+from params import ModelSpec, Params
+from saving import save
+from training import Data, Trained, prepare, short_warnings, train
+
+from relay import component
+from relay.component import StepRun
+from relay.tables import read_artifact
+
+log = logging.getLogger("relay")
+
+
+def describe(data: Data, trained: Trained, spec: ModelSpec, target: str) -> dict[str, Any]:
+    """What the model artifact says of itself."""
+    cv = {name: value for name, value in trained.metrics.items() if name.startswith("cv_")}
+    return {
+        "task": data.task,
+        "target": target,
+        "model": spec.name,
+        "model_class": spec.class_path(data.task),
+        "model_params": spec.params_for(data.task),
+        "features": dict(data.features.used),
+        "set_aside": dict(data.features.aside),
+        "cv": cv,
+        "train_rows": len(data.x),
+    }
+
+
+def step(run: StepRun[Params]) -> None:
+    """Train a model on a train set."""
+    params = run.params
+    table = read_artifact(run.input("train", type="split_data"))
+    data = prepare(table, params.target, params.text)
+    log.info(
+        "%s of %s with %s: %d rows, %d columns",
+        data.task, params.target, params.model.name, len(data.x), data.x.shape[1],
+    )  # fmt: skip
+    for name, reason in data.features.aside.items():
+        log.info("column %s is set aside: %s", name, reason)
+    trained = train(data, params.model, folds=params.folds, seed=params.seed)
+    run.log_metrics(trained.metrics)
+
+    with short_warnings():
+        found, kind = importances(trained.pipeline, data.x, data.y, params.seed)
+    picture = draw(found, kind, params.target, run.workspace / "feature_importance.png")
+    run.log_image("feature_importance", picture)
+
+    run.output(
+        "model",
+        save(trained.pipeline, data.x, run.workspace / "model"),
+        type="model",
+        description=f"{params.model.name}, {data.task} of {params.target}.",
+        metadata=describe(data, trained, params.model, params.target),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(component.main(Params, step))

@@ -1,0 +1,72 @@
+"""Saving a fitted pipeline as an MLflow model that loads without Relay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow.sklearn
+import numpy as np
+import pandas as pd
+import relay_dates
+import skops.io
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from sklearn.pipeline import Pipeline
+
+from relay.errors import RelayError
+from relay.models import load_model
+
+EXAMPLE_ROWS = 5
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+TRUSTED_PACKAGES = ("sklearn", "numpy", "scipy")
+
+
+def save(pipeline: Pipeline, x: pd.DataFrame, folder: Path) -> Path:
+    """Save `pipeline`, fitted on `x`, as an MLflow model (skops) in `folder`, and return it.
+
+    With signature, an input example of 5 rows and the versions of the libraries. RelayError where
+    the estimator cannot be saved safely, or predicts otherwise once it is loaded again.
+    """
+    example = x.head(EXAMPLE_ROWS).reset_index(drop=True)
+    expected = pipeline.predict(example)
+    has_dates = any(kind == "date" for kind, _, _ in pipeline.named_steps["features"].transformers_)
+    try:
+        mlflow.sklearn.save_model(
+            pipeline,
+            str(folder),
+            signature=infer_signature(x, expected),
+            input_example=example,
+            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
+            skops_trusted_types=trusted_types(pipeline),
+            code_paths=[relay_dates.__file__] if has_dates else None,
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        )
+    except MlflowException as error:
+        raise RelayError(f"The model cannot be saved: {error.message}") from error
+    again = load_model(folder, "The saved model").predict(example).values
+    if not _equal(expected, again):
+        raise RelayError("The saved model predicts otherwise than the trained one: not kept.")
+    return folder
+
+
+def trusted_types(pipeline: Pipeline) -> list[str]:
+    """The types in `pipeline` that skops does not know to be harmless, and which may be loaded.
+
+    Only those of scikit-learn, numpy and scipy, and Relay's own for dates; RelayError for others.
+    """
+    found: Sequence[str] = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
+    ours = f"{relay_dates.__name__}.{relay_dates.DateFeatures.__name__}"
+    strange = [
+        name for name in found if name != ours and name.split(".")[0] not in TRUSTED_PACKAGES
+    ]
+    if strange:
+        raise RelayError(f"The model cannot be saved: it holds {', '.join(strange)}.")
+    return sorted(found)
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+    if np.issubdtype(a.dtype, np.floating):
+        return bool(np.allclose(a, b, equal_nan=True))
+    return bool((a == b).all())

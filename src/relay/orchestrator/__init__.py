@@ -1,0 +1,1 @@
+"""Plans and runs the pipeline; components do not import any of this."""

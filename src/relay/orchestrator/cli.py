@@ -1,0 +1,81 @@
+"""The command line: `python main.py [key=value ...]`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from omegaconf import OmegaConf
+from rich.console import Console
+
+from relay.errors import Interrupted, RelayError
+from relay.orchestrator import config, plan
+from relay.orchestrator.jobs import make_jobs
+from relay.orchestrator.overrides import from_arguments
+from relay.project import Project
+from relay.redact import redact
+
+HELP = """\
+Usage: python main.py [steps=...] [key=value ...]
+
+Runs the pipeline, or the steps named:
+  python main.py                              all steps, on the default data set
+  python main.py steps=train,evaluate         these two, on the newest inputs
+  python main.py steps=train+                 train and all that follows; +train: what leads to it
+  python main.py data=table data.url=FILE data.target=COLUMN
+  python main.py model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
+
+  --cfg     print the configuration that the rest of the line gives, and stop
+  --help    this text
+
+Every setting is in config/, with its meaning beside it. The same through MLflow:
+  mlflow run . -P steps=train,evaluate -P hydra_options="model=linear seed=7"
+"""
+
+
+def main(project_root: Path, argv: Sequence[str]) -> int:
+    """Run what `argv` says and return the exit status.
+
+    0: all well; 1: a step or a gate failed; 2: configuration or command wrong; 128 + n: signal n.
+    """
+    console = Console(stderr=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+    try:
+        return _main(Project(project_root), argv, console)
+    except RelayError as error:
+        Console(stderr=True).print(
+            f"Error: {redact(str(error))}", markup=False, highlight=False, soft_wrap=True
+        )
+        return error.exit_code
+    except Interrupted as error:
+        return error.exit_code
+
+
+def _main(project: Project, argv: Sequence[str], console: Console) -> int:
+    if "--help" in argv or "-h" in argv:
+        console.print(HELP, markup=False, highlight=False)
+        return 0
+    show_config = "--cfg" in argv
+    arguments = from_arguments([one for one in argv if one != "--cfg"])
+    settings = config.load(project.config, arguments, Path.cwd())
+    if show_config:
+        console.print(redact(OmegaConf.to_yaml(settings.tree)), markup=False, highlight=False)
+        return 0
+    the_plan = plan.build(settings.settings.pipeline)
+    jobs = make_jobs(project.components, settings, the_plan)
+    os.environ.update(project.variables(os.environ))
+    # The environment's own tools (uv, python) come first, activated or not.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    # MLflow takes seconds to import: not for a command that is wrong.
+    from relay.orchestrator.launch import launch
+
+    return launch(project, settings.settings, the_plan, jobs, console)
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    raise Interrupted(signal_number)

@@ -1,0 +1,262 @@
+"""The configuration: Hydra composes it, pydantic validates it, before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import (
+    InterpolationResolutionError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from relay.errors import ConfigError
+from relay.names import artifact_stem, column_name, did_you_mean
+from relay.orchestrator.overrides import normalize
+from relay.params import problems
+
+_GROUPS = ("data", "model", "tracking", "pipeline", "experiment")
+# The sections that are checked elsewhere: by the classes below, or by the component that reads
+# them. All others may hold only what config.yaml holds.
+_VALIDATED_ELSEWHERE = ("model", "tracking", "pipeline")
+_OPEN_IN_MODEL = ("model.params", "model.task_params")
+_OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key>[\w.]+)'")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OutputSpec(_Strict):
+    """An output of a step: the artifact's name and type."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    type: str
+
+
+class StepSpec(_Strict):
+    """One block of `pipeline.steps`; `params` are still to be resolved."""
+
+    component: str
+    inputs: dict[str, str | None] = {}
+    outputs: dict[str, OutputSpec] = Field(min_length=1)
+    params: dict[str, Any] = {}
+    after: list[str] = []
+    on_request: bool = False
+
+
+class TrackingSpec(_Strict):
+    """The `tracking` group."""
+
+    backend: Literal["local"]
+    project: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+
+
+class Settings(_Strict):
+    """What the orchestrator itself reads; the rest reaches the components as parameters."""
+
+    steps: str
+    env_manager: Literal["auto", "conda", "uv", "virtualenv", "local"]
+    tracking: TrackingSpec
+    pipeline: dict[str, StepSpec] = Field(min_length=1)
+
+
+class Config:
+    """A composed and validated configuration."""
+
+    def __init__(self, tree: DictConfig, settings: Settings) -> None:
+        self.tree = tree
+        self.settings = settings
+
+    def params(self, step: str) -> dict[str, Any]:
+        """The resolved parameters of `step`; ConfigError where one is missing."""
+        node = self.tree.pipeline.steps[step].get("params", {})
+        return _resolved(node, f"pipeline.steps.{step}.params")
+
+    def key_of(self, step: str, param: str) -> str:
+        """The setting that a step's parameter is read from, as a person would override it."""
+        raw: Any = OmegaConf.to_container(self.tree.pipeline.steps[step], resolve=False)
+        name, _, rest = param.partition(".")
+        value = (raw.get("params") or {}).get(name)
+        source = re.fullmatch(r"\$\{([\w.]+)\}", value) if isinstance(value, str) else None
+        key = source[1] if source else f"pipeline.steps.{step}.params.{name}"
+        return f"{key}.{rest}" if rest else key
+
+
+def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
+    """Compose the configuration in `folder` with the overrides `arguments`.
+
+    Relative paths in `data.url` and `predict.input` are taken from `cwd`. ConfigError where
+    anything is wrong, naming the key and the nearest right one.
+    """
+    if not OmegaConf.has_resolver("stem"):
+        OmegaConf.register_new_resolver("stem", _url_stem)
+    base = _base(folder)
+    open_mappings = [*_OPEN_IN_MODEL, *_empty_mappings(base)]
+    tree = _compose(folder, [normalize(one, open_mappings) for one in arguments])
+    _refuse_unknown_keys(tree, base)
+    _make_absolute(tree, "data", "url", cwd)
+    _make_absolute(tree, "predict", "input", cwd)
+    _make_absolute(tree, "predict", "output", cwd)
+    if not OmegaConf.is_missing(tree.data, "target"):
+        tree.data.target = column_name(tree.data.target)
+    return Config(tree, _settings(tree))
+
+
+def _base(folder: Path) -> DictConfig:
+    """Every key that the shipped configuration knows: config.yaml, and table.yaml as its data."""
+    base: Any = OmegaConf.load(folder / "config.yaml")
+    base.pop("defaults")
+    base.data = OmegaConf.load(folder / "data" / "table.yaml")
+    return cast(DictConfig, base)
+
+
+def _compose(folder: Path, overrides: list[str]) -> DictConfig:
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(folder), version_base="1.3"):
+        try:
+            tree = hydra.compose("config", overrides=overrides)
+        except MissingConfigException as error:
+            raise ConfigError(_no_such_option(error, folder)) from error
+        except ConfigCompositionException as error:
+            known = hydra.compose("config")
+            raise ConfigError(_composition_problem(error, known)) from error
+        except (HydraException, OmegaConfBaseException) as error:
+            raise ConfigError(str(error).splitlines()[0]) from error
+    OmegaConf.set_struct(tree, False)
+    return tree
+
+
+def _no_such_option(error: MissingConfigException, folder: Path) -> str:
+    wanted = (error.missing_cfg_file or "").removesuffix(".yaml")
+    group, _, option = wanted.rpartition("/")
+    options = error.options or [path.stem for path in (folder / group).glob("*.yaml")]
+    if group in _GROUPS:
+        return f"{group}: there is no '{option}' in config/{group}/.{did_you_mean(option, options)}"
+    return f"There is no config group or file '{wanted}'.{did_you_mean(group, _GROUPS)}"
+
+
+def _composition_problem(error: ConfigCompositionException, known: DictConfig) -> str:
+    text = str(error)
+    match = _OVERRIDE_KEY.search(text)
+    if not match:
+        return text.replace("\n", " ")
+    key = match["key"]
+    parent, _, name = key.rpartition(".")
+    siblings = OmegaConf.select(known, parent, throw_on_missing=False) if parent else known
+    while parent and not isinstance(siblings, DictConfig):
+        parent, _, name = parent.rpartition(".")
+        siblings = OmegaConf.select(known, parent) if parent else known
+    return f"There is no setting '{key}'.{_suggest(parent, name, siblings)}"
+
+
+def _suggest(parent: str, name: str, siblings: DictConfig) -> str:
+    prefix = f"{parent}." if parent else ""
+    return did_you_mean(prefix + name, [f"{prefix}{one!s}" for one in siblings])
+
+
+def _refuse_unknown_keys(tree: DictConfig, base: DictConfig) -> None:
+    found = list(_unknown_keys(tree, base, ""))
+    if found:
+        raise ConfigError("\n".join(found))
+
+
+def _unknown_keys(tree: DictConfig, base: DictConfig, prefix: str) -> Iterator[str]:
+    for key in tree:
+        name = str(key)
+        if not prefix and name in _VALIDATED_ELSEWHERE:
+            continue
+        if name not in base.keys():  # noqa: SIM118 - `in base` is False for a "???"
+            known = [*(str(one) for one in base), *(() if prefix else _VALIDATED_ELSEWHERE)]
+            hint = did_you_mean(prefix + name, [prefix + one for one in known])
+            yield f"There is no setting '{prefix}{name}'.{hint}"
+            continue
+        child, known_child = tree._get_node(key), base._get_node(name)
+        if isinstance(known_child, DictConfig) and len(known_child) and not known_child._is_none():
+            if isinstance(child, DictConfig):
+                yield from _unknown_keys(child, known_child, f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}: this is a group of settings, not a value."
+
+
+def _empty_mappings(base: DictConfig, prefix: str = "") -> Iterator[str]:
+    """The keys that are `{}` in the shipped configuration: they take any key of the user's."""
+    for key in base:
+        node = base._get_node(key)
+        if isinstance(node, DictConfig):
+            if len(node) == 0:
+                yield f"{prefix}{key!s}"
+            else:
+                yield from _empty_mappings(node, f"{prefix}{key!s}.")
+
+
+def _make_absolute(tree: DictConfig, section: str, key: str, cwd: Path) -> None:
+    """Turn a relative path into an absolute one: components run in folders of their own."""
+    if section not in tree or OmegaConf.is_missing(tree[section], key):
+        return
+    value = tree[section][key]
+    if isinstance(value, str) and value and not urlsplit(value).scheme:
+        tree[section][key] = str((cwd / Path(value).expanduser()).resolve())
+
+
+def _url_stem(url: str) -> str:
+    """`housing` of `path/to/housing.csv.gz` and of `sklearn://housing`."""
+    parts = urlsplit(str(url))
+    last = Path(parts.path.rstrip("/") or parts.netloc).name
+    return artifact_stem(last.split(".")[0])
+
+
+def _resolved(node: Any, where: str) -> dict[str, Any]:
+    try:
+        container: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise ConfigError(_missing(error)) from error
+    except InterpolationResolutionError as error:
+        if "Missing mandatory value" in str(error) or "MissingMandatoryValue" in str(error):
+            raise ConfigError(_missing(error)) from error
+        raise ConfigError(f"{where}: {str(error).splitlines()[0]}") from error
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{where}: {str(error).splitlines()[0]}") from error
+    return {str(key): value for key, value in container.items()}
+
+
+def _missing(error: Exception) -> str:
+    found = re.search(r"(?:Missing mandatory value: |Interpolation to )'?([\w.]+)", str(error))
+    key = found[1] if found else "a setting"
+    if key.startswith("data."):
+        return (
+            f"{key} is not given. A table of your own needs both: "
+            "data=table data.url=FILE data.target=COLUMN"
+        )
+    return f"{key} is not given: add {key}=VALUE."
+
+
+def _settings(tree: DictConfig) -> Settings:
+    steps: dict[str, Any] = {}
+    for name, node in tree.pipeline.steps.items():
+        if not isinstance(node, DictConfig):
+            raise ConfigError(f"pipeline.steps.{name}: a step is a block of settings.")
+        params = OmegaConf.to_container(node.get("params") or OmegaConf.create({}), resolve=False)
+        rest = OmegaConf.masked_copy(node, [str(key) for key in node if key != "params"])
+        rest._set_parent(node._get_parent())
+        steps[str(name)] = {**_resolved(rest, f"pipeline.steps.{name}"), "params": params}
+    values: Mapping[str, Any] = {
+        "steps": str(tree.steps),
+        "env_manager": tree.env_manager,
+        "tracking": _resolved(tree.tracking, "tracking"),
+        "pipeline": steps,
+    }
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        lines = [re.sub(r"^pipeline\.", "pipeline.steps.", line) for _, line in problems(error)]
+        raise ConfigError("\n".join(lines)) from error

@@ -1,0 +1,87 @@
+"""A component as MLflow sees it: its MLproject file, and the parameters it takes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from relay.errors import ConfigError
+from relay.names import did_you_mean
+from relay.params import Params
+
+
+@dataclass(frozen=True)
+class Component:
+    """`components/<name>`: the parameters of its entry point, and their types.
+
+    `declared` maps each parameter of the MLproject file to its default, None where it is
+    required. `check` is the component's own look at parameters that types alone cannot judge.
+    """
+
+    name: str
+    folder: Path
+    declared: Mapping[str, str | None]
+    params_type: type[Params]
+    check: Callable[[Params], None] | None
+
+    def require_declared(self, given: Mapping[str, Any], step: str) -> None:
+        """ConfigError where `given` has a parameter too many, or lacks one that is required."""
+        where = f"step '{step}': components/{self.name}/MLproject"
+        for name in given:
+            if name not in self.declared:
+                hint = did_you_mean(name, self.declared)
+                raise ConfigError(f"{where} has no parameter '{name}'.{hint}")
+        for name, default in self.declared.items():
+            if default is None and name not in given:
+                raise ConfigError(f"{where} requires parameter '{name}', and nobody gives it.")
+
+
+def load_component(components: Path, name: str) -> Component:
+    """Read `components/<name>`; ConfigError where it is not there or not whole."""
+    folder = components / name
+    if not (folder / "MLproject").is_file():
+        known = [path.parent.name for path in components.glob("*/MLproject")]
+        raise ConfigError(f"There is no component '{name}'.{did_you_mean(name, known)}")
+    try:
+        content = yaml.safe_load((folder / "MLproject").read_text(encoding="utf-8"))
+        parameters = content["entry_points"]["main"].get("parameters") or {}
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"components/{name}/MLproject cannot be read: an entry point 'main' is needed."
+        ) from error
+    module = _load_params_module(folder)
+    return Component(
+        name=name,
+        folder=folder,
+        declared={key: _default(value) for key, value in parameters.items()},
+        params_type=module.Params,
+        check=getattr(module, "check", None),
+    )
+
+
+def _default(declaration: Any) -> str | None:
+    if isinstance(declaration, Mapping) and declaration.get("default") is not None:
+        return str(declaration["default"])
+    return None
+
+
+def _load_params_module(folder: Path) -> Any:
+    path = folder / "params.py"
+    if not path.is_file():
+        raise ConfigError(f"components/{folder.name} has no params.py with a class Params.")
+    name = f"relay_component_{folder.name}_params"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"components/{folder.name}/params.py cannot be read.")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # pydantic looks up annotations here
+    spec.loader.exec_module(module)
+    if not hasattr(module, "Params"):
+        raise ConfigError(f"components/{folder.name}/params.py has no class Params.")
+    return module

@@ -1,0 +1,127 @@
+"""One child process in a process group of its own: its log, its time and memory, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_MB = 1024 * 1024
+_TAIL_BYTES = 16_384
+GRACE_SECONDS = 10.0
+"""How long a process group may take to end by itself before it is killed."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process and its children have used so far."""
+
+    seconds: float
+    cpu_seconds: float
+    max_rss_mb: float
+    """The most memory that all of them held at once, as sampled ten times a second."""
+
+
+class Process:
+    """A running command whose output goes to a log file.
+
+    Its standard input is a pipe that only this process holds open: it ends when we do, however we
+    end, and that tells the command to stop.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
+    ) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
+        self._started = time.monotonic()
+        self._ended: float | None = None
+        self._cpu_seconds = 0.0
+        self._max_rss = 0
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                list(command),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def poll(self) -> int | None:
+        """Sample the process; its exit status (128 + n for signal n) once it has ended."""
+        if self._popen.returncode is None:
+            self._sample()
+            pid, status, used = os.wait4(self._popen.pid, os.WNOHANG)
+            if pid:
+                self._popen.returncode = os.waitstatus_to_exitcode(status)
+                self._ended = time.monotonic()
+                self._cpu_seconds = max(self._cpu_seconds, used.ru_utime + used.ru_stime)
+                if self._popen.stdin is not None:
+                    self._popen.stdin.close()
+        code = self._popen.returncode
+        return code if code is None or code >= 0 else 128 - code
+
+    @property
+    def usage(self) -> Usage:
+        seconds = (self._ended or time.monotonic()) - self._started
+        return Usage(seconds, self._cpu_seconds, self._max_rss / _MB)
+
+    def tail(self, lines: int) -> list[str]:
+        """The last lines of the log."""
+        return tail(self.log, lines)
+
+    def stop(self) -> None:
+        """End the whole process group: ask, wait for `GRACE_SECONDS`, then kill."""
+        self._signal_group(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < deadline and (self.poll() is None or self._group_lives()):
+            time.sleep(0.05)
+        self._signal_group(signal.SIGKILL)
+        while self.poll() is None:
+            time.sleep(0.05)
+
+    def _sample(self) -> None:
+        memory, cpu = 0, 0.0
+        with contextlib.suppress(psutil.Error):
+            parent = psutil.Process(self._popen.pid)
+            for process in (parent, *parent.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    memory += process.memory_info().rss
+                    times = process.cpu_times()
+                    cpu += times.user + times.system + times.children_user + times.children_system
+        self._max_rss = max(self._max_rss, memory)
+        self._cpu_seconds = max(self._cpu_seconds, cpu)
+
+    def _signal_group(self, signal_number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal_number)
+
+    def _group_lives(self) -> bool:
+        """True where a process of the group still runs; zombies do not count."""
+        for process in psutil.process_iter(["status"]):
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                alive = process.info["status"] != psutil.STATUS_ZOMBIE
+                if alive and os.getpgid(process.pid) == self._popen.pid:
+                    return True
+        return False
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines of a text file that are not empty."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return []
+    return [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]

@@ -1,0 +1,145 @@
+"""Runs one step: its process, its MLflow run, and what is made of its end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.errors import Interrupted
+from relay.mlflow_runs import MlflowRuns
+from relay.orchestrator.environments import Environment, Manager
+from relay.orchestrator.jobs import Job
+from relay.orchestrator.processes import Process, Usage
+from relay.orchestrator.step_command import step_command
+from relay.orchestrator.summary import StepSummary
+from relay.settings import RunSettings
+from relay.step_result import StepResult, read_result
+from relay.tracking import RunStatus
+
+_POLL_SECONDS = 0.1
+
+Progress = Callable[[Usage, str], None]
+"""Told what a process has used so far, and the last line of its log."""
+
+
+@dataclass(frozen=True)
+class StepRunner:
+    """Runs steps of one pipeline run, whose files are in `folder`."""
+
+    folder: Path
+    backend: str
+    project: str
+    manager: Manager
+    mlflow: MlflowRuns
+    mlflow_parent: str
+
+    def run(
+        self,
+        job: Job,
+        environment: Environment,
+        inputs: Mapping[str, str],
+        done: StepSummary,
+        progress: Progress,
+    ) -> None:
+        """Run `job` on `inputs` (exact references by key) to its end, and fill in `done`.
+
+        Interrupted: the step's process group is ended and its runs are marked as killed.
+        """
+        arguments = job.arguments(inputs)
+        result_path = self.folder / "results" / f"{job.name}.json"
+        result_path.parent.mkdir(exist_ok=True)
+        run_id = self._start_mlflow_run(job, arguments)
+        settings = RunSettings(self.backend, self.project, job.name, self.folder.name, result_path)
+        process = Process(
+            step_command(job.component.folder, arguments, environment),
+            cwd=job.component.folder,
+            env={
+                **os.environ,
+                **settings.to_environ(),
+                "MLFLOW_RUN_ID": run_id,
+                "PYTHONUNBUFFERED": "1",
+                "TMPDIR": str(self._scratch()),
+            },
+            log=self.folder / "logs" / f"{job.name}.log",
+        )
+        status: RunStatus = "failed"
+        try:
+            code = wait(process, progress)
+            _judge(job, done, read_result(result_path), code)
+            status = "succeeded" if done.status == "ran" else "failed"
+        except Interrupted:
+            done.status, status = "killed", "killed"
+            raise
+        finally:
+            _fill_in(done, process.usage, read_result(result_path))
+            result = read_result(result_path)
+            if result is not None:
+                self.mlflow.record(run_id, result)
+            self.mlflow.end(run_id, status)
+
+    def _start_mlflow_run(self, job: Job, arguments: Mapping[str, str]) -> str:
+        return self.mlflow.start(
+            self.mlflow.experiment_of(self.mlflow_parent),
+            job.name,
+            parent=self.mlflow_parent,
+            tags={
+                "relay.step": job.name,
+                "mlflow.source.type": "PROJECT",
+                "mlflow.source.name": f"components/{job.component.name}",
+                "mlflow.project.entryPoint": "main",
+                "mlflow.project.env": self.manager,
+            },
+            params=arguments,
+        )
+
+    def _scratch(self) -> Path:
+        folder = self.folder / "tmp"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def wait(process: Process, progress: Progress) -> int:
+    """Wait for `process` and return its exit status; Interrupted ends it first."""
+    try:
+        while (code := process.poll()) is None:
+            progress(process.usage, "".join(process.tail(1)))
+            time.sleep(_POLL_SECONDS)
+    except Interrupted:
+        process.stop()
+        raise
+    return code
+
+
+def _fill_in(done: StepSummary, used: Usage, result: StepResult | None) -> None:
+    done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
+    done.max_rss_mb = used.max_rss_mb
+    if result is not None:
+        done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
+
+
+def _judge(job: Job, done: StepSummary, result: StepResult | None, code: int) -> None:
+    """Set the status of a step that has ended by itself, and its error where it failed."""
+    done.error = _error(job, result, code)
+    done.status = "ran" if done.error is None else "failed"
+
+
+def _error(job: Job, result: StepResult | None, code: int) -> str | None:
+    if result is None:
+        if code == 137:
+            return "it was killed (signal 9); was there enough memory?"
+        how = f"by signal {code - 128}" if code > 128 else f"with exit status {code}"
+        return f"it ended {how} before it could report; its log says more"
+    if result.status != "succeeded":
+        return result.error or f"it ended with exit status {code}"
+    for key, spec in job.step.outputs.items():
+        if key not in result.outputs:
+            return f"it made no output '{key}' ({spec.name})"
+        if result.types[key] != spec.type:
+            return (
+                f"output '{key}' is of type '{result.types[key]}', but "
+                f"pipeline.steps.{job.name}.outputs.{key}.type is '{spec.type}'"
+            )
+    return None

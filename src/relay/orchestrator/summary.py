@@ -1,0 +1,76 @@
+"""The summary of a pipeline run: what people and scripts read after it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from relay.files import point_link, write_text
+from relay.tracking.interface import RunStatus
+
+StepStatus = Literal["ran", "cached", "failed", "killed", "skipped", "not_selected"]
+
+
+@dataclass
+class StepSummary:
+    """One step of a run; artifacts are exact references by the step's keys."""
+
+    name: str
+    status: StepStatus
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    max_rss_mb: float = 0.0
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    log: str | None = None
+    """The log file, relative to the project's folder."""
+    error: str | None = None
+
+
+@dataclass
+class Summary:
+    """A whole run."""
+
+    status: RunStatus
+    backend: str
+    started: str
+    """ISO 8601, UTC."""
+    git_commit: str | None
+    git_dirty: bool
+    steps: list[StepSummary]
+    seconds: float = 0.0
+    environments_seconds: float = 0.0
+    """Of `seconds`, spent on building environments."""
+    mlflow_run_id: str | None = None
+    error: str | None = None
+    signal: int | None = None
+    """The signal that ended the run."""
+
+    def __getitem__(self, name: str) -> StepSummary:
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where it succeeded, 128 + n where signal n ended it, else 1."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return 0 if self.status == "succeeded" else 1
+
+
+def write_summary(folder: Path, summary: Summary) -> Path:
+    """Write `summary.json` into `folder` and point `latest` beside the folder at it."""
+    content = asdict(summary)
+    for step in content["steps"]:
+        for key in ("seconds", "cpu_seconds", "max_rss_mb"):
+            step[key] = round(step[key], 3)
+        if step["error"] is None:
+            del step["error"]
+    for key in ("seconds", "environments_seconds"):
+        content[key] = round(content[key], 3)
+    path = folder / "summary.json"
+    write_text(path, json.dumps(content, indent=2) + "\n")
+    point_link(folder.parent / "latest", folder.name)
+    return path

@@ -1,0 +1,141 @@
+"""`evaluate` through its real command line, on a real local store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.components.conftest import Finished, Store
+from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
+
+
+def put_model(store: Store, pipeline: Any, target: str) -> None:
+    folder = save(pipeline, store.folder / f"model-{target}", features(flats()))
+    store.put("flats_model", "model", folder, {"target": target})
+
+
+def evaluate(store: Store, **params: Any) -> Finished:
+    given = {
+        "model_artifact": "flats_model:latest",
+        "test_artifact": "flats_test:latest",
+        "evaluation_artifact": "flats_evaluation",
+        "target": "price",
+    }
+    return store.run("evaluate", **{**given, **params})
+
+
+def report(store: Store) -> dict[str, Any]:
+    path = store.files("flats_evaluation:latest") / "metrics.json"
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read
+
+
+@pytest.fixture
+def test_set(store: Store) -> pd.DataFrame:
+    table = flats(seed=1)
+    store.put_table("flats_test", "split_data", table)
+    return table
+
+
+def test_a_regression_is_evaluated_with_metrics_and_pictures(
+    store: Store, test_set: pd.DataFrame
+) -> None:
+    put_model(store, price_model(), "price")
+    done = evaluate(store)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.outputs == {"evaluation": "flats_evaluation:v0"}
+    assert done.result.metrics["r2"] > 0.99
+    assert set(done.result.images) == {"predicted_vs_actual", "residuals"}
+    assert all(Path(image).is_file() for image in done.result.images.values())
+    read = report(store)
+    assert read["task"] == "regression"
+    assert read["model"] == "flats_model:v0"
+    assert read["test"] == "flats_test:v0"
+    assert read["rows"] == len(test_set)
+    assert read["metrics"] == done.result.metrics
+    assert (read["passed"], read["violations"]) == (True, [])
+    model = store.backend.find("flats_model:v0")
+    assert model is not None and read["model_digest"] == model.digest
+    names = {path.name for path in store.files("flats_evaluation:v0").iterdir()}
+    assert names == {"metrics.json", "predicted_vs_actual.png", "residuals.png"}
+
+
+def test_a_classification_has_a_confusion_matrix_and_roc(
+    store: Store, test_set: pd.DataFrame
+) -> None:
+    put_model(store, size_model(), "size")
+    done = evaluate(store, target="size")
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert set(done.result.images) == {"confusion_matrix", "roc"}
+    assert {"accuracy", "f1", "roc_auc"} <= set(done.result.metrics)
+
+
+def test_below_a_threshold_the_step_fails_and_the_evaluation_is_kept(
+    store: Store, test_set: pd.DataFrame
+) -> None:
+    put_model(store, poor_price_model(), "price")
+    done = evaluate(store, thresholds='{"r2": 0.4}')
+    assert done.status == 1
+    assert "below the threshold 0.4 (evaluate.thresholds.r2)" in done.output
+    assert "Traceback" not in done.output
+    assert done.result is not None
+    assert done.result.status == "failed"
+    assert done.result.outputs == {"evaluation": "flats_evaluation:v0"}
+    read = report(store)
+    assert read["passed"] is False
+    assert len(read["violations"]) == 1
+
+
+def test_above_its_threshold_a_model_passes(store: Store, test_set: pd.DataFrame) -> None:
+    put_model(store, price_model(), "price")
+    done = evaluate(store, thresholds='{"r2": 0.4, "rmse": 50}')
+    assert done.status == 0, done.output
+    assert report(store)["thresholds"] == {"r2": 0.4, "rmse": 50.0}
+
+
+def test_the_same_evaluation_again_is_the_same_version(
+    store: Store, test_set: pd.DataFrame
+) -> None:
+    put_model(store, price_model(), "price")
+    for _ in range(2):
+        done = evaluate(store)
+        assert done.result is not None
+        assert done.result.outputs == {"evaluation": "flats_evaluation:v0"}, done.output
+
+
+def test_an_unknown_metric_is_a_wrong_command(store: Store) -> None:
+    done = evaluate(store, thresholds='{"r3": 0.4}')
+    assert done.status == 2
+    assert "no metric 'r3'. Did you mean 'r2'?" in done.output
+
+
+def test_a_test_set_without_the_models_columns_is_one_clear_error(store: Store) -> None:
+    put_model(store, price_model(), "price")
+    store.put_table("flats_test", "split_data", flats().rename(columns={"quarter": "quarters"}))
+    done = evaluate(store)
+    assert done.status == 1
+    assert "'quarter' (is it 'quarters'?)" in done.output
+    assert "Traceback" not in done.output
+    assert store.backend.find("flats_evaluation:latest") is None
+
+
+def test_a_pickled_model_is_refused(store: Store, test_set: pd.DataFrame) -> None:
+    folder = save(
+        price_model(), store.folder / "m", features(flats()), serialization_format="cloudpickle"
+    )
+    store.put("flats_model", "model", folder)
+    done = evaluate(store)
+    assert done.status == 1
+    assert "flats_model:v0 is saved as cloudpickle" in done.output
+
+
+def test_another_kind_of_artifact_is_refused(store: Store, test_set: pd.DataFrame) -> None:
+    done = evaluate(store, model_artifact="flats_test:v0")
+    assert done.status == 1
+    assert "has type 'split_data'; this step needs one of type 'model'" in done.output

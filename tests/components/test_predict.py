@@ -1,0 +1,189 @@
+"""`predict` through its real command line, on a real local store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.components.conftest import Finished, Store
+from tests.made_models import features, flats, price_model, save, size_model
+
+
+@pytest.fixture
+def with_model(store: Store) -> Store:
+    folder = save(price_model(), store.folder / "model", features(flats()))
+    store.put("flats_model", "model", folder, {"target": "price"})
+    return store
+
+
+def predict(store: Store, **params: Any) -> Finished:
+    given = {"model_artifact": "flats_model:latest", "predictions_artifact": "flats_predictions"}
+    return store.run("predict", **given, **params)
+
+
+def expected(table: pd.DataFrame) -> Any:
+    return price_model().predict(features(table))
+
+
+def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_path: Path) -> None:
+    table = flats(seed=2).drop(columns="price")
+    source, target = tmp_path / "new flats.csv", tmp_path / "out" / "predicted.csv"
+    table.rename(columns={"area": "Area"}).to_csv(source, index=False)
+    done = predict(with_model, input_path=source, output_path=target)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.outputs == {"predictions": "flats_predictions:v0"}
+    assert done.result.metrics == {"rows": len(table)}
+    stored = with_model.table("flats_predictions:v0")
+    assert list(stored.columns) == ["area", "quarter", "size", "prediction"]
+    np.testing.assert_allclose(stored["prediction"], expected(table))
+    written = pd.read_csv(target)
+    assert list(written.columns) == ["Area", "quarter", "size", "prediction"]
+    np.testing.assert_allclose(written["prediction"], expected(table))
+    assert [path.name for path in target.parent.iterdir()] == ["predicted.csv"]
+
+
+def test_every_row_is_predicted_in_order_also_repeated_and_incomplete_ones(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = save(size_model(), store.folder / "model", features(flats()))
+    store.put("flats_model", "model", folder, {"target": "size"})
+    table = pd.concat([flats().head(3), flats().head(3)]).reset_index(drop=True)
+    table.loc[1, "quarter"] = None
+    table.loc[2, "size"] = None
+    table.to_csv(tmp_path / "in.csv", index=False)
+    done = predict(store, input_path=tmp_path / "in.csv")
+    assert done.status == 0, done.output
+    stored = store.table("flats_predictions:latest")
+    assert stored["area"].tolist() == table["area"].tolist()
+    probabilities = stored[["probability_large", "probability_middle", "probability_small"]]
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert stored["prediction"].isin(["large", "middle", "small"]).all()
+
+
+def test_an_artifact_is_predicted_into_a_parquet_file(with_model: Store, tmp_path: Path) -> None:
+    with_model.put_table("flats_test", "split_data", flats(seed=1))
+    done = predict(
+        with_model, input_artifact="flats_test:v0", output_path=tmp_path / "out.parquet"
+    )
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.inputs == {"model": "flats_model:v0", "input": "flats_test:v0"}
+    written = pd.read_parquet(tmp_path / "out.parquet")
+    np.testing.assert_allclose(written["prediction"], expected(flats(seed=1)))
+
+
+def test_where_the_target_is_known_the_metrics_are_logged(
+    with_model: Store, tmp_path: Path
+) -> None:
+    table = flats(seed=1)
+    table.loc[0, "price"] = None
+    table.to_csv(tmp_path / "in.csv", index=False)
+    done = predict(with_model, input_path=tmp_path / "in.csv")
+    assert done.result is not None, done.output
+    assert done.result.metrics["r2"] > 0.99
+    assert len(with_model.table("flats_predictions:v0")) == len(table)
+
+
+def test_options_say_how_the_file_is_read(with_model: Store, tmp_path: Path) -> None:
+    text = "Fläche;Viertel\n45,5;centre\nunknown;north\n"
+    (tmp_path / "in.csv").write_bytes(text.encode("latin-1"))
+    done = predict(
+        with_model,
+        input_path=f"file://{tmp_path}/in.csv",
+        separator=";",
+        encoding="latin-1",
+        decimal=",",
+        missing_values="[unknown]",
+        rename='{"flache": "area", "viertel": "quarter", "preis": "price"}',
+    )
+    # LinearRegression takes no missing values: the reading is right, the model says no.
+    assert done.status == 1
+    assert "The model cannot predict this table" in done.output
+    (tmp_path / "in.csv").write_bytes(text.replace("unknown", "60,25").encode("latin-1"))
+    done = predict(
+        with_model,
+        input_path=f"file://{tmp_path}/in.csv",
+        decimal=",",
+        rename='{"flache": "area", "viertel": "quarter"}',
+    )
+    assert done.status == 0, done.output
+    assert with_model.table("flats_predictions:v0")["area"].tolist() == [45.5, 60.25]
+
+
+def test_a_missing_column_is_named_with_the_nearest_and_nothing_is_stored(
+    with_model: Store, tmp_path: Path
+) -> None:
+    flats().rename(columns={"area": "aera"}).to_csv(tmp_path / "in.csv", index=False)
+    done = predict(with_model, input_path=tmp_path / "in.csv", output_path=tmp_path / "out.csv")
+    assert done.status == 1
+    assert "'area' (is it 'aera'?)" in done.output
+    assert with_model.backend.find("flats_predictions:latest") is None
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_the_input_is_never_written_over(with_model: Store, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    flats().to_csv(source, index=False)
+    before = source.read_bytes()
+    (tmp_path / "link.csv").symlink_to(source)
+    for output in (source, tmp_path / "link.csv"):
+        done = predict(with_model, input_path=source, output_path=output)
+        assert done.status == 1
+        assert "is the file that is predicted" in done.output
+        assert source.read_bytes() == before
+    assert with_model.backend.find("flats_predictions:latest") is None
+
+
+def test_a_column_that_is_called_prediction_already_is_not_lost(
+    with_model: Store, tmp_path: Path
+) -> None:
+    flats().assign(Prediction=1).to_csv(tmp_path / "in.csv", index=False)
+    done = predict(with_model, input_path=tmp_path / "in.csv")
+    assert done.status == 1
+    assert "has a column 'prediction' already" in done.output
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "predict.input=FILE or predict.artifact=NAME:ALIAS"),
+        ({"input_path": "a.csv", "input_artifact": "b:v0"}, "both are given"),
+        ({"input_path": "a.csv", "output_path": "out.xlsx"}, "has to end in .csv or .parquet"),
+    ],
+)
+def test_a_wrong_choice_of_files_is_a_wrong_command(
+    store: Store, params: dict[str, str], message: str
+) -> None:
+    done = predict(store, **params)
+    assert done.status == 2
+    assert message in done.output
+
+
+def test_a_file_that_is_not_there_is_told_with_the_nearest_name(
+    with_model: Store, tmp_path: Path
+) -> None:
+    flats().to_csv(tmp_path / "flats.csv", index=False)
+    done = predict(with_model, input_path=tmp_path / "flat.csv")
+    assert done.status == 1
+    assert "Did you mean 'flats.csv'?" in done.output
+
+
+def test_a_url_is_not_a_file_and_its_secrets_are_not_shown(with_model: Store) -> None:
+    done = predict(with_model, input_path="https://me:hunter2@example.org/a.csv")
+    assert done.status == 1
+    assert "is not a file on this machine" in done.output
+    assert "hunter2" not in done.output
+
+
+@pytest.mark.shared
+def test_messy_files_end_in_one_clear_error(with_model: Store, shared: Path) -> None:
+    for name in ("empty.csv", "pokemon_header_only.csv", "bikes_latin1_semicolon.csv"):
+        done = predict(with_model, input_path=shared / "messy" / name)
+        assert done.status == 1
+        assert "Traceback" not in done.output
+        assert "data.url" not in done.output

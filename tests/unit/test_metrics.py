@@ -1,0 +1,116 @@
+"""Metrics: plain, finite numbers, or nothing where one is undefined."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from relay.errors import ConfigError
+from relay.metrics import HIGHER_IS_BETTER, PRIMARY, Task, is_better, score
+
+
+def test_regression_has_its_five_metrics() -> None:
+    assert score("regression", [1.0, 2.0, 4.0], [1.0, 3.0, 3.0]) == pytest.approx(
+        {
+            "r2": 1 - 2 / (14 / 3),
+            "mae": 2 / 3,
+            "mse": 2 / 3,
+            "rmse": math.sqrt(2 / 3),
+            "mape": (0 + 1 / 2 + 1 / 4) / 3,
+        }
+    )
+
+
+def test_values_are_plain_floats() -> None:
+    found = score("regression", pd.Series([1, 2, 3]), np.array([1.0, 2.0, 2.0], dtype=np.float32))
+    assert {type(value) for value in found.values()} == {float}
+
+
+def test_mape_is_left_out_where_an_actual_value_is_zero() -> None:
+    assert "mape" not in score("regression", [0.0, 1.0], [0.5, 1.0])
+
+
+def test_r2_is_left_out_where_the_actual_values_are_constant() -> None:
+    found = score("regression", [2.0, 2.0], [1.0, 2.0])
+    assert "r2" not in found
+    assert found["mae"] == 0.5
+
+
+def test_predictions_that_overflow_leave_no_infinite_metric() -> None:
+    found = score("regression", [1.0, 2.0], [1e200, -1e200])
+    assert found
+    assert all(math.isfinite(value) for value in found.values())
+    assert score("regression", [1.0, 2.0], [math.nan, 1.0]) == {}
+
+
+def test_classification_without_probabilities_has_three_metrics() -> None:
+    found = score("classification", ["a", "a", "b", "b"], ["a", "b", "b", "b"])
+    assert found == pytest.approx(
+        {"accuracy": 0.75, "balanced_accuracy": 0.75, "f1": (2 / 3 + 4 / 5) / 2}
+    )
+
+
+def test_binary_roc_auc_is_of_the_second_class() -> None:
+    proba = [[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]
+    truth = [False, True, True]
+    found = score("classification", truth, [False, True, True], proba, [False, True])
+    assert found["roc_auc"] == 1.0
+    assert found["log_loss"] == pytest.approx(-np.mean(np.log([0.9, 0.6, 0.8])))
+
+
+def test_the_order_of_the_classes_is_that_of_the_probabilities() -> None:
+    proba = np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.1, 0.3, 0.6], [0.5, 0.3, 0.2]])
+    truth = ["b", "c", "a", "c"]
+    found = score("classification", truth, ["b", "c", "a", "b"], proba, ["b", "c", "a"])
+    same = score("classification", truth, ["b", "c", "a", "b"], proba[:, [2, 0, 1]], list("abc"))
+    assert found == pytest.approx(same)
+    assert found["log_loss"] == pytest.approx(-np.mean(np.log([0.7, 0.7, 0.6, 0.3])))
+
+
+def test_roc_auc_is_left_out_where_a_class_is_absent() -> None:
+    proba = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1]]
+    found = score("classification", ["a", "b"], ["a", "b"], proba, ["a", "b", "c"])
+    assert "roc_auc" not in found
+    assert "log_loss" in found
+
+
+def test_a_class_that_the_model_does_not_know_leaves_only_what_labels_alone_tell() -> None:
+    found = score("classification", ["a", "new"], ["a", "b"], [[0.9, 0.1], [0.2, 0.8]], ["a", "b"])
+    assert set(found) == {"accuracy", "balanced_accuracy", "f1"}
+
+
+def test_labels_are_compared_as_texts() -> None:
+    truth = pd.Series([True, False], dtype="boolean")
+    assert score("classification", truth, ["True", "False"])["accuracy"] == 1.0
+    categories = pd.Series(["x", "y"], dtype="category")
+    assert score("classification", categories, np.array(["x", "y"]))["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_no_rows_have_no_metrics(task: Task) -> None:
+    assert score(task, [], []) == {}
+
+
+def test_every_metric_says_which_way_is_better() -> None:
+    proba = [[0.9, 0.1], [0.4, 0.6]]
+    found = {
+        *score("regression", [1.0, 2.0], [1.0, 2.5]),
+        *score("classification", ["a", "b"], ["a", "b"], proba, ["a", "b"]),
+    }
+    assert found == set(HIGHER_IS_BETTER)
+    assert set(PRIMARY.values()) <= found
+
+
+def test_better_means_higher_or_lower_by_metric() -> None:
+    assert is_better("r2", 0.9, 0.8)
+    assert is_better("rmse", 1.0, 2.0)
+    assert not is_better("rmse", 2.0, 1.0)
+    assert not is_better("f1", 0.5, 0.5)
+
+
+def test_an_unknown_metric_is_an_error_with_the_nearest_name() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'rmse'"):
+        is_better("rsme", 1.0, 2.0)

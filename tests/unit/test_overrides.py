@@ -1,0 +1,65 @@
+"""Command lines become Hydra overrides with nothing lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.errors import ConfigError
+from relay.orchestrator.overrides import from_arguments, normalize, split_options
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        ("  a=1   b=2 ", ["a=1", "b=2"]),
+        ("a='two words' b=2", ["a='two words'", "b=2"]),
+        ('a="it\'s one" b=2', ['a="it\'s one"', "b=2"]),
+        ("a=[1, 2] b={c: 3, d: [4, 5]}", ["a=[1, 2]", "b={c: 3, d: [4, 5]}"]),
+        (r"a='it\'s one' b=2", [r"a='it\'s one'", "b=2"]),
+        (r"a=one\ word b=2", [r"a=one\ word", "b=2"]),
+    ],
+)
+def test_options_are_split_at_spaces_outside_quotes_and_brackets(
+    text: str, words: list[str]
+) -> None:
+    assert split_options(text) == words
+
+
+@pytest.mark.parametrize("text", ["a='open", "a=[1, 2", 'a={b: "}'])
+def test_a_quote_or_bracket_that_is_not_closed_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match="is missing"):
+        split_options(text)
+
+
+def test_all_three_forms_of_override_can_be_mixed() -> None:
+    line = ["a=1", "--b", "two words", "--c=3", "--hydra_options", "d='x y' e=5"]
+    assert from_arguments(line) == ["a=1", "b=two words", "c=3", "d='x y'", "e=5"]
+
+
+def test_an_option_without_a_value_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="--steps needs a value"):
+        from_arguments(["--steps"])
+
+
+@pytest.mark.parametrize(
+    ("override", "normal"),
+    [
+        ("seed=7", "seed=7"),
+        ("steps=train,evaluate", "steps='train,evaluate'"),
+        ("steps=+train", "steps=+train"),
+        ("data.url=a (copy).csv", "data.url='a (copy).csv'"),
+        ("data.url=https://h/p?a=1&b='2'", r"data.url='https://h/p?a=1&b=\'2\''"),
+        ("split.columns=[a,b]", "split.columns=[a,b]"),
+        ("open.new=1", "++open.new=1"),
+        ("+open.new=1", "+open.new=1"),
+        ("~open.old", "~open.old"),
+    ],
+)
+def test_values_that_hydra_would_misread_are_quoted(override: str, normal: str) -> None:
+    assert normalize(override, ["open"]) == normal
+
+
+def test_what_is_no_setting_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="write key=value"):
+        normalize("train", [])
