@@ -141,10 +141,9 @@ def _with_dtype(values: pd.Series, spec: str | None, *, is_target: bool) -> pd.S
 
 def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:
     require_numbers(values, f"data.ranges.{values.name}")
-    inside: np.ndarray = values.isna().to_numpy()
-    inside |= values.between(
-        -np.inf if low is None else low, np.inf if high is None else high
-    ).to_numpy(dtype=bool, na_value=False)
+    above = -np.inf if low is None else low
+    below = np.inf if high is None else high
+    inside: np.ndarray = (values.isna() | values.between(above, below)).to_numpy(dtype=bool)
     return inside
 
 

@@ -40,6 +40,11 @@ def read(path: Path, params: Params) -> pd.DataFrame:
         keep_texts=params.keep_texts,
     )
     raw = read_columns(path, options)
+    if len(raw) == 1:
+        raise RelayError(
+            f"{path.name} has one column only, '{raw[0]}', so there is nothing to predict from. "
+            "Check data.read.separator; without it the separator is found out."
+        )
     texts = {column_name(name) for name, spec in params.dtypes.items() if is_read_as_text(spec)}
     final = renamed(raw, params.rename)
     as_text = [name for name, safe in zip(raw, final, strict=True) if safe in texts]

@@ -106,12 +106,6 @@ def text_format(path: Path, options: ReadOptions) -> TextFormat:
             "a number's fields cannot be told apart."
         )
     records = _records(text, separator, whole)
-    if len(records[0]) < 2:
-        raise RelayError(
-            f"{path.name} has one column only, '{_short(records[0][0])}', with separator "
-            f"{separator!r}. If it has more, name what lies between them: "
-            "data.read.separator=';'."
-        )
     header = [name.strip() for name in records[0]]
     unnamed = max(0, len(records[1]) - len(header)) if len(records) > 1 else 0
     if unnamed and any(field.strip() for field in records[1][len(header) :]):

@@ -77,16 +77,23 @@ class Config:
         self.tree = tree
         self.settings = settings
 
+    def section(self, name: str) -> dict[str, Any]:
+        """The resolved settings of a group such as `data`; ConfigError where one is missing."""
+        return _resolved(self.tree[name], name)
+
     def params(self, step: str) -> dict[str, Any]:
         """The resolved parameters of `step`; ConfigError where one is missing."""
         node = self.tree.pipeline.steps[step].get("params", {})
         return _resolved(node, f"pipeline.steps.{step}.params")
 
+    def reads(self, step: str, key: str) -> bool:
+        """True where a parameter of `step` is read from the setting `key`."""
+        return f"${{{key}}}" in self.settings.pipeline[step].params.values()
+
     def key_of(self, step: str, param: str) -> str:
         """The setting that a step's parameter is read from, as a person would override it."""
-        raw: Any = OmegaConf.to_container(self.tree.pipeline.steps[step], resolve=False)
         name, _, rest = param.partition(".")
-        value = (raw.get("params") or {}).get(name)
+        value = self.settings.pipeline[step].params.get(name)
         source = re.fullmatch(r"\$\{([\w.]+)\}", value) if isinstance(value, str) else None
         key = source[1] if source else f"pipeline.steps.{step}.params.{name}"
         return f"{key}.{rest}" if rest else key

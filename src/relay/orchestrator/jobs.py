@@ -14,6 +14,7 @@ from relay.orchestrator import plan
 from relay.orchestrator.config import Config
 from relay.orchestrator.mlproject import Component, load_component
 from relay.orchestrator.plan import Plan, Step
+from relay.orchestrator.target_check import check_target
 from relay.params import ARTIFACT_SUFFIX, Params, problems, to_text
 
 
@@ -56,6 +57,8 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
             found += [_with_key(config, job.name, *problem) for problem in problems(error)]
     if found:
         raise ConfigError("\n".join(dict.fromkeys(found)))
+    if any(config.reads(job.name, "data.url") for job in jobs):
+        check_target(config)
     for component, params in valid:
         if component.check is not None:
             component.check(params)

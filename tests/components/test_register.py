@@ -1,0 +1,253 @@
+"""`register` through its real command line, on a real local store and MLflow registry."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from relay.models import load_model
+from relay.tracking import ArtifactVersion
+from tests.components.conftest import Finished, Store
+from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
+
+TEST = flats(seed=1)
+
+
+@pytest.fixture(scope="module")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow store with its tables, which take seconds to make."""
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_registered_models()
+    return path
+
+
+@pytest.fixture
+def ready(store: Store, empty_mlflow: Path) -> Store:
+    """A store with a test set, and an MLflow store."""
+    shutil.copyfile(empty_mlflow, store.folder / "mlflow.db")
+    store.put_table("flats_test", "split_data", TEST)
+    return store
+
+
+def uri(store: Store) -> str:
+    return store.environ()["MLFLOW_TRACKING_URI"]
+
+
+def put_model(store: Store, pipeline: Any, **metadata: Any) -> ArtifactVersion:
+    """Store a model and its evaluation on the test set, as train and evaluate would."""
+    folder = store.folder / f"model-{len(list(store.folder.glob('model-*')))}"
+    version = store.put("flats_model", "model", save(pipeline, folder, features(TEST)), metadata)
+    target = metadata.get("target", "price")
+    put_evaluation(store, version, load_model(folder, "m").score(TEST, target).metrics, target)
+    return version
+
+
+def put_evaluation(
+    store: Store,
+    model: ArtifactVersion,
+    metrics: Mapping[str, float],
+    target: str = "price",
+    violations: tuple[str, ...] = (),
+) -> None:
+    test = store.backend.find("flats_test:latest")
+    assert test is not None
+    folder = store.folder / "evaluation"
+    folder.mkdir(exist_ok=True)
+    evaluation = {
+        "task": "regression" if "r2" in metrics else "classification",
+        "model": str(model),
+        "model_digest": model.digest,
+        "test": str(test),
+        "test_digest": test.digest,
+        "target": target,
+        "metrics": dict(metrics),
+        "passed": not violations,
+        "violations": violations,
+    }
+    (folder / "metrics.json").write_text(json.dumps(evaluation), encoding="utf-8")
+    store.put("flats_evaluation", "evaluation", folder)
+
+
+def register(store: Store, **params: Any) -> Finished:
+    given = {
+        "model_artifact": "flats_model:latest",
+        "test_artifact": "flats_test:latest",
+        "evaluation_artifact": "flats_evaluation:latest",
+        "registration_artifact": "flats_registration",
+        "target": "price",
+        "name": "flats",
+    }
+    return store.run("register", **{**given, **params})
+
+
+def aliases(store: Store) -> dict[str, str]:
+    """The model artifact behind each alias, which both registries have to agree on."""
+    client = MlflowClient(uri(store))
+    found = {}
+    for alias in ("candidate", "champion"):
+        ours = store.backend.find(f"flats_model:{alias}")
+        theirs = client.get_model_version_by_alias("flats", alias)
+        assert ours is not None
+        assert theirs.tags == {"relay.artifact": str(ours), "relay.digest": ours.digest}
+        found[alias] = str(ours)
+    return found
+
+
+def versions(store: Store) -> list[ModelVersion]:
+    return list(MlflowClient(uri(store)).search_model_versions("name = 'flats'"))
+
+
+def record(store: Store) -> dict[str, Any]:
+    path = store.files("flats_registration:latest") / "registration.json"
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read
+
+
+def test_the_first_model_becomes_the_champion_and_mlflow_can_load_it(
+    ready: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_model(ready, price_model(), target="price")
+    client = MlflowClient(uri(ready))
+    experiment = client.create_experiment("e", f"{ready.folder}/files")
+    run_id = client.create_run(experiment).info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.outputs == {"registration": "flats_registration:v0"}
+    assert done.result.metrics["promoted"] == 1
+    assert done.result.metrics["candidate_r2"] > 0.99
+    assert aliases(ready) == {"candidate": "flats_model:v0", "champion": "flats_model:v0"}
+    read = record(ready)
+    assert (read["model"], read["version"], read["metric"]) == ("flats_model:v0", "1", "r2")
+    assert (read["promoted"], read["why"]) == (True, "there was no champion")
+    (version,) = versions(ready)
+    assert version.run_id == run_id
+
+    mlflow.set_tracking_uri(uri(ready))
+    loaded = mlflow.pyfunc.load_model("models:/flats@champion")
+    np.testing.assert_allclose(
+        loaded.predict(features(TEST)), price_model().predict(features(TEST))
+    )
+
+
+def test_a_better_model_takes_the_champions_place_and_a_worse_one_does_not(ready: Store) -> None:
+    put_model(ready, poor_price_model())
+    assert register(ready).status == 0
+    put_model(ready, price_model())
+    better = register(ready)
+    assert better.status == 0, better.output
+    assert better.result is not None
+    assert better.result.inputs["champion"] == "flats_model:v0"
+    assert better.result.metrics["champion_r2"] < 0.1 < better.result.metrics["candidate_r2"]
+    assert aliases(ready) == {"candidate": "flats_model:v1", "champion": "flats_model:v1"}
+
+    put_model(ready, poor_price_model(constant=1.0))
+    worse = register(ready)
+    assert worse.status == 0, worse.output
+    assert "flats_model:v2 is registered, not promoted: r2" in worse.output
+    assert aliases(ready) == {"candidate": "flats_model:v2", "champion": "flats_model:v1"}
+    assert record(ready)["promoted"] is False
+
+    forced = register(ready, force="true")
+    assert forced.status == 0, forced.output
+    assert aliases(ready)["champion"] == "flats_model:v2"
+    assert len(versions(ready)) == 3
+
+
+def test_the_champion_itself_is_not_compared_and_gets_no_second_version(ready: Store) -> None:
+    put_model(ready, price_model())
+    assert register(ready).status == 0
+    again = register(ready)
+    assert again.status == 0, again.output
+    assert "it is the champion already" in again.output
+    assert len(versions(ready)) == 1
+    assert aliases(ready)["champion"] == "flats_model:v0"
+
+
+def test_aliases_and_files_that_mlflow_lost_are_set_again(ready: Store) -> None:
+    put_model(ready, price_model())
+    assert register(ready).status == 0
+    put_model(ready, poor_price_model())
+    client = MlflowClient(uri(ready))
+    client.delete_registered_model_alias("flats", "champion")
+    (version,) = versions(ready)
+    shutil.rmtree(version.source.removeprefix("file://"))
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert aliases(ready) == {"candidate": "flats_model:v1", "champion": "flats_model:v0"}
+    mlflow.set_tracking_uri(uri(ready))
+    assert mlflow.pyfunc.load_model("models:/flats@champion") is not None
+
+
+def test_a_champion_that_does_not_fit_the_test_set_stays_until_it_is_forced(ready: Store) -> None:
+    put_model(ready, size_model(), target="size")
+    assert register(ready, target="size").status == 0
+    put_model(ready, price_model(), target="price")
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert "it predicts 'size', not 'price'" in done.output
+    assert "register.force=true" in done.output
+    assert aliases(ready) == {"candidate": "flats_model:v1", "champion": "flats_model:v0"}
+    assert register(ready, force="true").status == 0
+    assert aliases(ready)["champion"] == "flats_model:v1"
+
+
+def test_a_model_that_did_not_pass_is_not_registered(ready: Store) -> None:
+    version = put_model(ready, price_model())
+    put_evaluation(ready, version, {"r2": 0.1}, violations=("r2 is 0.1, below the threshold",))
+    done = register(ready)
+    assert done.status == 1
+    assert "flats_model:v0 did not pass its evaluation: r2 is 0.1" in done.output
+    assert ready.backend.find("flats_model:candidate") is None
+    assert ready.backend.find("flats_registration:latest") is None
+    assert versions(ready) == []
+
+
+def test_an_evaluation_of_another_model_or_test_set_is_refused(ready: Store) -> None:
+    put_model(ready, poor_price_model())
+    put_model(ready, price_model())
+    other_model = register(ready, model_artifact="flats_model:v0")
+    assert other_model.status == 1
+    assert "is of model flats_model:v1, not of flats_model:v0" in other_model.output
+    ready.put_table("flats_test", "split_data", flats(seed=9))
+    other_test = register(ready)
+    assert other_test.status == 1
+    assert "is of test flats_test:v0, not of flats_test:v1" in other_test.output
+    assert ready.backend.find("flats_model:candidate") is None
+
+
+def test_a_metric_that_the_evaluation_lacks_is_an_error_with_those_it_has(ready: Store) -> None:
+    put_model(ready, price_model())
+    done = register(ready, metric="f1")
+    assert done.status == 1
+    assert "has no f1; it has r2, mae" in done.output
+
+
+def test_a_misspelled_metric_is_a_wrong_command(store: Store) -> None:
+    done = register(store, metric="rsme")
+    assert done.status == 2
+    assert "Did you mean 'rmse'?" in done.output
+
+
+def test_where_outputs_cannot_be_stored_no_alias_moves(ready: Store) -> None:
+    put_model(ready, price_model())
+    done = register(ready, registration_artifact="flats_test")  # a name of another type
+    assert done.status == 1
+    assert ready.backend.find("flats_model:candidate") is None
+    assert ready.backend.find("flats_model:champion") is None
+    healed = register(ready)
+    assert healed.status == 0, healed.output
+    assert aliases(ready)["champion"] == "flats_model:v0"
+    assert len(versions(ready)) == 1
+
+

@@ -1,0 +1,380 @@
+"""Reading the files that people have: right tables, or one error that says what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import logging
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relay.errors import ConfigError, RelayError
+from relay.reading import ReadOptions, read_columns, read_table, to_dtype
+
+Write = Any
+TABLE = "a,b,c\n1,x,2.5\n2,y,\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(content: str | bytes, name: str = "data.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+def read(path: Path, as_text: tuple[str, ...] = (), **options: Any) -> pd.DataFrame:
+    table = read_table(path, ReadOptions(**options), as_text)
+    assert list(table.columns) == read_columns(path, ReadOptions(**options))
+    return table
+
+
+def test_a_csv_has_numbers_texts_and_missing_values(write: Write) -> None:
+    table = read(write(TABLE))
+    assert list(table.columns) == ["a", "b", "c"]
+    assert [str(dtype) for dtype in table.dtypes] == ["int64", "str", "float64"]
+    assert table["c"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_found_out(write: Write, separator: str) -> None:
+    assert read(write(TABLE.replace(",", separator)))["b"].tolist() == ["x", "y"]
+
+
+def test_commas_in_text_do_not_look_like_separators(write: Write) -> None:
+    text = 'name;comment;n\n"Doe, J";one, two, three;1\nRoe, R;four, five;2\nPoe;six;3\n'
+    assert read(write(text))["n"].tolist() == [1, 2, 3]
+
+
+def test_separators_and_line_ends_in_quotes_are_text(write: Write) -> None:
+    table = read(write('a,b\n"1;2;3","x\ny"\n"4;5;6","p, ""q"""\n'))
+    assert table["a"].tolist() == ["1;2;3", "4;5;6"]
+    assert table["b"].tolist() == ["x\ny", 'p, "q"']
+
+
+def test_blanks_after_separators_are_no_part_of_values(write: Write) -> None:
+    table = read(write('a, b, c\n1, "x, y", 2\n2, z, 3\n'))
+    assert list(table.columns) == ["a", "b", "c"]
+    assert table["b"].tolist() == ["x, y", "z"]
+
+
+def test_empty_fields_between_tabs_stay_in_their_columns(write: Write) -> None:
+    table = read(write("a\tb\tc\n1\t\t3\n4\t5\t6\n"))
+    assert table["c"].tolist() == [3, 6]
+
+
+@pytest.mark.parametrize(("given", "text"), [("\\t", "a\tb\n1\t2\n"), (r"\s+", "a   b\n1 2\n")])
+def test_the_separator_can_be_given(write: Write, given: str, text: str) -> None:
+    assert read(write(text), separator=given)["b"].tolist() == [2]
+
+
+def test_a_separator_of_several_letters_is_refused(write: Write) -> None:
+    with pytest.raises(RelayError, match=r"data\.read\.separator.*not one character"):
+        read(write(TABLE), separator="::")
+
+
+def test_a_decimal_comma_is_read_where_it_is_set(write: Write) -> None:
+    path = write("a;b\n1,5;2\n2,5;3\n")
+    assert read(path, decimal=",")["a"].tolist() == [1.5, 2.5]
+    assert str(read(path)["a"].dtype) == "str"
+
+
+def test_a_decimal_comma_and_a_separating_comma_exclude_each_other(write: Write) -> None:
+    with pytest.raises(RelayError, match="both ','"):
+        read(write(TABLE), decimal=",", separator=",")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "utf-32"])
+def test_usual_encodings_are_found_out(write: Write, encoding: str) -> None:
+    table = read(write("prénom,n\nZoé,1\nÀlex,2\n", encoding=encoding))
+    assert list(table.columns) == ["prénom", "n"]
+    assert table["prénom"].tolist() == ["Zoé", "Àlex"]
+
+
+def test_a_guessed_encoding_is_logged_with_its_setting(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    read(write("a,b\né,1\n", encoding="cp1252"))
+    assert "read as cp1252" in caplog.text
+    assert "data.read.encoding" in caplog.text
+
+
+def test_bytes_that_cp1252_does_not_know_are_read_as_latin_1(write: Write) -> None:
+    assert read(write(b"a,b\n\x81\xe9,1\n"))["a"].tolist() == ["\x81é"]
+
+
+def test_an_odd_letter_far_down_the_file_is_no_trouble(write: Write) -> None:
+    table = read(write(b"a,b\n" + b"some text here,1\n" * 100_000 + b"caf\xe9,2\n"))
+    assert table["a"].iloc[-1] == "café"
+
+
+def test_an_encoding_that_does_not_fit_names_the_line(write: Write) -> None:
+    with pytest.raises(RelayError, match=r"line 3: .*utf-8.*data\.read\.encoding=latin-1"):
+        read(write("a,b\nx,1\né,2\n", encoding="cp1252"), encoding="utf-8")
+
+
+def test_an_unknown_encoding_is_an_error(write: Write) -> None:
+    with pytest.raises(RelayError, match="no encoding 'utf-99'"):
+        read(write(TABLE), encoding="utf-99")
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_all_line_ends_are_read(write: Write, end: str) -> None:
+    assert len(read(write(TABLE.replace("\n", end)))) == 2
+
+
+def test_gzip_is_told_by_content_not_by_name(write: Write) -> None:
+    assert read(write(gzip.compress(TABLE.encode()), "data.csv"))["a"].tolist() == [1, 2]
+    assert read(write(TABLE, "data.csv.gz"))["a"].tolist() == [1, 2]
+
+
+def test_a_gzip_file_that_was_cut_off_is_an_error(write: Write) -> None:
+    packed = gzip.compress(b"a,b\n" + bytes(str(list(range(9999))), "ascii"))
+    with pytest.raises(RelayError, match="cut-off gzip"):
+        read_table(write(packed[:-20]), ReadOptions())
+
+
+def test_missing_values_are_the_usual_texts_and_those_given(write: Write) -> None:
+    path = write("a,b\nNA,1\n?,-999\nNone,3\n")
+    assert read(path)["a"].tolist()[1] == "?"
+    table = read(path, missing_values=["?", "-999"], keep_texts=["None"])
+    assert table["a"].isna().tolist() == [True, True, False]
+    assert table["b"].isna().tolist() == [False, True, False]
+
+
+def test_columns_wanted_as_text_keep_their_zeros(write: Write) -> None:
+    table = read(write("zip,n\n01234,1\n,2\n"), as_text=("zip",))
+    assert table["zip"].iloc[0] == "01234"
+    assert table["zip"].isna().iloc[1]
+
+
+def test_booleans_with_missing_values_are_texts(write: Write) -> None:
+    table = read(write("a,b\nTrue,1\n,2\nFalse,3\n"))
+    assert table["a"].tolist()[::2] == ["True", "False"]
+    assert table["a"].isna().iloc[1]
+
+
+def test_the_first_column_is_never_taken_for_an_index(write: Write) -> None:
+    assert list(read(write(",a,b\n0,1,2\n1,3,4\n")).columns) == ["", "a", "b"]
+
+
+def test_columns_of_one_name_are_all_read(write: Write) -> None:
+    table = read(write("a,a,b\n1,2,3\n"))
+    assert table.iloc[0].tolist() == [1, 2, 3]
+
+
+def test_a_separator_at_the_end_of_each_row_is_no_column(write: Write) -> None:
+    table = read(write("a,b\n1,2,\n3,4,\n"))
+    assert table["b"].tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a,b\n1,2,3\n4,5,6\n", "line 2"), ("a,b\n1,2\n3,4\n5,6,7\n", "line 4")],
+)
+def test_too_many_fields_are_an_error_that_names_the_line(
+    write: Write, text: str, line: str
+) -> None:
+    with pytest.raises(RelayError, match=rf"{line}: it has 3 fields, the header 2.*separator"):
+        read_table(write(text), ReadOptions())
+
+
+def test_surplus_fields_further_down_are_an_error(write: Write) -> None:
+    with pytest.raises(RelayError, match="row 2 of the data: it has more fields"):
+        read_table(write("a,b\n1,2,\n3,4,5\n"), ReadOptions())
+
+
+def test_a_quote_that_is_never_closed_is_an_error(write: Write) -> None:
+    with pytest.raises(RelayError, match="row 2 of the data: a quote opens"):
+        read_table(write('a,b\n1,2\n3,"4\n5,6\n'), ReadOptions())
+
+
+def test_a_last_line_cut_in_the_middle_is_warned_of(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert len(read(write("a,b,c\n1,2,3\n4,5"))) == 2
+    assert "2 of 3 fields" in caplog.text
+    assert "may be cut off" in caplog.text
+
+
+def test_a_last_line_without_an_end_is_no_reason_to_warn(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(write("a,b,c\n1,2,3\n4,5,6"))
+    read(write("a,b,c\n1,2,3\n4,5,6\n"))
+    assert not caplog.text
+
+
+def test_a_file_cut_in_the_middle_of_a_letter_is_still_utf_8(write: Write) -> None:
+    assert read(write("a,b\né,1\né,é".encode()[:-1]))["a"].tolist() == ["é", "é"]
+
+
+def workbook() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.xml", "")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty: 0 bytes"),
+        (b" \n\n", "is empty"),
+        (b"a,b,c\n", "a header but no rows"),
+        (b"a,b,c", "a header but no rows"),
+        (b"text\nfoo\nbar\n", "one column only, 'text'.*data.read.separator"),
+        (b"<!DOCTYPE html>\n<html>", "a web page.*Check data.url"),
+        (b"\xef\xbb\xbf\n <!-- x --> <HTML lang='en'>", "a web page"),
+        (b"<?xml version='1.0'?><rows/>", "XML"),
+        (b'[{"a": 1}]', "JSON"),
+        (workbook(), "an Excel workbook; save it as CSV"),
+        (gzip.compress(workbook()), "the gzip file holds"),
+        (b"PK\x03\x04junk", "a zip archive"),
+        (b"PAR1junk", "a damaged or cut-off Parquet"),
+        (b"\x00\x01\x02" * 50, "it is binary"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    ],
+)
+def test_what_is_no_table_is_one_clear_error(write: Write, content: bytes, message: str) -> None:
+    with pytest.raises(RelayError, match=message):
+        read_table(write(content), ReadOptions())
+
+
+def test_parquet_is_told_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    table = pd.DataFrame(
+        {
+            "n": pd.array([1, 2], dtype="int32"),
+            "kind": pd.Categorical(["x", "y"]),
+            "when": pd.to_datetime(["2020-01-01", "2021-01-01"]),
+            "day": [dt.date(2020, 1, 1), None],
+            "cost": [Decimal("1.5"), Decimal("2.5")],
+            "flag": pd.array([True, None], dtype="boolean"),
+        },
+        index=["r1", "r2"],
+    )
+    table.to_parquet(path)
+    got = read(path)
+    assert list(got.columns) == list(table.columns)
+    assert [dtype.kind for dtype in got.dtypes] == ["i", "O", "M", "M", "f", "O"]
+    assert got["kind"].dtype == "category"
+    assert got["flag"].tolist()[0] == "true"
+
+
+def test_a_parquet_column_of_lists_is_an_error(tmp_path: Path) -> None:
+    pd.DataFrame({"a": [[1], [2]], "b": [1, 2]}).to_parquet(tmp_path / "x")
+    with pytest.raises(RelayError, match="column 'a' holds list"):
+        read_table(tmp_path / "x", ReadOptions())
+
+
+def series(*values: Any) -> pd.Series:
+    return pd.Series(values, name="x")
+
+
+@pytest.mark.parametrize(
+    ("values", "spec", "expected"),
+    [
+        (("1", "2"), "int", [1, 2]),
+        ((1.0, 2.0), "int", [1, 2]),
+        (("1.5", "2"), "float", [1.5, 2.0]),
+        ((True, False), "float", [1.0, 0.0]),
+        (("yes", "No"), "bool", [True, False]),
+        ((1, 0), "bool", [True, False]),
+        ((1, 2), "str", ["1", "2"]),
+        ((1, 2), "category", [1, 2]),
+        (("31/12/2020",), "datetime:%d/%m/%Y", [pd.Timestamp("2020-12-31")]),
+        (
+            ("31/12/2020", "1/2/2020"),
+            "datetime",
+            [pd.Timestamp(2020, 12, 31), pd.Timestamp(2020, 2, 1)],
+        ),
+        ((20201231,), "datetime:%Y%m%d", [pd.Timestamp("2020-12-31")]),
+        (("2020-12-31T10:00:00+02:00",), "datetime", [pd.Timestamp("2020-12-31 08:00")]),
+    ],
+)
+def test_each_dtype_word_has_its_meaning(values: Any, spec: str, expected: list[Any]) -> None:
+    got = to_dtype(series(*values), spec)
+    assert got.tolist() == expected
+    assert str(got.dtype).startswith({"int": "int64", "float": "float64"}.get(spec, ""))
+
+
+@pytest.mark.parametrize("spec", ["float", "int", "bool", "str", "category", "datetime"])
+def test_missing_values_stay_missing_in_every_dtype(spec: str) -> None:
+    values = series("2020", None) if spec == "datetime" else series("1", None)
+    assert to_dtype(values, spec).isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "spec", "message"),
+    [
+        (("1", "abc"), "float", r"column 'x', row 2 of the data: 'abc' is not a number"),
+        (("1", "3,5"), "float", r"data\.read\.decimal=','"),
+        (("1.5",), "int", "1.5.* is not a whole number"),
+        (("1", "maybe"), "bool", "'maybe' is not true or false"),
+        (("2020-01-01", "soon"), "datetime", "'soon' is not a time"),
+        (("31/12/2020", "12/31/2020"), "datetime:%d/%m/%Y", "row 2.*12/31/2020"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(values: Any, spec: str, message: str) -> None:
+    with pytest.raises(RelayError, match=message):
+        to_dtype(series(*values), spec)
+
+
+def test_an_unknown_dtype_word_is_an_error_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"data\.dtypes\.x: 'flaot'.*Did you mean 'float'"):
+        to_dtype(series(1), "flaot")
+
+
+REAL = {
+    "pokemon.csv": (800, 13),
+    "house_prices/train.csv": (1460, 81),
+    "house_prices/test.csv": (1459, 80),
+    "nyc_airbnb/sample1.csv": (20000, 16),
+    "tabular/housing.csv": (20640, 10),
+    "tabular/diamonds.csv": (53940, 10),
+    "timeseries/airline-passengers.csv": (144, 2),
+    "timeseries/daily-min-temperatures.csv": (3650, 2),
+    "messy/winequality-red.csv": (1599, 12),
+    "messy/winequality-white.csv": (4898, 12),
+    "messy/winequality-red_cr_only.csv": (1599, 12),
+    "messy/bikes_latin1_semicolon.csv": (310, 10),
+    "messy/oecd_bli_bom.csv": (2369, 17),
+    "messy/boe_cpi_fan_bom.csv": (13, 6),
+    "messy/house_train_truncated_100000_bytes.csv": (315, 81),
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "shape"), REAL.items())
+def test_real_files_are_read_whole(shared: Path, name: str, shape: tuple[int, int]) -> None:
+    assert read(shared / name).shape == shape
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("empty.csv", "0 bytes"),
+        ("pokemon_header_only.csv", "no rows"),
+        ("html_404_page.csv", "web page"),
+    ],
+)
+def test_real_files_that_hold_no_table_are_errors(shared: Path, name: str, message: str) -> None:
+    with pytest.raises(RelayError, match=message):
+        read_table(shared / "messy" / name, ReadOptions())
+
+
+@pytest.mark.shared
+def test_real_latin_letters_come_through(shared: Path) -> None:
+    columns = read_columns(shared / "messy" / "bikes_latin1_semicolon.csv", ReadOptions())
+    assert "Côte-Sainte-Catherine" in columns
