@@ -68,6 +68,6 @@ define make-venv
 	rm -rf $(1); \
 	$(PYTHON) -m venv $(1); \
 	PIP_CERT="$$PIP_CERT" $(1)/bin/python -m pip install --quiet -r requirements/uv.txt; \
-	$(1)/bin/uv pip install --quiet --compile-bytecode --python $(1)/bin/python -r $(2); \
+	$(1)/bin/uv pip install --quiet --python $(1)/bin/python -r $(2); \
 	touch $(1)/ready
 endef

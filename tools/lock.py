@@ -28,6 +28,8 @@ def sources() -> list[Path]:
 def compile_lock(source: Path, *, upgrade: bool, constraint: Path | None = None) -> None:
     """Write `source`'s lock beside it, for every platform, with hashes."""
     command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11"]
+    # One version for all platforms and Pythons where there is one.
+    command += ["--fork-strategy", "fewest"]
     command += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
     command += ["--output-file", str(source.with_suffix(".txt").relative_to(ROOT))]
     if upgrade:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from promotion import Champion
 
 from relay.component import Input
 from relay.errors import GateFailed, RelayError
+from relay.metrics import PRIMARY
 from relay.models import load_model
 from relay.tracking import ArtifactVersion
 
@@ -43,6 +45,17 @@ def checked_evaluation(
             f"{model} did not pass its evaluation: {'; '.join(evaluation['violations'])}"
         )
     return evaluation
+
+
+def metric_to_compare(evaluation: Mapping[str, Any], metric: str | None, model: str) -> str:
+    """`metric`, or the primary one of the task; RelayError where the evaluation lacks it."""
+    chosen = metric or PRIMARY[evaluation["task"]]
+    if chosen not in evaluation["metrics"]:
+        raise RelayError(
+            f"register.metric: the evaluation of {model} has no {chosen}; "
+            f"it has {', '.join(evaluation['metrics'])}."
+        )
+    return chosen
 
 
 def score_champion(

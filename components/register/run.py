@@ -9,15 +9,13 @@ import os
 import sys
 from pathlib import Path
 
-from comparison import checked_evaluation, score_champion
+from comparison import checked_evaluation, metric_to_compare, score_champion
 from params import Params
 from promotion import Champion, decide
 from registry import Registry
 
 from relay import component
 from relay.component import StepRun
-from relay.errors import RelayError
-from relay.metrics import PRIMARY
 from relay.tables import read_artifact
 
 log = logging.getLogger("relay")
@@ -41,12 +39,7 @@ def step(run: StepRun[Params]) -> None:
     evaluation_input = run.input("evaluation", type="evaluation")
     candidate = model.version
     evaluation = checked_evaluation(evaluation_input.path, candidate, test.version, params.target)
-    metric = params.metric or PRIMARY[evaluation["task"]]
-    if metric not in evaluation["metrics"]:
-        raise RelayError(
-            f"register.metric: the evaluation of {candidate} has no {metric}; "
-            f"it has {', '.join(evaluation['metrics'])}."
-        )
+    metric = metric_to_compare(evaluation, params.metric, str(candidate))
     score: float = evaluation["metrics"][metric]
 
     hold_lock(candidate.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from relay.errors import RelayError
 from relay.names import column_name, did_you_mean
@@ -22,7 +23,21 @@ def read_artifact(source: Input) -> pd.DataFrame:
     path = source.path / TABLE_FILE
     if not path.is_file():
         raise RelayError(f"Artifact {source.version} holds no {TABLE_FILE}: it is not a table.")
-    return pd.read_parquet(path)
+    return read_parquet(path)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The table that `write_parquet` wrote to `path`, with the dtypes that it had.
+
+    Parquet keeps categories of texts only: those of numbers are known from pandas' note of them.
+    """
+    source = pq.read_table(path)
+    table: pd.DataFrame = source.to_pandas()
+    for column in (source.schema.pandas_metadata or {}).get("columns", []):
+        name = column["name"]
+        if column["pandas_type"] == "categorical" and name in table.columns:
+            table[name] = table[name].astype("category")
+    return table
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> Path:

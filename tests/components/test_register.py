@@ -139,6 +139,12 @@ def test_the_first_model_becomes_the_champion_and_mlflow_can_load_it(
         loaded.predict(features(TEST)), price_model().predict(features(TEST))
     )
 
+    again = register(ready)
+    assert again.status == 0, again.output
+    assert "it is the champion already" in again.output
+    assert len(versions(ready)) == 1
+    assert aliases(ready)["champion"] == "flats_model:v0"
+
 
 def test_a_better_model_takes_the_champions_place_and_a_worse_one_does_not(ready: Store) -> None:
     put_model(ready, poor_price_model())
@@ -157,47 +163,26 @@ def test_a_better_model_takes_the_champions_place_and_a_worse_one_does_not(ready
     assert "flats_model:v2 is registered, not promoted: r2" in worse.output
     assert aliases(ready) == {"candidate": "flats_model:v2", "champion": "flats_model:v1"}
     assert record(ready)["promoted"] is False
-
-    forced = register(ready, force="true")
-    assert forced.status == 0, forced.output
-    assert aliases(ready)["champion"] == "flats_model:v2"
     assert len(versions(ready)) == 3
-
-
-def test_the_champion_itself_is_not_compared_and_gets_no_second_version(ready: Store) -> None:
-    put_model(ready, price_model())
-    assert register(ready).status == 0
-    again = register(ready)
-    assert again.status == 0, again.output
-    assert "it is the champion already" in again.output
-    assert len(versions(ready)) == 1
-    assert aliases(ready)["champion"] == "flats_model:v0"
-
-
-def test_aliases_and_files_that_mlflow_lost_are_set_again(ready: Store) -> None:
-    put_model(ready, price_model())
-    assert register(ready).status == 0
-    put_model(ready, poor_price_model())
-    client = MlflowClient(uri(ready))
-    client.delete_registered_model_alias("flats", "champion")
-    (version,) = versions(ready)
-    shutil.rmtree(version.source.removeprefix("file://"))
-    done = register(ready)
-    assert done.status == 0, done.output
-    assert aliases(ready) == {"candidate": "flats_model:v1", "champion": "flats_model:v0"}
-    mlflow.set_tracking_uri(uri(ready))
-    assert mlflow.pyfunc.load_model("models:/flats@champion") is not None
 
 
 def test_a_champion_that_does_not_fit_the_test_set_stays_until_it_is_forced(ready: Store) -> None:
     put_model(ready, size_model(), target="size")
     assert register(ready, target="size").status == 0
+    # What a crash or a hand has undone in MLflow is made good by the next run.
+    MlflowClient(uri(ready)).delete_registered_model_alias("flats", "champion")
+    (version,) = versions(ready)
+    shutil.rmtree(str(version.source).removeprefix("file://"))
+
     put_model(ready, price_model(), target="price")
     done = register(ready)
     assert done.status == 0, done.output
     assert "it predicts 'size', not 'price'" in done.output
     assert "register.force=true" in done.output
     assert aliases(ready) == {"candidate": "flats_model:v1", "champion": "flats_model:v0"}
+    mlflow.set_tracking_uri(uri(ready))
+    assert mlflow.pyfunc.load_model("models:/flats@champion") is not None
+
     assert register(ready, force="true").status == 0
     assert aliases(ready)["champion"] == "flats_model:v1"
 
@@ -213,32 +198,6 @@ def test_a_model_that_did_not_pass_is_not_registered(ready: Store) -> None:
     assert versions(ready) == []
 
 
-def test_an_evaluation_of_another_model_or_test_set_is_refused(ready: Store) -> None:
-    put_model(ready, poor_price_model())
-    put_model(ready, price_model())
-    other_model = register(ready, model_artifact="flats_model:v0")
-    assert other_model.status == 1
-    assert "is of model flats_model:v1, not of flats_model:v0" in other_model.output
-    ready.put_table("flats_test", "split_data", flats(seed=9))
-    other_test = register(ready)
-    assert other_test.status == 1
-    assert "is of test flats_test:v0, not of flats_test:v1" in other_test.output
-    assert ready.backend.find("flats_model:candidate") is None
-
-
-def test_a_metric_that_the_evaluation_lacks_is_an_error_with_those_it_has(ready: Store) -> None:
-    put_model(ready, price_model())
-    done = register(ready, metric="f1")
-    assert done.status == 1
-    assert "has no f1; it has r2, mae" in done.output
-
-
-def test_a_misspelled_metric_is_a_wrong_command(store: Store) -> None:
-    done = register(store, metric="rsme")
-    assert done.status == 2
-    assert "Did you mean 'rmse'?" in done.output
-
-
 def test_where_outputs_cannot_be_stored_no_alias_moves(ready: Store) -> None:
     put_model(ready, price_model())
     done = register(ready, registration_artifact="flats_test")  # a name of another type
@@ -249,5 +208,3 @@ def test_where_outputs_cannot_be_stored_no_alias_moves(ready: Store) -> None:
     assert healed.status == 0, healed.output
     assert aliases(ready)["champion"] == "flats_model:v0"
     assert len(versions(ready)) == 1
-
-

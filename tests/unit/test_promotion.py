@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.errors import ConfigError, GateFailed, RelayError
+from relay.params import validate
+from relay.tracking import ArtifactVersion
 from tests.loading import load
 
 promotion = load("register", "promotion")
+comparison = load("register", "comparison")
 registry = load("register", "registry")
 Champion, decide = promotion.Champion, promotion.decide
 
@@ -52,3 +62,65 @@ def test_force_promotes_whatever_the_comparison_says() -> None:
 def test_files_of_a_run_of_its_own_lie_beside_an_sqlite_store() -> None:
     assert registry.files_beside("sqlite:////a/b/mlflow.db") == "/a/b/mlruns"
     assert registry.files_beside("https://mlflow.example.org") is None
+
+
+MODEL = ArtifactVersion("m", "v1", "model", "digest of m:v1")
+TEST = ArtifactVersion("t", "v0", "split_data", "digest of t:v0")
+EVALUATION = {
+    "task": "regression",
+    "model": "m:v1",
+    "model_digest": MODEL.digest,
+    "test": "t:v0",
+    "test_digest": TEST.digest,
+    "target": "y",
+    "metrics": {"r2": 0.9, "mae": 1.0},
+    "passed": True,
+    "violations": [],
+}
+
+
+def checked(folder: Path, target: str = "y", **changed: Any) -> Any:
+    (folder / "metrics.json").write_text(json.dumps({**EVALUATION, **changed}), encoding="utf-8")
+    return comparison.checked_evaluation(folder, MODEL, TEST, target)
+
+
+def test_the_evaluation_of_this_model_on_this_test_set_is_taken(tmp_path: Path) -> None:
+    assert checked(tmp_path)["metrics"]["r2"] == 0.9
+
+
+def test_an_evaluation_of_another_model_is_refused_even_under_the_same_name(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match=r"is of model m:v1, not of m:v1.*steps=evaluate,register"):
+        checked(tmp_path, model_digest="of another store")
+
+
+def test_an_evaluation_on_another_test_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match="is of test t:v7, not of t:v0"):
+        checked(tmp_path, test="t:v7", test_digest="other")
+
+
+def test_an_evaluation_of_another_target_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match="is of target 'y', not of 'z'"):
+        checked(tmp_path, target="z")
+
+
+def test_a_model_that_did_not_pass_stops_at_this_gate(tmp_path: Path) -> None:
+    with pytest.raises(GateFailed, match=r"m:v1 did not pass its evaluation: r2 is 0\.1"):
+        checked(tmp_path, passed=False, violations=["r2 is 0.1, below the threshold 0.4"])
+
+
+def test_models_are_compared_on_the_tasks_own_metric_unless_told() -> None:
+    assert comparison.metric_to_compare(EVALUATION, None, "m:v1") == "r2"
+    assert comparison.metric_to_compare(EVALUATION, "mae", "m:v1") == "mae"
+
+
+def test_a_metric_that_the_evaluation_lacks_is_told_with_those_it_has() -> None:
+    with pytest.raises(RelayError, match="m:v1 has no f1; it has r2, mae"):
+        comparison.metric_to_compare(EVALUATION, "f1", "m:v1")
+
+
+def test_a_misspelled_metric_is_a_wrong_parameter() -> None:
+    keys = ("model", "test", "evaluation")
+    given = {f"{key}_artifact": key for key in keys} | {"target": "y", "name": "m"}
+    params_type = load("register", "params").Params
+    with pytest.raises(ConfigError, match=r"no metric 'rsme'\. Did you mean 'rmse'"):
+        validate(params_type, {**given, "metric": "rsme"})

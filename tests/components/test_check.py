@@ -1,0 +1,70 @@
+"""`check` through its real command line, on a real local store."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from tests.components.conftest import Store
+
+
+def put_clean(store: Store) -> None:
+    table = pd.DataFrame(
+        {"x": range(20), "kind": ["a", "b"] * 10, "y": [i * 1.5 for i in range(20)]}
+    )
+    store.put_table("demo_clean", "clean_data", table)
+
+
+def report(store: Store) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((store.files("demo_report:v0") / "report.json").read_text())
+    return loaded
+
+
+def test_a_good_table_passes_with_a_report(store: Store) -> None:
+    put_clean(store)
+    done = store.run(
+        "check",
+        input_artifact="demo_clean:latest",
+        report_artifact="demo_report",
+        target="y",
+        columns='{"x": {"dtype": "int", "min": 0}}',
+    )
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.outputs == {"report": "demo_report:v0"}
+    assert done.result.types == {"report": "data_report"}
+    found = report(store)
+    assert found["passed"] is True
+    assert found["columns"]["kind"]["top"] == {"a": 10, "b": 10}
+
+
+def test_a_bad_table_fails_with_all_violations_and_the_report_is_kept(store: Store) -> None:
+    put_clean(store)
+    done = store.run(
+        "check",
+        input_artifact="demo_clean:latest",
+        report_artifact="demo_report",
+        target="y",
+        min_rows=50,
+        columns='{"x": {"max": 10}, "kind": {"allowed": ["a"]}, "knd": {}}',
+    )
+    assert done.status == 1
+    assert "Traceback" not in done.output
+    assert "demo_clean:v0 breaks 4 rules" in done.output
+    for line in (
+        "x: above max 10; 9 rows",
+        "kind: not one of",
+        "knd: the table has no such column",
+    ):
+        assert line in done.output
+    found = report(store)
+    assert found["passed"] is False
+    assert len(found["violations"]) == 4
+
+
+def test_a_misspelt_rule_is_a_wrong_command(store: Store) -> None:
+    done = store.run("check", input_artifact="x", target="y", columns='{"x": {"mim": 1}}')
+    assert done.status == 2
+    assert "columns.x.mim" in done.output

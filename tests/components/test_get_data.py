@@ -1,0 +1,75 @@
+"""`get_data` through its real command line, on a real local store."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.components.conftest import Store
+
+BODY = b"a;b\r\n1;\xe9\r\n"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "my data.csv"
+    path.write_bytes(BODY)
+    return path
+
+
+def test_a_file_is_stored_as_it_came_with_where_it_came_from(store: Store, source: Path) -> None:
+    done = store.run("get_data", url=source, raw_artifact="demo_raw")
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.outputs == {"raw": "demo_raw:v0"}
+    assert done.result.types == {"raw": "raw_data"}
+    assert (store.files("demo_raw:v0") / "my_data.csv").read_bytes() == BODY
+    version = store.backend.find("demo_raw:v0")
+    assert version is not None
+    assert version.metadata["original_url"] == str(source)
+    assert version.metadata["bytes"] == len(BODY)
+    assert version.metadata["sha256"] == hashlib.sha256(BODY).hexdigest()
+
+
+def test_the_same_bytes_keep_their_version(store: Store, source: Path) -> None:
+    for _ in range(2):
+        done = store.run("get_data", url=source.as_uri(), raw_artifact="demo_raw")
+        assert done.result is not None
+        assert done.result.outputs == {"raw": "demo_raw:v0"}
+
+
+def test_a_data_set_of_scikit_learn_needs_no_network(store: Store) -> None:
+    done = store.run("get_data", url="sklearn://diabetes", raw_artifact="demo_raw")
+    assert done.status == 0, done.output
+    text = (store.files("demo_raw:v0") / "diabetes.csv").read_text()
+    assert text.startswith("age,sex,bmi")
+    assert text.count("\n") == 443
+
+
+def test_a_missing_file_fails_and_leaves_no_version(store: Store, source: Path) -> None:
+    done = store.run("get_data", url=source.with_name("mydata.csv"), raw_artifact="demo_raw")
+    assert done.status == 1
+    assert f"no file {source.parent}/mydata.csv. Did you mean 'my data.csv'?" in done.output
+    assert "Traceback" not in done.output
+    assert store.backend.find("demo_raw:latest") is None
+
+
+def test_other_bytes_than_expected_fail_and_leave_no_version(store: Store, source: Path) -> None:
+    done = store.run("get_data", url=source, sha256="0" * 64, raw_artifact="demo_raw")
+    assert done.status == 1
+    assert "data.sha256" in done.output
+    assert store.backend.find("demo_raw:latest") is None
+
+
+def test_a_misspelt_data_set_is_a_wrong_command(store: Store) -> None:
+    done = store.run("get_data", url="sklearn://diabets")
+    assert done.status == 2
+    assert "Did you mean 'diabetes'?" in done.output
+
+
+def test_a_password_in_the_url_is_in_neither_output_nor_store(store: Store) -> None:
+    done = store.run("get_data", url="http://me:hunter2@127.0.0.1:1/x.csv", raw_artifact="demo_raw")
+    assert done.status == 1
+    assert "hunter2" not in done.output

@@ -1,0 +1,121 @@
+"""Every shipped configuration composes and validates, and every mistake is told."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from relay.errors import ConfigError
+from relay.orchestrator import config, plan
+from relay.orchestrator.config import Config
+from relay.orchestrator.jobs import Job, make_jobs
+from tests.loading import COMPONENTS, ROOT
+
+CONFIG = ROOT / "config"
+OWN_TABLE = ["data.url=sklearn://iris", "data.target=target"]
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONFIG / group).glob("*.yaml"))
+
+
+def load(*overrides: str) -> Config:
+    return config.load(CONFIG, overrides, ROOT)
+
+
+def jobs(*overrides: str) -> list[Job]:
+    loaded = load(*overrides)
+    return make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+
+
+def test_the_default_runs_all_steps_but_predict() -> None:
+    names = [job.name for job in jobs()]
+    assert names == ["get_data", "clean", "check", "split", "train", "evaluate", "register"]
+
+
+@pytest.mark.parametrize("name", options("data"))
+def test_every_data_config_is_valid(name: str, tmp_path: Path) -> None:
+    overrides = [f"data={name}"]
+    if name in ("table", "house_prices", "nyc_airbnb"):
+        # These leave the file to the user; one with the right target is enough for the plan.
+        target = load(*overrides, *OWN_TABLE).tree.data.target if name == "table" else None
+        target = target or load(*overrides, "data.url=x").tree.data.target
+        file = tmp_path / "file.csv"
+        file.write_text(f"a,{target}\n1,2\n")
+        overrides += [f"data.url={file}", f"data.target={target}"]
+    assert jobs(*overrides)[0].name == "get_data"
+
+
+@pytest.mark.parametrize("name", options("model"))
+def test_every_model_config_is_valid(name: str) -> None:
+    assert jobs(f"model={name}")
+
+
+@pytest.mark.parametrize("name", options("experiment"))
+def test_every_experiment_config_is_valid(name: str, tmp_path: Path) -> None:
+    loaded = load(f"experiment={name}", "data.url=sklearn://diabetes", "data.target=target")
+    assert make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+
+
+@pytest.mark.parametrize("name", options("tracking"))
+def test_every_tracking_config_is_valid(name: str) -> None:
+    assert load(f"tracking={name}").settings.tracking.backend
+
+
+@pytest.mark.parametrize("name", options("pipeline"))
+def test_every_pipeline_config_is_valid(name: str) -> None:
+    assert plan.build(load(f"pipeline={name}").settings.pipeline).steps
+
+
+def test_a_table_of_the_users_own_is_named_after_its_file() -> None:
+    loaded = load("data=table", "data.url=some/My Data.csv.gz", "data.target=Sale Price")
+    assert loaded.tree.data.name == "My_Data"
+    assert loaded.tree.data.target == "sale_price"
+    assert loaded.tree.data.url == str(ROOT / "some/My Data.csv.gz")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["data=pokmon"], "data: there is no 'pokmon'.*Did you mean 'pokemon'"),
+        (["modl=linear"], "no setting 'modl'. Did you mean 'model'"),
+        (["split.testsize=0.3"], "Did you mean 'split.test_size'"),
+        (["split.test_size=2"], r"^split.test_size: .*less than 1 \(got 2\)"),
+        (["split.test_size=many"], "^split.test_size: .*number"),
+        (["train.folds=x", "seed=-1"], "(?s)seed: .*train.folds: "),
+        (["steps=trian"], "steps: there is no step 'trian'. Did you mean 'train'"),
+        (["env_manager=pip"], "^env_manager: .*'pip'"),
+        (["tracking.project=../x"], "^tracking.project: "),
+        (["data.name=../x"], "pipeline.steps.get_data.outputs.raw.name"),
+        (["data.target=targt"], "no column 'targt'.*Did you mean 'target'"),
+        (["data.url=no/such/file.csv"], "data.url: there is no file"),
+        (["data=table"], "data.url is not given"),
+        (["data.check.columns.bmi.mn=3"], "data.check.columns.*mn"),
+        (["model.params.max_dept=3"], "max_dept.*Did you mean 'max_depth'"),
+        (["model.params.max_depth=-3"], "^model.params.max_depth: "),
+        (["model._target_=sklearn.ensemble.RandomForest"], "model._target_.*RandomForest"),
+        (["evaluate.thresholds.r3=1"], "^evaluate.thresholds.*r3"),
+        (["steps=predict"], "predict.input=FILE"),
+        (["split=3"], "split: this is a group"),
+        (["+pipeline.steps.split.params.tset=1"], "no parameter 'tset'"),
+        (["pipeline.steps.split.component=splt"], "no component 'splt'. Did you mean 'split'"),
+    ],
+)
+def test_a_mistake_is_told_with_the_right_name(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        jobs(*overrides)
+
+
+def test_a_misspelled_key_in_a_file_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    (folder / "local").mkdir(exist_ok=True)
+    (folder / "local" / "default.yaml").write_text(
+        "# @package _global_\nsplit: {tset_size: 0.3}\nsplitt: {test_size: 0.3}\n"
+    )
+    with pytest.raises(ConfigError) as error:
+        config.load(folder, [], ROOT)
+    assert "'split.tset_size'. Did you mean 'split.test_size'" in str(error.value)
+    assert "'splitt'. Did you mean 'split'" in str(error.value)

@@ -1,0 +1,179 @@
+"""Checking a clean table: every rule that does not hold is found, all of them at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relay.errors import ConfigError
+from relay.params import validate
+from tests.loading import load
+
+run = load("check")
+params = load("check", "params")
+checking = load("check", "checking")
+
+
+def table(**columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"x": [1, 2, 3, 4], "y": [0.5, 1.5, 2.5, 3.5], **columns})
+
+
+def violations(
+    frame: pd.DataFrame, columns: dict[str, Any] | None = None, target: str = "y", min_rows: int = 1
+) -> list[Any]:
+    given = {
+        "input_artifact": "t",
+        "target": target,
+        "min_rows": min_rows,
+        "columns": columns or {},
+    }
+    checked = validate(params.Params, given)
+    found: list[Any] = run.check(frame, target, min_rows=min_rows, columns=checked.columns)
+    return found
+
+
+def only(found: list[Any]) -> Any:
+    assert len(found) == 1, [str(one) for one in found]
+    return found[0]
+
+
+def test_a_table_that_keeps_all_rules_has_no_violations() -> None:
+    frame = table(kind=["a", "b", "a", "b"], when=pd.to_datetime(["2020-01-01"] * 4))
+    rules = {
+        "x": {"dtype": "int", "min": 1, "max": 4, "nullable": False, "unique": True},
+        "y": {"dtype": "float"},
+        "kind": {"dtype": "str", "allowed": ["a", "b"]},
+        "when": {"dtype": "datetime"},
+    }
+    assert violations(frame, rules, min_rows=4) == []
+
+
+def test_values_out_of_bounds_are_counted_with_examples() -> None:
+    low, high = violations(table(), {"x": {"min": 2, "max": 2}})
+    assert (low.column, low.check, low.count, low.examples) == ("x", "below min 2", 1, [1])
+    assert (high.check, high.count, high.examples) == ("above max 2", 2, [3, 4])
+
+
+def test_values_that_are_not_allowed_are_counted_with_examples() -> None:
+    found = only(violations(table(kind=["a", "b", "b", None]), {"kind": {"allowed": ["a"]}}))
+    assert (found.count, found.examples) == (2, ["b"])
+    assert str(found) == "kind: not one of the allowed: a; 2 rows, such as b"
+
+
+def test_missing_values_are_a_violation_where_none_may_be() -> None:
+    frame = table(z=[1, None, None, 4])
+    assert violations(frame, {"z": {}}) == []
+    assert str(only(violations(frame, {"z": {"nullable": False}}))) == "z: missing in 2 rows"
+
+
+def test_repeated_values_are_a_violation_where_each_must_be_one() -> None:
+    found = only(violations(table(z=[1, 1, 2, 3]), {"z": {"unique": True}}))
+    assert "more than once" in found.check
+
+
+@pytest.mark.parametrize(
+    ("word", "values"),
+    [
+        ("int", [0.5] * 4),
+        ("float", ["a"] * 4),
+        ("bool", [0, 1, 0, 1]),
+        ("str", [1] * 4),
+        ("datetime", ["2020-01-01"] * 4),
+        ("category", ["a"] * 4),
+    ],
+)
+def test_another_dtype_is_a_violation(word: str, values: list[Any]) -> None:
+    found = only(violations(table(z=values), {"z": {"dtype": word}}))
+    assert found.check.endswith(f"not {word}")
+
+
+def test_whole_numbers_pass_as_float() -> None:
+    assert violations(table(), {"x": {"dtype": "float"}}) == []
+
+
+def test_bounds_on_texts_are_a_violation_and_no_crash() -> None:
+    found = only(violations(table(z=["a"] * 4), {"z": {"min": 1}}))
+    assert "has no min and max" in found.check
+
+
+def test_classes_are_checked_as_the_values_that_they_are() -> None:
+    frame = pd.DataFrame({"x": [1, 2], "y": pd.Categorical([3, 9])})
+    assert violations(frame, {"y": {"dtype": "category", "min": 3, "max": 9}}) == []
+    assert only(violations(frame, {"y": {"max": 8}})).examples == [9]
+
+
+def test_a_column_that_is_not_there_is_a_violation_with_the_nearest() -> None:
+    found = only(violations(table(lot_area=[1] * 4), {"LotAera": {"min": 1}}))
+    assert "Did you mean 'lot_area'" in str(found)
+
+
+def test_columns_may_be_named_as_in_the_file() -> None:
+    assert only(violations(table(lot_area=[1] * 4), {"LotArea": {"min": 2}})).column == "lot_area"
+    assert violations(pd.DataFrame({"sale_price": [1.5, 2.5]}), target="SalePrice") == []
+
+
+def test_too_few_rows_are_a_violation() -> None:
+    assert "4 rows, and at least 5" in str(only(violations(table(), min_rows=5)))
+
+
+def test_a_missing_target_is_a_violation_of_its_own() -> None:
+    assert "no such column. Did you mean 'y'" in str(only(violations(table(), target="yy")))
+
+
+def test_the_target_must_not_be_missing_or_constant() -> None:
+    assert only(violations(table(z=[1, None, 2, 3]), target="z")).check == "missing in 1 rows"
+    assert "constant" in only(violations(table(z=["a"] * 4), target="z")).check
+
+
+def test_all_violations_are_found_at_once() -> None:
+    found = violations(
+        table(kind=["a", "b", "a", None]),
+        {
+            "x": {"min": 2, "max": 3, "dtype": "str"},
+            "kind": {"nullable": False, "allowed": ["a"]},
+            "gone": {},
+        },
+        min_rows=5,
+    )
+    assert len(found) == 7
+
+
+def test_a_report_holds_every_column_as_plain_json() -> None:
+    frame = table(kind=["a", "a", None, "b"], when=pd.to_datetime(["2020-01-01", None, None, None]))
+    report = json.loads(json.dumps(run.report(frame, "y", []), allow_nan=False))
+    assert report["passed"] is True
+    assert report["columns"]["x"] == {
+        "dtype": "int64",
+        "missing": 0,
+        "distinct": 4,
+        "min": 1,
+        "max": 4,
+        "mean": 2.5,
+    }
+    assert report["columns"]["kind"]["top"] == {"a": 2, "b": 1}
+    assert report["columns"]["when"]["min"] == "2020-01-01T00:00:00"
+
+
+def test_a_column_without_values_has_a_summary_too() -> None:
+    frame = table(z=[float("nan")] * 4)
+    summary = json.loads(json.dumps(run.report(frame, "y", []), allow_nan=False))
+    assert summary["columns"]["z"]["mean"] is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"x": {"mni": 1}}, r"columns\.x\.mni"),
+        ({"x": {"min": 5, "max": 1}}, "min 5 is above max 1"),
+        ({"x": {"dtype": "number"}}, r"columns\.x\.dtype"),
+        ({"x": {"allowed": []}}, r"columns\.x\.allowed"),
+    ],
+)
+def test_rules_with_typos_are_refused_before_anything_runs(
+    columns: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        violations(table(), columns)

@@ -1,0 +1,125 @@
+"""The files and tables of `predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from relay.errors import ConfigError, RelayError
+from relay.models import Predictions
+from relay.params import validate
+from relay.reading import ReadOptions
+from tests.loading import load
+
+table_io = load("predict", "table_io")
+run = load("predict")
+Params = load("predict", "params").Params
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "predict.input=FILE or predict.artifact=NAME:ALIAS; neither is given"),
+        ({"input_path": "a.csv", "input_artifact": "b:v0"}, "both are given"),
+        ({"input_path": "a.csv", "output_path": "out.xlsx"}, r"has to end in .csv or .parquet"),
+    ],
+)
+def test_a_wrong_choice_of_files_is_a_wrong_parameter(params: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        validate(Params, {"model_artifact": "m:v0", **params})
+
+
+def test_paths_begin_at_the_projects_root(tmp_path: Path) -> None:
+    assert table_io.local_path("a/b.csv", tmp_path) == tmp_path / "a" / "b.csv"
+    assert table_io.local_path("/a/b.csv", tmp_path) == Path("/a/b.csv")
+    assert table_io.local_path("file:///a/b%20c.csv", tmp_path) == Path("/a/b c.csv")
+
+
+def test_a_url_is_not_a_file_here(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match="is not a file on this machine"):
+        table_io.local_path("https://example.org/a.csv", tmp_path)
+
+
+def test_columns_get_the_names_that_clean_gives_them() -> None:
+    rename = {"sp_atk": "special_attack", "absent": "target"}
+    assert table_io.safe_names(["Sp. Atk", "#", "HP"], rename) == ["special_attack", "number", "hp"]
+    with pytest.raises(RelayError, match="more than one column the name 'hp'"):
+        table_io.safe_names(["HP", "Points"], {"points": "hp"})
+
+
+def test_a_file_keeps_all_rows_and_the_names_as_they_stand_there(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("House No,Zip\n1,007\n1,007\n,\n", encoding="utf-8")
+    table, raw = table_io.read_input(path, ReadOptions(), {}, {"zip"})
+    assert raw == ["House No", "Zip"]
+    assert list(table.columns) == ["house_no", "zip"]
+    assert table["zip"].tolist()[:2] == ["007", "007"]
+    assert len(table) == 3
+
+
+def test_a_file_that_is_not_there_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / "flats.csv").touch()
+    with pytest.raises(RelayError, match=r"predict\.input: there is no .*Did you mean 'flats.csv'"):
+        table_io.read_input(tmp_path / "flat.csv", ReadOptions(), {}, set())
+
+
+def test_errors_of_reading_name_predicts_own_setting(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(RelayError) as raised:
+        table_io.read_input(tmp_path / "empty.csv", ReadOptions(), {}, set())
+    assert "predict.input" in str(raised.value)
+    assert "data.url" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_a_written_file_reads_back_and_leaves_nothing_beside_it(name: str, tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": [1, 2], "ä b": ["x", None]})
+    path = tmp_path / "deep" / name
+    table_io.write_output(table, path, source=None)
+    back = pd.read_csv(path) if name.endswith("csv") else pd.read_parquet(path)
+    assert back["a"].tolist() == [1, 2]
+    assert list(back.columns) == ["a", "ä b"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_input_is_never_written_over_by_no_name_of_it(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("a\n1\n", encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to(source)
+    for output in (source, tmp_path / "link.csv", tmp_path / "x" / ".." / "in.csv"):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        with pytest.raises(RelayError, match="is the file that is predicted"):
+            table_io.write_output(pd.DataFrame({"a": [2]}), output, source=source)
+    assert source.read_text(encoding="utf-8") == "a\n1\n"
+
+
+def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RelayError, match=r"predict\.output: .* cannot be written"):
+        table_io.write_output(pd.DataFrame({"a": [1]}), tmp_path / "file" / "o.csv", source=None)
+
+
+def test_predictions_and_probabilities_stand_beside_the_rows() -> None:
+    table = pd.DataFrame({"a": [1, 2]})
+    predictions = Predictions(np.array(["x", "y"]), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    out = run.with_predictions(table, predictions, ["x", "y"])
+    assert list(out.columns) == ["a", "prediction", "probability_x", "probability_y"]
+    assert out["prediction"].tolist() == ["x", "y"]
+    assert out["probability_y"].tolist() == [0.1, 0.8]
+
+
+def test_a_column_that_is_called_prediction_already_is_not_lost() -> None:
+    with pytest.raises(RelayError, match="has a column 'prediction' already"):
+        run.with_predictions(
+            pd.DataFrame({"prediction": [1]}), Predictions(np.array([2.0]), None), []
+        )
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["empty.csv", "pokemon_header_only.csv"])
+def test_files_without_rows_are_one_clear_error(name: str, shared: Path) -> None:
+    with pytest.raises(RelayError, match=r"predict\.input"):
+        table_io.read_input(shared / "messy" / name, ReadOptions(), {}, set())
