@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -36,8 +35,7 @@ def compile_lock(source: Path, *, upgrade: bool, constraint: Path | None = None)
         command.append("--upgrade")
     if constraint is not None:
         command += ["--constraint", str(constraint.relative_to(ROOT))]
-    environ = {**os.environ, "UV_SYSTEM_CERTS": "1"}
-    subprocess.run([*command, str(source.relative_to(ROOT))], cwd=ROOT, env=environ, check=True)
+    subprocess.run([*command, str(source.relative_to(ROOT))], cwd=ROOT, check=True)
 
 
 def write_digest(lock: Path) -> None:

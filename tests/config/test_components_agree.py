@@ -63,6 +63,11 @@ def test_an_environment_is_a_lock_with_hashes(folder: Path) -> None:
     assert lock.count(b"--hash=sha256:") >= len(pins)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_uv_is_set_up_alike_everywhere(name: str) -> None:
+    assert (COMPONENTS / name / "uv.toml").read_text() == (ROOT / "uv.toml").read_text()
+
+
 def test_all_locks_agree_on_versions() -> None:
     versions: dict[str, set[str]] = {}
     locks = [ROOT / "requirements.txt", ROOT / "requirements" / "dev.txt"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from relay.errors import ConfigError
 from relay.params import validate
-from tests.loading import load
+from tests.loading import ROOT, load
 
 run = load("check")
 params = load("check", "params")
@@ -177,3 +179,33 @@ def test_rules_with_typos_are_refused_before_anything_runs(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         violations(table(), columns)
+
+
+CONFIGURED = {
+    "pokemon": ("pokemon.csv", 800),
+    "house_prices": ("house_prices/train.csv", 1460),
+    "nyc_airbnb": ("nyc_airbnb/sample1.csv", 19001),
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_real_data_sets_pass_the_checks_in_their_config(shared: Path, name: str) -> None:
+    file, rows = CONFIGURED[name]
+    data = yaml.safe_load((ROOT / "config" / "data" / f"{name}.yaml").read_text())
+    clean, clean_params = load("clean"), load("clean", "params")
+    given = {
+        key: data[key] for key in ("target", "task", "drop", "dtypes", "ranges") if key in data
+    }
+    parsed = validate(clean_params.Params, {"input_artifact": "x", **given, **data.get("read", {})})
+    frame = clean.read(shared / file, parsed)
+    rules = clean.Rules(
+        target=parsed.target, drop=parsed.drop, dtypes=parsed.dtypes, ranges=parsed.ranges
+    )
+    cleaned = clean.clean(frame, rules)
+    assert len(cleaned.table) == rows
+    check = data["check"]
+    found = violations(
+        cleaned.table, check["columns"], target=cleaned.target, min_rows=check["min_rows"]
+    )
+    assert [str(one) for one in found] == []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -30,10 +29,6 @@ from packaging.utils import canonicalize_name
 from relay.errors import RelayError
 
 Manager = Literal["conda", "uv", "virtualenv", "local"]
-
-# Byte-compiled at build time, or the first imports of each component cost three times as much;
-# certificates from the system's store, which uv leaves aside unless told (the older name too).
-BUILD_VARIABLES = {"UV_COMPILE_BYTECODE": "1", "UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
 
 _PINNED = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]+))?"
@@ -107,7 +102,6 @@ def build(manager: Manager, component: Path) -> None:
     Two processes that build one environment at once would break each other: the second waits.
     """
     lock = component / "requirements.txt"
-    os.environ.update(BUILD_VARIABLES)
     with _build_lock():
         environment = find(manager, component)
         if environment.is_complete(lock):
