@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from relay.component import StepRun
 from relay.errors import GateFailed
 from relay.models import Model, Scored, load_model
 from relay.tables import read_artifact
+
+log = logging.getLogger("relay")
 
 
 def draw(model: Model, scored: Scored, target: str, folder: Path) -> dict[str, Path]:
@@ -73,6 +76,13 @@ def step(run: StepRun[Params]) -> None:
     for name, picture in draw(model, scored, params.target, folder).items():
         run.log_image(name, picture)
     run.log_metrics(scored.metrics)
+    log.info(
+        "%s on %s (%d rows): %s",
+        model_input.version,
+        test_input.version,
+        len(test),
+        ", ".join(f"{name} {value:.4g}" for name, value in scored.metrics.items()),
+    )
     run.output(
         "evaluation",
         folder,

@@ -27,6 +27,7 @@ class Params(BaseParams):
     missing_values: list[str] = Field([], description="texts that mean a missing value")
     keep_texts: list[str] = Field([], description="usual missing-value texts that are values here")
     rename: dict[str, str] = Field({}, description="{old: new} names of columns, in snake_case")
+    dtypes: dict[str, str] = Field({}, description="{column: dtype}, as the training data was read")
 
     @field_validator("output_path")
     @classmethod

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from params import Params
-from table_io import local_path, read_input, write_output
+from table_io import local_path, read_input, with_dtypes, write_output
 
 from relay import component
 from relay.component import Input, StepRun
@@ -86,7 +86,10 @@ def step(run: StepRun[Params]) -> None:
     model_input = run.input("model", type="model")
     model = load_model(model_input.path, str(model_input.version))
     table, raw_names = read(run, model, root)
-    predictions = model.predict(table)
+    of_model = {
+        name: word for name, word in params.dtypes.items() if column_name(name) in model.columns
+    }
+    predictions = model.predict(with_dtypes(table, of_model))
     predicted = with_predictions(table, predictions, model.classes)
     run.output(
         "predictions",

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from relay.dtypes import to_dtype
 from relay.errors import RelayError
 from relay.names import column_name, column_names, did_you_mean
 from relay.reading import ReadOptions, read_columns, read_table
@@ -64,6 +65,16 @@ def read_input(
     return table, raw
 
 
+def with_dtypes(table: pd.DataFrame, dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """`table` with the columns that it has of `dtypes` ({column: dtype word}) read as such.
+
+    RelayError where a value cannot be read.
+    """
+    given = {column_name(name): word for name, word in dtypes.items()}
+    known = {name: to_dtype(table[name], word) for name, word in given.items() if name in table}
+    return table.assign(**known)
+
+
 def write_output(table: pd.DataFrame, path: Path, *, source: Path | None) -> None:
     """Write `table` to `path` as CSV or Parquet by its suffix, whole or not at all.
 
@@ -74,6 +85,9 @@ def write_output(table: pd.DataFrame, path: Path, *, source: Path | None) -> Non
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RelayError(f"predict.output: {path} cannot be written: {error}") from error
+    try:
         if path.suffix.lower() == ".csv":
             table.to_csv(aside, index=False)
         else:

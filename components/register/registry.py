@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ class Registry:
     """
 
     def __init__(self, tracking_uri: str, name: str) -> None:
+        # MLflow tells of each table that it creates.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         self._uri = tracking_uri
         self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
         self.name = name

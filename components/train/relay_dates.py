@@ -60,7 +60,7 @@ def _values(column: pd.Series) -> dict[str, NDArray[np.float64]]:
         "year": times.year,
         "month": times.month,
         "day": times.day,
-        "weekday": times.weekday,
+        "weekday": times.day_of_week,
         "hour": times.hour,
     }
     return {part: numbers.to_numpy(dtype=np.float64) for part, numbers in values.items()}

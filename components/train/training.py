@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from features import Features, choose_features, make_preprocessor, model_frame
+from features import Features, choose_features, make_preprocessor, model_frame, needs_sparse
 from numpy.typing import NDArray
 from params import ModelSpec, make_estimator
 from sklearn.base import clone
@@ -78,7 +78,8 @@ def train(data: Data, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
     estimator sees). ConfigError or RelayError where the model cannot be fitted.
     """
     estimator = make_estimator(spec, data.task, seed)
-    sparse = bool(get_tags(estimator).input_tags.sparse)
+    takes_sparse = bool(get_tags(estimator).input_tags.sparse)
+    sparse = takes_sparse and needs_sparse(data.x, data.features)
     preprocessor = make_preprocessor(data.features, scale=spec.scale, sparse=sparse)
     pipeline = Pipeline([("features", preprocessor), ("model", estimator)])
     with short_warnings():

@@ -83,13 +83,15 @@ def refuse_stray_texts(values: pd.Series) -> None:
     if len(present) == 0 or _is_number(present.iloc[:_SAMPLE]).mean() < _NUMBERS_AT_LEAST:
         return
     numeric = _is_number(present)
-    if numeric.mean() < _NUMBERS_AT_LEAST or present[numeric].nunique() < _MANY_NUMBERS:
+    share = numeric.mean()
+    if not _NUMBERS_AT_LEAST <= share < 1 or present[numeric].nunique() < _MANY_NUMBERS:
         return
     strays = present[~numeric]
     row = int(np.flatnonzero(values.notna())[int(np.asarray(numeric).argmin())]) + 1
     examples = [str(value) for value in strays.unique()[:_SHOWN]]
     raise RelayError(
-        f"column '{values.name}' holds numbers, but for {len(strays)} values, the first in row "
+        f"column '{values.name}' holds numbers, but for {len(strays)} of {len(present)} "
+        f"values, the first in row "
         f"{row} of the data: {', '.join(map(repr, examples))}"
         f"{', ...' if strays.nunique() > _SHOWN else ''}. Mend the file; or, if they mean missing "
         f"values, set data.read.missing_values={examples}; or, if the column holds texts, "

@@ -156,10 +156,9 @@ def test_a_table_of_the_target_alone_is_an_error() -> None:
 
 
 def inferred(*values: Any) -> pd.Series:
-    count = len(values)
-    return clean(
-        {"x": list(values), "y": [i + 0.5 for i in range(count)]}, drop_duplicates=False
-    ).table["x"]
+    columns = {"x": list(values), "y": [i + 0.5 for i in range(len(values))]}
+    column: pd.Series = clean(columns, drop_duplicates=False).table["x"]
+    return column
 
 
 def test_texts_that_all_say_yes_or_no_are_booleans() -> None:
@@ -211,13 +210,18 @@ def test_numbers_with_a_few_broken_texts_are_an_error_that_names_them() -> None:
     values = [f"{i}.5" for i in range(98)] + ["1.000.5", "x"]
     with pytest.raises(
         RelayError,
-        match=r"'x' holds numbers, but for 2 values.*row 99.*'1\.000\.5', 'x'.*missing_values",
+        match=r"holds numbers, but for 2 of 100 values.*row 99.*'1\.000\.5', 'x'.*missing_values",
     ):
         inferred(*values)
 
 
 def test_codes_that_are_mostly_digits_stay_texts() -> None:
     assert inferred(*(["1", "2", "3"] * 40), "K").dtype == "str"
+
+
+def test_numbers_too_long_for_a_number_stay_texts() -> None:
+    values = [f"{10**30 + i}" for i in range(100)]
+    assert inferred(*values).tolist() == values
 
 
 def test_infinite_values_are_missing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -333,3 +334,16 @@ def test_a_url_that_cannot_work_is_refused_before_anything_runs(url: str, messag
 def test_a_digest_that_is_none_is_refused_before_anything_runs() -> None:
     with pytest.raises(ConfigError, match="sha256"):
         validate(params.Params, {"url": "x.csv", "sha256": "abc"})
+
+
+def test_off_a_terminal_progress_is_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    progress = load("get_data", "progress")
+    caplog.set_level(logging.INFO, "relay")
+    seconds = iter([0, 1, 6, 7, 12])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
+    with progress.show_progress("data.csv") as report:
+        for done, total in ((1, 10), (2_000_000, 10_000_000), (3, 10), (4_000_000, None)):
+            report(done, total)
+    assert caplog.messages == ["data.csv: 2.0 of 10.0 MB (20%)", "data.csv: 4.0 MB"]

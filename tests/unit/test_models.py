@@ -164,3 +164,10 @@ def test_a_model_that_wants_types_of_other_packages_trusted_is_refused(tmp_path:
     (folder / "MLmodel").write_text(yaml.safe_dump(description))
     with pytest.raises(RelayError, match=r"price:v1 is not loaded: it holds os\.system"):
         load_model(folder, "price:v1")
+
+
+def test_a_table_that_the_pipeline_itself_refuses_is_one_clear_error(price: Model) -> None:
+    table = flats()
+    table.loc[0, "area"] = None  # a linear regression without imputation
+    with pytest.raises(RelayError, match="The model cannot predict this table"):
+        price.predict(table)

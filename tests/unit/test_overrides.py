@@ -17,6 +17,7 @@ from relay.orchestrator.overrides import from_arguments, normalize, split_option
         ('a="it\'s one" b=2', ['a="it\'s one"', "b=2"]),
         ("a=[1, 2] b={c: 3, d: [4, 5]}", ["a=[1, 2]", "b={c: 3, d: [4, 5]}"]),
         (r"a='it\'s one' b=2", [r"a='it\'s one'", "b=2"]),
+        ("'a=two words' b=2", ["a=two words", "b=2"]),
         (r"a=one\ word b=2", [r"a=one\ word", "b=2"]),
     ],
 )

@@ -60,6 +60,13 @@ def test_a_file_keeps_all_rows_and_the_names_as_they_stand_there(tmp_path: Path)
     assert len(table) == 3
 
 
+def test_dates_are_read_by_the_format_of_the_training_data() -> None:
+    table = pd.DataFrame({"day": ["03/04/2024"], "a": [1]})
+    read = table_io.with_dtypes(table, {"Day": "datetime:%d/%m/%Y", "absent": "int"})
+    assert read["day"].tolist() == [pd.Timestamp("2024-04-03")]
+    assert table["day"].tolist() == ["03/04/2024"]
+
+
 def test_a_file_that_is_not_there_is_told_with_the_nearest_name(tmp_path: Path) -> None:
     (tmp_path / "flats.csv").touch()
     with pytest.raises(RelayError, match=r"predict\.input: there is no .*Did you mean 'flats.csv'"):

@@ -52,7 +52,13 @@ def split_options(text: str) -> list[str]:
             f"hydra_options: {quote or closing[-1]} is missing in {text!r}; "
             "close the quote or the bracket."
         )
-    return [*words, word] if word else words
+    return [_unquoted(one) for one in ([*words, word] if word else words)]
+
+
+def _unquoted(word: str) -> str:
+    """`word` without quotes around the whole of it, as a shell would have them."""
+    whole = re.fullmatch(r"(['\"])([\w.~+@/:-]+=.*)\1", word, re.DOTALL)
+    return whole[2] if whole else word
 
 
 def from_arguments(arguments: Sequence[str]) -> list[str]:

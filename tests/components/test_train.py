@@ -1,0 +1,230 @@
+"""`train` through its real command line, on a real local store."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from relay.models import load_model
+from tests.components.conftest import Finished, Store
+from tests.loading import ROOT
+
+FOREST = json.dumps(
+    {
+        "name": "small_forest",
+        "_target_": {
+            "regression": "sklearn.ensemble.RandomForestRegressor",
+            "classification": "sklearn.ensemble.RandomForestClassifier",
+        },
+        "params": {"n_estimators": 10},
+    }
+)
+RIDGE = json.dumps({"_target_": "sklearn.linear_model.Ridge", "scale": True})
+
+
+def table(rows: int = 120) -> pd.DataFrame:
+    """Columns of every kind, with missing values, and two targets."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=rows)
+    group = random.choice(["red", "green", "blue"], rows)
+    made = pd.DataFrame(
+        {
+            "x": x,
+            "count": random.integers(0, 9, rows),
+            "group": pd.Series(group, dtype="str"),
+            "flag": random.random(rows) > 0.5,
+            "day": pd.date_range("2024-01-01", periods=rows, freq="17h"),
+            "note": [f"some words {i % 5}" for i in range(rows)],
+            "code": [f"c{i}" for i in range(rows)],
+            "same": 1,
+            "price": 10 * x + 5 * (group == "red"),
+            "label": np.where(x > 0, "high", "low"),
+        }
+    )
+    made.loc[3, ["x", "group", "note"]] = None
+    made.loc[4, "day"] = pd.NaT
+    return made
+
+
+def train(store: Store, target: str, **params: object) -> Finished:
+    other = "label" if target == "price" else "price"
+    store.put_table("demo_train", "split_data", table().drop(columns=other))
+    params = {"model": FOREST, "folds": 3, **params}
+    return store.run(
+        "train",
+        train_artifact="demo_train:latest",
+        model_artifact="demo_model",
+        target=target,
+        **params,
+    )
+
+
+def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(store: Store) -> None:
+    done = train(store, "price", text="note")
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.inputs == {"train": "demo_train:v0"}
+    assert done.result.outputs == {"model": "demo_model:v0"}
+    assert done.result.types == {"model": "model"}
+    metrics = done.result.metrics
+    assert metrics["cv_r2_mean"] > 0.8
+    assert {"cv_r2_std", "cv_rmse_mean", "fit_seconds", "n_features_out"} <= set(metrics)
+    assert metrics["n_features_in"] == 6
+    version = store.backend.find("demo_model:v0")
+    assert version is not None
+    said = version.metadata
+    assert said["task"] == "regression"
+    assert said["target"] == "price"
+    assert said["model_class"] == "sklearn.ensemble.RandomForestRegressor"
+    assert said["features"]["note"] == "text"
+    assert set(said["set_aside"]) == {"code", "same"}
+    assert said["train_rows"] == 120
+    assert said["cv"]["cv_r2_mean"] == metrics["cv_r2_mean"]
+
+
+def test_the_log_tells_of_each_fold_and_of_columns_set_aside(store: Store) -> None:
+    done = train(store, "price")
+    for number in (1, 2, 3):
+        assert f"fold {number}/3 r2=0." in done.output
+    assert "column same is set aside: constant" in done.output
+    assert "Warning" not in done.output
+
+
+def test_the_picture_of_importances_is_a_png(store: Store) -> None:
+    done = train(store, "price")
+    assert done.result is not None
+    assert set(done.result.images) == {"feature_importance"}
+
+
+def test_a_target_of_texts_is_classified(store: Store) -> None:
+    done = train(store, "label")
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.metrics["cv_f1_mean"] > 0.8
+    model = load_model(store.files("demo_model:v0"), "demo_model:v0")
+    assert model.classes == ["high", "low"]
+    found = model.score(table(), "label")
+    assert found.metrics["accuracy"] > 0.95
+    assert "roc_auc" in found.metrics
+
+
+@pytest.mark.parametrize("target", ["price", "label"])
+def test_a_stored_model_predicts_with_mlflow_alone(store: Store, target: str) -> None:
+    done = train(store, target, text="note", model=FOREST)
+    assert done.status == 0, done.output
+    folder = store.files("demo_model:v0")
+    requirements = (folder / "requirements.txt").read_text().split()
+    assert all("==" in line for line in requirements)
+    assert any(line.startswith("scikit-learn==") for line in requirements)
+    predicted = predict_without_relay(folder)
+    assert len(predicted) == 3
+    assert all(isinstance(one, float if target == "price" else str) for one in predicted)
+
+
+def predict_without_relay(folder: Path) -> list[object]:
+    """What MLflow's pyfunc says of three rows as JSON, one full, one with nothing known."""
+    program = """
+import json, sys
+import mlflow.pyfunc, mlflow.sklearn, pandas as pd
+from mlflow.pyfunc.scoring_server import infer_and_parse_data
+model = mlflow.pyfunc.load_model(sys.argv[1])
+rows = json.loads(sys.argv[2])
+data, _ = infer_and_parse_data(json.dumps({"dataframe_records": rows}), model.metadata.get_input_schema())
+print(json.dumps(model.predict(data).tolist()))
+assert "relay" not in sys.modules
+mlflow.sklearn.load_model(sys.argv[1])
+"""
+    known = {"x": 0.5, "count": 3, "group": "red", "flag": True, "note": "some words"}
+    rows = [
+        {**known, "day": "2024-02-01T10:00:00"},
+        {**known, "day": "2030-01-01T00:00:00", "group": "never seen", "count": None},
+        {"x": None, "count": None, "group": None, "flag": False, "note": None, "day": None},
+    ]
+    environ = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder), json.dumps(rows)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environ,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    predicted: list[object] = json.loads(done.stdout.splitlines()[-1])
+    return predicted
+
+
+def test_the_same_data_and_seed_give_the_same_metrics(store: Store) -> None:
+    first, again, other = (train(store, "price", seed=seed) for seed in (1, 1, 2))
+    assert first.result is not None
+    assert again.result is not None
+    assert other.result is not None
+    assert first.result.metrics["cv_r2_mean"] == again.result.metrics["cv_r2_mean"]
+    assert first.result.metrics["cv_r2_mean"] != other.result.metrics["cv_r2_mean"]
+
+
+@pytest.mark.parametrize("name", ["random_forest", "linear", "hist_gradient_boosting"])
+@pytest.mark.parametrize("target", ["price", "label"])
+def test_each_model_of_the_config_suits_both_tasks(store: Store, name: str, target: str) -> None:
+    config = yaml.safe_load((ROOT / "config" / "model" / f"{name}.yaml").read_text())
+    done = train(store, target, model=json.dumps(config), folds=2)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    main = "cv_r2_mean" if target == "price" else "cv_f1_mean"
+    assert done.result.metrics[main] > 0.5
+    assert "Warning" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "said"),
+    [
+        ({"target": "prise"}, 1, "no column 'prise'. Did you mean 'price'?"),
+        ({"text": "notes"}, 1, "no column 'notes'. Did you mean 'note'?"),
+        ({"text": "count"}, 1, "column 'count' holds no text"),
+        ({"folds": -1}, 2, "folds"),
+        ({"model": "{_target_: os.system}"}, 2, "not a class of scikit-learn"),
+        ({"model": "{_target_: sklearn.svm.SVC}"}, 2, "Did you mean 'SVR'?"),
+        ({"model": "{_target_: sklearn.svm.SVR, params: {c: 1}}"}, 2, "Did you mean 'C'?"),
+        ({"model": "{_target_: sklearn.svm.SVR, params: {C: -1}}"}, 2, "model.params.C"),
+        ({"model": "{_target_: sklearn.svm.SVR, parms: {}}"}, 2, "model.parms"),
+    ],
+)
+def test_a_mistake_is_one_clear_error_and_leaves_no_model(
+    store: Store, params: dict[str, object], status: int, said: str
+) -> None:
+    done = train(store, **{"target": "price", **params})  # type: ignore[arg-type]
+    assert done.status == status, done.output
+    assert said in done.output
+    assert "Traceback" not in done.output
+    assert store.backend.find("demo_model:latest") is None
+
+
+def test_what_a_library_warns_of_is_a_line(store: Store) -> None:
+    spec = {"_target_": "sklearn.linear_model.SGDRegressor", "params": {"max_iter": 1}}
+    done = train(store, "price", model=json.dumps(spec))
+    assert done.status == 0, done.output
+    lines = [line for line in done.output.splitlines() if "ConvergenceWarning" in line]
+    assert len(lines) == 1
+    assert lines[0].endswith("(4 times)")
+
+
+def test_no_folds_mean_no_cross_validation(store: Store) -> None:
+    done = train(store, "price", model=RIDGE, folds=0)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert not any(name.startswith("cv_") for name in done.result.metrics)
+
+
+def test_something_other_than_a_train_set_is_refused(store: Store) -> None:
+    store.put_table("raw", "raw_data", table())
+    done = store.run("train", train_artifact="raw:latest", target="price", model=RIDGE)
+    assert done.status == 1
+    assert "needs one of type 'split_data'" in done.output

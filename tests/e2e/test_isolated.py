@@ -1,0 +1,71 @@
+"""The whole pipeline, each component in an environment of its own, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import Checkout
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def ran(checkout: Checkout) -> Checkout:
+    done = checkout.main(env_manager="uv")
+    assert done.status == 0, done.output
+    return checkout
+
+
+def test_every_step_yields_an_artifact_and_the_model_is_registered(ran: Checkout) -> None:
+    summary = ran.summary
+    assert summary["status"] == "succeeded"
+    assert summary["backend"] == "local"
+    steps = {step["name"]: step for step in summary["steps"]}
+    assert steps.pop("predict")["status"] == "not_selected"
+    for name, step in steps.items():
+        assert step["status"] == "ran", name
+        assert step["outputs"], name
+        assert step["seconds"] > 0
+        assert step["cpu_seconds"] > 0
+        assert step["max_rss_mb"] > 20
+        assert (ran.root / step["log"]).is_file()
+    assert steps["split"]["outputs"] == {"train": "diabetes_train:v0", "test": "diabetes_test:v0"}
+    assert steps["train"]["inputs"] == {"train": "diabetes_train:v0"}
+    champion = ran.mlflow.get_model_version_by_alias("diabetes_model", "champion")
+    assert champion.tags["relay.artifact"] == "diabetes_model:v0"
+
+
+def test_mlflow_has_a_run_per_step_under_the_pipelines_own(ran: Checkout) -> None:
+    children = {run.info.run_name: run for run in ran.mlflow_children()}
+    assert list(children) == [s["name"] for s in ran.summary["steps"] if s["status"] == "ran"]
+    assert all(run.info.status == "FINISHED" for run in children.values())
+    assert children["train"].data.tags["relay.input.train"] == "diabetes_train:v0"
+    assert children["train"].data.tags["relay.output.model"] == "diabetes_model:v0"
+    assert children["evaluate"].data.metrics["r2"] == ran.step("evaluate")["metrics"]["r2"]
+    assert ran.mlflow.get_run(ran.summary["mlflow_run_id"]).info.status == "FINISHED"
+
+
+def test_a_component_runs_alone_on_the_same_store(ran: Checkout) -> None:
+    before = ran.versions()
+    done = ran.command(
+        *("mlflow", "run", "components/split", "--env-manager", "uv"),
+        *("-P", "input_artifact=diabetes_clean:latest", "-P", "target=target"),
+        *("-P", "train_artifact=diabetes_train", "-P", "test_artifact=diabetes_test"),
+        *("-P", "test_size=0.3"),
+    )
+    assert done.status == 0, done.output
+    assert ran.versions()["diabetes_train"] == before["diabetes_train"] + 1
+
+
+def test_predict_uses_the_champion(ran: Checkout) -> None:
+    done = ran.main(
+        "steps=predict",
+        "predict.artifact=diabetes_test:v0",
+        "predict.output=predictions.csv",
+        env_manager="uv",
+    )
+    assert done.status == 0, done.output
+    assert ran.step("predict")["inputs"]["model"] == "diabetes_model:v0"
+    rows = (ran.root / "predictions.csv").read_text().splitlines()
+    assert "prediction" in rows[0]
+    assert len(rows) == 1 + 89

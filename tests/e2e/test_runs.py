@@ -1,0 +1,152 @@
+"""Runs of all sorts, in this Python: which steps run, where they stop, what is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import Checkout, wait_for
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def ran(checkout: Checkout) -> Checkout:
+    """A checkout whose store has the default pipeline's artifacts."""
+    done = checkout.main("model=linear")
+    assert done.status == 0, done.output
+    return checkout
+
+
+def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout: Checkout) -> None:
+    done = checkout.main("steps=train,evaluate", "data.name=nothing")
+    assert done.status == 1
+    assert "'nothing_train:latest', which is not in the store" in done.output
+    assert "Step 'split' makes it" in done.output
+    assert checkout.statuses()["train"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("steps=trian", "Did you mean 'train'"),
+        ("modl=linear", "Did you mean 'model'"),
+        ("model=liner", "Did you mean 'linear'"),
+        ("split.test_size=2", "split.test_size"),
+        ("data.target=bmy", "Did you mean 'bmi'"),
+        ("model.params.max_dept=2", "Did you mean 'max_depth'"),
+    ],
+)
+def test_a_wrong_command_is_told_at_once(checkout: Checkout, override: str, message: str) -> None:
+    before = set((checkout.root / "outputs").glob("*"))
+    done = checkout.main(override, env_manager="uv")
+    assert done.status == 2
+    assert message in done.output
+    assert "Traceback" not in done.output
+    # Seconds of work, not of the clock: other tests' processes may be at work beside this one.
+    assert done.cpu_seconds < 3
+    assert set((checkout.root / "outputs").glob("*")) == before
+
+
+def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None:
+    done = ran.command(
+        *("mlflow", "run", ".", "--env-manager", "local"),
+        *("-P", "steps=train,evaluate", "-P", "env_manager=local", "-P", "seed=7"),
+        *("-P", "hydra_options=model=random_forest model.params.n_estimators=5 train.folds=2"),
+    )
+    assert done.status == 0, done.output
+    statuses = ran.statuses()
+    assert [name for name, status in statuses.items() if status == "ran"] == ["train", "evaluate"]
+    assert ran.step("train")["inputs"] == {"train": "diabetes_train:v0"}
+    params = ran.mlflow_children()[0].data.params
+    assert '"n_estimators": 5' in params["model"]
+    assert params["seed"] == "7"
+
+
+def test_an_unknown_parameter_of_mlflow_run_is_told(ran: Checkout) -> None:
+    done = ran.command("mlflow", "run", ".", "--env-manager", "local", "-P", "sed=7")
+    assert done.status != 0
+    assert "There is no setting 'sed'" in done.output
+
+
+def test_below_a_threshold_the_pipeline_fails_at_the_gate(ran: Checkout) -> None:
+    done = ran.main("model=linear", "steps=evaluate,register", "evaluate.thresholds.r2=0.99")
+    assert done.status == 1
+    assert ran.statuses()["register"] == "skipped"
+    evaluate = ran.step("evaluate")
+    assert evaluate["status"] == "failed"
+    assert "0.99" in evaluate["error"]
+    assert evaluate["outputs"]["evaluation"].startswith("diabetes_evaluation:")
+    assert "0.99" in done.output
+
+
+def test_a_failed_check_stops_what_follows_and_keeps_its_report(ran: Checkout) -> None:
+    done = ran.main("steps=check+", "data.check.columns.bmi.max=0")
+    assert done.status == 1
+    assert ran.step("check")["outputs"]["report"].startswith("diabetes_report:")
+    assert ran.statuses()["train"] == "skipped"
+    assert "bmi" in done.output
+
+
+def start_until(checkout: Checkout, step: str, *arguments: str) -> subprocess.Popen[str]:
+    """A pipeline whose `step` has just begun its work."""
+    newest = checkout.root / "outputs" / "latest"
+    before = newest.resolve()
+    running = checkout.start(*arguments)
+
+    def log_has_begun() -> bool:
+        logs = (checkout.root / "outputs").glob(f"*/logs/{step}.log")
+        return any(
+            log.stat().st_size
+            for log in logs
+            if log.parents[1].resolve() != before and not (log.parents[1] / "summary.json").exists()
+        )
+
+    wait_for(log_has_begun)
+    return running
+
+
+SLOW_TRAIN = ("steps=train", "model.params.n_estimators=20000", "model.params.n_jobs=1")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_step_and_leaves_no_version(ran: Checkout, number: int) -> None:
+    before = ran.versions()
+    running = start_until(ran, "train", *SLOW_TRAIN)
+    children = psutil.Process(running.pid).children(recursive=True)
+    running.send_signal(number)
+    output, _ = running.communicate(timeout=30)
+    assert running.returncode == 128 + number, output
+    assert not any(child.is_running() and child.status() != "zombie" for child in children)
+    assert ran.summary["status"] == "killed"
+    assert ran.statuses()["train"] == "killed"
+    assert [run.info.status for run in ran.mlflow_children()] == ["KILLED"]
+    assert ran.mlflow.get_run(ran.summary["mlflow_run_id"]).info.status == "KILLED"
+    assert ran.versions() == before
+
+
+def test_a_killed_step_is_a_failed_step(ran: Checkout) -> None:
+    before = ran.versions()
+    running = start_until(ran, "train", *SLOW_TRAIN)
+    for child in psutil.Process(running.pid).children(recursive=True):
+        child.kill()
+    output, _ = running.communicate(timeout=30)
+    assert running.returncode == 1, output
+    assert "signal 9" in ran.step("train")["error"]
+    assert ran.versions() == before
+
+
+def test_when_the_orchestrator_is_killed_its_step_ends_too(ran: Checkout) -> None:
+    before = ran.versions()
+    running = start_until(ran, "train", *SLOW_TRAIN)
+    children = psutil.Process(running.pid).children(recursive=True)
+    os.kill(running.pid, signal.SIGKILL)
+    running.communicate()
+    wait_for(lambda: not any(one.is_running() and one.status() != "zombie" for one in children), 20)
+    assert ran.versions() == before
+    assert ran.main("steps=train", "model=linear").status == 0
+    assert ran.statuses()["train"] == "ran"
