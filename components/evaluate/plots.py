@@ -68,7 +68,9 @@ def residuals(actual: Floats, predicted: Floats, target: str) -> Figure:
     below.hist(errors, bins=_bins(errors), color=BLUE, edgecolor="white", linewidth=0.5)
     below.axvline(0, color=GREY, linestyle="--", linewidth=1.2)
     median = float(np.median(errors))
-    below.axvline(median, color=ORANGE, linewidth=1.5, label=f"median {median:.3g}")
+    below.axvline(
+        median, color=ORANGE, linewidth=1.5, label=f"median {_number(float(f'{median:.3g}'))}"
+    )
     below.set_xlabel("actual - predicted")
     below.set_ylabel("rows")
     below.yaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -205,7 +207,7 @@ def _figure(height: float = WIDTH) -> Figure:
     return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
 
 
-def _number(value: float, position: int) -> str:
+def _number(value: float, position: int | None = None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
 
 

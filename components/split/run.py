@@ -40,6 +40,8 @@ def split(
     have no rows.
     """
     require_column(table, target, "target")
+    if len(table) < 2:
+        raise RelayError(f"{len(table)} rows cannot be split: it takes two at the least.")
     if time_column is not None:
         train, test = _split_by_time(table, time_column, test_size)
     else:
@@ -66,9 +68,11 @@ def _strata(target: pd.Series, test_size: float) -> pd.Series | None:
     Classes too rare to be on both sides are taken together.
     """
     if is_categorical(target):
-        labels = target.astype(str)
+        labels = target.astype(object).astype(str)
     else:
-        labels = pd.qcut(target, TARGET_BINS, labels=False, duplicates="drop").astype(str)
+        bins = pd.qcut(target, TARGET_BINS, labels=False, duplicates="drop")
+        # a missing number has no bin, nor has a number that is the same in all rows
+        labels = bins.astype("float64").fillna(-1).astype(str)
     rare = labels.map(labels.value_counts()) < 2
     labels = labels.mask(rare, "rare")
     if rare.sum() == 1:

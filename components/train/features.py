@@ -108,7 +108,7 @@ def model_frame(table: pd.DataFrame, features: Features) -> pd.DataFrame:
 def _plain(column: pd.Series) -> pd.Series:
     types = pd.api.types
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.rename_categories(column.cat.categories.astype("str")).astype("str")
+        return column.cat.rename_categories(str).astype("str")
     if types.is_datetime64_any_dtype(column):
         times = column.dt.tz_convert(None) if column.dt.tz is not None else column
         return times.astype("datetime64[ns]")
@@ -136,7 +136,8 @@ def make_preprocessor(features: Features, *, scale: bool, sparse: bool) -> Colum
     """The unfitted transformer from used columns to numbers, a block of columns for each kind.
 
     It takes what `model_frame` makes, also with other columns beside.
-    `scale` standardises numbers and dates; `sparse` makes the result a sparse matrix where most of it is zero.
+    `scale` standardises numbers and dates; `sparse` makes the result a sparse matrix where most
+    of it is zero.
     """
     steps = {
         "numeric": lambda: _numbers(scale),

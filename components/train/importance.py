@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 
 SHOWN = 20
 SAMPLE_ROWS = 1000
-REPEATS = 3
+SHUFFLES = 100
 LONGEST_NAME = 32
 BLUE = "#2b6cb0"
 
@@ -38,8 +38,9 @@ def importances(
     else:
         kind = "fall of the score when shuffled"
         rows = np.random.default_rng(seed).permutation(len(x))[:SAMPLE_ROWS]
+        repeats = max(1, min(3, SHUFFLES // x.shape[1]))
         falls = permutation_importance(
-            pipeline, x.iloc[rows], y[rows], n_repeats=REPEATS, random_state=seed
+            pipeline, x.iloc[rows], y[rows], n_repeats=repeats, random_state=seed
         )
         found = pd.Series(falls["importances_mean"], index=list(x.columns))
     return found.sort_values(ascending=False, kind="stable"), kind

@@ -20,7 +20,7 @@ class DateFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     In: a table of date columns (texts are read as dates); out: float64, NaN for a missing date.
     """
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> DateFeatures:
+    def fit(self, X: pd.DataFrame, y: Any = None) -> DateFeatures:  # noqa: N803
         """Find out which parts of each column vary."""
         self.columns_ = [str(name) for name in X.columns]
         self.n_features_in_ = len(self.columns_)
@@ -31,7 +31,7 @@ class DateFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.parts_.append(varying or ["days"])
         return self
 
-    def transform(self, X: pd.DataFrame) -> NDArray[np.float64]:
+    def transform(self, X: pd.DataFrame) -> NDArray[np.float64]:  # noqa: N803
         """The parts of each column, side by side."""
         check_is_fitted(self)
         found = []
@@ -63,7 +63,7 @@ def _values(column: pd.Series) -> dict[str, NDArray[np.float64]]:
         "weekday": times.day_of_week,
         "hour": times.hour,
     }
-    return {part: numbers.to_numpy(dtype=np.float64) for part, numbers in values.items()}
+    return {part: np.asarray(numbers, dtype=np.float64) for part, numbers in values.items()}
 
 
 def _known(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

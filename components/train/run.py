@@ -53,9 +53,11 @@ def step(run: StepRun[Params]) -> None:
     picture = draw(found, kind, params.target, run.workspace / "feature_importance.png")
     run.log_image("feature_importance", picture)
 
+    with short_warnings():
+        folder = save(trained.pipeline, data.x, run.workspace / "model")
     run.output(
         "model",
-        save(trained.pipeline, data.x, run.workspace / "model"),
+        folder,
         type="model",
         description=f"{params.model.name}, {data.task} of {params.target}.",
         metadata=describe(data, trained, params.model, params.target),

@@ -180,13 +180,20 @@ def _target(values: pd.Series) -> NDArray[Any]:
 
 @contextmanager
 def short_warnings() -> Iterator[None]:
-    """Logs what libraries warn of as one line each, at the end, with how often it came."""
+    """Logs what libraries warn of as one line each, at the end, with how often it came.
+
+    Without what they will no longer support some day: that is for those who write code.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             yield
         finally:
-            lines = Counter(_line(warning) for warning in caught)
+            lines = Counter(
+                _line(warning)
+                for warning in caught
+                if not issubclass(warning.category, DeprecationWarning)
+            )
             for line, count in lines.items():
                 log.warning("warning: %s%s", line, f" ({count} times)" if count > 1 else "")
 

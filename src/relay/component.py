@@ -242,10 +242,8 @@ def _report(settings: RunSettings, result: StepResult) -> None:
     try:
         from relay.mlflow_runs import MlflowRuns
     except ModuleNotFoundError:
-        log.info(
-            "MLflow is not in this component's environment: metrics are in %s only.",
-            settings.backend,
-        )
+        # Components that do not use MLflow come without it; `mlflow run` keeps the parameters.
+        log.info("Metrics are in the %s store; MLflow has the parameters only.", settings.backend)
         return
     MlflowRuns(os.environ["MLFLOW_TRACKING_URI"]).record(run_id, result)
 

@@ -93,7 +93,8 @@ def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: s
     """The parameters in `argv` (`--name value` each); ConfigError where they are wrong."""
     parser = _Parser(description=about, allow_abbrev=False)
     for name, field in params_type.model_fields.items():
-        default = "" if field.is_required() else f" (default: {to_text(field.default) or 'none'})"
+        value = field.get_default(call_default_factory=True)
+        default = "" if field.is_required() else f" (default: {to_text(value) or 'none'})"
         parser.add_argument(
             f"--{name}",
             default=argparse.SUPPRESS,

@@ -39,7 +39,7 @@ def launch(
     )
     folder = new_folder(project.outputs)
     parent = outer or mlflow.start(
-        mlflow.experiment(EXPERIMENT, (project.root / "mlartifacts").as_uri()),
+        mlflow.experiment(EXPERIMENT, str(project.root / "mlruns")),
         f"pipeline {folder.name}",
     )
     mlflow.tag(parent, {"relay.steps": ",".join(job.name for job in jobs)})

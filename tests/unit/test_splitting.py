@@ -1,0 +1,158 @@
+"""How rows are shared out between train and test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from relay.errors import RelayError
+from tests.loading import load
+
+run = load("split")
+
+
+def split(table: pd.DataFrame, **options: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    given = {"test_size": 0.2, "stratify": True, "time_column": None, "seed": 42, **options}
+    train, test = run.split(table, "y", **given)
+    return train, test
+
+
+def numbers(rows: int) -> pd.DataFrame:
+    return pd.DataFrame({"row": range(rows), "y": np.random.default_rng(0).lognormal(size=rows)})
+
+
+def labels(**counts: int) -> pd.DataFrame:
+    values = [label for label, count in counts.items() for _ in range(count)]
+    return pd.DataFrame({"row": range(len(values)), "y": pd.Series(values, dtype="str")})
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+@pytest.mark.parametrize("test_size", [0.1, 0.25, 0.5])
+def test_each_row_is_on_one_side_in_its_old_order(stratify: bool, test_size: float) -> None:
+    train, test = split(numbers(200), stratify=stratify, test_size=test_size)
+    assert sorted([*train["row"], *test["row"]]) == list(range(200))
+    assert len(test) == 200 * test_size
+    assert train["row"].is_monotonic_increasing
+    assert test["row"].is_monotonic_increasing
+    assert list(train.index) == list(range(len(train)))
+
+
+def test_the_seed_says_which_rows_are_the_test() -> None:
+    table = numbers(100)
+    pd.testing.assert_frame_equal(split(table, seed=1)[1], split(table, seed=1)[1])
+    assert list(split(table, seed=1)[1]["row"]) != list(split(table, seed=2)[1]["row"])
+
+
+def test_dtypes_stay_as_they_are() -> None:
+    table = numbers(50).assign(
+        count=pd.array(range(50), dtype="Int64"),
+        kind=pd.Categorical(["a", "b"] * 25),
+        day=pd.date_range("2024-01-01", periods=50),
+    )
+    for side in split(table):
+        assert list(side.dtypes) == list(table.dtypes)
+
+
+def test_classes_have_the_same_share_on_both_sides() -> None:
+    train, test = split(labels(a=80, b=15, c=5))
+    assert test["y"].value_counts().to_dict() == {"a": 16, "b": 3, "c": 1}
+    assert train["y"].value_counts().to_dict() == {"a": 64, "b": 12, "c": 4}
+
+
+def test_deciles_of_a_number_have_the_same_share_on_both_sides() -> None:
+    table = numbers(1000)
+    _, test = split(table)
+    bins = pd.qcut(table["y"], 10, labels=False)
+    assert set(bins[test["row"]].value_counts()) == {20}
+
+
+def test_classes_with_a_single_row_do_not_stop_the_split() -> None:
+    train, test = split(labels(a=50, b=48, c=1, d=1))
+    assert len(train) + len(test) == 100
+
+
+def test_one_class_with_a_single_row_does_not_stop_the_split() -> None:
+    train, test = split(labels(a=50, b=49, c=1))
+    assert len(train) + len(test) == 100
+
+
+def test_a_text_target_whose_values_are_all_different_is_split_at_random() -> None:
+    table = pd.DataFrame({"row": range(20), "y": [f"v{i}" for i in range(20)]})
+    train, test = split(table)
+    assert (len(train), len(test)) == (16, 4)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [3.0] * 20,
+        [0] * 19 + [7],
+        [True] * 19 + [False],
+        pd.Categorical(["a"] * 19 + ["b"], categories=["a", "b", "never"]),
+        pd.array([1, 2] * 10, dtype="Int64"),
+        pd.date_range("2024-01-01", periods=20),
+    ],
+    ids=["constant", "nearly constant", "rare boolean", "category", "nullable", "times"],
+)
+def test_a_target_of_any_kind_can_be_split(values: object) -> None:
+    train, test = split(pd.DataFrame({"row": range(20), "y": values}))
+    assert (len(train), len(test)) == (16, 4)
+
+
+def test_a_target_with_missing_values_can_be_split() -> None:
+    table = numbers(50)
+    table["y"] = table["y"].where(table["row"] > 1)
+    train, test = split(table)
+    assert len(train) + len(test) == 50
+    train, test = split(pd.DataFrame({"row": range(9), "y": ["a", "b", None] * 3}))
+    assert len(train) + len(test) == 9
+
+
+def test_few_rows_are_split_without_stratification() -> None:
+    train, test = split(labels(a=2, b=2, c=1))
+    assert (len(train), len(test)) == (4, 1)
+
+
+def test_the_newest_rows_are_the_test() -> None:
+    table = numbers(100).sample(frac=1, random_state=0)
+    table["when"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(table["row"], unit="D")
+    train, test = split(table, time_column="when", test_size=0.3)
+    assert set(test["row"]) == set(range(70, 100))
+    assert set(train["row"]) == set(range(70))
+
+
+def test_a_number_may_be_the_time() -> None:
+    table = numbers(10).assign(year=[2001, 2002] * 5)
+    _, test = split(table, time_column="year", test_size=0.3)
+    assert set(test["year"]) == {2002}
+
+
+def test_rows_of_one_moment_stay_on_one_side() -> None:
+    table = numbers(10).assign(day=pd.to_datetime(["2024-01-01"] * 7 + ["2024-01-02"] * 3))
+    train, test = split(table, time_column="day", test_size=0.1)
+    assert (len(train), len(test)) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "said"),
+    [
+        (numbers(10).drop(columns="y"), {}, "no column 'y'"),
+        (numbers(0), {}, "0 rows cannot be split"),
+        (numbers(1), {}, "1 rows cannot be split"),
+        (numbers(10), {"time_column": "roww"}, "Did you mean 'row'?"),
+        (numbers(10).assign(t=["x"] * 10), {"time_column": "t"}, "data.dtypes.t=datetime"),
+        (
+            numbers(10).assign(t=pd.Series([None, *range(9)])),
+            {"time_column": "t"},
+            "missing in 1 rows",
+        ),
+        (numbers(10).assign(t=1), {"time_column": "t"}, "0 rows to train on"),
+        (numbers(0).assign(t=1), {"time_column": "t"}, "0 rows cannot be split"),
+    ],
+)
+def test_what_cannot_be_split_is_an_error_that_says_why(
+    table: pd.DataFrame, options: dict[str, object], said: str
+) -> None:
+    with pytest.raises(RelayError, match=said.replace("?", r"\?")):
+        split(table, **options)

@@ -1,0 +1,294 @@
+"""Training: the estimator that the config names, cross-validation, saving."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from relay.errors import ConfigError, RelayError
+from relay.models import load_model
+from tests.loading import ROOT, load
+
+training = load("train", "training")
+saving = load("train", "saving")
+importance = load("train", "importance")
+params = load("train", "params")
+
+MODELS = ["random_forest", "linear", "hist_gradient_boosting"]
+RIDGE = {"_target_": "sklearn.linear_model.Ridge", "scale": True}
+
+
+def table(rows: int = 90) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    x = random.normal(size=rows)
+    group = random.choice(["red", "green"], rows)
+    return pd.DataFrame(
+        {
+            "x": x,
+            "noise": random.normal(size=rows),
+            "group": pd.Series(group, dtype="str"),
+            "price": 10 * x + 5 * (group == "red"),
+            "label": pd.Series(np.where(x > 0, "high", "low"), dtype="str"),
+            "yes": x > 0,
+        }
+    )
+
+
+def data(target: str = "price", rows: int = 90) -> Any:
+    others = {"price", "label", "yes"} - {target}
+    return training.prepare(table(rows).drop(columns=[*others]), target, None)
+
+
+def spec(values: dict[str, Any]) -> Any:
+    return training.ModelSpec.model_validate(values)
+
+
+def config(name: str) -> dict[str, Any]:
+    path = ROOT / "config" / "model" / f"{name}.yaml"
+    values: dict[str, Any] = yaml.safe_load(path.read_text())
+    return values
+
+
+def checked(model: dict[str, Any]) -> None:
+    params.check(
+        params.Params.model_validate({"train_artifact": "t", "target": "y", "model": model})
+    )
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("target", ["price", "label", "yes"])
+def test_each_model_of_the_config_suits_both_tasks(
+    name: str, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    checked(config(name))
+    trained = training.train(data(target), spec(config(name)), folds=3, seed=0)
+    main = "r2" if target == "price" else "f1"
+    assert trained.metrics[f"cv_{main}_mean"] > 0.5
+    assert "arning" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("target", "task"),
+    [("price", "regression"), ("label", "classification"), ("yes", "classification")],
+)
+def test_the_target_says_what_the_task_is(target: str, task: str) -> None:
+    assert data(target).task == task
+
+
+def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
+    found = training.train(data(), spec(RIDGE), folds=3, seed=0).metrics
+    assert set(found) == {
+        *(f"cv_{name}_mean" for name in ("r2", "mae", "mse", "rmse", "mape")),
+        *(f"cv_{name}_std" for name in ("r2", "mae", "mse", "rmse", "mape")),
+        "fit_seconds", "n_features_in", "n_features_out",
+    }  # fmt: skip
+    assert found["n_features_in"] == 3
+    assert found["n_features_out"] == 4
+    assert found["cv_r2_mean"] > 0.99
+
+
+def test_the_seed_alone_says_what_the_folds_and_the_model_are() -> None:
+    forest = {**config("random_forest"), "params": {"n_estimators": 5}}
+
+    def cv(seed: int) -> float:
+        found = training.train(data(), spec(forest), folds=3, seed=seed).metrics
+        return float(found["cv_r2_mean"])
+
+    assert cv(1) == cv(1)
+    assert cv(1) != cv(2)
+
+
+def test_a_random_state_of_the_config_comes_before_the_seed() -> None:
+    forest = {**config("random_forest"), "params": {"random_state": 7}}
+    assert params.make_estimator(spec(forest), "regression", 1).random_state == 7
+    assert params.make_estimator(spec(config("random_forest")), "regression", 1).random_state == 1
+
+
+def test_each_fold_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    training.train(data(), spec(RIDGE), folds=3, seed=0)
+    folds = [line for line in caplog.messages if line.startswith("fold")]
+    assert [line.split()[1] for line in folds] == ["1/3", "2/3", "3/3"]
+    assert "r2=0.99" in folds[0]
+    assert folds[0].endswith("s)")
+
+
+@pytest.mark.parametrize(
+    ("folds", "rows", "made"), [(5, 90, 5), (5, 7, 3), (0, 90, 0), (1, 90, 0), (5, 3, 0)]
+)
+def test_few_rows_have_fewer_folds(
+    folds: int, rows: int, made: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    found = training.train(data(rows=rows), spec(RIDGE), folds=folds, seed=0).metrics
+    assert sum(line.startswith("fold ") for line in caplog.messages) == made
+    assert ("cv_mae_mean" in found) == (made > 0)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
+    rare = table().drop(columns=["price", "yes"])
+    rare.loc[0, "label"] = "only once"
+    prepared = training.prepare(rare, "label", None)
+    found = training.train(prepared, spec(config(name)), folds=3, seed=0)
+    assert found.metrics["cv_accuracy_mean"] > 0.7
+    assert list(found.pipeline.classes_) == ["high", "low", "only once"]
+
+
+def test_what_libraries_warn_of_is_one_line_each(caplog: pytest.LogCaptureFixture) -> None:
+    model = {"_target_": "sklearn.linear_model.SGDRegressor", "params": {"max_iter": 1}}
+    training.train(data(), spec(model), folds=3, seed=0)
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("warning: ConvergenceWarning: ")
+    assert caplog.messages[0].endswith("(4 times)")
+    assert len(caplog.messages[0]) < 200
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"price": None}, "'price' is missing in 90 of 90 rows"),
+        ({"price": "same"}, "'price' is always 'same'"),
+        ({"price": pd.Timestamp("2024-01-01")}, "'price' is a date"),
+        ({"x": 1, "noise": None, "group": "a"}, "No column is left"),
+    ],
+)
+def test_what_cannot_be_learnt_is_an_error(change: dict[str, Any], said: str) -> None:
+    changed = table().drop(columns=["label", "yes"]).assign(**change)
+    with pytest.raises(RelayError, match=said):
+        training.prepare(changed, "price", None)
+
+
+def test_an_empty_train_set_and_a_wrong_target_are_errors() -> None:
+    with pytest.raises(RelayError, match="no rows"):
+        training.prepare(table().head(0), "price", None)
+    with pytest.raises(RelayError, match="Did you mean 'price'"):
+        training.prepare(table(), "prices", None)
+    with pytest.raises(RelayError, match="'group' is the target"):
+        training.prepare(table(), "group", "group")
+
+
+def test_a_text_column_without_words_is_an_error_that_names_the_setting() -> None:
+    texts = table().drop(columns=["label", "yes"]).assign(note=["!", "?"] * 45)
+    with pytest.raises(RelayError, match=r"data\.text=null"):
+        training.train(training.prepare(texts, "price", "note"), spec(RIDGE), folds=0, seed=0)
+
+
+def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
+    model = {"_target_": "sklearn.linear_model.GammaRegressor"}
+    with pytest.raises(RelayError, match="GammaRegressor cannot be fitted to this data") as error:
+        training.train(data(), spec(model), folds=0, seed=0)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({"_target_": "os.system"}, "'os.system' is not a class of scikit-learn"),
+        ({"_target_": "sklearn.__import__('os')"}, "is not a class of scikit-learn"),
+        ({"_target_": "sklearnx.svm.SVR"}, "is not a class of scikit-learn"),
+        ({"_target_": "sklearn.svn.SVR"}, "no module 'sklearn.svn'. Did you mean 'sklearn.svm'"),
+        ({"_target_": "sklearn.svm.SVRR"}, "no class 'SVRR'. Did you mean 'SVR'"),
+        ({"_target_": "sklearn.ensemble.np"}, "no class 'np'"),
+        ({"_target_": "sklearn.decomposition.PCA"}, "neither a regressor nor a classifier"),
+        ({"_target_": {"regression": "sklearn.svm.SVC"}}, "SVC is not a regressor.*'SVR'"),
+        ({"_target_": {}}, "name a class"),
+        (
+            {"_target_": "sklearn.ensemble.RandomForestRegressor", "params": {"max_dept": 3}},
+            "^model.params.max_dept: .*Did you mean 'max_depth'",
+        ),
+        (
+            {"_target_": "sklearn.ensemble.RandomForestRegressor", "params": {"max_depth": -3}},
+            "^model.params.max_depth: must be an int in the range .* Got -3",
+        ),
+        (
+            {
+                **config("linear"),
+                "task_params": {"classification": {"C": "strong"}},
+            },
+            "^model.task_params.classification.C: must be",
+        ),
+        ({"_target_": "sklearn.ensemble.VotingRegressor"}, "^model.params.estimators: .* needs"),
+    ],
+)
+def test_a_wrong_model_is_found_before_anything_runs(model: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as error:
+        checked(model)
+    assert "\n" not in str(error.value)
+
+
+def test_a_model_for_the_other_task_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="there is no class for classification"):
+        params.make_estimator(
+            spec({"_target_": {"regression": "sklearn.svm.SVR"}}), "classification"
+        )
+
+
+def test_parameters_of_a_task_come_on_top_of_those_of_both() -> None:
+    made = spec(
+        {
+            "_target_": "sklearn.svm.SVR",
+            "params": {"C": 1.0, "tol": 0.1},
+            "task_params": {"regression": {"C": 2.0}},
+        }
+    )
+    assert made.params_for("regression") == {"C": 2.0, "tol": 0.1}
+    assert made.params_for("classification") == {"C": 1.0, "tol": 0.1}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("target", ["price", "label"])
+def test_a_saved_model_predicts_what_the_trained_one_does(
+    name: str, target: str, tmp_path: Path
+) -> None:
+    given = data(target)
+    trained = training.train(given, spec(config(name)), folds=0, seed=0)
+    folder = saving.save(trained.pipeline, given.x, tmp_path / "model")
+    assert (folder / "MLmodel").is_file()
+    predicted = load_model(folder, "it").predict(table()).values
+    expected = trained.pipeline.predict(given.x)
+    if target == "price":  # the trees of a forest are added up in any order
+        np.testing.assert_allclose(predicted, expected)
+    else:
+        np.testing.assert_array_equal(predicted, expected)
+
+
+def test_a_model_that_is_read_back_otherwise_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = data()
+    good = training.train(given, spec(RIDGE), folds=0, seed=0).pipeline
+    other = training.train(data(rows=10), spec(RIDGE), folds=0, seed=0).pipeline
+    saving.save(other, given.x, tmp_path / "other")
+    monkeypatch.setattr(saving, "load_model", lambda *_: load_model(tmp_path / "other", "it"))
+    with pytest.raises(RelayError, match="predicts otherwise"):
+        saving.save(good, given.x, tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        (config("random_forest"), "importance"),
+        (RIDGE, "size of the coefficients"),
+        (config("hist_gradient_boosting"), "fall of the score when shuffled"),
+    ],
+)
+def test_importances_are_of_columns_whatever_the_model(model: dict[str, Any], kind: str) -> None:
+    given = data()
+    pipeline = training.train(given, spec(model), folds=0, seed=0).pipeline
+    found, what = importance.importances(pipeline, given.x, given.y, 0)
+    assert what == kind
+    assert set(found.index) == {"x", "noise", "group"}
+    assert found.index[0] == "x"
+
+
+def test_the_picture_shows_the_twenty_largest(tmp_path: Path) -> None:
+    found = pd.Series(range(30, 0, -1), index=[f"column_{i}" for i in range(30)])
+    path = importance.draw(found, "importance", "price", tmp_path / "it.png")
+    assert path.read_bytes().startswith(b"\x89PNG")
