@@ -67,10 +67,8 @@ def residuals(actual: Floats, predicted: Floats, target: str) -> Figure:
     above.set_title(f"Residuals of {target} ({len(actual):,} rows)")
     below.hist(errors, bins=_bins(errors), color=BLUE, edgecolor="white", linewidth=0.5)
     below.axvline(0, color=GREY, linestyle="--", linewidth=1.2)
-    median = float(np.median(errors))
-    below.axvline(
-        median, color=ORANGE, linewidth=1.5, label=f"median {_number(float(f'{median:.3g}'))}"
-    )
+    median = float(f"{np.median(errors):.3g}")
+    below.axvline(median, color=ORANGE, linewidth=1.5, label=f"median {_number(median)}")
     below.set_xlabel("actual - predicted")
     below.set_ylabel("rows")
     below.yaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -25,7 +25,7 @@ KINDS: Mapping[Task, str] = {"regression": "a regressor", "classification": "a c
 class ModelSpec(BaseModel):
     """An estimator of scikit-learn and what it is given: a file of the config group `model`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
     name: str = Field("custom", description="name of the model, for people")
     target: str | dict[Task, str] = Field(
@@ -47,8 +47,6 @@ class ModelSpec(BaseModel):
 
 
 class Params(BaseParams):
-    model_config = ConfigDict(serialize_by_alias=True)
-
     train_artifact: str = Field(description="the train set")
     model_artifact: str = Field("model", description="name of the trained model")
     target: str = Field(description="column to predict")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
+import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import mlflow
 from mlflow.entities import Metric, Param, RunTag
+from sqlalchemy.exc import SQLAlchemyError
 
 from relay.errors import RelayError
 from relay.redact import redact
@@ -27,6 +31,10 @@ class MlflowRuns:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         self._client = mlflow.MlflowClient(tracking_uri)
 
+    def open(self) -> None:
+        """Connect; in a new SQLite store, this makes the tables."""
+        self._client.search_experiments(max_results=1)
+
     def experiment(self, name: str, artifact_location: str) -> str:
         """The id of the experiment `name`, made with its files at `artifact_location` if new."""
         found = self._client.get_experiment_by_name(name)
@@ -43,6 +51,9 @@ class MlflowRuns:
 
     def tags(self, run_id: str) -> dict[str, str]:
         return dict(self._client.get_run(run_id).data.tags)
+
+    def params(self, run_id: str) -> dict[str, str]:
+        return dict(self._client.get_run(run_id).data.params)
 
     def experiment_of(self, run_id: str) -> str:
         return str(self._client.get_run(run_id).info.experiment_id)
@@ -97,10 +108,31 @@ class MlflowRuns:
 
 
 def connect(tracking_uri: str) -> MlflowRuns:
-    """Open the store; RelayError where it cannot be reached."""
+    """Open the store, making it where it is a file that is not there yet.
+
+    RelayError where it cannot be reached.
+    """
     try:
-        return MlflowRuns(tracking_uri)
-    except mlflow.MlflowException as error:
+        _make_store(tracking_uri)
+        runs = MlflowRuns(tracking_uri)
+        runs.open()
+    except (mlflow.MlflowException, SQLAlchemyError) as error:
         raise RelayError(
-            f"MLflow's store at {redact(tracking_uri)} did not open: {error}"
+            f"MLflow's store at {redact(tracking_uri)} did not open: {str(error).splitlines()[0]}. "
+            "Move it away to begin a new one, or name another with MLFLOW_TRACKING_URI."
         ) from error
+    return runs
+
+
+def _make_store(tracking_uri: str) -> None:
+    """Make an SQLite store aside and move it into place: MLflow cannot go on with half of one."""
+    path = Path(tracking_uri.removeprefix("sqlite:///"))
+    if not tracking_uri.startswith("sqlite:///") or path.exists():
+        return
+    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        MlflowRuns(f"sqlite:///{aside}").open()
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(aside)  # unlike a rename, never over one that was made meanwhile
+    finally:
+        aside.unlink(missing_ok=True)

@@ -271,6 +271,19 @@ def test_a_model_that_is_read_back_otherwise_is_not_kept(
         saving.save(good, given.x, tmp_path / "model")
 
 
+@pytest.mark.shared
+def test_the_default_model_predicts_a_pokemons_total(shared: Path) -> None:
+    pokemon = pd.read_csv(shared / "pokemon.csv")
+    rows, held_out = load("split").split(
+        pokemon, "Total", test_size=0.2, stratify=True, time_column=None, seed=42
+    )
+    given = training.prepare(rows, "Total", None)
+    assert set(given.features.aside) == {"Name"}
+    trained = training.train(given, spec(config("random_forest")), folds=0, seed=42)
+    frame = training.model_frame(held_out, given.features)
+    assert trained.pipeline.score(frame, held_out["Total"]) > 0.95
+
+
 @pytest.mark.parametrize(
     ("model", "kind"),
     [
