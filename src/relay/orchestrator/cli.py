@@ -42,7 +42,8 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
 
     0: all well; 1: a step or a gate failed; 2: configuration or command wrong; 128 + n: signal n.
     """
-    console = Console(stderr=False)
+    # Where there is no terminal there is no width either: long enough for a table row.
+    console = Console(width=None if sys.stdout.isatty() else 120)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
     try:
