@@ -11,8 +11,8 @@ import pandas as pd
 from columns import find_column, renamed
 from targets import Task, to_target
 
-from relay.dtypes import infer_dtype, refuse_stray_texts, require_numbers, to_dtype
 from relay.errors import RelayError
+from relay.reading.dtypes import infer_dtype, refuse_stray_texts, require_numbers, to_dtype
 
 log = logging.getLogger("relay")
 

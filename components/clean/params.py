@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from relay.dtype_words import DtypeWord
 from relay.params import Params as BaseParams
+from relay.reading.dtype_words import DtypeWord
 
 Task = Literal["auto", "regression", "classification"]
 Range = tuple[float | None, float | None]

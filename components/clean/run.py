@@ -13,10 +13,11 @@ from params import Params
 
 from relay import component
 from relay.component import StepRun
-from relay.dtype_words import is_read_as_text
 from relay.errors import RelayError
 from relay.names import column_name
-from relay.reading import ReadOptions, read_columns, read_table
+from relay.reading.dtype_words import is_read_as_text
+from relay.reading.layout import ReadOptions, read_columns
+from relay.reading.table import read_table
 from relay.tables import table_metadata, write_parquet
 
 log = logging.getLogger("relay")

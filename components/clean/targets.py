@@ -7,8 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
-from relay.dtypes import to_number
 from relay.errors import RelayError
+from relay.reading.dtypes import to_number
 
 log = logging.getLogger("relay")
 

@@ -16,7 +16,7 @@ from relay.errors import RelayError
 from relay.models import Model, Predictions, load_model
 from relay.names import column_name
 from relay.project import enclosing_project
-from relay.reading import ReadOptions
+from relay.reading.layout import ReadOptions
 from relay.tables import read_artifact, table_metadata, write_parquet
 
 log = logging.getLogger("relay")

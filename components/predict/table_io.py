@@ -9,10 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from relay.dtypes import to_dtype
 from relay.errors import RelayError
 from relay.names import column_name, column_names, did_you_mean
-from relay.reading import ReadOptions, read_columns, read_table
+from relay.reading.dtypes import to_dtype
+from relay.reading.layout import ReadOptions, read_columns
+from relay.reading.table import read_table
 
 
 def local_path(text: str, root: Path) -> Path:

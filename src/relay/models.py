@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
-from relay.dtypes import to_dtype
 from relay.errors import RelayError
 from relay.metrics import Task, score
 from relay.names import nearest
+from relay.reading.dtypes import to_dtype
 from relay.tables import require_column
 
 _SAFE_FORMAT = "skops"

@@ -1,4 +1,4 @@
-"""Tables as they pass between steps, in Parquet. For the files that people have: reading.py."""
+"""Tables as they pass between steps, in Parquet. For the files that people have: reading/."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from relay.errors import ConfigError, RelayError
 from relay.models import Predictions
 from relay.params import validate
-from relay.reading import ReadOptions
+from relay.reading.layout import ReadOptions
 from tests.loading import load
 
 table_io = load("predict", "table_io")

@@ -15,7 +15,9 @@ import pandas as pd
 import pytest
 
 from relay.errors import ConfigError, RelayError
-from relay.reading import ReadOptions, read_columns, read_table, to_dtype
+from relay.reading.dtypes import to_dtype
+from relay.reading.layout import ReadOptions, read_columns
+from relay.reading.table import read_table
 
 Write = Any
 TABLE = "a,b,c\n1,x,2.5\n2,y,\n"

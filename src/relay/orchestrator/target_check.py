@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 from relay.errors import ConfigError, RelayError
 from relay.names import column_names, did_you_mean
 from relay.orchestrator.config import Config
-from relay.table_files import ReadOptions, read_columns
+from relay.reading.layout import ReadOptions, read_columns
 
 SKLEARN_TARGET = "target"
 """What each data set that ships inside scikit-learn calls its target."""

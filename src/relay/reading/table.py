@@ -13,19 +13,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from relay.dtypes import to_dtype
 from relay.errors import RelayError
-from relay.file_kinds import file_kind, open_bytes
-from relay.table_files import (
+from relay.reading.kinds import file_kind, open_bytes
+from relay.reading.layout import (
     ReadOptions,
     TextFormat,
     parquet_columns,
-    read_columns,
     text_format,
     undecodable,
 )
-
-__all__ = ["ReadOptions", "read_columns", "read_table", "to_dtype"]
 
 log = logging.getLogger("relay")
 

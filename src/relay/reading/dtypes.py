@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from relay.dtype_words import check_dtype_word, datetime_format
 from relay.errors import ConfigError, RelayError
+from relay.reading.dtype_words import check_dtype_word, datetime_format
 
 log = logging.getLogger("relay")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.errors import RelayError
-from relay.file_kinds import SUPPORTED, Kind, file_kind, open_bytes
+from relay.reading.kinds import SUPPORTED, Kind, file_kind, open_bytes
 
 SAMPLE_BYTES = 1 << 20
 SAMPLE_RECORDS = 500
