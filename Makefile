@@ -11,6 +11,7 @@ export PIP_CERT ?= $(CA_BUNDLE)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/mlflow.db
 export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
+export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .PHONY: help setup run test test-fast lint format lock ui

@@ -96,6 +96,7 @@ def _fetch(client: httpx.Client, url: str, shown: str, path: Path, max_bytes: in
     try:
         with client.stream("GET", url) as response:
             _require_success(response, shown)
+            require_still_encrypted(url, str(response.url), shown)
             _save(response, shown, path, max_bytes)
             headers = response.headers
             return Response(headers.get("etag"), headers.get("last-modified"))
@@ -125,6 +126,15 @@ def _require_success(response: httpx.Response, shown: str) -> None:
     if response.is_server_error or status == _TOO_MANY_REQUESTS:
         raise _TryAgain(what, _retry_after(response.headers.get("retry-after")))
     raise RelayError(f"{shown}: {what}. {_ADVICE.get(status, 'Check data.url.')}")
+
+
+def require_still_encrypted(asked: str, answered: str, shown: str) -> None:
+    """RelayError where redirects lead from https to http, where anybody can change the file."""
+    if asked.lower().startswith("https:") and not answered.lower().startswith("https:"):
+        raise RelayError(
+            f"{shown}: it leads on to an http address, without encryption. Check data.url; if that "
+            "is right, set data.url to the http address and data.sha256 to the file's digest."
+        )
 
 
 def _retry_after(header: str | None) -> float | None:

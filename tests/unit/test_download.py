@@ -19,6 +19,7 @@ from relay.params import validate
 from tests.loading import load
 
 sources = load("get_data", "sources")
+download = load("get_data", "download")
 params = load("get_data", "params")
 
 BODY = b"a,b\n" + b"1,2\n" * 1000
@@ -347,3 +348,16 @@ def test_off_a_terminal_progress_is_a_line_now_and_then(
         for done, total in ((1, 10), (2_000_000, 10_000_000), (3, 10), (4_000_000, None)):
             report(done, total)
     assert caplog.messages == ["data.csv: 2.0 of 10.0 MB (20%)", "data.csv: 4.0 MB"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("https://a/x", "https://b/x"), ("http://a/x", "http://b/x"), ("http://a/x", "https://a/x")],
+)
+def test_redirects_may_keep_or_add_encryption(asked: str, answered: str) -> None:
+    download.require_still_encrypted(asked, answered, asked)
+
+
+def test_a_redirect_that_drops_encryption_is_refused() -> None:
+    with pytest.raises(RelayError, match="without encryption"):
+        download.require_still_encrypted("https://a/x", "http://a/x", "https://a/x")
