@@ -48,9 +48,10 @@ lock: .venv-dev/ready ## Compile the locks; to the newest versions: make lock AR
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" .venv-dev/bin/python tools/lock.py $(ARGS)
 
 ui: .venv/ready ## Show results in the browser: MLflow on port 5000, Trackio on port 7860
-	@trap 'kill 0' EXIT; \
+	@echo "MLflow: http://127.0.0.1:5000   Trackio: http://127.0.0.1:7860   Ctrl-C ends both"; \
+	trap "kill 0" EXIT; \
 	.venv/bin/trackio show --project relay & \
-	.venv/bin/mlflow ui --port 5000
+	.venv/bin/mlflow ui --port 5000 --workers 1
 
 .venv/ready: requirements.txt requirements/uv.txt
 	@$(call make-venv,.venv,requirements.txt)

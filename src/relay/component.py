@@ -161,8 +161,9 @@ def _run(
 ) -> int:
     config = params.model_dump(mode="json")
     backend = open_backend(settings.backend, settings.project)
+    name = f"{settings.step} {settings.group}" if settings.group else settings.step
     tracking = backend.start_run(
-        name=settings.step, job_type=settings.step, group=settings.group, config=_redacted(config)
+        name=name, job_type=settings.step, group=settings.group, config=_redacted(config)
     )
     with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
         run = StepRun(params, backend, tracking, Path(workspace))

@@ -96,6 +96,11 @@ def find(manager: Manager, component: Path) -> Environment:
     return Environment(manager, folder, (virtualenv._get_virtualenv_activate_cmd(folder),))
 
 
+def python_version(component: Path) -> str:
+    """The Python that `component` asks for, such as 3.11."""
+    return str(_PythonEnv.from_conda_yaml(str(component / "conda.yml")).python)
+
+
 def build(manager: Manager, component: Path) -> None:
     """Build the environment of `component` unless it is there and whole.
 

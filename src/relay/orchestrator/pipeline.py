@@ -152,13 +152,13 @@ class Pipeline:
         )
         code = wait(process, lambda usage, line: self.display.building(names, usage, line))
         if code != 0:
-            last = "\n  ".join(process.tail(12))
+            python = environments.python_version(component.folder)
             raise RelayError(
                 f"{manager} did not build the environment of components/{component.name}:\n"
-                f"  {last}\n"
-                f"The whole log is {process.log.relative_to(self.project.root)}. Where the package "
-                "index or Python 3.11 cannot be reached: install Python 3.11, set up the index "
-                f"for {manager}, or run in the present environment with env_manager=local."
+                f"{_without_mlflow(process.tail(12))}\n"
+                f"The whole log is {process.log.relative_to(self.project.root)}. Install Python "
+                f"{python} if it is not there, set up the package index for {manager}, or run in "
+                "the present environment with env_manager=local."
             )
         self.display.built(names, process.usage.seconds)
 
@@ -174,6 +174,12 @@ def new_folder(outputs: Path) -> Path:
             folder.mkdir()
             return folder
         number += 1
+
+
+def _without_mlflow(lines: Sequence[str]) -> str:
+    """What the manager itself said, indented."""
+    own = [line for line in lines if " mlflow." not in line and not line.startswith("Command:")]
+    return "\n".join(f"  {line}" for line in own)
 
 
 def _missing(step: Step, source: Source) -> str:
