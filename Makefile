@@ -5,9 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 COMPONENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard components/*/MLproject))))
 
 # pip brings certificates of its own and leaves a company's, in the system's store, aside.
-CA_BUNDLE := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt \
-	/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
-export PIP_CERT ?= $(CA_BUNDLE)
+CA_BUNDLE := $(firstword $(PIP_CERT) $(REQUESTS_CA_BUNDLE) $(SSL_CERT_FILE) \
+	$(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/mlflow.db
 export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
@@ -68,7 +67,8 @@ define make-venv
 	echo "Installing $(2) into $(1) ..."; \
 	rm -rf $(1); \
 	$(PYTHON) -m venv $(1); \
-	PIP_CERT="$$PIP_CERT" $(1)/bin/python -m pip install --quiet -r requirements/uv.txt; \
+	$(1)/bin/python -m pip config list | grep -q cert= || export PIP_CERT="$(CA_BUNDLE)"; \
+	$(1)/bin/python -m pip install --quiet -r requirements/uv.txt; \
 	$(1)/bin/uv pip install --quiet --no-compile-bytecode --python $(1)/bin/python -r $(2); \
 	touch $(1)/ready
 endef

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from columns import find_column, renamed
 from targets import Task, to_target
 
 from relay.errors import RelayError
-from relay.reading.dtypes import infer_dtype, refuse_stray_texts, require_numbers, to_dtype
+from relay.reading.columns import find_column, renamed
+from relay.reading.dtype_words import datetime_format
+from relay.reading.dtypes import found_dtype, refuse_stray_texts, require_numbers, to_dtype
+from relay.reading.filters import check_filter
 
 log = logging.getLogger("relay")
 
@@ -33,12 +35,16 @@ class Rules:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A clean table; `removed` says how many rows each rule took, in the order of the rules."""
+    """A clean table; `removed` says how many rows each rule took, in the order of the rules.
+
+    `date_formats` are the formats by which columns of texts were read as times.
+    """
 
     table: pd.DataFrame
     target: str
     task: Task
     removed: Mapping[str, int]
+    date_formats: Mapping[str, str] = field(default_factory=dict)
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
@@ -52,7 +58,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     or nothing is left.
     """
     row_numbers = _row_numbers(table)
-    names = renamed([str(name) for name in table.columns], rules.rename)
+    names = renamed(table.columns, rules.rename)
     table.columns = names
     target = find_column(rules.target, names, "data.target")
     dropped = {find_column(name, names, "data.drop") for name in rules.drop}
@@ -68,8 +74,14 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     dropped |= set(names[:row_numbers]) - {target}
     used = {n for n in dropped if n in ranges or any(n in one for one in rules.filters)}
     table = table.drop(columns=sorted(dropped - used))
+    formats = {}
     for name in table.columns:
-        table[name] = _with_dtype(table[name], dtypes.get(name), is_target=name == target)
+        values = _finite(table[name])
+        # A target's texts are the names of classes, also where they are yes and no.
+        word = dtypes.get(name) if name == target else found_dtype(values, dtypes.get(name))
+        table[name] = _with_dtype(values, word)
+        if form := datetime_format(word or ""):
+            formats[name] = form
 
     rows = _Rows(len(table))
     if repeated is not None:
@@ -88,7 +100,8 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     table[target], task = to_target(table[target], rules.task)
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
-    return Cleaned(table, target, task, rows.removed)
+    formats = {name: form for name, form in formats.items() if name in table.columns}
+    return Cleaned(table, target, task, rows.removed, formats)
 
 
 def _row_numbers(table: pd.DataFrame) -> int:
@@ -125,18 +138,20 @@ class _Rows:
         )
 
 
-def _with_dtype(values: pd.Series, spec: str | None, *, is_target: bool) -> pd.Series:
+def _finite(values: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(values.dtype):
         infinite = np.isinf(values)
         if infinite.any():
             log.info("Column %s: %d infinite values are missing now", values.name, infinite.sum())
-            values = values.mask(infinite)
-    if spec is not None:
-        return to_dtype(values, spec)
-    if is_target:  # its texts are the names of classes, also where they are yes and no
-        refuse_stray_texts(values)
-        return values
-    return infer_dtype(values)
+            return values.mask(infinite)
+    return values
+
+
+def _with_dtype(values: pd.Series, word: str | None) -> pd.Series:
+    if word is not None:
+        return to_dtype(values, word)
+    refuse_stray_texts(values)
+    return values
 
 
 def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:
@@ -148,8 +163,10 @@ def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.nd
 
 
 def _holds(table: pd.DataFrame, query: str) -> np.ndarray:
-    if "@" in query or "__" in query:
-        raise RelayError(f"data.filters: {query!r}: '@' and '__' are not allowed.")
+    try:
+        check_filter(query)
+    except ValueError as error:
+        raise RelayError(f"data.filters: {error}") from error
     try:
         answer = table.eval(query, engine="python")
     except Exception as error:  # a query can fail in as many ways as Python code can

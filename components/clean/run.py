@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 from cleaning import Cleaned, Rules, clean
-from columns import renamed
 from params import Params
 
 from relay import component
 from relay.component import StepRun
 from relay.errors import RelayError
 from relay.names import column_name
+from relay.reading.columns import renamed
 from relay.reading.dtype_words import is_read_as_text
-from relay.reading.layout import ReadOptions, read_columns
+from relay.reading.layout import read_columns
 from relay.reading.table import read_table
 from relay.tables import table_metadata, write_parquet
 
@@ -33,13 +33,7 @@ def the_file(folder: Path) -> Path:
 
 def read(path: Path, params: Params) -> pd.DataFrame:
     """The table in `path`, its columns named as in the file."""
-    options = ReadOptions(
-        separator=params.separator,
-        encoding=params.encoding,
-        decimal=params.decimal,
-        missing_values=params.missing_values,
-        keep_texts=params.keep_texts,
-    )
+    options = params.read_options()
     raw = read_columns(path, options)
     if len(raw) == 1:
         raise RelayError(
@@ -91,6 +85,7 @@ def step(run: StepRun[Params]) -> None:
             "original_url": source.metadata.get("original_url"),
             "target": cleaned.target,
             "task": cleaned.task,
+            "date_formats": cleaned.date_formats,
         },
     )
 

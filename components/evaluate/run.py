@@ -11,6 +11,7 @@ from pathlib import Path
 from gates import violations
 from params import Params
 from plots import confusion, predicted_vs_actual, residuals, roc, save
+from splits import require_same_split
 
 from relay import component
 from relay.component import StepRun
@@ -58,6 +59,7 @@ def step(run: StepRun[Params]) -> None:
     test_input = run.input("test", type="split_data")
     model = load_model(model_input.path, str(model_input.version))
     test = read_artifact(test_input)
+    require_same_split(run, model_input.version, test_input, test)
     scored = model.score(test, params.target)
 
     folder = run.workspace / "evaluation"

@@ -60,7 +60,7 @@ def download(url: str, path: Path, *, max_bytes: int, sleep: Sleep = time.sleep)
     """
     shown = redact_url(url)
     aside = path.with_name(f".{path.name}.part")
-    with _client() as client:
+    with _client(url) as client:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 response = _fetch(client, url, shown, aside, max_bytes)
@@ -80,8 +80,16 @@ def download(url: str, path: Path, *, max_bytes: int, sleep: Sleep = time.sleep)
     raise AssertionError("the last try returns or raises")
 
 
-def _client() -> httpx.Client:
+def _client(url: str) -> httpx.Client:
+    for library in ("httpx", "httpcore"):  # they tell of each URL, with the secrets in it
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+    def check(request: httpx.Request) -> None:
+        require_still_encrypted(url, str(request.url), redact_url(url))
+
     return httpx.Client(
+        # Called before each request, those that follow a redirect as well.
+        event_hooks={"request": [check]},
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
         timeout=TIMEOUT,
@@ -96,7 +104,6 @@ def _fetch(client: httpx.Client, url: str, shown: str, path: Path, max_bytes: in
     try:
         with client.stream("GET", url) as response:
             _require_success(response, shown)
-            require_still_encrypted(url, str(response.url), shown)
             _save(response, shown, path, max_bytes)
             headers = response.headers
             return Response(headers.get("etag"), headers.get("last-modified"))

@@ -6,12 +6,12 @@ from pathlib import PurePath
 
 from pydantic import Field, field_validator, model_validator
 
-from relay.params import Params as BaseParams
+from relay.reading.params import ReadParams
 
 SUFFIXES = (".csv", ".parquet")
 
 
-class Params(BaseParams):
+class Params(ReadParams):
     model_artifact: str = Field(description="the model")
     input_artifact: str = Field("", description="the table to predict, as an artifact")
     predictions_artifact: str = Field("predictions", description="name of the predictions")
@@ -21,13 +21,6 @@ class Params(BaseParams):
     output_path: str | None = Field(
         None, description="file that the predictions are written to, .csv or .parquet"
     )
-    separator: str | None = Field(None, description="what lies between fields; found if not given")
-    encoding: str | None = Field(None, description="of the file's text; found if not given")
-    decimal: str = Field(".", min_length=1, max_length=1, description="the decimal point")
-    missing_values: list[str] = Field([], description="texts that mean a missing value")
-    keep_texts: list[str] = Field([], description="usual missing-value texts that are values here")
-    rename: dict[str, str] = Field({}, description="{old: new} names of columns, in snake_case")
-    dtypes: dict[str, str] = Field({}, description="{column: dtype}, as the training data was read")
 
     @field_validator("output_path")
     @classmethod

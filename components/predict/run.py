@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 from params import Params
-from table_io import local_path, read_input, with_dtypes, write_output
+from table_io import dtype_words, local_path, read_input, with_dtypes, write_output
 
 from relay import component
 from relay.component import Input, StepRun
@@ -16,7 +17,7 @@ from relay.errors import RelayError
 from relay.models import Model, Predictions, load_model
 from relay.names import column_name
 from relay.project import enclosing_project
-from relay.reading.layout import ReadOptions
+from relay.reading.dtype_words import is_read_as_text
 from relay.tables import read_artifact, table_metadata, write_parquet
 
 log = logging.getLogger("relay")
@@ -44,20 +45,20 @@ def with_predictions(
     return pd.concat([table, new], axis=1)
 
 
-def read(run: StepRun[Params], model: Model, root: Path) -> tuple[pd.DataFrame, list[str] | None]:
-    """The table to predict; where it is a file, also the columns' names as they stand there."""
+def read(
+    run: StepRun[Params], model: Model, words: Mapping[str, str], root: Path
+) -> tuple[pd.DataFrame, list[str] | None]:
+    """The table to predict; where it is a file, also the columns' names as they stand there.
+
+    `words` are dtype words by column: they say which columns are read as texts, as in `clean`.
+    """
     params = run.params
     if params.input_path is None:
         return read_artifact(run.input("input")), None
-    options = ReadOptions(
-        separator=params.separator,
-        encoding=params.encoding,
-        decimal=params.decimal,
-        missing_values=params.missing_values,
-        keep_texts=params.keep_texts,
-    )
-    texts = [name for name, type_name in model.columns.items() if type_name == "string"]
-    return read_input(local_path(params.input_path, root), options, params.rename, texts)
+    texts = {name for name, type_name in model.columns.items() if type_name == "string"}
+    texts |= {name for name, word in words.items() if is_read_as_text(word)}
+    path = local_path(params.input_path, root)
+    return read_input(path, params.read_options(), params.rename, texts)
 
 
 def courtesy_metrics(
@@ -85,11 +86,11 @@ def step(run: StepRun[Params]) -> None:
     root = enclosing_project(Path.cwd()).root
     model_input = run.input("model", type="model")
     model = load_model(model_input.path, str(model_input.version))
-    table, raw_names = read(run, model, root)
-    of_model = {
-        name: word for name, word in params.dtypes.items() if column_name(name) in model.columns
-    }
-    predictions = model.predict(with_dtypes(table, of_model))
+    formats = model_input.metadata.get("date_formats") or {}
+    words = dtype_words(model.columns, params.dtypes, formats)
+    table, raw_names = read(run, model, words, root)
+    trained = set(formats) - {column_name(name) for name in params.dtypes}
+    predictions = model.predict(with_dtypes(table, words, trained))
     predicted = with_predictions(table, predictions, model.classes)
     run.output(
         "predictions",

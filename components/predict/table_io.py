@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from relay.errors import RelayError
-from relay.names import column_name, column_names, did_you_mean
+from relay.names import column_name, did_you_mean
+from relay.reading.columns import renamed
+from relay.reading.dtype_words import datetime_word
 from relay.reading.dtypes import to_dtype
 from relay.reading.layout import ReadOptions, read_columns
 from relay.reading.table import read_table
@@ -29,19 +31,6 @@ def local_path(text: str, root: Path) -> Path:
     return Path(unquote(url.path))
 
 
-def safe_names(raw: Collection[object], rename: Mapping[str, str]) -> list[str]:
-    """The names that `clean` gives to the columns `raw`: snake_case, unique, then renamed.
-
-    Old names that no column has are passed over: a table to predict may lack the target.
-    """
-    new_names = {column_name(old): column_name(new) for old, new in rename.items()}
-    names = [new_names.get(name, name) for name in column_names(raw)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise RelayError(f"data.rename gives more than one column the name '{twice[0]}'.")
-    return names
-
-
 def read_input(
     path: Path, options: ReadOptions, rename: Mapping[str, str], texts: Collection[str]
 ) -> tuple[pd.DataFrame, list[str]]:
@@ -54,25 +43,51 @@ def read_input(
         raise RelayError(f"predict.input: there is no file {path}.{near}")
     try:
         raw = read_columns(path, options)
-        as_text = {
-            name for name, safe in zip(raw, safe_names(raw, rename), strict=True) if safe in texts
-        }
+        names = renamed(raw, rename, may_lack_columns=True)  # such as the target
+        as_text = {name for name, safe in zip(raw, names, strict=True) if safe in texts}
         table = read_table(path, options, as_text)
     except RelayError as error:
         # The reader's messages speak of the data set; here the file is another setting's.
         raise RelayError(str(error).replace("data.url", "predict.input")) from error
     raw = [str(name) for name in table.columns]
-    table.columns = safe_names(raw, rename)
+    table.columns = names
     return table, raw
 
 
-def with_dtypes(table: pd.DataFrame, dtypes: Mapping[str, str]) -> pd.DataFrame:
-    """`table` with the columns that it has of `dtypes` ({column: dtype word}) read as such.
+def dtype_words(
+    columns: Collection[str], given: Mapping[str, str], date_formats: Mapping[str, str]
+) -> dict[str, str]:
+    """The dtype word of each of the model's `columns` for which there is one.
 
-    RelayError where a value cannot be read.
+    The user's own (`given`, names as in the file or in snake_case) stand above the formats by
+    which the dates of the training data were read.
     """
-    given = {column_name(name): word for name, word in dtypes.items()}
-    known = {name: to_dtype(table[name], word) for name, word in given.items() if name in table}
+    words = {name: datetime_word(form) for name, form in date_formats.items()}
+    words |= {column_name(name): word for name, word in given.items()}
+    return {name: word for name, word in words.items() if name in columns}
+
+
+def with_dtypes(
+    table: pd.DataFrame, words: Mapping[str, str], trained: Collection[str] = ()
+) -> pd.DataFrame:
+    """`table` with the columns that it has of `words` ({column: dtype word}) read as such.
+
+    RelayError where a value cannot be read; for the columns `trained`, whose words come from the
+    training data, it says so.
+    """
+    known = {}
+    for name, word in words.items():
+        if name not in table:
+            continue
+        try:
+            known[name] = to_dtype(table[name], word)
+        except RelayError as error:
+            if name not in trained:
+                raise
+            raise RelayError(
+                f"{error} The model's training data has its dates in this format; for another, "
+                f'set data.dtypes.{name}="datetime:FORMAT".'
+            ) from error
     return table.assign(**known)
 
 

@@ -1,20 +1,43 @@
-"""What is compared: the candidate's evaluation, and the champion on the same test set."""
+"""What is compared: the candidate's evaluation, and the champion on the same test rows."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from promotion import Champion
 
-from relay.component import Input
+from relay.component import Input, StepRun
 from relay.errors import GateFailed, RelayError
+from relay.lineage import recorded_input, rows_in, train_set
 from relay.metrics import PRIMARY
 from relay.models import load_model
+from relay.tables import read_artifact
 from relay.tracking import ArtifactVersion
+
+FEWEST_ROWS = 20
+SMALLEST_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The candidate's score and the champion, both on the same `rows` of the test set.
+
+    `seen` rows of the test set were in the champion's train set; None where that is not known.
+    `rows` is 0 where there is no honest comparison.
+    """
+
+    candidate: float
+    champion: Champion
+    rows: int
+    seen: int | None
 
 
 def checked_evaluation(
@@ -58,21 +81,83 @@ def metric_to_compare(evaluation: Mapping[str, Any], metric: str | None, model: 
     return chosen
 
 
-def score_champion(
-    given: Input, test: pd.DataFrame, *, target: str, task: str, metric: str
-) -> Champion:
-    """The champion `given` by its `metric` on `test`; what hinders it is told, not raised."""
-    name = str(given.version)
+def compare(
+    run: StepRun[Any],
+    candidate: Input,
+    champion: Input,
+    test: pd.DataFrame,
+    *,
+    score: float,
+    target: str,
+    task: str,
+    metric: str,
+) -> Comparison:
+    """Hold the candidate, whose `metric` on all of `test` is `score`, against the champion.
+
+    Only rows that neither was trained on count. With one train set for both these are all rows,
+    otherwise both are scored on what is left. What hinders it is told, not raised.
+    """
+    name = str(champion.version)
+    seen: int | None = None
     try:
-        its_target = given.metadata.get("target", target)
-        if its_target != target:
-            raise RelayError(f"it predicts '{its_target}', not '{target}'")
-        model = load_model(given.path, name)
-        if model.task != task:
-            raise RelayError(f"it is a {model.task} model, the candidate a {task} model")
-        metrics = model.score(test, target).metrics
-        if metric not in metrics:
-            raise RelayError(f"its {metric} could not be computed on this test set")
+        rows, ours = test, score
+        if _same_train_set(candidate, champion):
+            seen = 0
+        else:
+            by_candidate = rows_in(test, _train_table(run, "train", candidate))
+            by_champion = rows_in(test, _train_table(run, "champion_train", champion))
+            seen = int(by_champion.sum())
+            rows = unseen_rows(test, by_candidate, by_champion)
+        if len(rows) < len(test):
+            ours = _score(candidate, rows, target=target, task=task, metric=metric)
+        theirs = _score(champion, rows, target=target, task=task, metric=metric)
     except RelayError as error:
-        return Champion(name, None, str(error))
-    return Champion(name, metrics[metric])
+        return Comparison(score, Champion(name, None, str(error)), 0, seen)
+    return Comparison(ours, Champion(name, theirs), len(rows), seen)
+
+
+def unseen_rows(
+    test: pd.DataFrame, by_candidate: NDArray[np.bool_], by_champion: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """The rows of `test` that neither model was trained on, given which of them each was.
+
+    RelayError where rows had to be left out, and fewer than 20 or 10 % of them remain.
+    """
+    rows = test[~(by_candidate | by_champion)]
+    enough = max(FEWEST_ROWS, math.ceil(SMALLEST_SHARE * len(test)))
+    if len(rows) < min(enough, len(test)):
+        raise RelayError(
+            f"{by_champion.sum()} of the {len(test)} test rows were in its train set, and the "
+            f"{len(rows)} that neither model was trained on are too few (it takes {enough}). "
+            "Keep split.* and seed as they were for it, and the two can be compared"
+        )
+    return rows
+
+
+def _same_train_set(candidate: Input, champion: Input) -> bool:
+    ours, theirs = (recorded_input(model.version, "train") for model in (candidate, champion))
+    return ours is not None and theirs is not None and ours.digest == theirs.digest
+
+
+def _train_table(run: StepRun[Any], key: str, model: Input) -> pd.DataFrame:
+    version = train_set(model.version, run.find)
+    if version is None:
+        raise RelayError(
+            f"the train set of {model.version} is not in the store any more, so nobody can tell "
+            "which of the test rows were in it"
+        )
+    return read_artifact(run.use(key, str(version)))
+
+
+def _score(given: Input, rows: pd.DataFrame, *, target: str, task: str, metric: str) -> float:
+    """The model `given` by its `metric` on `rows`; RelayError where it has none."""
+    its_target = given.metadata.get("target", target)
+    if its_target != target:
+        raise RelayError(f"it predicts '{its_target}', not '{target}'")
+    model = load_model(given.path, str(given.version))
+    if model.task != task:
+        raise RelayError(f"it is a {model.task} model, the candidate a {task} model")
+    metrics = model.score(rows, target).metrics
+    if metric not in metrics:
+        raise RelayError(f"{metric} of {given.version} could not be computed on this test set")
+    return metrics[metric]

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from comparison import checked_evaluation, metric_to_compare, score_champion
+from comparison import checked_evaluation, compare, metric_to_compare
 from params import Params
 from promotion import Champion, decide
 from registry import Registry
@@ -46,19 +46,30 @@ def step(run: StepRun[Params]) -> None:
     registry = Registry(os.environ["MLFLOW_TRACKING_URI"], params.name)
     mlflow_run = os.environ.get("MLFLOW_RUN_ID")
     version = registry.ensure(candidate, model.path, mlflow_run)
-    champion, champion_version = None, version
+    champion, champion_version, compared = None, version, None
     previous = run.find(f"{candidate.name}:champion")
     if previous is not None and previous.digest == candidate.digest:
         champion = Champion(str(previous), score, is_candidate=True)
     elif previous is not None:
         its_input = run.use("champion", str(previous), type="model")
-        champion = score_champion(
+        compared = compare(
+            run,
+            model,
             its_input,
             read_artifact(test),
+            score=score,
             target=params.target,
             task=evaluation["task"],
             metric=metric,
         )
+        score, champion = compared.candidate, compared.champion
+        if compared.seen and compared.rows:
+            log.info(
+                "Compared on %d rows of %s: the champion was trained on %d of the others.",
+                compared.rows,
+                test.version,
+                compared.seen,
+            )
         champion_version = registry.ensure(previous, its_input.path, mlflow_run)
     decision = decide(metric, score, champion, force=params.force)
     log.log(
@@ -83,6 +94,8 @@ def step(run: StepRun[Params]) -> None:
                 "candidate_score": score,
                 "champion": champion and champion.artifact,
                 "champion_score": champion and champion.score,
+                "rows_compared": compared and compared.rows,
+                "rows_seen_by_champion": compared and compared.seen,
                 "promoted": decision.promote,
                 "why": decision.why,
             },

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from relay.names import column_name
 from relay.params import Params as BaseParams
 
 
@@ -18,3 +19,8 @@ class Params(BaseParams):
         None, description="column by which the newest rows are the test"
     )
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the shuffle")
+
+    @field_validator("time_column")
+    @classmethod
+    def _as_in_the_table(cls, name: str | None) -> str | None:
+        return name if name is None else column_name(name)

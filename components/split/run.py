@@ -105,7 +105,9 @@ def _split_by_time(
 def step(run: StepRun[Params]) -> None:
     """Split a clean table into a train and a test set."""
     params = run.params
-    table = read_artifact(run.input("input", type="clean_data"))
+    source = run.input("input", type="clean_data")
+    table = read_artifact(source)
+    carried = {"date_formats": source.metadata.get("date_formats") or {}}
     train, test = split(
         table,
         params.target,
@@ -120,7 +122,7 @@ def step(run: StepRun[Params]) -> None:
             write_parquet(part, run.workspace / key / "data.parquet"),
             type="split_data",
             description=f"The {key} set.",
-            metadata=table_metadata(part),
+            metadata={**table_metadata(part), **carried},
         )
     run.log_metrics({"train_rows": len(train), "test_rows": len(test)})
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from relay.errors import ConfigError
-from relay.names import did_you_mean
+from relay.names import column_name, did_you_mean
 from relay.params import Params as BaseParams
 
 Task = Literal["regression", "classification"]
@@ -56,6 +56,11 @@ class Params(BaseParams):
     text: str | None = Field(None, description="a column of free text, to be read by TF-IDF")
     folds: int = Field(5, ge=0, le=100, description="of the cross-validation; 0 or 1: none")
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the folds and of the model")
+
+    @field_validator("text")
+    @classmethod
+    def _as_in_the_table(cls, name: str | None) -> str | None:
+        return name if name is None else column_name(name)
 
 
 def check(params: Params) -> None:

@@ -37,7 +37,8 @@ def describe(data: Data, trained: Trained, spec: ModelSpec, target: str) -> dict
 def step(run: StepRun[Params]) -> None:
     """Train a model on a train set."""
     params = run.params
-    table = read_artifact(run.input("train", type="split_data"))
+    source = run.input("train", type="split_data")
+    table = read_artifact(source)
     data = prepare(table, params.target, params.text)
     log.info(
         "%s of %s with %s: %d rows, %d columns",
@@ -60,7 +61,11 @@ def step(run: StepRun[Params]) -> None:
         folder,
         type="model",
         description=f"{params.model.name}, {data.task} of {params.target}.",
-        metadata=describe(data, trained, params.model, params.target),
+        metadata={
+            **describe(data, trained, params.model, params.target),
+            # predict reads the dates of other files by it
+            "date_formats": source.metadata.get("date_formats") or {},
+        },
     )
 
 

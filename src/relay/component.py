@@ -19,11 +19,9 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any, Generic
 
 from relay.errors import GateFailed, Interrupted, RelayError
@@ -32,8 +30,17 @@ from relay.params import ARTIFACT_SUFFIX, ParamsT, parse_command_line
 from relay.project import Project, enclosing_project
 from relay.redact import redact
 from relay.settings import RunSettings
+from relay.signals import StopSignals
 from relay.step_result import StepResult, write_result
-from relay.tracking import ArtifactVersion, Backend, Draft, Run, RunStatus, open_backend
+from relay.tracking import (
+    ArtifactVersion,
+    Backend,
+    Draft,
+    Reference,
+    Run,
+    RunStatus,
+    open_backend,
+)
 
 log = logging.getLogger("relay")
 
@@ -63,10 +70,6 @@ class StepRun(Generic[ParamsT]):
         self.last: list[Callable[[], None]] = []
         self._backend = backend
         self._tracking = tracking
-
-    def has_input(self, key: str) -> bool:
-        """True where the optional input `key` was given."""
-        return bool(getattr(self.params, key + ARTIFACT_SUFFIX))
 
     def input(self, key: str, type: str | None = None) -> Input:
         """Fetch the artifact that parameter `<key>_artifact` names, and record its use.
@@ -133,8 +136,9 @@ def main(
     0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, _interrupt)
+    signals = StopSignals()
+    signals.install()
+    settings: RunSettings | None = None
     try:
         project = enclosing_project(Path.cwd())
         os.environ.update(project.variables(os.environ))
@@ -144,12 +148,12 @@ def main(
         params = parse_command_line(
             params_type, sys.argv[1:] if argv is None else argv, about=step.__doc__ or ""
         )
-        return _run(project, settings, params, step)
-    except Interrupted as error:
-        log.error("Stopped by signal %s.", signal.Signals(error.signal_number).name)
-        return error.exit_code
-    except RelayError as error:
-        log.error("Error: %s", redact(str(error)))
+        return _run(project, settings, params, step, signals)
+    except (Interrupted, RelayError) as error:
+        message = redact(str(error))
+        log.error("Error: %s", message)
+        if settings is not None:
+            _report(settings, StepResult(status="failed", error=message))
         return error.exit_code
 
 
@@ -158,6 +162,7 @@ def _run(
     settings: RunSettings,
     params: ParamsT,
     step: Callable[[StepRun[ParamsT]], None],
+    signals: StopSignals,
 ) -> int:
     config = params.model_dump(mode="json")
     backend = open_backend(settings.backend, settings.project)
@@ -165,10 +170,10 @@ def _run(
     tracking = backend.start_run(
         name=name, job_type=settings.step, group=settings.group, config=_redacted(config)
     )
+    outputs: dict[str, ArtifactVersion] = {}
     with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
         run = StepRun(params, backend, tracking, Path(workspace))
         status: RunStatus = "failed"
-        outputs: dict[str, ArtifactVersion] = {}
         message, exit_code = "", 1
         try:
             try:
@@ -176,25 +181,27 @@ def _run(
                 status, exit_code = "succeeded", 0
             except GateFailed as error:
                 message = str(error)
-            with _signals_held():
-                outputs = _store(run, tracking, project, config)
-                if status == "succeeded":
-                    for action in run.last:
-                        action()
+            # The work is done: storing it is not to be cut in two, nor what is said of it.
+            signals.ignore()
+            _store(run, backend, tracking, project, config, outputs)
+            if status == "succeeded":
+                for action in run.last:
+                    action()
         except Interrupted as error:
             status, message, exit_code = "killed", str(error), error.exit_code
         except RelayError as error:
-            message, status, exit_code = str(error), "failed", error.exit_code
+            status, message, exit_code = "failed", str(error), error.exit_code
         except Exception as error:  # a bug: the traceback is for whoever mends it
             traceback.print_exc()
-            message, status = f"{type(error).__name__}: {error}", "failed"
-            exit_code = 1
+            status, message, exit_code = "failed", f"{type(error).__name__}: {error}", 1
+        signals.ignore()
         message = redact(message)
-        with _signals_held():
-            if message:
-                log.error("Error: %s", message)
-            tracking.finish(status, message)
-            result = StepResult(
+        if message:
+            log.error("Error: %s", message)
+        tracking.finish(status, message)
+        _report(
+            settings,
+            StepResult(
                 status=status,
                 error=message or None,
                 inputs={key: str(version) for key, version in run.inputs.items()},
@@ -202,14 +209,29 @@ def _run(
                 types={key: version.type for key, version in outputs.items()},
                 metrics=run.metrics,
                 images={name: str(path) for name, path in run.images.items() if path.is_file()},
-            )
-            _report(settings, result)
+            ),
+        )
     return exit_code
 
 
 def _store(
-    run: StepRun[ParamsT], tracking: Run, project: Project, config: Mapping[str, Any]
-) -> dict[str, ArtifactVersion]:
+    run: StepRun[ParamsT],
+    backend: Backend,
+    tracking: Run,
+    project: Project,
+    config: Mapping[str, Any],
+    outputs: dict[str, ArtifactVersion],
+) -> None:
+    """Store all that `run` hands over, and enter each output into `outputs` as it is stored.
+
+    RelayError before the first is stored, where one of them cannot be.
+    """
+    for draft in run.drafts.values():
+        _require_storable(backend, draft)
+    if run.metrics:
+        tracking.log_metrics(run.metrics)
+    for name, path in run.images.items():
+        tracking.log_image(name, path)
     common = {
         "git_commit": git_state(project.root).commit,
         "params": _redacted(config),
@@ -218,18 +240,23 @@ def _store(
             for key, version in run.inputs.items()
         },
     }
-    if run.metrics:
-        tracking.log_metrics(run.metrics)
-    for name, path in run.images.items():
-        tracking.log_image(name, path)
-    outputs = {}
     for key, draft in run.drafts.items():
-        described = Draft(
-            draft.name, draft.type, draft.path, draft.description, {**common, **draft.metadata}
-        )
+        described = replace(draft, metadata={**common, **draft.metadata})
         outputs[key] = tracking.log_artifact(described)
         log.info("Stored %s (%s)", outputs[key], draft.type)
-    return outputs
+
+
+def _require_storable(backend: Backend, draft: Draft) -> None:
+    present = backend.find(draft.name)
+    if Reference.parse(draft.name).name != draft.name:
+        raise RelayError(f"'{draft.name}' names a version; an output is named without one.")
+    if present is not None and present.type != draft.type:
+        raise RelayError(
+            f"Artifact '{draft.name}' is there already, with type '{present.type}'; "
+            f"this step would store one of type '{draft.type}'. Give it another name."
+        )
+    if not draft.path.exists():
+        raise RelayError(f"Output '{draft.name}' was handed over, but there is no {draft.path}.")
 
 
 def _report(settings: RunSettings, result: StepResult) -> None:
@@ -251,21 +278,6 @@ def _report(settings: RunSettings, result: StepResult) -> None:
 
 def _redacted(config: Mapping[str, Any]) -> dict[str, Any]:
     return {k: redact(v) if isinstance(v, str) else v for k, v in config.items()}
-
-
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    raise Interrupted(signal_number)
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Lets what must not be cut in two run to its end; a signal takes effect after it."""
-    held = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, held)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
 
 
 def _stop_with_parent() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 
 class RelayError(Exception):
     """Something outside the code is wrong: a file, a table, an environment. Exit status 1.
@@ -28,6 +30,9 @@ class Interrupted(BaseException):
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.signal_number = signal_number
+
+    def __str__(self) -> str:
+        return f"stopped by {signal.Signals(self.signal_number).name}"
 
     @property
     def exit_code(self) -> int:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
+import relay_dates
 from relay.errors import RelayError
 from relay.metrics import Task, score
 from relay.names import nearest
@@ -21,6 +22,7 @@ from relay.reading.dtypes import to_dtype
 from relay.tables import require_column
 
 _SAFE_FORMAT = "skops"
+_CODE_FOLDER = "code"
 # A model names the types that it needs, beyond those that skops knows to be harmless, itself.
 _TRUSTED_PACKAGES = frozenset({"sklearn", "numpy", "scipy", "relay_dates"})
 
@@ -106,7 +108,8 @@ class Model:
 def load_model(folder: Path, name: str) -> Model:
     """Load the model in `folder`, an MLflow model of scikit-learn; `name` is for messages.
 
-    RelayError where it is none, cannot be read, or is a pickle, which could run any code.
+    RelayError where it is none, cannot be read, or could run any code: a pickle, or a model with
+    code of its own.
     """
     try:
         saved = mlflow.models.Model.load(folder)
@@ -129,6 +132,7 @@ def load_model(folder: Path, name: str) -> Model:
     ]
     if strange:
         raise RelayError(f"{name} is not loaded: it holds {', '.join(strange)}.")
+    _require_own_code(folder, name, flavor.get("code"))
     if saved.signature is None or not saved.signature.inputs.has_input_names():
         raise RelayError(f"{name} has no signature with column names: train it again.")
     try:
@@ -137,6 +141,25 @@ def load_model(folder: Path, name: str) -> Model:
         raise RelayError(f"{name} cannot be loaded: {type(error).__name__}: {error}") from error
     inputs = saved.signature.inputs
     return Model(pipeline, {one.name: getattr(one.type, "name", "any") for one in inputs})
+
+
+def _require_own_code(folder: Path, name: str, code: object) -> None:
+    """RelayError where the model brings code, which is run, other than Relay's own for dates."""
+    if not code:
+        return
+    own = Path(relay_dates.__file__)
+    found = sorted((folder / _CODE_FOLDER).rglob("*"))
+    is_own = (
+        code == _CODE_FOLDER
+        and [path.name for path in found] == [own.name]
+        and not found[0].is_symlink()
+        and found[0].read_bytes() == own.read_bytes()
+    )
+    if not is_own:
+        raise RelayError(
+            f"{name} is not loaded: it brings code that is not this version's {own.name}. "
+            "Train it again: steps=train+"
+        )
 
 
 def coerce(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

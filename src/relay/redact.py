@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
 
 _SECRET_KEYS = re.compile(
     r"(?i)(^|[-_.])(api[-_]?key|key|token|secret|password|passwd|pwd|sig|signature|credential|auth)"
     r"([-_.]|$)"
 )
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# A password may hold quotes, which elsewhere end a URL in a text.
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^\s/?#<>]*@)?[^\s'\"<>]*")
+_PARTS = re.compile(
+    r"(?s)(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*:)?//(?P<authority>[^/?#]*)(?P<path>[^?#]*)"
+    r"(?P<query>\?[^#]*)?(?P<fragment>#.*)?"
+)
+_PAIRS = re.compile(r"([?#&;]+)")
 
 
 def redact_url(url: str) -> str:
-    """`url` without user, password and the values of query parameters that look like secrets.
+    """`url` without user and password, and without the values of what looks like a secret.
 
-    A text that is no URL comes back as it is.
+    These are looked for in the query and in the fragment. The URL need not be a valid one; a text
+    that is none comes back as it is.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    parts = _PARTS.fullmatch(url)
+    if parts is None:
         return url
-    if not parts.netloc:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    query = "&".join(_redact_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
-    return urlunsplit((parts.scheme, host, parts.path, query, parts.fragment))
+    host = parts["authority"].rpartition("@")[2]
+    start = f"{parts['scheme'] or ''}//{host}{parts['path']}"
+    return start + _redact_pairs(parts["query"] or "") + _redact_pairs(parts["fragment"] or "")
 
 
 def redact(text: str) -> str:
@@ -33,6 +37,11 @@ def redact(text: str) -> str:
     return _URL.sub(lambda match: redact_url(match.group()), text)
 
 
+def _redact_pairs(text: str) -> str:
+    return "".join(_redact_pair(part) for part in _PAIRS.split(text))
+
+
 def _redact_pair(pair: str) -> str:
     name, separator, value = pair.partition("=")
-    return f"{name}=***" if separator and value and _SECRET_KEYS.search(name) else pair
+    is_secret = bool(_SECRET_KEYS.search(_HUMP.sub("_", name)))
+    return f"{name}=***" if separator and value and is_secret else pair

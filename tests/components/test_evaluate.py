@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from relay.tables import write_parquet
 from tests.components.conftest import Finished, Store
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
 
@@ -101,3 +102,45 @@ def test_a_test_set_without_the_models_columns_is_one_clear_error(store: Store) 
     assert "'quarter' (is it 'quarters'?)" in done.output
     assert "Traceback" not in done.output
     assert store.backend.find("flats_evaluation:latest") is None
+
+
+def put_part(store: Store, name: str, table: pd.DataFrame, source: str, seed: int) -> Any:
+    """Store one side of a split of the artifact with digest `source`, as split would."""
+    params = {"test_size": 0.2, "seed": seed, "stratify": True, "time_column": None}
+    inputs = {"input": {"artifact": "flats_clean:v0", "digest": source}}
+    path = write_parquet(table, store.folder / "put" / name / "data.parquet")
+    return store.put(name, "split_data", path, {"params": params, "inputs": inputs})
+
+
+@pytest.mark.parametrize(("source", "seed"), [("other data", 42), ("data", 7)])
+def test_a_test_set_of_another_split_than_the_models_train_set_is_refused(
+    store: Store, source: str, seed: int
+) -> None:
+    train = put_part(store, "flats_train", flats(), "data", 42)
+    trained_on = {"train": {"artifact": str(train), "digest": train.digest}}
+    folder = save(price_model(), store.folder / "model", features(flats()))
+    store.put("flats_model", "model", folder, {"target": "price", "inputs": trained_on})
+    put_part(store, "flats_test", flats().head(30), source, seed)
+    done = evaluate(store)
+    assert done.status == 1
+    assert (
+        "test set flats_test:v0 and the model's train set flats_train:v0 come from different splits"
+        in done.output
+    )
+    assert "steps=split+" in done.output
+    assert "Traceback" not in done.output
+    assert store.backend.find("flats_evaluation:latest") is None
+
+
+@pytest.mark.parametrize("seed", [42, 7])
+def test_a_test_set_of_the_same_split_or_without_rows_of_the_train_set_is_evaluated(
+    store: Store, seed: int
+) -> None:
+    # A changed value in the train set leaves the test set, and its description, as it was.
+    train = put_part(store, "flats_train", flats(), "data", 42)
+    trained_on = {"train": {"artifact": str(train), "digest": train.digest}}
+    folder = save(price_model(), store.folder / "model", features(flats()))
+    store.put("flats_model", "model", folder, {"target": "price", "inputs": trained_on})
+    put_part(store, "flats_test", flats(seed=1), "data", seed)
+    done = evaluate(store)
+    assert done.status == 0, done.output

@@ -10,9 +10,15 @@ from typing import Any
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
+from sklearn.compose import make_column_transformer
+from sklearn.metrics import r2_score
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from relay.models import load_model
 from relay.tracking import ArtifactVersion
@@ -35,15 +41,28 @@ def ready(store: Store, empty_mlflow: Path) -> Store:
     """A store with a test set, and an MLflow store."""
     shutil.copyfile(empty_mlflow, store.folder / "mlflow.db")
     store.put_table("flats_test", "split_data", TEST)
+    store.put_table("flats_train", "split_data", flats())
     return store
+
+
+def by_heart(table: pd.DataFrame) -> Any:
+    """A model that says of each row of `table` its own price."""
+    prepare = make_column_transformer((StandardScaler(), ["area"]))
+    pipeline = make_pipeline(prepare, KNeighborsRegressor(n_neighbors=1, algorithm="brute"))
+    return pipeline.fit(features(table), table["price"])
 
 
 def uri(store: Store) -> str:
     return store.environ()["MLFLOW_TRACKING_URI"]
 
 
-def put_model(store: Store, pipeline: Any, **metadata: Any) -> ArtifactVersion:
+def put_model(
+    store: Store, pipeline: Any, train: str = "flats_train:latest", **metadata: Any
+) -> ArtifactVersion:
     """Store a model and its evaluation on the test set, as train and evaluate would."""
+    trained_on = store.backend.find(train)
+    assert trained_on is not None
+    metadata["inputs"] = {"train": {"artifact": str(trained_on), "digest": trained_on.digest}}
     folder = store.folder / f"model-{len(list(store.folder.glob('model-*')))}"
     version = store.put("flats_model", "model", save(pipeline, folder, features(TEST)), metadata)
     target = metadata.get("target", "price")
@@ -164,6 +183,60 @@ def test_a_better_model_takes_the_champions_place_and_a_worse_one_does_not(ready
     assert aliases(ready) == {"candidate": "flats_model:v2", "champion": "flats_model:v1"}
     assert record(ready)["promoted"] is False
     assert len(versions(ready)) == 3
+
+
+def test_a_champion_is_compared_on_the_test_rows_that_it_was_not_trained_on(ready: Store) -> None:
+    # The champion of another split has seen 30 of the 60 test rows, and knows them by heart.
+    seen = pd.concat([flats(seed=2), TEST.head(30)], ignore_index=True)
+    ready.put_table("flats_train", "split_data", seen)
+    put_model(ready, by_heart(seen))
+    assert register(ready).status == 0
+    ready.put_table("flats_train", "split_data", flats(seed=3))
+    put_model(ready, poor_price_model(constant=TEST["price"].tail(30).mean()))
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert "on 30 rows of flats_test:v0" in done.output
+    read = record(ready)
+    assert (read["rows_compared"], read["rows_seen_by_champion"]) == (30, 30)
+    assert read["candidate_score"] == pytest.approx(0)
+    unseen = TEST.tail(30)
+    expected = r2_score(unseen["price"], by_heart(seen).predict(features(unseen)))
+    assert read["champion_score"] == pytest.approx(expected)
+    assert done.result is not None
+    assert done.result.metrics["champion_r2"] == pytest.approx(expected)
+
+
+def test_a_champion_that_saw_nearly_all_test_rows_stays_and_the_reason_is_told(
+    ready: Store,
+) -> None:
+    ready.put_table("flats_train", "split_data", TEST.head(50))
+    put_model(ready, poor_price_model())
+    assert register(ready).status == 0
+    ready.put_table("flats_train", "split_data", flats())
+    put_model(ready, price_model())
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert "50 of the 60 test rows were in its train set" in done.output
+    assert "split.* and seed" in done.output
+    assert "register.force=true" in done.output
+    read = record(ready)
+    assert (read["promoted"], read["champion_score"]) == (False, None)
+    assert (read["rows_compared"], read["rows_seen_by_champion"]) == (0, 50)
+    assert register(ready, force="true").status == 0
+    assert aliases(ready)["champion"] == "flats_model:v1"
+
+
+def test_a_champion_whose_train_set_is_gone_cannot_be_compared(ready: Store) -> None:
+    gone = {"train": {"artifact": "flats_train:v9", "digest": "0"}}
+    folder = save(poor_price_model(), ready.folder / "old", features(TEST))
+    old = ready.put("flats_model", "model", folder, {"inputs": gone})
+    put_evaluation(ready, old, {"r2": 0.0})
+    assert register(ready).status == 0
+    put_model(ready, price_model())
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert "the train set of flats_model:v0 is not in the store any more" in done.output
+    assert record(ready)["promoted"] is False
 
 
 def test_a_champion_that_does_not_fit_the_test_set_stays_until_it_is_forced(ready: Store) -> None:

@@ -38,7 +38,7 @@ def test_mlproject_declares_the_parameters_of_the_code(name: str) -> None:
 def test_the_command_hands_on_every_parameter(name: str) -> None:
     command = mlproject(name)["entry_points"]["main"]["command"]
     assert command.startswith("PYTHONPATH=../../src python run.py ")
-    handed_on = re.findall(r"--(\w+) \{(\w+)\}", command)
+    handed_on = re.findall(r"--(\w+)=\{(\w+)\}", command)
     assert handed_on == [(one, one) for one in load_component(COMPONENTS, name).declared]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from relay.errors import ConfigError
 from relay.orchestrator import config, plan
@@ -100,6 +103,16 @@ def test_a_table_of_the_users_own_is_named_after_its_file() -> None:
         (["steps=predict"], "predict.input=FILE"),
         (["split=3"], "split: this is a group"),
         (["+pipeline.steps.split.params.tset=1"], "no parameter 'tset'"),
+        (["pipeline.steps.split.component=../components/train"], "component: String should match"),
+        (["data.url=http://[bad/x.csv"], "Invalid IPv6"),
+        (["data.url=~nosuchuser/x.csv"], "home directory"),
+        (["data.url=${nosuch}"], "nosuch"),
+        (["data=null"], "data is not given"),
+        (["model=null"], "model is not given"),
+        (["data.name=null"], "data.name is not given"),
+        (["pipeline.steps=null"], "pipeline.steps is not given"),
+        (["~steps"], "steps is not given"),
+        (["~tracking"], "tracking is not given"),
         (["pipeline.steps.split.component=splt"], "no component 'splt'. Did you mean 'split'"),
     ],
 )
@@ -119,3 +132,35 @@ def test_a_misspelled_key_in_a_file_is_found(tmp_path: Path) -> None:
         config.load(folder, [], ROOT)
     assert "'split.tset_size'. Did you mean 'split.test_size'" in str(error.value)
     assert "'splitt'. Did you mean 'split'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "value"),
+    [
+        (["model.params={C: 10}", "model._target_=sklearn.svm.SVR"], "model.params", {"C": 10}),
+        (["model.params.max_leaf_nodes=9"], "model.params.max_leaf_nodes", 9),
+        (["data.ranges={bmi: [0, 1]}"], "data.ranges", {"bmi": [0, 1]}),
+        (["evaluate.thresholds={r2: 0.4}"], "evaluate.thresholds", {"r2": 0.4}),
+        (["evaluate.thresholds={r2: 0.4}", "evaluate.thresholds.mae=9"], "evaluate.thresholds",
+         {"r2": 0.4, "mae": 9}),
+        (["data.check.columns.bmi.max=9"], "data.check.columns.bmi", {"max": 9}),
+    ],
+)  # fmt: skip
+def test_a_mapping_that_is_the_users_can_be_set_whole_or_by_key(
+    overrides: list[str], key: str, value: object
+) -> None:
+    assert jobs(*overrides)
+    assert OmegaConf.select(load(*overrides).tree, key) == value
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text()
+    return re.findall(r"^    python main.py (.*?)(?:  +#.*)?$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_the_commands_of_the_readme_are_right(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("price,area\n1,2\n")
+    words = shlex.split(command.replace("path/to/sales.csv", str(file)))
+    assert jobs(*words)

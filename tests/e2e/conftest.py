@@ -22,8 +22,8 @@ from tests.loading import ROOT
 
 _COPIED = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
 _COPIED_FOLDERS = ("components", "config", "src")
-# Variables of the run that the tests themselves may be part of.
-_DROPPED = ("MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "TRACKIO_DIR")
+# Variables of other runs, such as that which the tests themselves are part of.
+_DROPPED = ("MLFLOW_", "TRACKIO_", "RELAY_")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Checkout:
     root: Path
 
     def environ(self, **more: str) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if key not in _DROPPED}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
         tools = str(Path(sys.executable).parent)
         return {**kept, "PATH": f"{tools}{os.pathsep}{kept['PATH']}", **more}
 

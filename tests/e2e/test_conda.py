@@ -74,7 +74,9 @@ def test_a_half_built_environment_is_built_anew(checkout: Checkout, conda: Path)
 
 
 def test_without_conda_the_message_names_what_to_do(checkout: Checkout) -> None:
-    done = checkout.main(env_manager="conda")
+    # Of this machine's tools, those that a PATH without its conda still has.
+    path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
+    done = checkout.main(env_manager="conda", PATH=path, CONDA_EXE="", MLFLOW_CONDA_HOME="")
     assert done.status == 1
     assert "conda was not found" in done.output
     assert "env_manager=uv" in done.output

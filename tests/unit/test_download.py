@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from relay.errors import ConfigError, RelayError
@@ -361,3 +362,34 @@ def test_redirects_may_keep_or_add_encryption(asked: str, answered: str) -> None
 def test_a_redirect_that_drops_encryption_is_refused() -> None:
     with pytest.raises(RelayError, match="without encryption"):
         download.require_still_encrypted("https://a/x", "http://a/x", "https://a/x")
+
+
+def test_a_redirect_that_drops_encryption_on_the_way_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        steps = {"https://a/x": "http://b/x", "http://b/x": "https://c/x"}
+        leads_to = steps.get(str(request.url))
+        if leads_to is None:
+            return httpx.Response(200, content=BODY)
+        return httpx.Response(302, headers={"Location": leads_to})
+
+    client = httpx.Client
+    transport = httpx.MockTransport(answer)
+    monkeypatch.setattr(
+        download.httpx, "Client", lambda **options: client(**options, transport=transport)
+    )
+    with pytest.raises(RelayError, match="without encryption"):
+        download.download("https://a/x", tmp_path / "x", max_bytes=10**6)
+    assert asked == ["https://a/x"]
+
+
+def test_a_secret_in_the_url_is_not_logged(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.fetch(tmp_path, "/data.csv?token=hunter2")
+    assert "hunter2" not in caplog.text

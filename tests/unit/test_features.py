@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import relay_dates as dates
 from relay.errors import RelayError
 from tests.loading import load
 
 features = load("train", "features")
 importance = load("train", "importance")
-dates = load("train", "relay_dates")
 
 ROWS = 60
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+import relay_dates
 from relay.errors import RelayError
 from relay.models import Model, coerce, load_model
 from tests.made_models import features, flats, price_model, save, size_model
@@ -164,6 +165,33 @@ def test_a_model_that_wants_types_of_other_packages_trusted_is_refused(tmp_path:
     (folder / "MLmodel").write_text(yaml.safe_dump(description))
     with pytest.raises(RelayError, match=r"price:v1 is not loaded: it holds os\.system"):
         load_model(folder, "price:v1")
+
+
+def save_with_code(folder: Path, source: Path) -> Path:
+    """A model that brings the file `source` as code."""
+    return save(price_model(), folder, features(flats()), code_paths=[str(source)])
+
+
+def test_a_model_that_brings_relays_own_file_for_dates_is_loaded(tmp_path: Path) -> None:
+    own = Path(relay_dates.__file__)
+    assert load_model(save_with_code(tmp_path / "m", own), "price:v1").task == "regression"
+
+
+def test_a_model_that_brings_other_code_is_refused_before_it_runs(tmp_path: Path) -> None:
+    own = Path(relay_dates.__file__)
+    changed = tmp_path / own.name
+    changed.write_text(own.read_text() + "\nprint('run')\n")
+    more = save_with_code(tmp_path / "more", own)
+    (more / "code" / "scipy.py").write_text("print('run')")
+    hidden = save_with_code(tmp_path / "hidden", own)
+    (hidden / "code" / "__pycache__").mkdir()
+    elsewhere = save_with_code(tmp_path / "elsewhere", own)
+    description = yaml.safe_load((elsewhere / "MLmodel").read_text())
+    description["flavors"]["sklearn"]["code"] = "."
+    (elsewhere / "MLmodel").write_text(yaml.safe_dump(description))
+    for folder in (save_with_code(tmp_path / "changed", changed), more, hidden, elsewhere):
+        with pytest.raises(RelayError, match=r"price:v1 is not loaded: it brings code"):
+            load_model(folder, "price:v1")
 
 
 def test_a_table_that_the_pipeline_itself_refuses_is_one_clear_error(price: Model) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from omegaconf import OmegaConf
 from rich.console import Console
@@ -18,6 +16,7 @@ from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.overrides import from_arguments
 from relay.project import Project
 from relay.redact import redact
+from relay.signals import StopSignals
 
 HELP = """\
 Usage: python main.py [steps=...] [key=value ...]
@@ -44,10 +43,10 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
     """
     # Where there is no terminal there is no width either: long enough for a table row.
     console = Console(width=None if sys.stdout.isatty() else 120)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
+    signals = StopSignals()
+    signals.install()
     try:
-        return _main(Project(project_root), argv, console)
+        return _main(Project(project_root), argv, console, signals)
     except RelayError as error:
         Console(stderr=True).print(
             f"Error: {redact(str(error))}", markup=False, highlight=False, soft_wrap=True
@@ -55,9 +54,13 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
         return error.exit_code
     except Interrupted as error:
         return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone; nor can the interpreter write its last words.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
-def _main(project: Project, argv: Sequence[str], console: Console) -> int:
+def _main(project: Project, argv: Sequence[str], console: Console, signals: StopSignals) -> int:
     if "--help" in argv or "-h" in argv:
         console.print(HELP, markup=False, highlight=False)
         return 0
@@ -75,8 +78,4 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     # MLflow takes seconds to import: not for a command that is wrong.
     from relay.orchestrator.launch import launch
 
-    return launch(project, settings.settings, the_plan, jobs, console)
-
-
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    raise Interrupted(signal_number)
+    return launch(project, settings.settings, the_plan, jobs, console, signals)

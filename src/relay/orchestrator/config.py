@@ -21,10 +21,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from relay.errors import ConfigError
 from relay.names import artifact_stem, column_name, did_you_mean
-from relay.orchestrator.overrides import normalize
+from relay.orchestrator.overrides import key_and_value, normalize
 from relay.params import problems
 
-_GROUPS = ("data", "model", "tracking", "pipeline", "experiment")
+_NEEDED_GROUPS = ("data", "model", "tracking", "pipeline")
+_GROUPS = (*_NEEDED_GROUPS, "experiment")
 # The sections that are checked elsewhere: by the classes below, or by the component that reads
 # them. All others may hold only what config.yaml holds.
 _VALIDATED_ELSEWHERE = ("model", "tracking", "pipeline")
@@ -46,7 +47,7 @@ class OutputSpec(_Strict):
 class StepSpec(_Strict):
     """One block of `pipeline.steps`; `params` are still to be resolved."""
 
-    component: str
+    component: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     inputs: dict[str, str | None] = {}
     outputs: dict[str, OutputSpec] = Field(min_length=1)
     params: dict[str, Any] = {}
@@ -83,7 +84,7 @@ class Config:
 
     def params(self, step: str) -> dict[str, Any]:
         """The resolved parameters of `step`; ConfigError where one is missing."""
-        node = self.tree.pipeline.steps[step].get("params", {})
+        node = self.tree.pipeline.steps[step].get("params") or OmegaConf.create({})
         return _resolved(node, f"pipeline.steps.{step}.params")
 
     def reads(self, step: str, key: str) -> bool:
@@ -107,9 +108,26 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     """
     if not OmegaConf.has_resolver("stem"):
         OmegaConf.register_new_resolver("stem", _url_stem)
+    overrides = [normalize(one) for one in arguments]
+    try:
+        return _load(folder, overrides, cwd)
+    except (HydraException, OmegaConfBaseException, ValueError, RuntimeError) as error:
+        raise ConfigError(_first_line(error)) from error
+
+
+def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
     base = _base(folder)
     open_mappings = [*_OPEN_IN_MODEL, *_empty_mappings(base)]
-    tree = _compose(folder, [normalize(one, open_mappings) for one in arguments])
+    into_open = [one for one in overrides if _is_into(one, open_mappings)]
+    for group in _NEEDED_GROUPS:
+        if f"{group}=null" in overrides:
+            raise ConfigError(_no_group(group))
+    tree = _compose(folder, [one for one in overrides if one not in into_open])
+    _require_groups(tree)
+    for one in into_open:
+        # These take any key of the user's, and a mapping given whole replaces what was there.
+        key, value = key_and_value(one)
+        OmegaConf.update(tree, key, value, merge=False, force_add=True)
     _refuse_unknown_keys(tree, base)
     _make_absolute(tree, "data", "url", cwd)
     _make_absolute(tree, "predict", "input", cwd)
@@ -117,6 +135,34 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     if not OmegaConf.is_missing(tree.data, "target"):
         tree.data.target = column_name(tree.data.target)
     return Config(tree, _settings(tree))
+
+
+def _is_into(override: str, open_mappings: Sequence[str]) -> bool:
+    key = override.partition("=")[0]
+    return any(key == one or key.startswith(f"{one}.") for one in open_mappings)
+
+
+def _no_group(group: str) -> str:
+    return f"{group} is not given: {group}=NAME takes config/{group}/NAME.yaml."
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def _require_groups(tree: DictConfig) -> None:
+    """ConfigError where a whole group was set to something else, or taken away."""
+    for group in _NEEDED_GROUPS:
+        if not isinstance(tree.get(group), DictConfig):
+            raise ConfigError(_no_group(group))
+    for key in ("steps", "env_manager", "seed"):
+        if tree.get(key) is None:
+            raise ConfigError(f"{key} is not given: add {key}=VALUE.")
+    name = tree.data._get_node("name")
+    if name is None or name._value() is None:
+        raise ConfigError("data.name is not given: add data.name=NAME.")
+    if not isinstance(tree.pipeline.get("steps"), DictConfig):
+        raise ConfigError("pipeline.steps is not given.")
 
 
 def _base(folder: Path) -> DictConfig:
@@ -138,7 +184,7 @@ def _compose(folder: Path, overrides: list[str]) -> DictConfig:
             known = hydra.compose("config")
             raise ConfigError(_composition_problem(error, known)) from error
         except (HydraException, OmegaConfBaseException) as error:
-            raise ConfigError(str(error).splitlines()[0]) from error
+            raise ConfigError(_first_line(error)) from error
     OmegaConf.set_struct(tree, False)
     return tree
 
@@ -230,9 +276,9 @@ def _resolved(node: Any, where: str) -> dict[str, Any]:
     except InterpolationResolutionError as error:
         if "Missing mandatory value" in str(error) or "MissingMandatoryValue" in str(error):
             raise ConfigError(_missing(error)) from error
-        raise ConfigError(f"{where}: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"{where}: {_first_line(error)}") from error
     except OmegaConfBaseException as error:
-        raise ConfigError(f"{where}: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"{where}: {_first_line(error)}") from error
     return {str(key): value for key, value in container.items()}
 
 

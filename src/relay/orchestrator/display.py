@@ -25,7 +25,7 @@ _MARKS = {
     "not_selected": ("dim", " "),
 }
 _SHOWN_METRICS = 3
-_SHOWN_LOG_LINES = 15
+SHOWN_LOG_LINES = 15
 
 
 class Display(Protocol):
@@ -174,7 +174,7 @@ def show_summary(console: Console, summary: Summary, path: Path) -> None:
 def show_log(console: Console, lines: Sequence[str], path: str) -> None:
     """Print the last lines of a failed step's log, and where the whole of it is."""
     console.print(Text(f"Last lines of {path}:", style="red"), soft_wrap=True)
-    for line in lines[-_SHOWN_LOG_LINES:]:
+    for line in lines:
         console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
 

@@ -101,6 +101,11 @@ def python_version(component: Path) -> str:
     return str(_PythonEnv.from_conda_yaml(str(component / "conda.yml")).python)
 
 
+def forget() -> None:
+    """Look for environments anew: one was built by another process."""
+    _conda_folders.cache_clear()
+
+
 def build(manager: Manager, component: Path) -> None:
     """Build the environment of `component` unless it is there and whole.
 
@@ -116,7 +121,7 @@ def build(manager: Manager, component: Path) -> None:
             shutil.rmtree(environment.folder)
         if manager == "conda":
             conda.get_or_create_conda_env(str(component / "conda.yml"))
-            _conda_folders.cache_clear()
+            forget()
         elif environment.folder is not None:
             virtualenv._create_virtualenv(
                 local_model_path=component,
@@ -131,13 +136,17 @@ def build(manager: Manager, component: Path) -> None:
 @functools.cache
 def _conda_folders() -> Mapping[str, Path]:
     """conda's environments by name."""
-    listed = subprocess.run(
-        [conda.get_conda_bin_executable("conda"), "env", "list", "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {Path(path).name: Path(path) for path in json.loads(listed.stdout).get("envs", [])}
+    command = [conda.get_conda_bin_executable("conda"), "env", "list", "--json"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=True)
+        folders = json.loads(listed.stdout).get("envs", [])
+    except (OSError, subprocess.CalledProcessError, json.JSONDecodeError) as error:
+        said = getattr(error, "stderr", None) or str(error)
+        raise RelayError(
+            f"conda does not work: `conda env list` says: {said.strip()}. Mend it, or run with "
+            "env_manager=uv."
+        ) from error
+    return {Path(path).name: Path(path) for path in folders}
 
 
 @contextmanager

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
+import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
+from mlflow.exceptions import MlflowException
 from rich.console import Console
 
-from relay.mlflow_runs import connect
+from relay.errors import Interrupted, RelayError
+from relay.files import write_text
+from relay.git import git_state
+from relay.mlflow_runs import MlflowRuns, connect
 from relay.orchestrator import environments
 from relay.orchestrator.config import Settings
-from relay.orchestrator.display import open_display, show_log, show_summary
+from relay.orchestrator.display import SHOWN_LOG_LINES, open_display, show_log, show_summary
 from relay.orchestrator.jobs import Job
 from relay.orchestrator.pipeline import Pipeline, new_folder
 from relay.orchestrator.plan import Plan
@@ -18,18 +26,25 @@ from relay.orchestrator.processes import tail
 from relay.orchestrator.step_runner import StepRunner
 from relay.orchestrator.summary import Summary, write_summary
 from relay.project import Project
+from relay.redact import redact
+from relay.signals import StopSignals
 from relay.tracking import open_backend
 
 EXPERIMENT = "relay"
 
 
 def launch(
-    project: Project, settings: Settings, plan: Plan, jobs: Sequence[Job], console: Console
+    project: Project,
+    settings: Settings,
+    plan: Plan,
+    jobs: Sequence[Job],
+    console: Console,
+    signals: StopSignals,
 ) -> int:
     """Run `jobs` and return the exit status.
 
     The run that `mlflow run` started (MLFLOW_RUN_ID) is the parent of the steps' runs; where
-    there is none, one is started.
+    there is none, one is started. However the run ends, its summary is written.
     """
     mlflow = connect(os.environ["MLFLOW_TRACKING_URI"])
     outer = os.environ.get("MLFLOW_RUN_ID")
@@ -37,31 +52,66 @@ def launch(
     manager = environments.choose_manager(
         settings.env_manager, mlflow.tags(outer).get("mlflow.project.env") if outer else None
     )
+    state = git_state(project.root)
+    summary = Summary(
+        status="failed",
+        backend=settings.tracking.backend,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        git_commit=state.commit,
+        git_dirty=state.dirty,
+        mlflow_run_id=outer,
+    )
+    started = time.monotonic()
     folder = new_folder(project.outputs)
-    parent = outer or mlflow.start(
-        mlflow.experiment(EXPERIMENT, str(project.root / "mlruns")),
-        f"pipeline {folder.name}",
-    )
-    mlflow.tag(parent, {"relay.steps": ",".join(job.name for job in jobs)})
-    tracking = settings.tracking
-    pipeline = Pipeline(
-        project=project,
-        plan=plan,
-        jobs=jobs,
-        backend=open_backend(tracking.backend, tracking.project),
-        runner=StepRunner(folder, tracking.backend, tracking.project, manager, mlflow, parent),
-        display=open_display(console),
-    )
-    summary = pipeline.run()
-    path = write_summary(folder, summary)
-    mlflow.log_file(parent, str(path))
-    mlflow.end(parent, summary.status)
-    _show_logs(console, project, summary)
-    show_summary(console, summary, path.relative_to(project.root))
+    try:
+        parent = outer or mlflow.start(
+            mlflow.experiment(EXPERIMENT, str(project.root / "mlruns")), f"pipeline {folder.name}"
+        )
+        summary.mlflow_run_id = parent
+        mlflow.tag(parent, {"relay.steps": ",".join(job.name for job in jobs)})
+        tracking = settings.tracking
+        Pipeline(
+            project=project,
+            plan=plan,
+            jobs=jobs,
+            backend=open_backend(tracking.backend, tracking.project),
+            runner=StepRunner(folder, tracking.backend, tracking.project, manager, mlflow, parent),
+            display=open_display(console),
+        ).run(summary)
+    except Interrupted as interrupted:
+        summary.status, summary.signal = "killed", interrupted.signal_number
+    except RelayError as error:
+        summary.error = redact(str(error))
+    except MlflowException as error:
+        summary.error = redact(f"MLflow: {error.message}")
+    except Exception as error:  # a bug: the summary is written all the same
+        log = folder / "logs" / "relay.log"
+        log.parent.mkdir(exist_ok=True)
+        write_text(log, traceback.format_exc())
+        place = log.relative_to(project.root)
+        summary.error = redact(f"{type(error).__name__}: {error} (traceback in {place})")
+    signals.ignore()
+    summary.seconds = time.monotonic() - started
+    _end(mlflow, folder, summary)
+    _show(console, project, folder, summary)
     return summary.exit_code
 
 
-def _show_logs(console: Console, project: Project, summary: Summary) -> None:
+def _end(mlflow: MlflowRuns, folder: Path, summary: Summary) -> None:
+    path = write_summary(folder, summary)
+    if summary.mlflow_run_id is None:
+        return
+    try:
+        mlflow.log_file(summary.mlflow_run_id, str(path))
+        mlflow.end(summary.mlflow_run_id, summary.status)
+    except (MlflowException, OSError) as error:
+        summary.status = "failed"
+        summary.error = summary.error or f"MLflow did not take the run's end: {error}"
+        write_summary(folder, summary)
+
+
+def _show(console: Console, project: Project, folder: Path, summary: Summary) -> None:
     for step in summary.steps:
         if step.status == "failed" and step.log:
-            show_log(console, tail(project.root / step.log, 15), step.log)
+            show_log(console, tail(project.root / step.log, SHOWN_LOG_LINES), step.log)
+    show_summary(console, summary, (folder / "summary.json").relative_to(project.root))

@@ -7,15 +7,14 @@ Overrides come in three forms: `key=value` arguments; `--key value`, as MLflow h
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from relay.errors import ConfigError
 
-# Keys whose value is a list of names with commas, which Hydra would take for a sweep.
-_LISTS_OF_NAMES = {"steps"}
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
 
@@ -82,12 +81,11 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
     return overrides
 
 
-def normalize(override: str, open_mappings: Collection[str]) -> str:
+def normalize(override: str) -> str:
     """`override` as Hydra's grammar wants it.
 
-    A value that the grammar does not know (a path with brackets, a URL with `&`) and a list of
-    step names are quoted. A new key under one of `open_mappings`, which take any key, is added
-    without the `+` that Hydra asks for.
+    A value that the grammar does not know (a path with brackets, a URL with `&`) is quoted, and
+    so is one with commas: Hydra would take it for a sweep over several runs, which Relay has not.
     """
     match = _KEY.match(override)
     if not match:
@@ -95,11 +93,15 @@ def normalize(override: str, open_mappings: Collection[str]) -> str:
             return override
         raise ConfigError(f"'{override}' is no setting: write key=value.")
     prefix, key, value = match["prefix"] or "", match["key"], match["value"]
-    if not prefix and any(key.startswith(f"{mapping}.") for mapping in open_mappings):
-        prefix = "++"
     if _needs_quotes(key, value):
         value = _quote(value)
     return f"{prefix}{key}={value}"
+
+
+def key_and_value(override: str) -> tuple[str, Any]:
+    """The key and the value of a normalized override."""
+    parsed = OverridesParser.create().parse_override(override)
+    return parsed.key_or_group, parsed.value()
 
 
 def _quote(text: str) -> str:
@@ -113,4 +115,4 @@ def _needs_quotes(key: str, value: str) -> bool:
         parsed = OverridesParser.create().parse_override(f"key={value}")
     except HydraException:
         return True
-    return key in _LISTS_OF_NAMES and parsed.is_sweep_override()
+    return bool(parsed.is_sweep_override())

@@ -10,11 +10,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from relay.errors import Interrupted, RelayError
-from relay.git import git_state
+from relay.errors import RelayError
 from relay.orchestrator import environments
 from relay.orchestrator.display import Display
 from relay.orchestrator.environments import Environment
@@ -25,7 +24,6 @@ from relay.orchestrator.processes import Process
 from relay.orchestrator.step_runner import StepRunner, wait
 from relay.orchestrator.summary import StepSummary, Summary
 from relay.project import Project
-from relay.redact import redact
 from relay.tracking import Backend, RunStatus
 
 
@@ -44,35 +42,21 @@ class Pipeline:
     _found: dict[str, str] = field(default_factory=dict)
     """Exact references of what was there before, by the reference asked for."""
 
-    def run(self) -> Summary:
-        """Run the steps, one after another, until one does not succeed; never raises for that."""
-        started = time.monotonic()
-        state = git_state(self.project.root)
-        summary = Summary(
-            status="failed",
-            backend=self.backend.name,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
-            git_commit=state.commit,
-            git_dirty=state.dirty,
-            steps=[self._not_yet(name) for name in self.plan.names],
-            mlflow_run_id=self.runner.mlflow_parent,
-        )
+    def run(self, summary: Summary) -> None:
+        """Run the steps, one after another, until one does not succeed, and fill in `summary`.
+
+        RelayError where no step could be started, Interrupted where a signal ended it.
+        """
+        summary.steps = [self._not_yet(name) for name in self.plan.names]
         folder = self.runner.folder
         self.display.open([job.name for job in self.jobs], self.runner.manager, folder)
         try:
             self._find_inputs()
             built = self._prepare_environments(summary)
             summary.status = self._run_steps(summary, built)
-        except Interrupted as interrupted:
-            summary.status = "killed"
-            summary.signal = interrupted.signal_number
-        except RelayError as error:
-            summary.error = redact(str(error))
         finally:
             self.display.close()
             shutil.rmtree(folder / "tmp", ignore_errors=True)
-            summary.seconds = time.monotonic() - started
-        return summary
 
     def _not_yet(self, name: str) -> StepSummary:
         selected = any(job.name == name for job in self.jobs)
@@ -122,9 +106,9 @@ class Pipeline:
         started = time.monotonic()
         components = {job.component.name: job.component for job in self.jobs}
         found = {name: self._environment(one) for name, one in components.items()}
-        sharing: dict[Path | str, list[str]] = {}
+        sharing: dict[tuple[str, ...], list[str]] = {}
         for name, environment in found.items():
-            sharing.setdefault(environment.folder or name, []).append(name)
+            sharing.setdefault(environment.activate, []).append(name)
         for names in sharing.values():
             first = components[names[0]]
             if not found[first.name].is_complete(first.folder / "requirements.txt"):
@@ -160,6 +144,7 @@ class Pipeline:
                 f"{python} if it is not there, set up the package index for {manager}, or run in "
                 "the present environment with env_manager=local."
             )
+        environments.forget()
         self.display.built(names, process.usage.seconds)
 
 

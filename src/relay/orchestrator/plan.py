@@ -19,10 +19,6 @@ class Source:
     output: str | None
     reference: str
 
-    @property
-    def from_step(self) -> bool:
-        return self.step is not None
-
 
 @dataclass(frozen=True)
 class Step:

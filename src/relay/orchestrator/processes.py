@@ -43,6 +43,7 @@ class Process:
         self.log = log
         self._started = time.monotonic()
         self._ended: float | None = None
+        self._stopping = False
         self._cpu_seconds = 0.0
         self._max_rss = 0
         with log.open("ab") as output:
@@ -64,6 +65,9 @@ class Process:
             if pid:
                 self._popen.returncode = os.waitstatus_to_exitcode(status)
                 self._ended = time.monotonic()
+                if not self._stopping:
+                    # It may have been killed alone: what it started must not go on unseen.
+                    self._signal_group(signal.SIGKILL)
                 self._cpu_seconds = max(self._cpu_seconds, used.ru_utime + used.ru_stime)
                 if self._popen.stdin is not None:
                     self._popen.stdin.close()
@@ -81,6 +85,7 @@ class Process:
 
     def stop(self) -> None:
         """End the whole process group: ask, wait for `GRACE_SECONDS`, then kill."""
+        self._stopping = True
         self._signal_group(signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < deadline and (self.poll() is None or self._group_lives()):

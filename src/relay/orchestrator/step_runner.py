@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlflow.exceptions import MlflowException
+
 from relay.errors import Interrupted
 from relay.mlflow_runs import MlflowRuns
 from relay.orchestrator.environments import Environment, Manager
@@ -20,6 +22,8 @@ from relay.step_result import StepResult, read_result
 from relay.tracking import RunStatus
 
 _POLL_SECONDS = 0.1
+
+_RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
 
 Progress = Callable[[Usage, str], None]
 """Told what a process has used so far, and the last line of its log."""
@@ -53,32 +57,45 @@ class StepRunner:
         result_path.parent.mkdir(exist_ok=True)
         run_id = self._start_mlflow_run(job, arguments)
         settings = RunSettings(self.backend, self.project, job.name, self.folder.name, result_path)
-        process = Process(
-            step_command(job.component.folder, arguments, environment),
-            cwd=job.component.folder,
-            env={
-                **os.environ,
-                **settings.to_environ(),
-                "MLFLOW_RUN_ID": run_id,
-                "PYTHONUNBUFFERED": "1",
-                "TMPDIR": str(self._scratch()),
-            },
-            log=self.folder / "logs" / f"{job.name}.log",
-        )
-        status: RunStatus = "failed"
+        process: Process | None = None
+        result: StepResult | None = None
         try:
+            process = Process(
+                step_command(job.component.folder, arguments, environment),
+                cwd=job.component.folder,
+                env={
+                    **os.environ,
+                    **settings.to_environ(),
+                    "MLFLOW_RUN_ID": run_id,
+                    "PYTHONUNBUFFERED": "1",
+                    "TMPDIR": str(self._scratch()),
+                },
+                log=self.folder / "logs" / f"{job.name}.log",
+            )
             code = wait(process, progress)
-            _judge(job, done, read_result(result_path), code)
-            status = "succeeded" if done.status == "ran" else "failed"
-        except Interrupted:
-            done.status, status = "killed", "killed"
-            raise
-        finally:
-            _fill_in(done, process.usage, read_result(result_path))
             result = read_result(result_path)
+            done.error = _error(job, result, code)
+            done.status = "ran" if done.error is None else "failed"
+        except Interrupted:
+            # It may have been storing its outputs, which it does to the end.
+            result = read_result(result_path)
+            done.status = "ran" if result and result.status == "succeeded" else "killed"
+            raise
+        except OSError as error:
+            done.status, done.error = "failed", f"it could not be started: {error}"
+        finally:
+            _fill_in(done, process, result)
+            self._record(run_id, done, result)
+
+    def _record(self, run_id: str, done: StepSummary, result: StepResult | None) -> None:
+        """Write the step's end into its MLflow run; a step that MLflow has no record of failed."""
+        try:
             if result is not None:
                 self.mlflow.record(run_id, result)
-            self.mlflow.end(run_id, status)
+            self.mlflow.end(run_id, _RUN_STATUS.get(done.status, "failed"))
+        except (MlflowException, OSError) as error:
+            done.status = "failed"
+            done.error = done.error or f"MLflow did not take its results: {error}"
 
     def _start_mlflow_run(self, job: Job, arguments: Mapping[str, str]) -> str:
         return self.mlflow.start(
@@ -113,17 +130,13 @@ def wait(process: Process, progress: Progress) -> int:
     return code
 
 
-def _fill_in(done: StepSummary, used: Usage, result: StepResult | None) -> None:
-    done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
-    done.max_rss_mb = used.max_rss_mb
+def _fill_in(done: StepSummary, process: Process | None, result: StepResult | None) -> None:
+    if process is not None:
+        used = process.usage
+        done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
+        done.max_rss_mb = used.max_rss_mb
     if result is not None:
         done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
-
-
-def _judge(job: Job, done: StepSummary, result: StepResult | None, code: int) -> None:
-    """Set the status of a step that has ended by itself, and its error where it failed."""
-    done.error = _error(job, result, code)
-    done.status = "ran" if done.error is None else "failed"
 
 
 def _error(job: Job, result: StepResult | None, code: int) -> str | None:

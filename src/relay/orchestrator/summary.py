@@ -40,7 +40,7 @@ class Summary:
     """ISO 8601, UTC."""
     git_commit: str | None
     git_dirty: bool
-    steps: list[StepSummary]
+    steps: list[StepSummary] = field(default_factory=list)
     seconds: float = 0.0
     environments_seconds: float = 0.0
     """Of `seconds`, spent on building environments."""

@@ -8,10 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from pydantic import ValidationError
+
 from relay.errors import ConfigError, RelayError
-from relay.names import column_names, did_you_mean
+from relay.names import column_name, did_you_mean
 from relay.orchestrator.config import Config
-from relay.reading.layout import ReadOptions, read_columns
+from relay.params import to_text
+from relay.reading.columns import renamed
+from relay.reading.layout import read_columns
+from relay.reading.params import ReadParams
 
 SKLEARN_TARGET = "target"
 """What each data set that ships inside scikit-learn calls its target."""
@@ -24,23 +29,37 @@ def check_target(config: Config) -> None:
     that reads it, which says why.
     """
     data: dict[str, Any] = config.section("data")
-    if urlsplit(data["url"]).scheme == "sklearn" and data["target"] == SKLEARN_TARGET:
+    url, target = str(data["url"]), column_name(data["target"])
+    read = _read_params(data)
+    if read is None:
+        return
+    if urlsplit(url).scheme == "sklearn" and target == SKLEARN_TARGET and not read.rename:
         return  # true without a look, and the look takes a second
-    raw = _columns(data["url"], data["read"])
+    raw = _columns(url, read)
     if raw is None:
         return
-    columns = [data["rename"].get(name, name) for name in column_names(raw)]
-    target = data["target"]
+    try:
+        columns = renamed(raw, read.rename)
+    except RelayError as error:
+        raise ConfigError(str(error)) from error
     if target not in columns:
         raise ConfigError(
-            f"data.target: there is no column '{target}' in {data['url']}."
-            f"{did_you_mean(target, columns)}"
+            f"data.target: there is no column '{target}' in {url}.{did_you_mean(target, columns)}"
         )
-    if target in data["drop"]:
+    if target in {column_name(name) for name in data["drop"] or ()}:
         raise ConfigError(f"data.drop: '{target}' is the target, it cannot be dropped.")
 
 
-def _columns(url: str, read: dict[str, Any]) -> list[str] | None:
+def _read_params(data: dict[str, Any]) -> ReadParams | None:
+    """How the file is read; None where a setting is wrong, which the step that reads it says."""
+    given = {**data["read"], "rename": data["rename"]}
+    try:
+        return ReadParams.model_validate({name: to_text(value) for name, value in given.items()})
+    except ValidationError:
+        return None
+
+
+def _columns(url: str, read: ReadParams) -> list[str] | None:
     parts = urlsplit(url)
     if parts.scheme == "sklearn":
         return _sklearn_columns(parts.netloc)
@@ -50,7 +69,7 @@ def _columns(url: str, read: dict[str, Any]) -> list[str] | None:
     if not path.exists():
         raise ConfigError(f"data.url: there is no file {path}.")
     try:
-        return read_columns(path, ReadOptions(**read))
+        return read_columns(path, read.read_options())
     except (RelayError, OSError):
         return None
 

@@ -9,6 +9,9 @@ from pydantic import AfterValidator
 from relay.names import nearest
 
 WORDS = ("float", "int", "bool", "str", "category", "datetime")
+ISO_8601 = "ISO8601"
+"""Stands for a format where times are written by ISO 8601, whatever their length."""
+
 _DATETIME_FORMAT = "datetime:"
 
 
@@ -22,9 +25,15 @@ def check_dtype_word(spec: str) -> str:
 
 
 def datetime_format(spec: str) -> str | None:
-    """The format in `datetime:%d/%m/%Y`; None where `spec` names none."""
+    """The format in `datetime:%d/%m/%Y` or `datetime:ISO8601`; None where `spec` names none."""
     form = spec.removeprefix(_DATETIME_FORMAT)
-    return form if spec.startswith(_DATETIME_FORMAT) and "%" in form else None
+    names_one = spec.startswith(_DATETIME_FORMAT) and ("%" in form or form == ISO_8601)
+    return form if names_one else None
+
+
+def datetime_word(form: str) -> str:
+    """The dtype word of times in the format `form`: the other way of `datetime_format`."""
+    return f"{_DATETIME_FORMAT}{form}"
 
 
 def is_read_as_text(spec: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relay.errors import ConfigError, RelayError
-from relay.reading.dtype_words import check_dtype_word, datetime_format
+from relay.reading.dtype_words import ISO_8601, check_dtype_word, datetime_format, datetime_word
 
 log = logging.getLogger("relay")
 
@@ -55,23 +55,24 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
     return _to_datetime(values, datetime_format(spec))
 
 
-def infer_dtype(values: pd.Series) -> pd.Series:
-    """`values` as booleans or times where they are texts that all read as such; else as given.
+def found_dtype(values: pd.Series, spec: str | None = None) -> str | None:
+    """The dtype word for `values`: `spec`, or what they are where it is left open.
 
-    Where both day-first and month-first fit, month-first is taken, and the setting for the
-    other is logged. RelayError where the texts are numbers but for a few.
+    With no `spec`, texts that all read as booleans or times are those; None for all else.
+    Times get the format that all of them fit, also for `datetime` alone. Where both day-first
+    and month-first fit, month-first is taken, and the setting for the other is logged.
     """
-    if not _is_text(values):
-        return values
+    if spec == "datetime" and not pd.api.types.is_datetime64_any_dtype(values):
+        form = _time_format(values.astype("str"))
+        return datetime_word(form) if form else spec
+    if spec is not None or not _is_text(values):
+        return spec
     if set(values.iloc[:_TRIED_FIRST].dropna().str.strip().str.casefold()) <= _CLEARLY_BOOL:
         words = values.str.strip().str.casefold()
         if not values.isna().any() and words.isin(_CLEARLY_BOOL).all():
-            return words.isin(_TRUE)
-    times = _parse_times(values)
-    if times is not None:
-        return times
-    refuse_stray_texts(values)
-    return values
+            return "bool"
+    form = _time_format(values)
+    return datetime_word(form) if form else None
 
 
 def refuse_stray_texts(values: pd.Series) -> None:
@@ -177,25 +178,21 @@ def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
         return values
     texts = values.astype("str")
-    if form is None:
-        times = _parse_times(texts)
-        if times is not None:
-            return times
-        form = "ISO8601"
+    unknown = form is None
+    form = form or _time_format(texts) or ISO_8601
     try:
         times = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     except ValueError as error:
         raise ConfigError(f"data.dtypes.{values.name}: {error}") from error
-    hint = "" if form != "ISO8601" else f" Name the format: data.dtypes.{values.name}="
-    if hint:
-        hint += f'"datetime:{_DAY_FIRST}".'
-    what = "a time" if form == "ISO8601" else f"a time of the format {form}"
+    hint = f' Name the format: data.dtypes.{values.name}="datetime:{_DAY_FIRST}".'
+    hint = hint if unknown else ""
+    what = "a time" if unknown else f"a time of the format {form}"
     require_fit(values, values.notna() & times.isna(), what, hint)
     return times.dt.tz_localize(None)
 
 
-def _parse_times(texts: pd.Series) -> pd.Series | None:
-    """`texts` as times where all of them are, in one format; else None."""
+def _time_format(texts: pd.Series) -> str | None:
+    """The format in which all of `texts` are times, or None."""
     forms = [form for form in _formats() if _all_parse(texts.dropna().iloc[:_TRIED_FIRST], form)]
     for form in forms:
         if not _all_parse(texts, form):
@@ -209,13 +206,12 @@ def _parse_times(texts: pd.Series) -> pd.Series | None:
                 texts.name,
                 other,
             )
-        times: pd.Series = pd.to_datetime(texts, format=form, utc=True).dt.tz_localize(None)
-        return times
+        return form
     return None
 
 
 def _formats() -> Sequence[str]:
-    return ("ISO8601", *(date + time for date in _DATES for time in _TIMES))
+    return (ISO_8601, *(date + time for date in _DATES for time in _TIMES))
 
 
 def _all_parse(texts: pd.Series, form: str) -> bool:

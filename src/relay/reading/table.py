@@ -72,9 +72,9 @@ def _scan_text(path: Path, layout: TextFormat, options: ReadOptions) -> _Text:
     for encoding in candidates:
         try:
             text = _decode_all(path, layout, encoding)
-        except UnicodeError as error:
+        except _BadBytes as error:
             if encoding == candidates[-1]:
-                raise undecodable(path, encoding, getattr(error, "line", 1)) from error
+                raise undecodable(path, encoding, error.line) from error
             continue
         if encoding in ("cp1252", "latin-1") and not options.encoding:
             log.info(
@@ -87,28 +87,48 @@ def _scan_text(path: Path, layout: TextFormat, options: ReadOptions) -> _Text:
 
 
 def _decode_all(path: Path, layout: TextFormat, encoding: str) -> _Text:
-    """Decode all of the file once, in chunks; UnicodeError where it is not in `encoding`."""
+    """Decode all of the file once, in chunks; _BadBytes where it is not in `encoding`."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    tail, is_ascii, errors = "", True, "strict"
+    tail, is_ascii, errors, line = "", True, "strict", 1
     with open_bytes(path, layout.kind) as file:
         while chunk := file.read(_CHUNK):
-            text = decoder.decode(chunk)
+            try:
+                text = decoder.decode(chunk)
+            except UnicodeError as error:
+                raise _BadBytes(line + _line_ends_before(error)) from error
             is_ascii = is_ascii and text.isascii()
+            line += text.count("\n")
             tail = (tail + text)[-_TAIL:]
     try:
         decoder.decode(b"", final=True)
-    except UnicodeError:
+    except UnicodeError as error:
         if is_ascii:
-            raise
+            raise _BadBytes(line) from error
         errors = "replace"  # the file was cut in the middle of its last letter
     return _Text(encoding, errors, tail)
+
+
+class _BadBytes(Exception):
+    """Bytes that are no text in an encoding, and the line that they are in."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _line_ends_before(error: UnicodeError) -> int:
+    """The ends of lines between the beginning of what was decoded and the bad byte in it."""
+    return error.object.count(b"\n", 0, error.start) if isinstance(error, UnicodeDecodeError) else 0
 
 
 def _warn_if_cut_off(path: Path, layout: TextFormat, tail: str) -> None:
     lines = re.split(r"\r\n|\r|\n", tail)
     if not lines[-1].strip() or layout.separator == r"\s+":
         return
-    fields = next(csv.reader([lines[-1]], delimiter=layout.separator, skipinitialspace=True))
+    try:
+        fields = next(csv.reader([lines[-1]], delimiter=layout.separator, skipinitialspace=True))
+    except csv.Error:  # a field longer than the csv module takes: there is no telling
+        return
     if len(fields) < len(layout.header):
         log.warning(
             "Warning: the last line of %s has %d of %d fields and no end: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -73,11 +73,11 @@ class Run(Protocol):
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         """Write the files of `artifact` into `folder`."""
 
-    def log_artifact(self, draft: Draft, aliases: Sequence[str] = ()) -> ArtifactVersion:
+    def log_artifact(self, draft: Draft) -> ArtifactVersion:
         """Store a version and return it once it is safely stored.
 
-        Content that the artifact already has keeps its version. `latest` and `aliases` then
-        point at it.
+        Content that the artifact already has keeps its version and takes the new metadata.
+        `latest` then points at it.
         """
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,15 @@ class LocalBackend:
         SQLiteStorage.reassign_alias(self.project, found["artifact_id"], alias, found["version_id"])
 
     def _record(self, reference: Reference) -> dict[str, Any] | None:
-        record: dict[str, Any] | None = SQLiteStorage.get_artifact_manifest(
-            self.project, reference.name, reference.alias
-        )
+        try:
+            record: dict[str, Any] | None = SQLiteStorage.get_artifact_manifest(
+                self.project, reference.name, reference.alias
+            )
+        except sqlite3.Error as error:
+            raise RelayError(
+                f"The local store in {os.environ.get('TRACKIO_DIR')} cannot be read: {error}. "
+                "Move it away to begin a new one, or name another with TRACKIO_DIR."
+            ) from error
         return record
 
 
@@ -87,7 +94,7 @@ class LocalRun:
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         self._used[artifact].download(folder)
 
-    def log_artifact(self, draft: Draft, aliases: Sequence[str] = ()) -> ArtifactVersion:
+    def log_artifact(self, draft: Draft) -> ArtifactVersion:
         artifact = trackio.Artifact(
             draft.name, draft.type, description=draft.description, metadata=dict(draft.metadata)
         )
@@ -103,8 +110,7 @@ class LocalRun:
         if version is None:
             raise RelayError(f"Artifact '{draft.name}' was stored but cannot be read back.")
         # Trackio moves aliases forward only; content that comes back is `latest` again.
-        for alias in ("latest", *aliases):
-            self._backend.set_alias(version, alias)
+        self._backend.set_alias(version, "latest")
         return self._backend.find(str(version)) or version
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:

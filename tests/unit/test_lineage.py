@@ -1,0 +1,67 @@
+"""Which rows a model has seen, and what it was trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relay.lineage import recorded_input, rows_in, train_set
+from relay.tracking import ArtifactVersion
+from tests.made_models import flats
+
+TRAIN = ArtifactVersion("train", "v0", "split_data", "abc")
+
+
+def model(**metadata: object) -> ArtifactVersion:
+    return ArtifactVersion("model", "v0", "model", "def", metadata=metadata)
+
+
+def test_rows_of_another_table_are_found_wherever_they_are() -> None:
+    table = flats()
+    other = pd.concat([flats(seed=5), table.iloc[[7, 3]]], ignore_index=True)
+    assert np.flatnonzero(rows_in(table, other)).tolist() == [3, 7]
+
+
+def test_a_row_with_one_other_value_is_another_row() -> None:
+    table = flats()
+    assert not rows_in(table, table.assign(price=table["price"] + 1)).any()
+
+
+def test_rows_are_the_same_in_other_dtypes_and_with_a_column_more() -> None:
+    table = pd.DataFrame(
+        {
+            "number": [1, 2],
+            "text": ["a", None],
+            "truth": [True, False],
+            "when": pd.to_datetime(["2024-01-01", None]).astype("datetime64[s]"),
+        }
+    )
+    other = pd.DataFrame(
+        {
+            "extra": [0, 0, 0],
+            "when": pd.to_datetime([None, "2024-01-01", "2024-01-02"]).astype("datetime64[ns]"),
+            "truth": pd.array([False, True, None], dtype="boolean"),
+            "text": pd.Categorical([None, "a", "b"]),
+            "number": [2.0, 1.0, np.nan],
+        }
+    )
+    assert rows_in(table, other).tolist() == [True, True]
+    assert rows_in(other, table).tolist() == [True, True, False]
+
+
+def test_tables_without_a_common_column_share_no_rows() -> None:
+    assert rows_in(pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})).tolist() == [False]
+
+
+def test_the_train_set_of_a_model_is_found_by_reference_and_digest() -> None:
+    made = model(inputs={"train": {"artifact": "train:v0", "digest": "abc"}})
+    assert train_set(made, {"train:v0": TRAIN}.get) == TRAIN
+    assert train_set(made, {}.get) is None
+    other = ArtifactVersion("train", "v0", "split_data", "other content")
+    assert train_set(made, {"train:v0": other}.get) is None
+
+
+def test_a_model_that_does_not_say_what_it_was_trained_on_has_no_train_set() -> None:
+    for metadata in ({}, {"inputs": None}, {"inputs": {"train": "train:v0"}}, {"inputs": {}}):
+        assert recorded_input(model(**metadata), "train") is None
+        assert train_set(model(**metadata), {"train:v0": TRAIN}.get) is None

@@ -1,0 +1,55 @@
+"""Signals that ask to stop: once, and not when the end has begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from relay.errors import Interrupted
+from relay.signals import StopSignals
+
+
+@pytest.fixture
+def signals() -> Iterator[StopSignals]:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    stop = StopSignals()
+    stop.install()
+    yield stop
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_interrupts(signals: StopSignals, number: int) -> None:
+    with pytest.raises(Interrupted) as interrupted:
+        send(number)
+    assert interrupted.value.exit_code == 128 + number
+    assert signal.Signals(number).name in str(interrupted.value)
+
+
+def test_a_second_signal_does_not_disturb_the_end(signals: StopSignals) -> None:
+    with pytest.raises(Interrupted):
+        send(signal.SIGINT)
+    send(signal.SIGTERM)
+
+
+def test_at_the_end_nothing_is_interrupted_also_with_other_threads(signals: StopSignals) -> None:
+    stop = threading.Event()
+    other = threading.Thread(target=stop.wait)
+    other.start()
+    signals.ignore()
+    try:
+        for _ in range(20):
+            send(signal.SIGTERM)
+    finally:
+        stop.set()
+        other.join()
