@@ -136,7 +136,7 @@ def main(
     0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    signals = StopSignals()
+    signals = StopSignals(at_once=True)
     signals.install()
     settings: RunSettings | None = None
     try:

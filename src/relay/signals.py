@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop, as an exception, until there is nothing left to stop."""
+"""Signals that ask a process to stop, until there is nothing left to stop."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopSignals:
-    """Raises Interrupted in the main thread for the first signal; later ones change nothing.
+    """Turns the first signal into Interrupted; later ones change nothing.
 
-    A flag rather than the process's signal mask: the mask holds for one thread, and Python runs
-    handlers in the main thread for a signal that any thread took.
+    `at_once` raises in the midst of whatever the main thread does, which a long fit needs.
+    Otherwise `check` raises, where it is called: an exception out of nowhere can be swallowed.
+    Not the process's signal mask: it holds for one thread, and Python runs handlers in the main
+    thread for a signal that any thread took.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool) -> None:
+        self._at_once = at_once
+        self._received: int | None = None
         self._ignored = False
 
     def install(self) -> None:
@@ -25,11 +29,17 @@ class StopSignals:
         for number in _STOPPING:
             signal.signal(number, self._receive)
 
+    def check(self) -> None:
+        """Raise Interrupted where a signal has come."""
+        if self._received is not None and not self._ignored:
+            raise Interrupted(self._received)
+
     def ignore(self) -> None:
         """From here on nothing is interrupted: what is left must not be cut in two."""
         self._ignored = True
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if not self._ignored:
-            self._ignored = True
-            raise Interrupted(number)
+        if self._received is None and not self._ignored:
+            self._received = number
+            if self._at_once:
+                raise Interrupted(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import psutil
 import pytest
@@ -111,6 +112,30 @@ def start_until(checkout: Checkout, step: str, *arguments: str) -> subprocess.Po
 
 
 SLOW_TRAIN = ("steps=train", "model.params.n_estimators=20000", "model.params.n_jobs=1")
+
+
+def test_a_signal_before_the_first_step_ends_the_run_in_order(ran: Checkout) -> None:
+    outputs = ran.root / "outputs"
+    before = set(outputs.iterdir())
+    running = ran.start("steps=train")
+    wait_for(lambda: set(outputs.iterdir()) != before)
+    running.send_signal(signal.SIGINT)
+    running.send_signal(signal.SIGTERM)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode in (130, 143), output
+    assert ran.summary["status"] == "killed"
+    parent = ran.summary["mlflow_run_id"]
+    assert parent is None or ran.mlflow.get_run(parent).info.status == "KILLED"
+
+
+def test_a_store_that_is_broken_is_one_clear_error(ran: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "relay.db").write_text("this is no database, whatever its name says")
+    done = ran.main("steps=train", TRACKIO_DIR=str(tmp_path))
+    assert done.status == 1
+    assert "cannot be read" in done.output
+    assert "Traceback" not in done.output
+    assert ran.summary["status"] == "failed"
+    assert ran.mlflow.get_run(ran.summary["mlflow_run_id"]).info.status == "FAILED"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -43,11 +43,14 @@ def test_a_url_is_not_a_file_here(tmp_path: Path) -> None:
         table_io.local_path("https://example.org/a.csv", tmp_path)
 
 
-def test_columns_get_the_names_that_clean_gives_them() -> None:
-    rename = {"sp_atk": "special_attack", "absent": "target"}
-    assert table_io.safe_names(["Sp. Atk", "#", "HP"], rename) == ["special_attack", "number", "hp"]
-    with pytest.raises(RelayError, match="more than one column the name 'hp'"):
-        table_io.safe_names(["HP", "Points"], {"points": "hp"})
+def test_columns_get_the_names_that_clean_gives_them_also_without_the_target(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("Sp. Atk,#,HP\n1,2,3\n", encoding="utf-8")
+    rename = {"Sp. Atk": "Special Attack", "absent": "target"}
+    table, _ = table_io.read_input(path, ReadOptions(), rename, set())
+    assert list(table.columns) == ["special_attack", "number", "hp"]
 
 
 def test_a_file_keeps_all_rows_and_the_names_as_they_stand_there(tmp_path: Path) -> None:
@@ -60,9 +63,37 @@ def test_a_file_keeps_all_rows_and_the_names_as_they_stand_there(tmp_path: Path)
     assert len(table) == 3
 
 
+@pytest.mark.parametrize(
+    "params", [{"dtypes": '{"a": "flaot"}'}, {"decimal": ";"}, {"missing_values": "[no]"}]
+)
+def test_settings_of_reading_are_checked_as_in_clean(params: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(params))):
+        validate(Params, {"model_artifact": "m:v0", "input_path": "a.csv", **params})
+
+
+def test_missing_values_may_be_numbers_as_in_clean() -> None:
+    given = {"model_artifact": "m:v0", "input_path": "a.csv", "missing_values": "[-999]"}
+    assert validate(Params, given).missing_values == ["-999"]
+
+
+def test_the_users_dtypes_stand_above_the_formats_of_the_training_data() -> None:
+    formats = {"day": "%d/%m/%Y", "born": "ISO8601", "gone": "%Y"}
+    words = table_io.dtype_words(["day", "born", "a"], {"Day": "datetime:%m/%d/%Y"}, formats)
+    assert words == {"day": "datetime:%m/%d/%Y", "born": "datetime:ISO8601"}
+
+
+def test_a_date_that_does_not_fit_the_training_data_is_an_error_with_the_setting() -> None:
+    table = pd.DataFrame({"day": ["03/04/2024", "04/25/2024"]})
+    words = {"day": "datetime:%d/%m/%Y"}
+    with pytest.raises(
+        RelayError, match=r"'day', row 2 .*'04/25/2024'.*training data.*data\.dtypes\.day"
+    ):
+        table_io.with_dtypes(table, words, trained={"day"})
+
+
 def test_dates_are_read_by_the_format_of_the_training_data() -> None:
     table = pd.DataFrame({"day": ["03/04/2024"], "a": [1]})
-    read = table_io.with_dtypes(table, {"Day": "datetime:%d/%m/%Y", "absent": "int"})
+    read = table_io.with_dtypes(table, {"day": "datetime:%d/%m/%Y", "absent": "int"})
     assert read["day"].tolist() == [pd.Timestamp("2024-04-03")]
     assert table["day"].tolist() == ["03/04/2024"]
 

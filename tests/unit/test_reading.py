@@ -124,6 +124,18 @@ def test_an_encoding_that_does_not_fit_names_the_line(write: Write) -> None:
         read(write("a,b\nx,1\né,2\n", encoding="cp1252"), encoding="utf-8")
 
 
+@pytest.mark.parametrize("lines", [3, 200_000, 600_000])
+def test_the_line_of_a_bad_byte_is_counted_however_far_down(write: Write, lines: int) -> None:
+    content = b"a,b\n" + b"1,2345678\n" * (lines - 2) + b"1,\xff\n2,3\n"
+    with pytest.raises(RelayError, match=rf"line {lines}: the bytes are not utf-8"):
+        read_table(write(content), ReadOptions(encoding="utf-8"))
+
+
+def test_a_last_line_with_a_very_long_field_is_read(write: Write) -> None:
+    table = read(write("a,b\n1,x\n2," + "y" * 200_000))
+    assert table["b"].str.len().tolist() == [1, 200_000]
+
+
 def test_an_unknown_encoding_is_an_error(write: Write) -> None:
     with pytest.raises(RelayError, match="no encoding 'utf-99'"):
         read(write(TABLE), encoding="utf-99")

@@ -17,7 +17,7 @@ from relay.signals import StopSignals
 def signals() -> Iterator[StopSignals]:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers}
-    stop = StopSignals()
+    stop = StopSignals(at_once=True)
     stop.install()
     yield stop
     for number, handler in before.items():
@@ -53,3 +53,16 @@ def test_at_the_end_nothing_is_interrupted_also_with_other_threads(signals: Stop
     finally:
         stop.set()
         other.join()
+
+
+def test_where_it_must_not_come_out_of_nowhere_a_check_raises_it(signals: StopSignals) -> None:
+    later = StopSignals(at_once=False)
+    later.install()
+    later.check()
+    send(signal.SIGTERM)
+    send(signal.SIGINT)
+    with pytest.raises(Interrupted) as interrupted:
+        later.check()
+    assert interrupted.value.signal_number == signal.SIGTERM
+    later.ignore()
+    later.check()

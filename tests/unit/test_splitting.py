@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from relay.errors import RelayError
+from relay.params import validate
 from tests.loading import load
 
 run = load("split")
+params = load("split", "params")
 
 
 def split(table: pd.DataFrame, **options: object) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -156,3 +158,9 @@ def test_what_cannot_be_split_is_an_error_that_says_why(
 ) -> None:
     with pytest.raises(RelayError, match=said.replace("?", r"\?")):
         split(table, **options)
+
+
+@pytest.mark.parametrize("name", ["Sold On", "sold_on"])
+def test_the_time_column_may_be_named_as_in_the_file(name: str) -> None:
+    given = {"input_artifact": "a:v0", "target": "y", "time_column": name}
+    assert validate(params.Params, given).time_column == "sold_on"

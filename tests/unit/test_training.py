@@ -13,6 +13,7 @@ import yaml
 
 from relay.errors import ConfigError, RelayError
 from relay.models import load_model
+from relay.params import validate
 from tests.loading import ROOT, load
 
 training = load("train", "training")
@@ -305,3 +306,9 @@ def test_the_picture_shows_the_twenty_largest(tmp_path: Path) -> None:
     found = pd.Series(range(30, 0, -1), index=[f"column_{i}" for i in range(30)])
     path = importance.draw(found, "importance", "price", tmp_path / "it.png")
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["Review Text", "review_text"])
+def test_the_column_of_text_may_be_named_as_in_the_file(name: str) -> None:
+    given = {"train_artifact": "a:v0", "target": "y", "model": RIDGE, "text": name}
+    assert validate(params.Params, given).text == "review_text"

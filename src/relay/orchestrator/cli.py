@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +11,12 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from relay.errors import Interrupted, RelayError
+from relay.errors import RelayError
 from relay.orchestrator import config, plan
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.overrides import from_arguments
 from relay.project import Project
 from relay.redact import redact
-from relay.signals import StopSignals
 
 HELP = """\
 Usage: python main.py [steps=...] [key=value ...]
@@ -43,24 +43,22 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
     """
     # Where there is no terminal there is no width either: long enough for a table row.
     console = Console(width=None if sys.stdout.isatty() else 120)
-    signals = StopSignals()
-    signals.install()
     try:
-        return _main(Project(project_root), argv, console, signals)
+        return _main(Project(project_root), argv, console)
     except RelayError as error:
         Console(stderr=True).print(
             f"Error: {redact(str(error))}", markup=False, highlight=False, soft_wrap=True
         )
         return error.exit_code
-    except Interrupted as error:
-        return error.exit_code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except BrokenPipeError:
         # Whoever read our output has gone; nor can the interpreter write its last words.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
-def _main(project: Project, argv: Sequence[str], console: Console, signals: StopSignals) -> int:
+def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     if "--help" in argv or "-h" in argv:
         console.print(HELP, markup=False, highlight=False)
         return 0
@@ -78,4 +76,4 @@ def _main(project: Project, argv: Sequence[str], console: Console, signals: Stop
     # MLflow takes seconds to import: not for a command that is wrong.
     from relay.orchestrator.launch import launch
 
-    return launch(project, settings.settings, the_plan, jobs, console, signals)
+    return launch(project, settings.settings, the_plan, jobs, console)

@@ -39,7 +39,6 @@ def launch(
     plan: Plan,
     jobs: Sequence[Job],
     console: Console,
-    signals: StopSignals,
 ) -> int:
     """Run `jobs` and return the exit status.
 
@@ -62,6 +61,8 @@ def launch(
         mlflow_run_id=outer,
     )
     started = time.monotonic()
+    signals = StopSignals(at_once=False)
+    signals.install()
     folder = new_folder(project.outputs)
     try:
         parent = outer or mlflow.start(
@@ -75,7 +76,15 @@ def launch(
             plan=plan,
             jobs=jobs,
             backend=open_backend(tracking.backend, tracking.project),
-            runner=StepRunner(folder, tracking.backend, tracking.project, manager, mlflow, parent),
+            runner=StepRunner(
+                folder=folder,
+                backend=tracking.backend,
+                project=tracking.project,
+                manager=manager,
+                mlflow=mlflow,
+                mlflow_parent=parent,
+                signals=signals,
+            ),
             display=open_display(console),
         ).run(summary)
     except Interrupted as interrupted:

@@ -64,6 +64,7 @@ class Pipeline:
 
     def _run_steps(self, summary: Summary, built: Mapping[str, Environment]) -> RunStatus:
         for job in self.jobs:
+            self.runner.signals.check()
             name = job.name
             done = summary[name]
             done.log = str(
@@ -134,7 +135,11 @@ class Pipeline:
             env={**os.environ, "PYTHONPATH": str(self.project.root / "src")},
             log=self.runner.folder / "logs" / "environments.log",
         )
-        code = wait(process, lambda usage, line: self.display.building(names, usage, line))
+        code = wait(
+            process,
+            lambda usage, line: self.display.building(names, usage, line),
+            self.runner.signals,
+        )
         if code != 0:
             python = environments.python_version(component.folder)
             raise RelayError(

@@ -18,6 +18,7 @@ from relay.orchestrator.processes import Process, Usage
 from relay.orchestrator.step_command import step_command
 from relay.orchestrator.summary import StepSummary
 from relay.settings import RunSettings
+from relay.signals import StopSignals
 from relay.step_result import StepResult, read_result
 from relay.tracking import RunStatus
 
@@ -39,6 +40,7 @@ class StepRunner:
     manager: Manager
     mlflow: MlflowRuns
     mlflow_parent: str
+    signals: StopSignals
 
     def run(
         self,
@@ -72,7 +74,7 @@ class StepRunner:
                 },
                 log=self.folder / "logs" / f"{job.name}.log",
             )
-            code = wait(process, progress)
+            code = wait(process, progress, self.signals)
             result = read_result(result_path)
             done.error = _error(job, result, code)
             done.status = "ran" if done.error is None else "failed"
@@ -118,10 +120,11 @@ class StepRunner:
         return folder
 
 
-def wait(process: Process, progress: Progress) -> int:
-    """Wait for `process` and return its exit status; Interrupted ends it first."""
+def wait(process: Process, progress: Progress, signals: StopSignals) -> int:
+    """Wait for `process` and return its exit status; a signal to us ends it first."""
     try:
         while (code := process.poll()) is None:
+            signals.check()
             progress(process.usage, "".join(process.tail(1)))
             time.sleep(_POLL_SECONDS)
     except Interrupted:

@@ -46,13 +46,14 @@ def check_target(config: Config) -> None:
         raise ConfigError(
             f"data.target: there is no column '{target}' in {url}.{did_you_mean(target, columns)}"
         )
-    if target in {column_name(name) for name in data["drop"] or ()}:
+    dropped = data["drop"] if isinstance(data["drop"], list) else []
+    if target in map(column_name, dropped):
         raise ConfigError(f"data.drop: '{target}' is the target, it cannot be dropped.")
 
 
 def _read_params(data: dict[str, Any]) -> ReadParams | None:
     """How the file is read; None where a setting is wrong, which the step that reads it says."""
-    given = {**data["read"], "rename": data["rename"]}
+    given = {**(data["read"] or {}), "rename": data["rename"]}
     try:
         return ReadParams.model_validate({name: to_text(value) for name, value in given.items()})
     except ValidationError:

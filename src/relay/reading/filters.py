@@ -31,7 +31,7 @@ def check_filter(query: str) -> str:
     """
     # A column whose name is a word of Python stands in backticks. What is left of a backtick
     # after this is no name, and an error of the parser.
-    plain = _COLUMN_IN_BACKTICKS.sub(r" column_\1 ", query.strip())
+    plain = _COLUMN_IN_BACKTICKS.sub(r" column_\1 ", query).strip()
     try:
         if "`" in plain or "@" in plain:
             raise SyntaxError("'`' and '@' are not allowed here")

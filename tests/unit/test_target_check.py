@@ -1,0 +1,59 @@
+"""The look at the header before anything runs takes a name as the steps do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from relay.errors import ConfigError
+from relay.orchestrator import config, plan
+from relay.orchestrator.jobs import make_jobs
+from tests.loading import COMPONENTS, ROOT
+
+
+def check(tmp_path: Path, *overrides: str) -> None:
+    path = tmp_path / "homes.csv"
+    path.write_text("SalePrice,Lot Area\n1,2\n3,4\n", encoding="utf-8")
+    given = ["data=table", f"data.url={path}", *overrides]
+    loaded = config.load(ROOT / "config", given, ROOT)
+    make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["data.target=price", "data.rename.SalePrice=price"],
+        ["data.target=price", "data.rename.sale_price=Price"],
+        ["data.target=SalePrice", "data.drop=null", "data.rename=null"],
+        ["data.target=SalePrice", "data.read.encoding=1252"],
+        ["data.target=SalePrice", "data.read.missing_values=[-9]"],
+    ],
+)
+def test_what_the_steps_take_is_taken(overrides: list[str], tmp_path: Path) -> None:
+    check(tmp_path, *overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["data.target=price", "data.rename.SalePrise=price"], "Did you mean 'sale_price'"),
+        (
+            ["data.target=sale_price", "data.rename.SalePrice=price"],
+            r"data\.target: .*'sale_price'",
+        ),
+        (["data.target=sale_price", "data.drop=[SalePrice]"], r"data\.drop: 'sale_price' is the"),
+        (["data.target=sale_price", "data.read.separator=3"], "no column 'sale_price'"),
+        (["data.target=sale_price", "data.drop=3"], r"data\.drop"),
+        (["data.target=sale_price", "data.rename=[a]"], r"data\.rename"),
+        (["data.target=sale_price", "data.read.missing_values=3"], r"data\.read\.missing_values"),
+    ],
+)
+def test_what_cannot_work_is_one_error(overrides: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check(tmp_path, *overrides)
+
+
+@pytest.mark.parametrize("wrong", ["data.drop=3", "data.rename=[a]", "data.read.keep_texts=3"])
+def test_a_wrong_type_is_left_to_the_step_that_reads_it(wrong: str, tmp_path: Path) -> None:
+    check(tmp_path, "steps=get_data", "data.target=sale_price", wrong)
