@@ -126,7 +126,7 @@ def test_a_misspelled_key_in_a_file_is_found(tmp_path: Path) -> None:
     shutil.copytree(CONFIG, folder)
     (folder / "local").mkdir(exist_ok=True)
     (folder / "local" / "default.yaml").write_text(
-        "# @package _global_\nsplit: {tset_size: 0.3}\nsplitt: {test_size: 0.3}\n"
+        "split: {tset_size: 0.3}\nsplitt: {test_size: 0.3}\n"
     )
     with pytest.raises(ConfigError) as error:
         config.load(folder, [], ROOT)
@@ -164,3 +164,11 @@ def test_the_commands_of_the_readme_are_right(command: str, tmp_path: Path) -> N
     file.write_text("price,area\n1,2\n")
     words = shlex.split(command.replace("path/to/sales.csv", str(file)))
     assert jobs(*words)
+
+
+def test_a_file_that_is_no_yaml_is_one_clear_error(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    (folder / "data" / "bad.yaml").write_text("defaults: [table\nname: bad\n")
+    with pytest.raises(ConfigError, match=r"no YAML.*bad\.yaml"):
+        config.load(folder, ["data=bad"], ROOT)

@@ -82,7 +82,6 @@ def test_a_wrong_selection_is_an_error(expression: str, message: str) -> None:
     [
         ({"a": spec("x", inputs={"in": "b.out"})}, "no step 'b'"),
         ({"a": spec("x"), "b": spec("y", inputs={"in": "a.uot"})}, "no output 'uot'.*'out'"),
-        ({"a": spec("x", inputs={"in": "b"})}, "neither step.output nor name:alias"),
         ({"a": spec("x"), "b": spec("x")}, "'x' is made by a.out already"),
         ({"a": spec("x", after=["b"])}, "after: there is no step 'b'"),
         ({"a": spec("x", inputs={"out": "m:latest"})}, "is an input and an output"),
@@ -105,3 +104,9 @@ def test_a_cycle_is_an_error_that_names_it() -> None:
 def test_an_input_that_is_null_is_left_out() -> None:
     plan = build({"a": spec("x", inputs={"in": None})})
     assert plan["a"].inputs == {}
+
+
+@pytest.mark.parametrize(("text", "exact"), [("m", "m:latest"), ("m:v3", "m:v3")])
+def test_what_is_no_output_of_a_step_is_an_artifact_of_the_store(text: str, exact: str) -> None:
+    source = build({"a": spec("x", inputs={"in": text})})["a"].inputs["in"]
+    assert (source.step, source.reference) == (None, exact)

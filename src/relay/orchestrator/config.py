@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import hydra
+import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
@@ -111,6 +112,10 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     overrides = [normalize(one) for one in arguments]
     try:
         return _load(folder, overrides, cwd)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"A file in config/ is no YAML: {' '.join(str(error).split())}"
+        ) from error
     except (HydraException, OmegaConfBaseException, ValueError, RuntimeError) as error:
         raise ConfigError(_first_line(error)) from error
 
@@ -194,7 +199,12 @@ def _no_such_option(error: MissingConfigException, folder: Path) -> str:
     group, _, option = wanted.rpartition("/")
     options = error.options or [path.stem for path in (folder / group).glob("*.yaml")]
     if group in _GROUPS:
-        return f"{group}: there is no '{option}' in config/{group}/.{did_you_mean(option, options)}"
+        hint = did_you_mean(option, options)
+        if group == "data":
+            hint += " A table of your own: data=table data.url=FILE data.target=COLUMN"
+        return f"{group}: there is no '{option}' in config/{group}/.{hint}"
+    if wanted.startswith("data/"):
+        return f"'{wanted}' is no data set of config/data/: data=table data.url=FILE takes a file."
     return f"There is no config group or file '{wanted}'.{did_you_mean(group, _GROUPS)}"
 
 
@@ -285,12 +295,8 @@ def _resolved(node: Any, where: str) -> dict[str, Any]:
 def _missing(error: Exception) -> str:
     found = re.search(r"(?:Missing mandatory value: |Interpolation to )'?([\w.]+)", str(error))
     key = found[1] if found else "a setting"
-    if key.startswith("data."):
-        return (
-            f"{key} is not given. A table of your own needs both: "
-            "data=table data.url=FILE data.target=COLUMN"
-        )
-    return f"{key} is not given: add {key}=VALUE."
+    hint = " A table of your own: data=table data.url=FILE data.target=COLUMN"
+    return f"{key} is not given: add {key}=VALUE.{hint if key.startswith('data.') else ''}"
 
 
 def _settings(tree: DictConfig) -> Settings:

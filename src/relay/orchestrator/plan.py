@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from relay.errors import ConfigError
 from relay.names import did_you_mean
 from relay.orchestrator.config import OutputSpec, StepSpec
+from relay.tracking.interface import Reference
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,10 @@ def select(plan: Plan, expression: str) -> list[str]:
 
 
 def _source(specs: Mapping[str, StepSpec], step: str, key: str, text: str) -> Source:
-    if ":" in text:
-        return Source(None, None, text)
+    if ":" in text or "." not in text:
+        return Source(None, None, str(Reference.parse(text)))
     where = f"pipeline.steps.{step}.inputs.{key}"
-    maker, dot, output = text.partition(".")
-    if not dot:
-        raise ConfigError(f"{where}: '{text}' is neither step.output nor name:alias.")
+    maker, _, output = text.partition(".")
     _require_step(specs, maker, where)
     outputs = specs[maker].outputs
     if output not in outputs:
