@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from relay_dates import PARTS, DateFeatures
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -17,6 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from relay.errors import RelayError
 from relay.tables import require_column
+from relay_dates import PARTS, DateFeatures
 
 Kind = Literal["numeric", "category", "date", "text"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import mlflow.sklearn
 import numpy as np
 import pandas as pd
-import relay_dates
 import skops.io
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.pipeline import Pipeline
 
+import relay_dates
 from relay.errors import RelayError
 from relay.models import load_model
 
