@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -44,12 +45,18 @@ def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout:
 )
 def test_a_wrong_command_is_told_at_once(checkout: Checkout, override: str, message: str) -> None:
     before = set((checkout.root / "outputs").glob("*"))
+    # What reading the configuration and looking at an estimator cannot do without, and how long
+    # that takes on this machine, now.
+    imports = checkout.command(
+        sys.executable, "-c", "import hydra, pydantic, rich, pandas, sklearn.ensemble"
+    )
     done = checkout.main(override, env_manager="uv")
     assert done.status == 2
     assert message in done.output
     assert "Traceback" not in done.output
     # Seconds of work, not of the clock: other tests' processes may be at work beside this one.
-    assert done.cpu_seconds < 3
+    # MLflow alone would double it.
+    assert done.cpu_seconds < 1.5 * imports.cpu_seconds
     assert set((checkout.root / "outputs").glob("*")) == before
 
 
