@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,4 +17,24 @@ def shared() -> Path:
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the shared data sets are not here")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither a W&B key nor a login: no test may reach the account of whoever runs it."""
+    nowhere = tmp_path_factory.mktemp("no-login")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("WANDB_")]:
+            patch.delenv(name)
+        patch.setenv("NETRC", str(nowhere / "netrc"))
+        patch.setenv("WANDB_CONFIG_DIR", str(nowhere))
+        yield
+
+
+@pytest.fixture(scope="session")
+def trackio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trackio reads TRACKIO_DIR once, when it is imported: one folder for all tests."""
+    folder = tmp_path_factory.mktemp("trackio")
+    os.environ["TRACKIO_DIR"] = str(folder)
     return folder

@@ -36,7 +36,10 @@ def step(run: StepRun[Params]) -> None:
     table = read_artifact(source)
     violations = check(table, params.target, min_rows=params.min_rows, columns=params.columns)
     path = run.workspace / "report.json"
-    path.write_text(json.dumps(report(table, params.target, violations), indent=2), "utf-8")
+    # Of which table it is makes it a version of its own, even where another looks just alike.
+    about = {"input": str(source.version), "input_digest": source.version.digest}
+    found = {**about, **report(table, params.target, violations)}
+    path.write_text(json.dumps(found, indent=2), "utf-8")
     run.output(
         "report",
         path,
@@ -45,6 +48,7 @@ def step(run: StepRun[Params]) -> None:
         metadata={
             "passed": not violations,
             "violations": len(violations),
+            "target": params.target,
             "rows": len(table),
             "columns": [str(name) for name in table.columns],
         },

@@ -16,19 +16,20 @@ from registry import Registry
 
 from relay import component
 from relay.component import StepRun
+from relay.project import enclosing_project
 from relay.tables import read_artifact
 
 log = logging.getLogger("relay")
 
 
 def hold_lock(name: str) -> None:
-    """Wait until no other process registers a model artifact `name`; held until this one ends.
+    """Wait until no other process here registers artifact `name`; held until this one ends.
 
     Otherwise two runs at once could both beat the old champion, and the worse take its place.
     """
-    folder = Path(os.environ["TRACKIO_DIR"])
+    folder = enclosing_project(Path.cwd()).state / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / f".register-{name}.lock", os.O_CREAT | os.O_RDWR)
+    handle = os.open(folder / f"register-{name}", os.O_CREAT | os.O_RDWR)
     fcntl.flock(handle, fcntl.LOCK_EX)
 
 
@@ -114,9 +115,9 @@ def step(run: StepRun[Params]) -> None:
         metadata={"model": str(candidate), "promoted": decision.promote, "why": decision.why},
     )
     # The store's aliases first: they are what decides, and MLflow's are set anew by every run.
-    run.set_alias(candidate, "candidate")
+    run.set_alias(candidate, "candidate", collection=params.name)
     if decision.promote:
-        run.set_alias(candidate, "champion")
+        run.set_alias(candidate, "champion", collection=params.name)
         champion_version = version
     run.finally_do(lambda: registry.set_alias("candidate", version))
     run.finally_do(lambda: registry.set_alias("champion", champion_version))

@@ -48,6 +48,9 @@ class ModelSpec(BaseModel):
 
 class Params(BaseParams):
     train_artifact: str = Field(description="the train set")
+    report_artifact: str = Field(
+        "", description="report of the check of the table that the train set was split from"
+    )
     model_artifact: str = Field("model", description="name of the trained model")
     target: str = Field(description="column to predict")
     model: ModelSpec = Field(

@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+from gate import require_passed
 from importance import draw, importances
 from params import ModelSpec, Params
 from saving import save
@@ -35,9 +36,12 @@ def describe(data: Data, trained: Trained, spec: ModelSpec, target: str) -> dict
 
 
 def step(run: StepRun[Params]) -> None:
-    """Train a model on a train set."""
+    """Train a model on a train set; with a report only where that says that the data is good."""
     params = run.params
     source = run.input("train", type="split_data")
+    if params.report_artifact:
+        report = run.input("report", type="data_report")
+        require_passed(report.version, source.version, params.target)
     table = read_artifact(source)
     data = prepare(table, params.target, params.text)
     log.info(

@@ -94,6 +94,8 @@ class MlflowRuns:
         now = int(time.time() * 1000)
         tags = {f"relay.input.{key}": ref for key, ref in result.inputs.items()}
         tags |= {f"relay.output.{key}": ref for key, ref in result.outputs.items()}
+        if result.url is not None:
+            tags["wandb_url"] = result.url
         self._client.log_batch(
             run_id,
             metrics=[Metric(key, value, now, 0) for key, value in result.metrics.items()],

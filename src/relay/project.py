@@ -35,6 +35,11 @@ class Project:
         """Stores and caches that belong to this checkout and to no run."""
         return self.root / ".relay"
 
+    @property
+    def kept(self) -> Path:
+        """Runs whose upload failed."""
+        return self.state / "kept"
+
     def tracking_uri(self, environ: Mapping[str, str]) -> str:
         """MLflow's store: what MLFLOW_TRACKING_URI says, else `mlflow.db` in the checkout.
 
@@ -52,10 +57,14 @@ class Project:
         """
         ours = {
             "TRACKIO_DIR": str(self.state / "trackio"),
+            "WANDB_DIR": str(self.state / "wandb"),
+            "WANDB_DATA_DIR": str(self.state / "wandb" / "data"),
+            "WANDB_CACHE_DIR": str(self.state / "wandb" / "cache"),
             "MPLCONFIGDIR": str(self.state / "matplotlib"),
             "MPLBACKEND": "agg",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "WANDB_ERROR_REPORTING": "false",
         }
         chosen = {name: environ.get(name) or value for name, value in ours.items()}
         chosen["MLFLOW_TRACKING_URI"] = self.tracking_uri(environ)

@@ -1,13 +1,15 @@
-"""Keeps secrets that travel in URLs out of logs, metadata and error texts."""
+"""Keeps secrets out of logs, metadata and error texts."""
 
 from __future__ import annotations
 
+import os
 import re
 
 _SECRET_KEYS = re.compile(
     r"(?i)(^|[-_.])(api[-_]?key|key|token|secret|password|passwd|pwd|sig|signature|credential|auth)"
     r"([-_.]|$)"
 )
+_SHORTEST_SECRET = 8  # characters; a shorter one would be found in innocent words
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # A password may hold quotes, which elsewhere end a URL in a text.
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^\s/?#<>]*@)?[^\s'\"<>]*")
@@ -33,8 +35,15 @@ def redact_url(url: str) -> str:
 
 
 def redact(text: str) -> str:
-    """`text` with `redact_url` done on each URL in it."""
-    return _URL.sub(lambda match: redact_url(match.group()), text)
+    """`text` with `redact_url` done on each URL in it, and without the environment's secrets.
+
+    These are the values of variables such as WANDB_API_KEY or AWS_SECRET_ACCESS_KEY.
+    """
+    text = _URL.sub(lambda match: redact_url(match.group()), text)
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST_SECRET and value in text and _SECRET_KEYS.search(name):
+            text = text.replace(value, "***")
+    return text
 
 
 def _redact_pairs(text: str) -> str:

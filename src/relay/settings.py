@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from relay.tracking.settings import TrackingSettings
 
 
 @dataclass(frozen=True)
 class RunSettings:
     """Travels in RELAY_* variables; each has a default, so that a component runs alone."""
 
-    backend: str
-    project: str
+    tracking: TrackingSettings
     step: str
+    run_id: str
     group: str | None = None
     result: Path | None = None
     """Where the component writes its StepResult; None when no orchestrator waits for it."""
@@ -22,18 +25,22 @@ class RunSettings:
     def from_environ(cls, environ: Mapping[str, str], default_step: str) -> RunSettings:
         result = environ.get("RELAY_RESULT")
         return cls(
-            backend=environ.get("RELAY_BACKEND") or "local",
-            project=environ.get("RELAY_PROJECT") or "relay",
+            tracking=TrackingSettings.from_environ(environ),
             step=environ.get("RELAY_STEP") or default_step,
+            run_id=environ.get("RELAY_RUN_ID") or uuid.uuid4().hex[:16],
             group=environ.get("RELAY_GROUP") or None,
             result=Path(result) if result else None,
         )
 
+    @property
+    def run_name(self) -> str:
+        return f"{self.step} {self.group}" if self.group else self.step
+
     def to_environ(self) -> dict[str, str]:
         return {
-            "RELAY_BACKEND": self.backend,
-            "RELAY_PROJECT": self.project,
+            **self.tracking.to_environ(),
             "RELAY_STEP": self.step,
+            "RELAY_RUN_ID": self.run_id,
             "RELAY_GROUP": self.group or "",
             "RELAY_RESULT": str(self.result) if self.result else "",
         }

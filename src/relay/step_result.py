@@ -24,6 +24,8 @@ class StepResult:
     metrics: dict[str, float] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     """Path of each picture."""
+    url: str | None = None
+    """The run's page in the backend."""
 
 
 def write_result(path: Path, result: StepResult) -> None:

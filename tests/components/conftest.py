@@ -16,7 +16,7 @@ import pytest
 
 from relay.step_result import StepResult, read_result
 from relay.tables import table_metadata, write_parquet
-from relay.tracking import ArtifactVersion, Draft, open_backend
+from relay.tracking import ArtifactVersion, Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
 from tests.loading import COMPONENTS, ROOT
 
@@ -45,6 +45,7 @@ class Store:
             "PYTHONPATH": str(ROOT / "src"),
             "TRACKIO_DIR": str(self.trackio),
             "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder}/mlflow.db",
+            "RELAY_BACKEND": "local",
             "RELAY_PROJECT": self.project,
             "RELAY_RESULT": str(self.folder / "result.json"),
         }
@@ -78,7 +79,7 @@ class Store:
         self, name: str, type: str, path: Path, metadata: Mapping[str, Any] | None = None
     ) -> ArtifactVersion:
         """Log the file or folder `path` as an artifact."""
-        run = self.backend.start_run(name="put", job_type="put", group=None, config={})
+        run = self.backend.start_run(RunSpec(uuid.uuid4().hex, "put", "put"))
         version = run.log_artifact(Draft(name, type, path, "", dict(metadata or {})))
         run.finish("succeeded")
         return version
@@ -90,7 +91,7 @@ class Store:
 
     def files(self, reference: str) -> Path:
         """A folder with the files of the artifact `reference`."""
-        run = self.backend.start_run(name="get", job_type="get", group=None, config={})
+        run = self.backend.start_run(RunSpec(uuid.uuid4().hex, "get", "get"))
         version = run.use_artifact(reference)
         folder = self.folder / "got" / str(version).replace(":", "-")
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,16 +104,10 @@ class Store:
         return pd.read_parquet(self.files(reference) / "data.parquet")
 
 
-@pytest.fixture(scope="session")
-def trackio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Trackio reads TRACKIO_DIR once, when it is imported: one folder for all tests."""
-    folder = tmp_path_factory.mktemp("trackio")
-    os.environ["TRACKIO_DIR"] = str(folder)
-    return folder
-
-
 @pytest.fixture
 def store(trackio_folder: Path, tmp_path: Path) -> Store:
     """An empty store: a project of its own."""
     project = f"test-{uuid.uuid4().hex[:12]}"
-    return Store(tmp_path, trackio_folder, open_backend("local", project), project)
+    return Store(
+        tmp_path, trackio_folder, open_backend(TrackingSettings("local", project), ROOT), project
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,12 @@ def report(store: Store) -> dict[str, Any]:
     return loaded
 
 
+def metadata(store: Store, reference: str) -> Mapping[str, Any]:
+    version = store.backend.find(reference)
+    assert version is not None
+    return version.metadata
+
+
 def test_a_good_table_passes_with_a_report(store: Store) -> None:
     put_clean(store)
     done = store.run(
@@ -38,6 +45,10 @@ def test_a_good_table_passes_with_a_report(store: Store) -> None:
     found = report(store)
     assert found["passed"] is True
     assert found["columns"]["kind"]["top"] == {"a": 10, "b": 10}
+    assert (found["input"], found["target"]) == ("demo_clean:v0", "y")
+    said = metadata(store, "demo_report:v0")
+    assert (said["passed"], said["violations"], said["target"]) == (True, 0, "y")
+    assert said["inputs"]["input"]["digest"] == found["input_digest"]
 
 
 def test_a_bad_table_fails_with_all_violations_and_the_report_is_kept(store: Store) -> None:
@@ -62,6 +73,18 @@ def test_a_bad_table_fails_with_all_violations_and_the_report_is_kept(store: Sto
     found = report(store)
     assert found["passed"] is False
     assert len(found["violations"]) == 4
+    said = metadata(store, "demo_report:v0")
+    assert (said["passed"], said["violations"]) == (False, 4)
+
+
+def test_tables_that_look_alike_have_a_report_each(store: Store) -> None:
+    for rows in ([1, 2, 3], [3, 2, 1]):
+        store.put_table("demo_clean", "clean_data", pd.DataFrame({"y": rows}))
+        given = {"input_artifact": "demo_clean:latest", "target": "y", "min_rows": 1}
+        assert store.run("check", **given, report_artifact="demo_report").status == 0
+    reports = [metadata(store, f"demo_report:v{number}") for number in (0, 1)]
+    tables = [said["inputs"]["input"]["artifact"] for said in reports]
+    assert tables == ["demo_clean:v0", "demo_clean:v1"]
 
 
 def test_a_misspelt_rule_is_a_wrong_command(store: Store) -> None:

@@ -160,6 +160,82 @@ def test_a_mistake_is_one_clear_error_and_leaves_no_model(
     assert store.backend.find("demo_model:latest") is None
 
 
+def split_and_checked(store: Store, made: pd.DataFrame, **rules: object) -> Finished:
+    """Check and split a clean table, as the pipeline would; the check's end."""
+    store.put_table("demo_clean", "clean_data", made)
+    given = {"input_artifact": "demo_clean:latest", "target": "price"}
+    split = store.run("split", **given, train_artifact="demo_train", test_artifact="demo_test")
+    assert split.status == 0, split.output
+    return store.run("check", **given, report_artifact="demo_report", **rules)
+
+
+def train_behind_the_gate(store: Store, **params: object) -> Finished:
+    given = {
+        "train_artifact": "demo_train:latest",
+        "report_artifact": "demo_report:latest",
+        "model_artifact": "demo_model",
+        "target": "price",
+        "model": RIDGE,
+        "folds": 0,
+    }
+    return store.run("train", **{**given, **params})
+
+
+def test_data_that_passed_its_check_is_trained_on_and_the_report_is_an_input(store: Store) -> None:
+    checked = split_and_checked(store, table().drop(columns="label"))
+    assert checked.status == 0, checked.output
+    done = train_behind_the_gate(store)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.inputs == {"train": "demo_train:v0", "report": "demo_report:v0"}
+
+    # The newest report is about another table than the train set was split from.
+    store.put_table("demo_clean", "clean_data", table(rows=100).drop(columns="label"))
+    given = {"input_artifact": "demo_clean:latest", "target": "price"}
+    again = store.run("check", **given, report_artifact="demo_report")
+    assert again.status == 0, again.output
+    stale = train_behind_the_gate(store, model_artifact="other_model")
+    assert stale.status == 1
+    assert "demo_report:v1 is about demo_clean:v1" in stale.output
+    assert "demo_train:v0 was split from demo_clean:v0" in stale.output
+    assert "Traceback" not in stale.output
+    assert store.backend.find("other_model:latest") is None
+
+
+def test_data_that_failed_its_check_is_not_trained_on(store: Store) -> None:
+    checked = split_and_checked(store, table().drop(columns="label"), min_rows=500)
+    assert checked.status == 1
+    done = train_behind_the_gate(store)
+    assert done.status == 1
+    assert "The data check of demo_clean:v0 failed (violations: 1, see demo_report:v0)" in (
+        done.output
+    )
+    assert "Traceback" not in done.output
+    assert store.backend.find("demo_model:latest") is None
+
+
+def test_a_train_set_from_elsewhere_needs_no_report_but_passes_no_gate_either(
+    store: Store,
+) -> None:
+    store.put_table("demo_train", "split_data", table().drop(columns="label"))
+    store.put("demo_report", "data_report", store.folder / "put", {"passed": True})
+    gated = train_behind_the_gate(store)
+    assert gated.status == 1
+    assert "demo_train:v0 does not say which table it was split from" in gated.output
+    assert store.backend.find("demo_model:latest") is None
+    alone = train_behind_the_gate(store, report_artifact="")
+    assert alone.status == 0, alone.output
+    assert alone.result is not None
+    assert alone.result.inputs == {"train": "demo_train:v0"}
+
+
+def test_something_other_than_a_report_is_refused(store: Store) -> None:
+    store.put_table("demo_train", "split_data", table().drop(columns="label"))
+    done = train_behind_the_gate(store, report_artifact="demo_train:latest")
+    assert done.status == 1
+    assert "needs one of type 'data_report'" in done.output
+
+
 def test_something_other_than_a_train_set_is_refused(store: Store) -> None:
     store.put_table("raw", "raw_data", table())
     done = store.run("train", train_artifact="raw:latest", target="price", model=RIDGE)

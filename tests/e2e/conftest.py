@@ -23,7 +23,7 @@ from tests.loading import ROOT
 _COPIED = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
 _COPIED_FOLDERS = ("components", "config", "src")
 # Variables of other runs, such as that which the tests themselves are part of.
-_DROPPED = ("MLFLOW_", "TRACKIO_", "RELAY_")
+_DROPPED = ("MLFLOW_", "TRACKIO_", "RELAY_", "WANDB_")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Checkout:
         return self.command(
             sys.executable, "main.py", f"env_manager={env_manager}", *arguments, **environ
         )
+
+    def python(self, *arguments: str) -> list[str]:
+        """The words of `python main.py ...`, as they stand."""
+        return [sys.executable, "main.py", *arguments]
 
     def command(self, *command: str, **environ: str) -> Done:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -124,7 +128,11 @@ class Checkout:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    root = tmp_path_factory.mktemp("checkout") / "relay"
+    return new_checkout(tmp_path_factory.mktemp("checkout") / "relay")
+
+
+def new_checkout(root: Path) -> Checkout:
+    """A copy of the project's own files in the new folder `root`."""
     root.mkdir()
     for name in _COPIED:
         shutil.copy(ROOT / name, root / name)

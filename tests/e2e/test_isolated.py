@@ -30,7 +30,10 @@ def test_every_step_yields_an_artifact_and_the_model_is_registered(ran: Checkout
         assert step["max_rss_mb"] > 20
         assert (ran.root / step["log"]).is_file()
     assert steps["split"]["outputs"] == {"train": "diabetes_train:v0", "test": "diabetes_test:v0"}
-    assert steps["train"]["inputs"] == {"train": "diabetes_train:v0"}
+    assert steps["train"]["inputs"] == {
+        "train": "diabetes_train:v0",
+        "report": "diabetes_report:v0",
+    }
     champion = ran.mlflow.get_model_version_by_alias("diabetes_model", "champion")
     assert champion.tags["relay.artifact"] == "diabetes_model:v0"
 

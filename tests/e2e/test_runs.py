@@ -69,7 +69,10 @@ def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None
     assert done.status == 0, done.output
     statuses = ran.statuses()
     assert [name for name, status in statuses.items() if status == "ran"] == ["train", "evaluate"]
-    assert ran.step("train")["inputs"] == {"train": "diabetes_train:v0"}
+    assert ran.step("train")["inputs"] == {
+        "train": "diabetes_train:v0",
+        "report": "diabetes_report:v0",
+    }
     params = ran.mlflow_children()[0].data.params
     assert '"n_estimators": 5' in params["model"]
     assert params["seed"] == "7"
@@ -98,6 +101,16 @@ def test_a_failed_check_stops_what_follows_and_keeps_its_report(ran: Checkout) -
     assert ran.step("check")["outputs"]["report"].startswith("diabetes_report:")
     assert ran.statuses()["train"] == "skipped"
     assert "bmi" in done.output
+
+    # A run of later steps only does not get past it either, until the check has passed.
+    before = ran.versions()
+    later = ran.main("steps=split+", "model=linear")
+    assert later.status == 1
+    assert "The data check of diabetes_clean:v0 failed" in later.output
+    statuses = ran.statuses()
+    assert (statuses["train"], statuses["evaluate"]) == ("failed", "skipped")
+    assert ran.versions() == before
+    assert ran.main("steps=check").status == 0
 
 
 def start_until(checkout: Checkout, step: str, *arguments: str) -> subprocess.Popen[str]:

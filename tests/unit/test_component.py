@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from relay import component
+from relay import component, execution
 from relay.component import StepRun
 from relay.errors import GateFailed, RelayError
 from relay.params import Params
 from relay.step_result import StepResult, read_result
-from relay.tracking import ArtifactVersion, Draft, Reference, RunStatus
+from relay.tracking import ArtifactVersion, Draft, Reference, Row, RunSpec, RunStatus
 from tests.loading import COMPONENTS
 
 
@@ -29,18 +30,25 @@ class Memory:
     """A backend in memory that does to each artifact what `on_log` does."""
 
     name = "memory"
+    url = None
 
     def __init__(self) -> None:
         self.stored: dict[str, ArtifactVersion] = {}
         self.ended: RunStatus | None = None
         self.on_log: Callable[[Draft], None] = lambda draft: None
+        self.on_finish: Callable[[], None] = lambda: None
 
     def find(self, reference: str) -> ArtifactVersion | None:
         return self.stored.get(Reference.parse(reference).name)
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None: ...
 
-    def start_run(self, **about: object) -> Memory:
+    def link(
+        self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
+    ) -> None: ...
+
+    def start_run(self, spec: RunSpec) -> Memory:
+        self.spec = spec
         return self
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
@@ -53,18 +61,19 @@ class Memory:
         self.stored[draft.name] = ArtifactVersion(draft.name, "v0", draft.type, "digest")
         return self.stored[draft.name]
 
-    def log_metrics(self, metrics: object) -> None: ...
+    def log(self, row: Row) -> None: ...
 
-    def log_image(self, name: str, path: Path) -> None: ...
+    def update_config(self, values: Mapping[str, Any]) -> None: ...
 
     def finish(self, status: RunStatus, message: str = "") -> None:
+        self.on_finish()
         self.ended = status
 
 
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Memory]:
     backend = Memory()
-    monkeypatch.setattr(component, "open_backend", lambda name, project: backend)
+    monkeypatch.setattr(execution, "open_backend", lambda settings, code_root: backend)
     monkeypatch.setattr(component, "_stop_with_parent", lambda: None)
     monkeypatch.setenv("RELAY_RESULT", str(tmp_path / "result.json"))
     monkeypatch.setenv("TRACKIO_DIR", os.environ.get("TRACKIO_DIR", str(tmp_path)))

@@ -15,8 +15,11 @@ from relay.errors import RelayError
 from relay.orchestrator import config, plan
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.overrides import from_arguments
+from relay.orchestrator.tracking_setup import choose_tracking
 from relay.project import Project
 from relay.redact import redact
+from relay.tracking.settings import TrackingSettings
+from relay.tracking.wandb_login import find_login
 
 HELP = """\
 Usage: python main.py [steps=...] [key=value ...]
@@ -27,6 +30,8 @@ Runs the pipeline, or the steps named:
   python main.py steps=train+                 train and all that follows; +train: what leads to it
   python main.py data=table data.url=FILE data.target=COLUMN
   python main.py model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
+
+  publish   bring the runs of the local store to W&B: publish --dry-run lists them only
 
   --cfg     print the configuration that the rest of the line gives, and stop
   --help    this text
@@ -62,10 +67,14 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     if "--help" in argv or "-h" in argv:
         console.print(HELP, markup=False, highlight=False)
         return 0
-    show_config = "--cfg" in argv
-    arguments = from_arguments([one for one in argv if one != "--cfg"])
+    publishing = argv[:1] == ["publish"]
+    flags = {"--dry-run"} if publishing else {"--cfg"}
+    words = argv[1:] if publishing else argv
+    arguments = from_arguments([one for one in words if one not in flags])
     settings = config.load(project.config, arguments, Path.cwd())
-    if show_config:
+    if publishing:
+        return _publish(project, settings, console, dry_run="--dry-run" in words)
+    if "--cfg" in words:
         console.print(redact(OmegaConf.to_yaml(settings.tree)), markup=False, highlight=False)
         return 0
     the_plan = plan.build(settings.settings.pipeline)
@@ -73,7 +82,21 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     os.environ.update(project.variables(os.environ))
     # The environment's own tools (uv, python) come first, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    tracking = choose_tracking(settings.settings.tracking, os.environ)
     # MLflow takes seconds to import: not for a command that is wrong.
     from relay.orchestrator.launch import launch
 
-    return launch(project, settings.settings, the_plan, jobs, console)
+    return launch(project, settings.settings, tracking, the_plan, jobs, console)
+
+
+def _publish(project: Project, settings: config.Config, console: Console, *, dry_run: bool) -> int:
+    os.environ.update(project.variables(os.environ))
+    spec = settings.settings.tracking
+    if dry_run and find_login(os.environ) is None:
+        from relay.publish.command import list_local
+
+        return list_local(project, TrackingSettings("local", spec.project), console)
+    tracking = choose_tracking(spec.model_copy(update={"backend": "wandb"}), os.environ)
+    from relay.publish.command import publish
+
+    return publish(project, tracking, console, dry_run=dry_run)

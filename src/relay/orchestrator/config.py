@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
 import hydra
@@ -31,6 +31,7 @@ _GROUPS = (*_NEEDED_GROUPS, "experiment")
 # them. All others may hold only what config.yaml holds.
 _VALIDATED_ELSEWHERE = ("model", "tracking", "pipeline")
 _OPEN_IN_MODEL = ("model.params", "model.task_params")
+_NAME = r"^[A-Za-z0-9._-]+$"
 _OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key>[\w.]+)'")
 
 
@@ -41,7 +42,7 @@ class _Strict(BaseModel):
 class OutputSpec(_Strict):
     """An output of a step: the artifact's name and type."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    name: str = Field(pattern=_NAME)
     type: str
 
 
@@ -59,8 +60,13 @@ class StepSpec(_Strict):
 class TrackingSpec(_Strict):
     """The `tracking` group."""
 
-    backend: Literal["local"]
-    project: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    backend: Literal["auto", "wandb", "local"]
+    project: str = Field(pattern=_NAME)
+    entity: str | None = Field(pattern=_NAME)
+    group: str | None = Field(min_length=1)
+    registry: str | None = Field(pattern=_NAME)
+    tags: tuple[Annotated[str, Field(pattern=r"^[^,]{1,64}$")], ...]
+    notes: str | None
 
 
 class Settings(_Strict):

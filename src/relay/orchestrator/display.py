@@ -169,6 +169,8 @@ def show_summary(console: Console, summary: Summary, path: Path) -> None:
         line += f", of which {_duration(summary.environments_seconds)} to build environments"
     style = "green" if summary.status == "succeeded" else "red"
     console.print(Text(f"{line}; {path}", style=style), soft_wrap=True)
+    if summary.url is not None:
+        console.print(Text(f"W&B: {summary.url}", style="dim"), soft_wrap=True)
 
 
 def show_log(console: Console, lines: Sequence[str], path: str) -> None:

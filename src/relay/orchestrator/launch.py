@@ -25,10 +25,12 @@ from relay.orchestrator.plan import Plan
 from relay.orchestrator.processes import tail
 from relay.orchestrator.step_runner import StepRunner
 from relay.orchestrator.summary import Summary, write_summary
+from relay.orchestrator.tracking_setup import log_summary
 from relay.project import Project
 from relay.redact import redact
 from relay.signals import StopSignals
-from relay.tracking import open_backend
+from relay.tracking import TrackingSettings, open_backend
+from relay.tracking.kept import bring_up
 
 EXPERIMENT = "relay"
 
@@ -36,6 +38,7 @@ EXPERIMENT = "relay"
 def launch(
     project: Project,
     settings: Settings,
+    tracking: TrackingSettings,
     plan: Plan,
     jobs: Sequence[Job],
     console: Console,
@@ -54,7 +57,7 @@ def launch(
     state = git_state(project.root)
     summary = Summary(
         status="failed",
-        backend=settings.tracking.backend,
+        backend=tracking.backend,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         git_commit=state.commit,
         git_dirty=state.dirty,
@@ -64,27 +67,32 @@ def launch(
     signals = StopSignals(at_once=False)
     signals.install()
     folder = new_folder(project.outputs)
+    runner: StepRunner | None = None
     try:
         parent = outer or mlflow.start(
             mlflow.experiment(EXPERIMENT, str(project.root / "mlruns")), f"pipeline {folder.name}"
         )
         summary.mlflow_run_id = parent
         mlflow.tag(parent, {"relay.steps": ",".join(job.name for job in jobs)})
-        tracking = settings.tracking
+        backend = open_backend(tracking, project.root)
+        summary.url = backend.url()
+        for run in bring_up(project.kept, tracking, backend):
+            console.print(f"Brought up '{run.spec.name}', which W&B had not taken.", markup=False)
+        runner = StepRunner(
+            folder=folder,
+            tracking=tracking,
+            group=settings.tracking.group or folder.name,
+            manager=manager,
+            mlflow=mlflow,
+            mlflow_parent=parent,
+            signals=signals,
+        )
         Pipeline(
             project=project,
             plan=plan,
             jobs=jobs,
-            backend=open_backend(tracking.backend, tracking.project),
-            runner=StepRunner(
-                folder=folder,
-                backend=tracking.backend,
-                project=tracking.project,
-                manager=manager,
-                mlflow=mlflow,
-                mlflow_parent=parent,
-                signals=signals,
-            ),
+            backend=backend,
+            runner=runner,
             display=open_display(console),
         ).run(summary)
     except Interrupted as interrupted:
@@ -101,9 +109,21 @@ def launch(
         summary.error = redact(f"{type(error).__name__}: {error} (traceback in {place})")
     signals.ignore()
     summary.seconds = time.monotonic() - started
+    if runner is not None:
+        _log_summary(tracking, project, runner, summary)
     _end(mlflow, folder, summary)
     _show(console, project, folder, summary)
     return summary.exit_code
+
+
+def _log_summary(
+    tracking: TrackingSettings, project: Project, runner: StepRunner, summary: Summary
+) -> None:
+    try:
+        log_summary(open_backend(tracking, project.root), summary, runner.settings)
+    except RelayError as error:
+        summary.error = summary.error or f"The run's summary was not taken: {redact(str(error))}"
+        summary.status = "failed" if summary.status == "succeeded" else summary.status
 
 
 def _end(mlflow: MlflowRuns, folder: Path, summary: Summary) -> None:

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from relay.errors import ConfigError
 from relay.names import did_you_mean
 from relay.orchestrator.config import OutputSpec, StepSpec
-from relay.tracking.interface import Reference
+from relay.tracking.references import Reference
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def select(plan: Plan, expression: str) -> list[str]:
 
 
 def _source(specs: Mapping[str, StepSpec], step: str, key: str, text: str) -> Source:
-    if ":" in text or "." not in text:
+    if ":" in text or "/" in text or "." not in text:
         return Source(None, None, str(Reference.parse(text)))
     where = f"pipeline.steps.{step}.inputs.{key}"
     maker, _, output = text.partition(".")

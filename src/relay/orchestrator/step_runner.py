@@ -17,10 +17,11 @@ from relay.orchestrator.jobs import Job
 from relay.orchestrator.processes import Process, Usage
 from relay.orchestrator.step_command import step_command
 from relay.orchestrator.summary import StepSummary
+from relay.orchestrator.tracking_setup import run_id
 from relay.settings import RunSettings
 from relay.signals import StopSignals
 from relay.step_result import StepResult, read_result
-from relay.tracking import RunStatus
+from relay.tracking import RunStatus, TrackingSettings
 
 _POLL_SECONDS = 0.1
 
@@ -35,8 +36,8 @@ class StepRunner:
     """Runs steps of one pipeline run, whose files are in `folder`."""
 
     folder: Path
-    backend: str
-    project: str
+    tracking: TrackingSettings
+    group: str
     manager: Manager
     mlflow: MlflowRuns
     mlflow_parent: str
@@ -57,8 +58,8 @@ class StepRunner:
         arguments = job.arguments(inputs)
         result_path = self.folder / "results" / f"{job.name}.json"
         result_path.parent.mkdir(exist_ok=True)
-        run_id = self._start_mlflow_run(job, arguments)
-        settings = RunSettings(self.backend, self.project, job.name, self.folder.name, result_path)
+        mlflow_run = self._start_mlflow_run(job, arguments)
+        settings = self.settings(job.name, result_path)
         process: Process | None = None
         result: StepResult | None = None
         try:
@@ -68,7 +69,7 @@ class StepRunner:
                 env={
                     **os.environ,
                     **settings.to_environ(),
-                    "MLFLOW_RUN_ID": run_id,
+                    "MLFLOW_RUN_ID": mlflow_run,
                     "PYTHONUNBUFFERED": "1",
                     "TMPDIR": str(self._scratch()),
                 },
@@ -87,14 +88,20 @@ class StepRunner:
             done.status, done.error = "failed", f"it could not be started: {error}"
         finally:
             _fill_in(done, process, result)
-            self._record(run_id, done, result)
+            self._record(mlflow_run, done, result)
 
-    def _record(self, run_id: str, done: StepSummary, result: StepResult | None) -> None:
+    def settings(self, step: str, result: Path | None = None) -> RunSettings:
+        """What the component of `step` is told of the run that it is part of."""
+        return RunSettings(
+            self.tracking, step, run_id(self.mlflow_parent, step), self.group, result
+        )
+
+    def _record(self, mlflow_run: str, done: StepSummary, result: StepResult | None) -> None:
         """Write the step's end into its MLflow run; a step that MLflow has no record of failed."""
         try:
             if result is not None:
-                self.mlflow.record(run_id, result)
-            self.mlflow.end(run_id, _RUN_STATUS.get(done.status, "failed"))
+                self.mlflow.record(mlflow_run, result)
+            self.mlflow.end(mlflow_run, _RUN_STATUS.get(done.status, "failed"))
         except (MlflowException, OSError) as error:
             done.status = "failed"
             done.error = done.error or f"MLflow did not take its results: {error}"
@@ -140,6 +147,7 @@ def _fill_in(done: StepSummary, process: Process | None, result: StepResult | No
         done.max_rss_mb = used.max_rss_mb
     if result is not None:
         done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
+        done.url = result.url
 
 
 def _error(job: Job, result: StepResult | None, code: int) -> str | None:

@@ -27,6 +27,8 @@ class StepSummary:
     metrics: dict[str, float] = field(default_factory=dict)
     log: str | None = None
     """The log file, relative to the project's folder."""
+    url: str | None = None
+    """The run's page, where the backend has one."""
     error: str | None = None
 
 
@@ -45,6 +47,8 @@ class Summary:
     environments_seconds: float = 0.0
     """Of `seconds`, spent on building environments."""
     mlflow_run_id: str | None = None
+    url: str | None = None
+    """The project's page, where the backend has one."""
     error: str | None = None
     signal: int | None = None
     """The signal that ended the run."""
@@ -66,8 +70,9 @@ def write_summary(folder: Path, summary: Summary) -> Path:
     for step in content["steps"]:
         for key in ("seconds", "cpu_seconds", "max_rss_mb"):
             step[key] = round(step[key], 3)
-        if step["error"] is None:
-            del step["error"]
+        for key in ("error", "url"):
+            if step[key] is None:
+                del step[key]
     for key in ("seconds", "environments_seconds"):
         content[key] = round(content[key], 3)
     path = folder / "summary.json"

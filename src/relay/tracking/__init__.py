@@ -1,6 +1,31 @@
 """Runs and artifacts: one interface, and the backends that implement it."""
 
 from relay.tracking.backends import open_backend
-from relay.tracking.interface import ArtifactVersion, Backend, Draft, Reference, Run, RunStatus
+from relay.tracking.interface import (
+    ArtifactVersion,
+    Backend,
+    Draft,
+    Row,
+    Run,
+    RunSpec,
+    RunStatus,
+    Table,
+    UploadError,
+)
+from relay.tracking.references import Reference
+from relay.tracking.settings import TrackingSettings
 
-__all__ = ["ArtifactVersion", "Backend", "Draft", "Reference", "Run", "RunStatus", "open_backend"]
+__all__ = [
+    "ArtifactVersion",
+    "Backend",
+    "Draft",
+    "Reference",
+    "Row",
+    "Run",
+    "RunSpec",
+    "RunStatus",
+    "Table",
+    "TrackingSettings",
+    "UploadError",
+    "open_backend",
+]

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from relay.errors import ConfigError
 from relay.names import did_you_mean
 from relay.tracking.interface import Backend
+from relay.tracking.settings import TrackingSettings
 
 
-def open_backend(name: str, project: str) -> Backend:
-    """The backend called `name` on `project`; ConfigError where there is none of that name."""
-    if name == "local":
+def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
+    """The backend that `settings` name; ConfigError where there is none of that name.
+
+    `code_root` is the checkout whose commit W&B shows. Each backend is imported only where it is
+    used.
+    """
+    if settings.backend == "local":
         from relay.tracking.local import LocalBackend
 
-        return LocalBackend(project)
-    raise ConfigError(f"tracking: no backend '{name}'.{did_you_mean(name, ['local'])}")
+        return LocalBackend(settings.project)
+    if settings.backend == "wandb":
+        from relay.tracking.wandb import WandbBackend
+
+        return WandbBackend(settings.project, settings.entity, code_root)
+    names = ["local", "wandb"]
+    raise ConfigError(
+        f"tracking: no backend '{settings.backend}'.{did_you_mean(settings.backend, names)}"
+    )

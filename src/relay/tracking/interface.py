@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from relay.errors import RelayError
+from relay.tracking.references import Reference
 
 RunStatus = Literal["succeeded", "failed", "killed"]
 
-_REFERENCE = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?::(?P<alias>[A-Za-z0-9._-]+))?$")
+
+SECONDS = "seconds"
+"""The metric that says how long a run took; the last row of a run that came to its end has it."""
+
+DIGEST_KEY = "digest"
+"""Where an artifact's metadata keep `ArtifactVersion.digest`, in backends that have another one."""
 
 
-@dataclass(frozen=True)
-class Reference:
-    """An artifact as people write it: `name`, `name:alias` or `name:v3`."""
-
-    name: str
-    alias: str = "latest"
-
-    @classmethod
-    def parse(cls, text: str) -> Reference:
-        """Read `text`; RelayError where it is no reference."""
-        match = _REFERENCE.match(text)
-        if not match or match["name"] in {".", ".."}:
-            raise RelayError(
-                f"'{text}' is not an artifact: write name, name:alias or name:v3, "
-                "with letters, digits, '.', '_' and '-' only."
-            )
-        return cls(match["name"], match["alias"] or "latest")
-
-    def __str__(self) -> str:
-        return f"{self.name}:{self.alias}"
+class UploadError(RelayError):
+    """The backend did not take what a run gave it; the work itself was done."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +32,15 @@ class ArtifactVersion:
     version: str
     type: str
     digest: str
+    """Of paths and contents, the same in every backend (`relay.tracking.digests`)."""
     aliases: tuple[str, ...] = field(default=(), compare=False)
     metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    place: str = ""
+    """`project` or `entity/project` where the artifact is in another project than the run."""
 
     def __str__(self) -> str:
         """The exact reference, `name:v3`."""
-        return f"{self.name}:{self.version}"
+        return f"{self.place}/{self.name}:{self.version}".lstrip("/")
 
 
 @dataclass(frozen=True)
@@ -64,8 +54,49 @@ class Draft:
     metadata: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class RunSpec:
+    """What is known of a run when it begins."""
+
+    id: str
+    """Letters and digits, unique; a run with the same id goes on with that one."""
+    name: str
+    step: str
+    group: str | None = None
+    """The pipeline run that it is part of."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
+    git_commit: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table of plain values for people to look at."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a run records at one moment: numbers, pictures (PNG files) and tables, by name."""
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    images: Mapping[str, Path] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    step: int | None = None
+    """None: the run's next."""
+    time: float | None = None
+    """Seconds since 1970; None: now."""
+
+
 class Run(Protocol):
     """A run that has been started and not yet finished."""
+
+    @property
+    def url(self) -> str | None:
+        """Its page, where the backend has one."""
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
         """Find an artifact and record it as an input; RelayError where there is none."""
@@ -77,17 +108,20 @@ class Run(Protocol):
         """Store a version and return it once it is safely stored.
 
         Content that the artifact already has keeps its version and takes the new metadata.
-        `latest` then points at it.
+        `latest` then points at it. UploadError where the store did not take it.
         """
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Record numbers."""
+    def log(self, row: Row) -> None:
+        """Record numbers, pictures and tables of one moment."""
 
-    def log_image(self, name: str, path: Path) -> None:
-        """Record a picture (PNG)."""
+    def update_config(self, values: Mapping[str, Any]) -> None:
+        """Add to the run's configuration what was not known when it began."""
 
     def finish(self, status: RunStatus, message: str = "") -> None:
-        """End the run; `message` says why where it did not succeed."""
+        """End the run; `message` says why where it did not succeed.
+
+        UploadError where the backend has not got all that was recorded.
+        """
 
 
 class Backend(Protocol):
@@ -95,13 +129,19 @@ class Backend(Protocol):
 
     name: str
 
-    def start_run(
-        self, *, name: str, job_type: str, group: str | None, config: Mapping[str, Any]
-    ) -> Run:
-        """Start a run: `job_type` is its step, `group` its pipeline run."""
+    def start_run(self, spec: RunSpec) -> Run:
+        """Start a run, or go on with the one that has its id."""
 
     def find(self, reference: str) -> ArtifactVersion | None:
         """The version that `reference` points at, or None; records no lineage."""
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         """Make `alias` point at `artifact`, and away from any other version of it."""
+
+    def link(
+        self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
+    ) -> None:
+        """Link `artifact` into a registry's collection, with `aliases` pointing at it there."""
+
+    def url(self) -> str | None:
+        """The project's page, where the backend has one."""

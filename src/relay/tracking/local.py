@@ -6,18 +6,29 @@ import contextlib
 import io
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import trackio
+from trackio.registry_storage import RegistryStorage, resolve_collection_link
 from trackio.sqlite_storage import SQLiteStorage
 
 from relay.errors import RelayError
-from relay.tracking.interface import ArtifactVersion, Draft, Reference, RunStatus
+from relay.tracking.digests import digest_of_files
+from relay.tracking.interface import ArtifactVersion, Draft, Row, RunSpec, RunStatus
+from relay.tracking.references import Reference
 
 # Set, each of these would make Trackio write to a server instead of to the project's folder.
 _REMOTE_VARIABLES = ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL", "TRACKIO_REGISTRY_BUCKET_ID")
+
+JOB_TYPE, FACTS = "job_type", "relay"
+"""Keys of a run's config: its step, and what else Trackio has no place for."""
+
+
+def alert_title(status: RunStatus) -> str:
+    """The title of the alert that says how a run ended."""
+    return f"Run {status}"
 
 
 class LocalBackend:
@@ -30,16 +41,22 @@ class LocalBackend:
             os.environ.pop(variable, None)
         self.project = project
 
-    def start_run(
-        self, *, name: str, job_type: str, group: str | None, config: Mapping[str, Any]
-    ) -> LocalRun:
+    def start_run(self, spec: RunSpec) -> LocalRun:
+        before = self._config_of(spec)
+        facts = {
+            "id": spec.id,
+            "tags": list(spec.tags),
+            "notes": spec.notes,
+            "git_commit": spec.git_commit,
+        }
         # Trackio greets on standard output, which is the step's log.
         with contextlib.redirect_stdout(io.StringIO()):
             run = trackio.init(
                 project=self.project,
-                name=name,
-                group=group,
-                config={"job_type": job_type, **config},
+                name=spec.name,
+                group=spec.group,
+                config=before or {JOB_TYPE: spec.step, **spec.config, FACTS: facts},
+                resume="must" if before else "never",
                 embed=False,
                 auto_log_gpu=False,
                 auto_log_cpu=True,
@@ -48,37 +65,100 @@ class LocalBackend:
         return LocalRun(self, run)
 
     def find(self, reference: str) -> ArtifactVersion | None:
-        record = self._record(Reference.parse(reference))
-        return None if record is None else _version(record)
+        project, record = self._record(Reference.parse(reference))
+        return None if record is None else self._version(project, record)
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
-        found = SQLiteStorage.resolve_artifact_version(
-            self.project, artifact.name, artifact.version
-        )
-        if found is None:
-            raise RelayError(f"Artifact {artifact} is not in the local store any more.")
-        SQLiteStorage.reassign_alias(self.project, found["artifact_id"], alias, found["version_id"])
+        project = artifact.place or self.project
+        with self._errors():
+            found = SQLiteStorage.resolve_artifact_version(project, artifact.name, artifact.version)
+            if found is None:
+                raise RelayError(f"Artifact {artifact} is not in the local store any more.")
+            SQLiteStorage.reassign_alias(project, found["artifact_id"], alias, found["version_id"])
 
-    def _record(self, reference: Reference) -> dict[str, Any] | None:
-        try:
-            record: dict[str, Any] | None = SQLiteStorage.get_artifact_manifest(
-                self.project, reference.name, reference.alias
+    def link(
+        self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
+    ) -> None:
+        if collection.registry is None:
+            raise RelayError(f"'{collection.path}' is no collection of a registry.")
+        with self._errors():
+            with contextlib.suppress(ValueError):  # it is there already
+                RegistryStorage.create_registry(collection.registry)
+            RegistryStorage.link_artifact_version(
+                registry=collection.registry,
+                collection=collection.name,
+                type=artifact.type,
+                source_project=artifact.place or self.project,
+                source_artifact=artifact.name,
+                source_version=int(artifact.version.removeprefix("v")),
+                aliases=list(aliases),
+                run_name=None,
+                run_id=None,
             )
+
+    def url(self) -> None:
+        return None
+
+    def _config_of(self, spec: RunSpec) -> dict[str, Any]:
+        """The config of the run that has the id of `spec`; empty where there is none."""
+        with self._errors():
+            config = SQLiteStorage.get_run_config(self.project, spec.name) or {}
+        mine = config.get(FACTS, {}).get("id") == spec.id
+        return {key: one for key, one in config.items() if not key.startswith("_")} if mine else {}
+
+    def _record(self, reference: Reference) -> tuple[str, dict[str, Any] | None]:
+        """The project that an artifact is in, and Trackio's record of the version."""
+        if reference.entity is not None:
+            raise RelayError(
+                f"'{reference}': the local store has no entities; write "
+                f"{reference.project}/{reference.name}:{reference.alias}, or use tracking=wandb."
+            )
+        project = reference.project or self.project
+        name, spec = reference.name, reference.alias
+        with self._errors():
+            if reference.registry is not None:
+                found = RegistryStorage.get_collection(reference.registry, reference.name)
+                try:
+                    link = resolve_collection_link(found["links"] if found else [], spec)
+                except ValueError:
+                    return project, None
+                project = link["source_project"]
+                name, spec = link["source_artifact"], f"v{link['source_version']}"
+            return project, SQLiteStorage.get_artifact_manifest(project, name, spec)
+
+    def _version(self, project: str, record: Mapping[str, Any]) -> ArtifactVersion:
+        return ArtifactVersion(
+            name=record["name"],
+            version=f"v{record['version']}",
+            type=record["type"],
+            digest=digest_of_files({one["path"]: one["digest"] for one in record["manifest"]}),
+            aliases=tuple(record["aliases"]),
+            metadata=record["metadata"] or {},
+            place="" if project == self.project else project,
+        )
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
             raise RelayError(
                 f"The local store in {os.environ.get('TRACKIO_DIR')} cannot be read: {error}. "
                 "Move it away to begin a new one, or name another with TRACKIO_DIR."
             ) from error
-        return record
+        except ValueError as error:
+            raise RelayError(f"The local store: {error}") from error
 
 
 class LocalRun:
     """One Trackio run."""
 
+    url = None
+
     def __init__(self, backend: LocalBackend, run: trackio.Run) -> None:
         self._backend = backend
         self._run = run
-        self._used: dict[ArtifactVersion, trackio.Artifact] = {}
+        self._used: dict[str, trackio.Artifact] = {}
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
         version = self._backend.find(reference)
@@ -87,12 +167,11 @@ class LocalRun:
                 f"Artifact '{reference}' is not in the local store (project "
                 f"'{self._backend.project}'). Run the step that makes it first."
             )
-        artifact = self._run.use_artifact(str(version))
-        self._used[version] = artifact
+        self._used[str(version)] = self._run.use_artifact(self._trackio_artifact(version))
         return version
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        self._used[artifact].download(folder)
+        self._used[str(artifact)].download(folder)
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
         artifact = trackio.Artifact(
@@ -113,26 +192,37 @@ class LocalRun:
         self._backend.set_alias(version, "latest")
         return self._backend.find(str(version)) or version
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        self._run.log(dict(metrics))
+    def log(self, row: Row) -> None:
+        values: dict[str, Any] = dict(row.metrics)
+        values |= {name: trackio.Image(str(path)) for name, path in row.images.items()}
+        values |= {
+            name: trackio.Table(columns=list(table.columns), data=[list(one) for one in table.rows])
+            for name, table in row.tables.items()
+        }
+        self._run.log(values, step=row.step)
 
-    def log_image(self, name: str, path: Path) -> None:
-        self._run.log({name: trackio.Image(str(path))})
+    def update_config(self, values: Mapping[str, Any]) -> None:
+        # Trackio stores it with the first numbers.
+        self._run.config.update(values)
 
     def finish(self, status: RunStatus, message: str = "") -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             if status != "succeeded":
                 # Trackio keeps no status of a run; an alert is what its pages show.
-                self._run.alert(f"Run {status}", message, level=trackio.AlertLevel.ERROR)
+                self._run.alert(alert_title(status), message, level=trackio.AlertLevel.ERROR)
             trackio.finish()
 
-
-def _version(record: Mapping[str, Any]) -> ArtifactVersion:
-    return ArtifactVersion(
-        name=record["name"],
-        version=f"v{record['version']}",
-        type=record["type"],
-        digest=record["manifest_digest"],
-        aliases=tuple(record["aliases"]),
-        metadata=record["metadata"] or {},
-    )
+    def _trackio_artifact(self, version: ArtifactVersion) -> trackio.Artifact | str:
+        if not version.place:
+            return str(version)
+        # By name, Trackio finds artifacts of the run's own project only.
+        record = SQLiteStorage.get_artifact_manifest(version.place, version.name, version.version)
+        artifact = trackio.Artifact(version.name, version.type)
+        artifact._hydrate_from_db(
+            project=version.place,
+            **{
+                key: record[key]
+                for key in ("version", "aliases", "manifest", "manifest_digest", "size_bytes")
+            },
+        )
+        return artifact

@@ -1,0 +1,237 @@
+"""One execution of a step: its run is started, its work done, stored, and its end recorded."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Generic
+
+from relay.errors import GateFailed, Interrupted, RelayError
+from relay.git import git_state
+from relay.params import ARTIFACT_SUFFIX, Params, ParamsT
+from relay.project import Project
+from relay.redact import redact
+from relay.settings import RunSettings
+from relay.signals import StopSignals
+from relay.step_result import StepResult
+from relay.step_run import StepRun
+from relay.tracking import (
+    ArtifactVersion,
+    Backend,
+    Draft,
+    Reference,
+    Row,
+    Run,
+    RunSpec,
+    RunStatus,
+    UploadError,
+    open_backend,
+)
+from relay.tracking.interface import SECONDS
+from relay.tracking.kept import keep
+from relay.tracking.records import RunRecord
+
+log = logging.getLogger("relay")
+
+
+@dataclass(frozen=True)
+class End:
+    """How something ended, with the exit status that says so."""
+
+    status: RunStatus
+    message: str = ""
+    exit_code: int = 0
+
+    @classmethod
+    def of(cls, error: BaseException) -> End:
+        """The end that `error` means; a bug's traceback is printed for whoever mends it."""
+        if isinstance(error, Interrupted):
+            return cls("killed", str(error), error.exit_code)
+        if isinstance(error, RelayError):
+            return cls("failed", redact(str(error)), error.exit_code)
+        traceback.print_exception(error)
+        return cls("failed", redact(f"{type(error).__name__}: {error}"), 1)
+
+
+@dataclass
+class Execution(Generic[ParamsT]):
+    """A step's run from its start to its report."""
+
+    project: Project
+    settings: RunSettings
+    params: ParamsT
+    workspace: Path
+    signals: StopSignals
+    outputs: dict[str, ArtifactVersion] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._started = time.monotonic()
+        self._complete = False
+        """The work was done, and all that it handed over can be stored."""
+        self._kept = False
+        self._backend: Backend = open_backend(self.settings.tracking, self.project.root)
+        self._spec = self._run_spec()
+        self._tracking: Run = self._backend.start_run(self._spec)
+        if self._tracking.url is not None:
+            log.info("W&B run: %s", self._tracking.url)
+        self._run = StepRun(
+            self.params,
+            self._backend,
+            self._tracking,
+            self.workspace,
+            self.settings.tracking.registry,
+        )
+
+    def run(self, step: Callable[[StepRun[ParamsT]], None]) -> tuple[int, StepResult]:
+        """Do the work of `step`, store what it made, and return exit status and report."""
+        work = self._work(step)
+        end = self._store(work) if self._complete else work
+        if end.message:
+            log.error("Error: %s", end.message)
+        end = self._finish(work, end)
+        return end.exit_code, self._result(end)
+
+    def _work(self, step: Callable[[StepRun[ParamsT]], None]) -> End:
+        try:
+            end = End("succeeded")
+            try:
+                step(self._run)
+            except GateFailed as error:
+                end = End.of(error)
+            # Checked while nothing is stored: all outputs or none.
+            for draft in self._run.drafts.values():
+                self._require_storable(draft)
+            # The work is done: storing it is not to be cut in two, nor what is said of it.
+            self.signals.ignore()
+            self._complete = True
+        except (Interrupted, Exception) as error:
+            self.signals.ignore()
+            return End.of(error)
+        return end
+
+    def _store(self, work: End) -> End:
+        """Store the outputs, and do what the step wants done after that."""
+        try:
+            for key, draft in self._drafts().items():
+                self.outputs[key] = self._tracking.log_artifact(draft)
+                log.info("Stored %s (%s)", self.outputs[key], draft.type)
+            if work.status == "succeeded":
+                for action in self._run.last:
+                    action()
+        except UploadError as error:
+            return self._keep(work, error)
+        except Exception as error:
+            return End.of(error)
+        return work
+
+    def _finish(self, work: End, end: End) -> End:
+        """Record how it ended; what the backend does not take is kept, and is a failure."""
+        try:
+            self._tracking.update_config(self._resolved())
+            self._tracking.log(self._row())
+            self._tracking.finish(end.status, end.message)
+        except UploadError as error:
+            if not self._kept:
+                end = replace(self._keep(work, error), exit_code=end.exit_code or 1)
+                log.error("Error: %s", end.message)
+        except RelayError as error:
+            end = End.of(error) if end.status == "succeeded" else end
+        return end
+
+    def _keep(self, work: End, error: UploadError) -> End:
+        """Keep on this machine all that was done, and say so."""
+        record = RunRecord(
+            spec=replace(self._spec, config={**self._spec.config, **self._resolved()}),
+            status=work.status,
+            message=work.message,
+            rows=(self._row(),),
+            inputs=tuple(str(version) for version in self._run.inputs.values()),
+            outputs=tuple(self._drafts().values()),
+        )
+        folder = keep(self.project.kept, self.settings.tracking, record)
+        self._kept = True
+        place = folder.relative_to(self.project.root)
+        return End.of(
+            UploadError(
+                f"{error} The step's work is kept in {place}: the next run on W&B, or "
+                "`make publish`, brings it up."
+            )
+        )
+
+    def _run_spec(self) -> RunSpec:
+        tracking = self.settings.tracking
+        return RunSpec(
+            id=self.settings.run_id,
+            name=self.settings.run_name,
+            step=self.settings.step,
+            group=self.settings.group,
+            config={"mlflow_run_id": os.environ.get("MLFLOW_RUN_ID"), **_redacted(self.params)},
+            tags=tracking.tags,
+            notes=tracking.notes,
+            git_commit=git_state(self.project.root).commit,
+        )
+
+    def _drafts(self) -> dict[str, Draft]:
+        """The outputs with what every artifact says of the run that made it."""
+        common = {
+            "git_commit": self._spec.git_commit,
+            "params": _redacted(self.params),
+            "inputs": {
+                key: {"artifact": str(version), "digest": version.digest}
+                for key, version in self._run.inputs.items()
+            },
+        }
+        return {
+            key: replace(draft, metadata={**common, **draft.metadata})
+            for key, draft in self._run.drafts.items()
+        }
+
+    def _require_storable(self, draft: Draft) -> None:
+        if Reference.parse(draft.name) != Reference(draft.name):
+            raise RelayError(f"'{draft.name}' is no plain name; an output is named by one.")
+        present = self._backend.find(draft.name)
+        if present is not None and present.type != draft.type:
+            raise RelayError(
+                f"Artifact '{draft.name}' is there already, with type '{present.type}'; "
+                f"this step would store one of type '{draft.type}'. Give it another name."
+            )
+        if not draft.path.exists():
+            raise RelayError(
+                f"Output '{draft.name}' was handed over, but there is no {draft.path}."
+            )
+
+    def _resolved(self) -> dict[str, str]:
+        """The exact version of each input, under the parameter that names it."""
+        return {
+            f"{key}{ARTIFACT_SUFFIX}": str(version) for key, version in self._run.inputs.items()
+        }
+
+    def _row(self) -> Row:
+        seconds = round(time.monotonic() - self._started, 3)
+        metrics = {**self._run.metrics, SECONDS: seconds}
+        return Row(metrics, self._images(), self._run.tables, step=0)
+
+    def _images(self) -> dict[str, Path]:
+        return {name: path for name, path in self._run.images.items() if path.is_file()}
+
+    def _result(self, end: End) -> StepResult:
+        return StepResult(
+            status=end.status,
+            error=end.message or None,
+            inputs={key: str(version) for key, version in self._run.inputs.items()},
+            outputs={key: str(version) for key, version in self.outputs.items()},
+            types={key: version.type for key, version in self.outputs.items()},
+            metrics=self._run.metrics,
+            images={name: str(path) for name, path in self._images().items()},
+            url=self._tracking.url,
+        )
+
+
+def _redacted(params: Params) -> Mapping[str, Any]:
+    config = params.model_dump(mode="json")
+    return {k: redact(v) if isinstance(v, str) else v for k, v in config.items()}

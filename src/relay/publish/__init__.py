@@ -1,0 +1,1 @@
+"""Brings the runs of the local store to W&B."""

@@ -1,0 +1,38 @@
+"""A whole run as data, to be written into a backend later: after a failed upload, or to publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relay.tracking.interface import ArtifactVersion, Backend, Draft, Row, RunSpec, RunStatus
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """All that a run recorded; `inputs` are exact references in the backend it is meant for."""
+
+    spec: RunSpec
+    status: RunStatus
+    message: str = ""
+    rows: tuple[Row, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[Draft, ...] = ()
+
+
+def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
+    """Write the run into `backend` and return its outputs there, in their order.
+
+    A run that is there already, wholly or in part, is gone on with: nothing is doubled.
+    """
+    run = backend.start_run(record.spec)
+    try:
+        for reference in record.inputs:
+            run.use_artifact(reference)
+        outputs = [run.log_artifact(draft) for draft in record.outputs]
+        for row in record.rows:
+            run.log(row)
+    except BaseException:
+        run.finish("killed")
+        raise
+    run.finish(record.status, record.message)
+    return outputs

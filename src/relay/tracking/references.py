@@ -1,0 +1,63 @@
+"""Artifacts as people write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from relay.errors import RelayError
+
+_PART = r"[A-Za-z0-9._-]+"
+_REFERENCE = re.compile(
+    rf"^(?:(?:(?P<entity>{_PART})/)?(?P<project>{_PART})/)?(?P<name>{_PART})(?::(?P<alias>{_PART}))?$"
+)
+_REGISTRY_PREFIX = "wandb-registry-"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`name`, `name:alias`, `name:v3`, `project/name:v3` or `entity/project/name:v3`.
+
+    A project `wandb-registry-<registry>` is a registry, and its artifacts are collections.
+    """
+
+    name: str
+    alias: str = "latest"
+    project: str | None = None
+    entity: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Read `text`; RelayError where it is no reference."""
+        match = _REFERENCE.match(text)
+        if not match or {".", ".."} & set(match.groups()):
+            raise RelayError(
+                f"'{text}' is not an artifact: write name, name:alias or name:v3, with "
+                "project/ or entity/project/ before it for those of another project, and in "
+                "each part letters, digits, '.', '_' and '-' only."
+            )
+        return cls(match["name"], match["alias"] or "latest", match["project"], match["entity"])
+
+    @classmethod
+    def to_collection(cls, registry: str, name: str) -> Reference:
+        """The collection `name` of `registry`."""
+        return cls(name, project=f"{_REGISTRY_PREFIX}{registry}")
+
+    @property
+    def registry(self) -> str | None:
+        """The registry's name, where this is one of its collections."""
+        if self.project is None or not self.project.startswith(_REGISTRY_PREFIX):
+            return None
+        return self.project.removeprefix(_REGISTRY_PREFIX)
+
+    @property
+    def path(self) -> str:
+        """All but the alias."""
+        return "/".join(part for part in (self.entity, self.project, self.name) if part)
+
+    def at(self, alias: str) -> Reference:
+        """The same artifact at another alias or version."""
+        return replace(self, alias=alias)
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.alias}"

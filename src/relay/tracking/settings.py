@@ -1,0 +1,42 @@
+"""Which backend, which project, and what else is said of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TrackingSettings:
+    """Travels in RELAY_* variables; each has a default, so that a component runs alone."""
+
+    backend: str = "auto"
+    """wandb, local, or auto: wandb where a key or a login is found."""
+    project: str = "relay"
+    entity: str | None = None
+    """The W&B user or team; None: the key's own."""
+    registry: str | None = None
+    """The registry that models are linked into; None: none."""
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> TrackingSettings:
+        return cls(
+            backend=environ.get("RELAY_BACKEND") or "auto",
+            project=environ.get("RELAY_PROJECT") or "relay",
+            entity=environ.get("RELAY_ENTITY") or None,
+            registry=environ.get("RELAY_REGISTRY") or None,
+            tags=tuple(one for one in (environ.get("RELAY_TAGS") or "").split(",") if one),
+            notes=environ.get("RELAY_NOTES") or None,
+        )
+
+    def to_environ(self) -> dict[str, str]:
+        return {
+            "RELAY_BACKEND": self.backend,
+            "RELAY_PROJECT": self.project,
+            "RELAY_ENTITY": self.entity or "",
+            "RELAY_REGISTRY": self.registry or "",
+            "RELAY_TAGS": ",".join(self.tags),
+            "RELAY_NOTES": self.notes or "",
+        }

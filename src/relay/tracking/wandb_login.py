@@ -1,0 +1,167 @@
+"""Is there a W&B login, and does its server take it? Asked without importing wandb."""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import json
+import netrc
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from relay.errors import ConfigError, RelayError
+from relay.redact import redact_url
+
+CLOUD = "https://api.forge.coreweave.com"
+"""What the SDK takes where no other server is named; also known by its older name."""
+_CLOUD_HOSTS = ("api.forge.coreweave.com", "api.wandb.ai")
+_NOT_ONLINE = ("offline", "disabled", "dryrun")
+_PROBE_SECONDS = 8.0
+_LONGEST_ANSWER = 100_000  # bytes
+_VIEWER = "query Viewer { viewer { entity username } }"
+_LOG_IN = "Run `wandb login` or set WANDB_API_KEY"
+_GO_LOCAL = "run with tracking=local, which needs no account and no network"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A W&B server and the key for it; the key shows in no text."""
+
+    base_url: str
+    key: str | None = field(repr=False)
+    """None where an identity token stands for it, which the SDK exchanges itself."""
+
+
+def find_login(environ: Mapping[str, str]) -> Login | None:
+    """What the wandb SDK would log in with: variables, then the netrc file that it writes."""
+    base_url = server_of(environ)
+    key = environ.get("WANDB_API_KEY") or _key_in_netrc(base_url, environ)
+    if key:
+        return Login(base_url, key)
+    return Login(base_url, None) if environ.get("WANDB_IDENTITY_TOKEN_FILE") else None
+
+
+def resolve_backend(name: str, environ: Mapping[str, str]) -> str:
+    """`wandb` or `local` for what the setting `tracking` says; ConfigError where it cannot be.
+
+    `auto` is W&B where a login is found, unless WANDB_MODE says not to be online.
+    """
+    mode = environ.get("WANDB_MODE", "")
+    offline = mode in _NOT_ONLINE
+    if name == "auto":
+        return "wandb" if not offline and find_login(environ) is not None else "local"
+    if name == "wandb" and offline:
+        raise ConfigError(
+            f"tracking=wandb, but WANDB_MODE={mode}: artifacts cannot be read offline. Unset "
+            "WANDB_MODE, or take tracking=local now and publish later with `make publish`."
+        )
+    return name
+
+
+def require_login(environ: Mapping[str, str]) -> Login:
+    """The login; ConfigError where there is none."""
+    login = find_login(environ)
+    if login is None:
+        raise ConfigError(
+            f"tracking=wandb, but there is no login for {redact_url(server_of(environ))}. "
+            f"{_LOG_IN}, or {_GO_LOCAL}."
+        )
+    return login
+
+
+def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
+    """Ask the server once who the key belongs to, and return its default entity.
+
+    ConfigError where it does not know the key, RelayError where it cannot be reached or is no
+    W&B server. None without asking where an identity token stands for the key.
+    """
+    if login.key is None:
+        return None
+    server = redact_url(login.base_url)
+    request = urllib.request.Request(  # noqa: S310 - server_of() has checked the scheme
+        f"{login.base_url}/graphql",
+        data=json.dumps({"query": _VIEWER}).encode(),
+        headers={"Content-Type": "application/json", "Authorization": _basic(login.key)},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310
+            answer = json.loads(response.read(_LONGEST_ANSWER))
+        viewer = answer["data"]["viewer"]
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):
+            raise _unknown_key(server) from error
+        raise RelayError(
+            f"The W&B server {server} answered with HTTP {error.code}. Try again later, or "
+            f"{_GO_LOCAL}."
+        ) from error
+    except (OSError, urllib.error.URLError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise RelayError(
+            f"The W&B server {server} cannot be reached ({reason}). Check the network and "
+            f"WANDB_BASE_URL, or {_GO_LOCAL}; `make publish` brings the runs to W&B later."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RelayError(
+            f"{server} is no W&B server: it did not answer as one. Check WANDB_BASE_URL."
+        ) from error
+    if viewer is None:
+        raise _unknown_key(server)
+    return str(viewer["entity"]) if viewer.get("entity") else None
+
+
+def _unknown_key(server: str) -> ConfigError:
+    return ConfigError(
+        f"The W&B server {server} does not know the key that it was given. {_LOG_IN} anew (a key "
+        f"belongs to one server: see WANDB_BASE_URL), or {_GO_LOCAL}."
+    )
+
+
+def _basic(key: str) -> str:
+    return "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
+
+
+def server_of(environ: Mapping[str, str]) -> str:
+    """The URL of the W&B server that the SDK would talk to."""
+    url = environ.get("WANDB_BASE_URL") or _base_url_in_settings(environ) or CLOUD
+    url = url.rstrip("/")
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ConfigError(
+            f"WANDB_BASE_URL is '{redact_url(url)}': it has to begin with https:// or http://."
+        )
+    return url
+
+
+def _base_url_in_settings(environ: Mapping[str, str]) -> str | None:
+    """What `wandb login --host` wrote."""
+    folder = environ.get("WANDB_CONFIG_DIR")
+    path = (Path(folder) if folder else _home(environ) / ".config" / "wandb") / "settings"
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError, OSError):
+        return None
+    return parser.get("default", "base_url", fallback=None)
+
+
+def _key_in_netrc(base_url: str, environ: Mapping[str, str]) -> str | None:
+    paths = [environ["NETRC"]] if environ.get("NETRC") else []
+    paths = paths or [str(_home(environ) / name) for name in (".netrc", "_netrc")]
+    host = urlsplit(base_url).netloc
+    for path in paths:
+        try:
+            logins = netrc.netrc(path)
+        except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+            continue
+        for one in _CLOUD_HOSTS if host == _CLOUD_HOSTS[0] else (host,):
+            found = logins.authenticators(one)
+            if found and found[2]:
+                return found[2]
+    return None
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())

@@ -1,0 +1,102 @@
+"""What the tests on a W&B server share: a login for it, and states that can be compared."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+from tests.wandb_server import WandbServer
+from tests.wandb_server.faults import Match
+
+PROJECT = "relay"
+SECONDS = "seconds"
+_HEX_DIGEST = re.compile(r"^[0-9a-f]{64}$")
+# What two runs of the same pipeline cannot have in common.
+_OF_ONE_RUN = ("mlflow_run_id", "fit_seconds", SECONDS)
+
+
+def login(server: WandbServer) -> dict[str, str]:
+    """All that going online takes."""
+    return {"WANDB_BASE_URL": server.url, "WANDB_API_KEY": server.key}
+
+
+def runs_by_step(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The runs of a project that has one of each step."""
+    found = {run["job_type"]: run for run in state["runs"].values()}
+    assert len(found) == len(state["runs"])
+    return found
+
+
+def uploads(server: WandbServer) -> int:
+    """How many requests so far made or changed something."""
+    changes = ("CreateArtifact", "UpsertBucket", "UseArtifact", "AddAliases", "LinkArtifact")
+    return sum(
+        request.operation in changes or request.kind in ("upload", "file_stream")
+        for request in server.requests()
+    )
+
+
+def after(count: int, match: Match) -> Match:
+    """Match what `match` does, but for the first `count` of them."""
+    seen = itertools.count()
+    return lambda request: match(request) and next(seen) >= count
+
+
+def comparable(state: dict[str, Any]) -> dict[str, Any]:
+    """`state` without what differs between two runs of the same pipeline on the same data."""
+    return {
+        "runs": {step: _run(run) for step, run in runs_by_step(state).items()},
+        "artifacts": {
+            _plain_name(name): _artifact(artifact) for name, artifact in state["artifacts"].items()
+        },
+        "links": state["links"],
+    }
+
+
+def _run(run: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: run[key] for key in ("job_type", "tags", "notes", "state", "exit_code", "commit")}
+    return {
+        **kept,
+        "named_by_step_and_group": run["name"] == f"{run['job_type']} {run['group']}",
+        "config": _without(run["config"]),
+        "summary": _media_as_type(_without(run["summary"])),
+        "history": [
+            _media_as_type({k: v for k, v in _without(row).items() if k != "_timestamp"})
+            for row in run["history"]
+        ],
+        "inputs": run["inputs"],
+        "outputs": sorted(map(_plain_name, run["outputs"])),
+    }
+
+
+def _artifact(artifact: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: artifact[key] for key in ("type", "aliases", "tags", "description", "state")}
+    metadata = _masked(artifact["metadata"]) if not artifact["type"].startswith("run_") else {}
+    return {**kept, "metadata": metadata, "files": sorted(map(_plain_name, artifact["files"]))}
+
+
+def _without(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in _OF_ONE_RUN}
+
+
+def _media_as_type(values: dict[str, Any]) -> dict[str, Any]:
+    """Pictures and tables differ in a bit here and there, such as the seconds in a table."""
+    return {
+        key: value["_type"] if isinstance(value, dict) and "_type" in value else value
+        for key, value in values.items()
+    }
+
+
+def _plain_name(name: str) -> str:
+    """The SDK puts a run's id into the name of the artifact that holds a logged table."""
+    return re.sub(r"^run-[0-9a-z]+-", "run-", name)
+
+
+def _masked(value: Any) -> Any:
+    """Digests of models and of what follows from them differ: MLflow dates each model."""
+    if isinstance(value, dict):
+        return {key: _masked(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return "digest" if isinstance(value, str) and _HEX_DIGEST.match(value) else value

@@ -1,0 +1,205 @@
+"""The same commands on a W&B server, and from the local store to W&B."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Checkout, new_checkout
+from tests.e2e.online import PROJECT, after, comparable, login, runs_by_step, uploads
+from tests.wandb_server import Fault, WandbServer, operation
+
+pytestmark = pytest.mark.e2e
+
+STEPS = ["get_data", "clean", "check", "split", "train", "evaluate", "register"]
+COMMAND = ("model=linear", "tracking.registry=model", "tracking.tags=[nightly]")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WandbServer]:
+    with WandbServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def ran(checkout: Checkout, server: WandbServer) -> Checkout:
+    """A checkout that has run the default pipeline on `server`, told of it by variables alone."""
+    done = checkout.main(*COMMAND, **login(server))
+    assert done.status == 0, done.output
+    assert server.url in done.output
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def state(ran: Checkout, server: WandbServer) -> Any:
+    """What the server holds after that run."""
+    return server.snapshot(PROJECT)
+
+
+def test_the_server_has_a_finished_run_for_each_step_in_one_group(state: Any) -> None:
+    runs = runs_by_step(state)
+    assert sorted(runs) == sorted(STEPS)
+    assert {run["state"] for run in runs.values()} == {"finished"}
+    assert len({run["group"] for run in runs.values()}) == 1
+    assert all(run["tags"] == ["nightly"] for run in runs.values())
+    assert all(run["name"] == f"{step} {run['group']}" for step, run in runs.items())
+
+
+def test_each_run_has_its_parameters_and_the_exact_inputs(state: Any, ran: Checkout) -> None:
+    runs = runs_by_step(state)
+    assert runs["split"]["config"]["test_size"] == 0.2
+    assert runs["split"]["config"]["input_artifact"] == "diabetes_clean:v0"
+    assert runs["train"]["config"]["model"]["name"] == "linear"
+    children = {run.data.tags["relay.step"]: run for run in ran.mlflow_children()}
+    for step, run in runs.items():
+        assert run["config"]["mlflow_run_id"] == children[step].info.run_id
+
+
+def test_each_run_has_its_metrics_and_pictures_and_the_last_the_whole_table(state: Any) -> None:
+    runs = runs_by_step(state)
+    assert runs["evaluate"]["summary"]["r2"] == pytest.approx(0.475, abs=0.01)
+    assert runs["evaluate"]["summary"]["residuals"]["_type"] == "image-file"
+    assert all(run["summary"]["seconds"] > 0 for run in runs.values())
+    assert runs["register"]["summary"]["pipeline"]["_type"] == "table-file"
+
+
+def test_the_lineage_is_unbroken_from_the_data_to_the_registration(state: Any) -> None:
+    runs = runs_by_step(state)
+    outputs = {step: set(run["outputs"]) for step, run in runs.items()}
+    assert runs["get_data"]["inputs"] == []
+    assert set(runs["clean"]["inputs"]) == outputs["get_data"]
+    assert set(runs["check"]["inputs"]) == set(runs["split"]["inputs"]) == outputs["clean"]
+    assert set(runs["train"]["inputs"]) == {"diabetes_report:v0", "diabetes_train:v0"}
+    assert set(runs["evaluate"]["inputs"]) == {"diabetes_model:v0", "diabetes_test:v0"}
+    assert set(runs["register"]["inputs"]) >= outputs["evaluate"] | outputs["train"]
+
+
+def test_the_model_has_its_aliases_and_is_linked_into_the_registry(state: Any) -> None:
+    model = state["artifacts"]["diabetes_model:v0"]
+    assert model["type"] == "model"
+    assert model["aliases"] == ["candidate", "champion", "latest"]
+    link = state["links"]["wandb-registry-model/diabetes_model:v0"]
+    assert link["source"] == "diabetes_model:v0"
+    assert set(link["aliases"]) >= {"candidate", "champion"}
+
+
+def test_mlflows_runs_have_the_pages_of_the_wandb_runs(state: Any, ran: Checkout) -> None:
+    ids = {run["job_type"]: name for name, run in state["runs"].items()}
+    for run in ran.mlflow_children():
+        assert run.data.tags["wandb_url"].endswith(ids[run.data.tags["relay.step"]])
+
+
+def test_nothing_is_stored_locally_but_mlflow_and_the_key_is_nowhere(
+    state: Any, ran: Checkout, server: WandbServer
+) -> None:
+    assert not (ran.root / ".relay" / "trackio").exists()
+    assert not server.bodies_contain(server.key)
+    key = server.key.encode()
+    files = [path for path in ran.root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert [path for path in files if key in path.read_bytes()] == []
+
+
+def test_selected_steps_run_on_the_servers_newest_artifacts(
+    state: Any, ran: Checkout, server: WandbServer
+) -> None:
+    done = ran.main("steps=train,evaluate", "model=random_forest", **login(server))
+    assert done.status == 0, done.output
+    assert ran.step("train")["inputs"]["train"] == "diabetes_train:v0"
+    assert ran.step("evaluate")["inputs"]["model"] == "diabetes_model:v1"
+    after = server.snapshot(PROJECT)
+    assert after["artifacts"]["diabetes_model:v1"]["aliases"] == ["latest"]
+    assert len(after["runs"]) == len(STEPS) + 2
+
+
+def test_predict_reads_the_champion_from_the_registry(
+    state: Any, ran: Checkout, server: WandbServer, tmp_path: Path
+) -> None:
+    done = ran.main(
+        "steps=predict",
+        "predict.model=wandb-registry-model/diabetes_model:champion",
+        "predict.artifact=diabetes_test:latest",
+        **login(server),
+    )
+    assert done.status == 0, done.output
+    assert ran.step("predict")["inputs"]["model"] == "diabetes_model:v0"
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Another checkout, with the same run in its local store."""
+    other = new_checkout(tmp_path_factory.mktemp("local") / "relay")
+    done = other.main(*COMMAND)
+    assert done.status == 0, done.output
+    assert other.summary["backend"] == "local"
+    return other
+
+
+@pytest.fixture(scope="module")
+def published(local: Checkout) -> Iterator[WandbServer]:
+    """A server of its own, to which that run was published."""
+    with WandbServer() as server:
+        done = local.command(*local.python("publish"), **login(server))
+        assert done.status == 0, done.output
+        assert f"{server.url}/{server.entity}/{PROJECT}" in done.output
+        yield server
+
+
+def test_what_is_published_is_what_a_run_online_leaves(state: Any, published: WandbServer) -> None:
+    online, later = comparable(state), comparable(published.snapshot(PROJECT))
+    assert later["runs"] == online["runs"]
+    assert later["artifacts"] == online["artifacts"]
+    assert later["links"] == online["links"]
+
+
+def test_published_metrics_keep_their_times(local: Checkout, published: WandbServer) -> None:
+    runs = runs_by_step(published.snapshot(PROJECT))
+    times = [runs[step]["history"][0]["_timestamp"] for step in STEPS]
+    assert times == sorted(times)
+    # the first came at least the time of the steps between them before the last
+    between = sum(local.step(step)["seconds"] for step in STEPS[1:-1])
+    assert times[-1] - times[0] >= between * 0.8
+
+
+def test_published_twice_is_published_once(local: Checkout, published: WandbServer) -> None:
+    before, sent = published.snapshot(PROJECT), uploads(published)
+    done = local.command(*local.python("publish"), **login(published))
+    assert done.status == 0, done.output
+    assert "nothing to send" in done.output
+    assert published.snapshot(PROJECT) == before
+    assert uploads(published) == sent
+
+
+def test_a_dry_run_lists_and_sends_nothing(local: Checkout) -> None:
+    with WandbServer() as server:
+        done = local.command(*local.python("publish", "--dry-run"), **login(server))
+        assert done.status == 0, done.output
+        assert all(f"{step} 20" in done.output for step in STEPS)
+        assert "diabetes_model:v0" in done.output
+        assert uploads(server) == 0
+        assert server.snapshot(PROJECT)["runs"] == {}
+
+
+def test_without_a_login_a_dry_run_lists_all_and_publish_says_what_to_do(local: Checkout) -> None:
+    assert "diabetes_model:v0" in local.command(*local.python("publish", "--dry-run")).output
+    done = local.command(*local.python("publish"))
+    assert done.status == 2
+    assert "wandb login" in done.output
+
+
+def test_publish_that_was_stopped_goes_on_and_doubles_nothing(
+    local: Checkout, published: WandbServer
+) -> None:
+    with WandbServer() as server:
+        fault = server.faults.add(Fault(match=after(3, operation("CreateArtifact")), status=403))
+        done = local.command(*local.python("publish"), **login(server))
+        assert done.status == 1
+        assert "W&B did not take" in done.output
+        assert fault.hits
+        assert 0 < len(server.snapshot(PROJECT)["runs"]) < len(STEPS)
+        server.faults.clear()
+        done = local.command(*local.python("publish"), **login(server))
+        assert done.status == 0, done.output
+        assert comparable(server.snapshot(PROJECT)) == comparable(published.snapshot(PROJECT))

@@ -1,0 +1,230 @@
+"""The contract of a tracking backend; each test runs on every one of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from relay.errors import RelayError
+from relay.tracking import Draft, Reference, Row, Table
+from relay.tracking.digests import digest_of_path
+from tests.loading import ROOT
+from tests.tracking.conftest import Store
+
+
+def test_new_content_is_a_new_version_and_latest(store: Store) -> None:
+    assert [store.put(text).version for text in "ab"] == ["v0", "v1"]
+    assert store.found("table").version == store.found("table:latest").version == "v1"
+
+
+def test_content_that_comes_back_keeps_its_version_and_is_latest_again(store: Store) -> None:
+    assert [store.put(text).version for text in "aba"] == ["v0", "v1", "v0"]
+    assert store.found("table:latest").version == "v0"
+
+
+def test_content_that_comes_back_takes_the_new_metadata_and_description(store: Store) -> None:
+    store.put("a", metadata={"rows": 1, "old": True})
+    store.put("a", metadata={"rows": 2})
+    assert store.found("table").metadata == {"rows": 2}
+
+
+def test_the_same_files_have_the_same_digest_in_every_backend(store: Store) -> None:
+    version = store.put("a")
+    file_hash = hashlib.sha256(b"a").hexdigest()
+    assert version.digest == hashlib.sha256(f"{file_hash}  file.txt\n".encode()).hexdigest()
+    assert store.found("table:v0").digest == version.digest
+
+
+def test_the_digest_of_a_folder_is_that_of_its_files_and_their_paths(store: Store) -> None:
+    folder = store.folder / "tree"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "b").write_text("b")
+    (folder / "a").write_text("a")
+    version = store.put_path(folder, "tree", "t", {})
+    assert version.digest == digest_of_path(folder)
+    (folder / "a").rename(folder / "c")
+    assert store.put_path(folder, "tree", "t", {}).digest != version.digest
+
+
+def test_an_alias_moves_in_both_directions(store: Store) -> None:
+    first, second = store.put("a"), store.put("b")
+    for version in (first, second, first):
+        store.backend.set_alias(version, "champion")
+        assert store.found("table:champion").version == version.version
+    assert "champion" not in store.found("table:v1").aliases
+
+
+def test_an_alias_that_is_set_again_changes_nothing(store: Store) -> None:
+    version = store.put("a")
+    for _ in range(2):
+        store.backend.set_alias(version, "champion")
+    assert sorted(store.found("table:v0").aliases) == ["champion", "latest"]
+
+
+def test_aliases_of_one_artifact_are_not_those_of_another(store: Store) -> None:
+    store.backend.set_alias(store.put("a", name="one"), "champion")
+    store.put("a", name="two")
+    assert store.backend.find("two:champion") is None
+
+
+def test_what_is_not_there_is_none(store: Store) -> None:
+    assert store.backend.find("table") is None
+    store.put("a")
+    assert store.backend.find("table:v7") is None
+    assert store.backend.find("table:champion") is None
+    assert store.backend.find("nowhere/table:v0") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["../table", "/a", "a//b", "", "table:", "a:b:c", "..", "a/b/c/d", "a b", "a/../b"]
+)
+def test_a_wrong_name_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(RelayError, match="is not an artifact"):
+        store.backend.find(name)
+
+
+def test_an_artifact_keeps_its_type(store: Store) -> None:
+    assert store.put("a").type == "t"
+    with pytest.raises(RelayError, match="type"):
+        store.put("b", type="other")
+    assert store.found("table:latest").version == "v0"
+
+
+def test_files_and_metadata_come_back_as_they_were(store: Store) -> None:
+    folder = store.folder / "tree"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "file").write_bytes(b"\x00\xff")
+    (folder / "empty").write_bytes(b"")
+    metadata = {"rows": 3, "columns": ["a", "é"], "deep": {"x": None, "y": [1.5, True]}}
+    store.put_path(folder, "tree", "t", metadata)
+    assert store.found("tree").metadata == metadata
+    got = store.files("tree:v0")
+    assert (got / "deep" / "file").read_bytes() == b"\x00\xff"
+    assert (got / "empty").read_bytes() == b""
+
+
+def test_a_big_file_comes_back_whole(store: Store) -> None:
+    path = store.folder / "big.bin"
+    path.write_bytes(hashlib.sha256(b"seed").digest() * (20 * 2**20 // 32))
+    version = store.put_path(path, "big", "t", {})
+    assert digest_of_path(store.files(str(version)) / "big.bin") == version.digest
+
+
+def test_many_files_come_back(store: Store) -> None:
+    folder = store.folder / "many"
+    folder.mkdir()
+    for number in range(150):
+        (folder / f"{number:03}.txt").write_text(str(number))
+    got = store.files(str(store.put_path(folder, "many", "t", {})))
+    assert [(got / f"{number:03}.txt").read_text() for number in range(150)] == [
+        str(number) for number in range(150)
+    ]
+
+
+def test_an_exact_reference_stays_when_latest_moves_on(store: Store) -> None:
+    store.put("a")
+    store.put("b")
+    assert (store.files("table:v0") / "file.txt").read_text() == "a"
+    assert (store.files("table:latest") / "file.txt").read_text() == "b"
+
+
+def test_using_what_is_not_there_says_so(store: Store) -> None:
+    run = store.backend.start_run(store.spec())
+    with pytest.raises(RelayError, match=r"'nothing:v1' is not .*Run the step that makes it"):
+        run.use_artifact("nothing:v1")
+    run.finish("failed", "nothing to use")
+
+
+def test_an_artifact_of_another_project_is_named_by_it(store: Store) -> None:
+    other = store.sibling(f"{store.project}-other")
+    other.put("a")
+    found = store.found(f"{other.project}/table:latest")
+    assert str(found) == f"{other.project}/table:v0"
+    assert store.backend.find("table") is None
+    assert (store.files(str(found)) / "file.txt").read_text() == "a"
+
+
+def test_a_model_linked_into_a_registry_is_found_there_by_its_aliases(store: Store) -> None:
+    first, second = store.put("a", type="model"), store.put("b", type="model")
+    collection = Reference.to_collection("model", f"houses-{store.project}")
+    assert store.backend.find(str(collection)) is None
+    store.backend.link(first, collection, ["candidate", "champion"])
+    store.backend.link(second, collection, ["candidate"])
+    assert store.found(f"{collection.path}:champion") == first
+    assert store.found(f"{collection.path}:candidate") == second
+    assert str(store.found(f"{collection.path}:champion")) == "table:v0"
+    assert (store.files(f"{collection.path}:champion") / "file.txt").read_text() == "a"
+
+
+def test_in_a_registry_aliases_move_back_as_well(store: Store) -> None:
+    first, second = store.put("a", type="model"), store.put("b", type="model")
+    collection = Reference.to_collection("model", f"houses-{store.project}")
+    for version in (first, second, first):
+        store.backend.link(version, collection, ["champion"])
+        assert store.found(f"{collection.path}:champion") == version
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from relay.tracking import Draft, RunSpec, TrackingSettings, open_backend
+
+backend, project, path, root = sys.argv[1:]
+run = open_backend(TrackingSettings(backend, project), Path(root)).start_run(
+    RunSpec(Path(path).stem, "writer", "writer")
+)
+draft = Draft("table", "t", Path(path), "", {"writer": Path(path).stem})
+print(run.log_artifact(draft))
+run.finish("succeeded")
+"""
+
+
+def test_writers_at_once_each_get_a_version_of_their_own(store: Store) -> None:
+    writers = []
+    for name in ("one", "two", "three"):
+        path = store.folder / f"{name}.txt"
+        path.write_text(name)
+        command = [sys.executable, "-c", WRITER, store.backend.name, store.project]
+        writers.append(
+            subprocess.Popen(
+                [*command, str(path), str(ROOT)],
+                env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+    printed = [writer.communicate(timeout=120)[0].split()[-1] for writer in writers]
+    assert sorted(printed) == ["table:v0", "table:v1", "table:v2"]
+    for name, exact in zip(("one", "two", "three"), printed, strict=True):
+        assert store.found(exact).metadata == {"writer": name}
+        assert (store.files(exact) / f"{name}.txt").read_text() == name
+
+
+def test_numbers_pictures_and_tables_are_taken(store: Store) -> None:
+    run = store.backend.start_run(store.spec(config={"depth": 3, "columns": ["a"]}))
+    run.update_config({"input_artifact": "table:v0"})
+    picture = store.folder / "picture.png"
+    Image.new("RGB", (4, 4)).save(picture)
+    table = Table(("name", "rows"), (("a", 1), ("b", 2)))
+    run.log(Row({"r2": 0.5, "rows": 3.0}, {"picture": picture}, {"removed": table}))
+    run.finish("succeeded")
+
+
+def test_a_run_that_fails_keeps_what_it_logged(store: Store) -> None:
+    run = store.backend.start_run(store.spec())
+    path = store.folder / "file.txt"
+    path.write_text("found")
+    run.log_artifact(Draft("report", "t", path, "", {}))
+    run.finish("failed", "the gate says no")
+    assert store.found("report").version == "v0"
+
+
+def test_a_run_that_ends_before_it_logged_leaves_nothing(store: Store) -> None:
+    run = store.backend.start_run(store.spec())
+    run.finish("failed", "too early")
+    assert store.backend.find("table") is None

@@ -1,0 +1,87 @@
+"""The gate before training: which reports of the data check let a train set through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from relay.errors import GateFailed, RelayError
+from relay.tracking import ArtifactVersion
+from tests.loading import load
+
+require_passed = load("train", "gate").require_passed
+V2 = {"inputs": {"input": {"artifact": "flats_clean:v2", "digest": "22"}}}
+V3 = {"inputs": {"input": {"artifact": "flats_clean:v3", "digest": "33"}}}
+PASSED = {"passed": True, "violations": 0, "target": "price"}
+FAILED = {"passed": False, "violations": 2, "target": "price"}
+
+
+def train_set(metadata: dict[str, Any]) -> ArtifactVersion:
+    return ArtifactVersion("flats_train", "v7", "split_data", "a", metadata=metadata)
+
+
+def report(metadata: dict[str, Any]) -> ArtifactVersion:
+    return ArtifactVersion("flats_report", "v5", "data_report", "b", metadata=metadata)
+
+
+def refusal(train: dict[str, Any], checked: dict[str, Any], target: str = "price") -> RelayError:
+    with pytest.raises(RelayError) as caught:
+        require_passed(report(checked), train_set(train), target)
+    return caught.value
+
+
+def test_a_train_set_of_a_table_that_passed_goes_through() -> None:
+    require_passed(report({**V3, **PASSED}), train_set(V3), "price")
+
+
+def test_the_table_is_known_by_its_digest_not_by_its_name() -> None:
+    renamed = {"inputs": {"input": {"artifact": "copy:v0", "digest": "33"}}}
+    require_passed(report({**V3, **PASSED}), train_set(renamed), "price")
+    refilled = {"inputs": {"input": {"artifact": "flats_clean:v3", "digest": "other"}}}
+    assert "split from flats_clean:v3" in str(refusal(refilled, {**V3, **PASSED}))
+
+
+def test_the_target_may_be_written_as_in_the_file() -> None:
+    require_passed(report({**V3, **PASSED, "target": "Sale Price"}), train_set(V3), "sale_price")
+
+
+def test_a_failed_check_is_a_gate_that_says_no() -> None:
+    error = refusal(V3, {**V3, **FAILED})
+    assert isinstance(error, GateFailed)
+    assert str(error) == (
+        "The data check of flats_clean:v3 failed (violations: 2, see flats_report:v5): "
+        "mend the data and run steps=all, or the rules (data.check) and run steps=check+."
+    )
+
+
+def test_a_report_that_does_not_say_that_the_check_passed_says_no() -> None:
+    assert isinstance(refusal(V3, {**V3, "target": "price"}), GateFailed)
+
+
+@pytest.mark.parametrize("outcome", [PASSED, FAILED])
+def test_a_report_on_another_version_is_refused_whatever_it_says(outcome: dict[str, Any]) -> None:
+    error = refusal(V3, {**V2, **outcome})
+    assert str(error) == (
+        "flats_report:v5 is about flats_clean:v2, but flats_train:v7 was split from "
+        "flats_clean:v3: run steps=check,split+ first."
+    )
+
+
+def test_a_report_on_another_target_is_refused() -> None:
+    error = refusal(V3, {**V3, **PASSED}, target="rooms")
+    assert "with target 'price', not 'rooms': run steps=check,split+ first" in str(error)
+
+
+def test_a_train_set_that_does_not_say_what_it_was_split_from_is_refused() -> None:
+    error = str(refusal({}, {**V3, **PASSED}))
+    assert "flats_train:v7 does not say which table it was split from" in error
+    assert "steps=split+" in error
+    assert "pipeline.steps.train.inputs.report=null" in error
+
+
+def test_a_report_that_does_not_say_what_it_is_about_is_refused() -> None:
+    error = str(refusal(V3, PASSED))
+    assert error == (
+        "flats_report:v5 does not say which table it is about: make it anew with steps=check+."
+    )
