@@ -72,12 +72,12 @@ class Checkout:
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return Done(done.returncode, done.stdout + done.stderr, used)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """`python main.py ...` in the background."""
         return subprocess.Popen(
             [sys.executable, "main.py", "env_manager=local", *arguments],
             cwd=self.root,
-            env=self.environ(),
+            env=self.environ(**environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

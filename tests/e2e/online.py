@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from tests.wandb_server import WandbServer
-from tests.wandb_server.faults import Match
+from tests.wandb_server.faults import Match, Request
 
 PROJECT = "relay"
 SECONDS = "seconds"
@@ -41,6 +41,19 @@ def after(count: int, match: Match) -> Match:
     """Match what `match` does, but for the first `count` of them."""
     seen = itertools.count()
     return lambda request: match(request) and next(seen) >= count
+
+
+def from_the(number: int, match: Match) -> Match:
+    """Match everything from the `number`-th on that `match` does."""
+    reached = after(number - 1, match)
+    begun: list[bool] = []
+
+    def matches(request: Request) -> bool:
+        if not begun and reached(request):
+            begun.append(True)
+        return bool(begun)
+
+    return matches
 
 
 def comparable(state: dict[str, Any]) -> dict[str, Any]:

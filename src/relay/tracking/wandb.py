@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +32,8 @@ from relay.tracking.references import Reference
 log = logging.getLogger("relay")
 
 _EXIT_CODES: dict[RunStatus, int] = {"succeeded": 0, "failed": 1, "killed": 255}
-# The SDK's own would try for hours: a step that waits so long for a server is no help.
+# The SDK would try for hours: a step that waits so long for a server is no help. Its variables,
+# such as WANDB_X_GRAPHQL_RETRY_MAX, come before these.
 _RETRIES = {
     f"x_{part}_retry_{key}": value
     for part in ("graphql", "file_stream", "file_transfer")
@@ -59,7 +61,7 @@ class WandbBackend:
             finish_timeout=_FINISH_SECONDS,
             finish_timeout_raises=True,
             git_root=str(code_root),
-            **_RETRIES,
+            **{k: v for k, v in _RETRIES.items() if f"WANDB_{k.upper()}" not in os.environ},
         )
         with _errors():
             wandb.setup(settings=settings)
