@@ -13,7 +13,7 @@ export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
 export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup run test test-fast lint format lock ui
+.PHONY: help setup run publish test test-fast lint format lock ui
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -22,6 +22,9 @@ setup: .venv/ready ## Install what main.py needs into .venv
 
 run: .venv/ready ## Run the pipeline; settings: make run ARGS="data=pokemon steps=train+"
 	@.venv/bin/python main.py $(ARGS)
+
+publish: .venv/ready ## Bring local runs to W&B; list them only: make publish ARGS=--dry-run
+	@.venv/bin/python main.py publish $(ARGS)
 
 test: .venv-dev/ready ## Run all tests; some of them: make test ARGS="tests/unit -k plan"
 	@.venv-dev/bin/python -m pytest $(ARGS)

@@ -17,6 +17,9 @@ from relay.component import StepRun
 from relay.errors import GateFailed
 from relay.tables import read_artifact
 
+SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
+"""What the table of columns says of each."""
+
 
 def report(table: pd.DataFrame, target: str, violations: list[Violation]) -> dict[str, Any]:
     """All that was found, as it stands in report.json."""
@@ -54,7 +57,11 @@ def step(run: StepRun[Params]) -> None:
         },
     )
     run.log_metrics({"rows": len(table), "violations": len(violations)})
+    shown = [(name, *map(one.get, SHOWN)) for name, one in found["columns"].items()]
+    run.log_table("columns", ("column", *SHOWN), shown)
     if violations:
+        rows = [(one.column, one.check, one.count, str(one.examples)) for one in violations]
+        run.log_table("violations", ("column", "rule", "rows", "examples"), rows)
         lines = "\n".join(f"  {one}" for one in violations)
         raise GateFailed(f"{source.version} breaks {len(violations)} rules of data.check:\n{lines}")
 

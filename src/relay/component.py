@@ -63,7 +63,7 @@ def main(
             params_type, sys.argv[1:] if argv is None else argv, about=step.__doc__ or ""
         )
         with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
-            execution = Execution(project, settings, params, Path(workspace), signals)
+            execution = Execution(project, Path.cwd(), settings, params, Path(workspace), signals)
             status, result = execution.run(step)
             _report(settings, result)
         return status

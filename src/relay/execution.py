@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -63,6 +64,8 @@ class Execution(Generic[ParamsT]):
     """A step's run from its start to its report."""
 
     project: Project
+    component: Path
+    """The folder that has the component's files."""
     settings: RunSettings
     params: ParamsT
     workspace: Path
@@ -117,6 +120,7 @@ class Execution(Generic[ParamsT]):
     def _store(self, work: End) -> End:
         """Store the outputs, and do what the step wants done after that."""
         try:
+            self._tracking.log_artifact(self._source())
             for key, draft in self._drafts().items():
                 self.outputs[key] = self._tracking.log_artifact(draft)
                 log.info("Stored %s (%s)", self.outputs[key], draft.type)
@@ -151,7 +155,7 @@ class Execution(Generic[ParamsT]):
             message=work.message,
             rows=(self._row(),),
             inputs=tuple(str(version) for version in self._run.inputs.values()),
-            outputs=tuple(self._drafts().values()),
+            outputs=(self._source(), *self._drafts().values()),
         )
         folder = keep(self.project.kept, self.settings.tracking, record)
         self._kept = True
@@ -174,6 +178,21 @@ class Execution(Generic[ParamsT]):
             tags=tracking.tags,
             notes=tracking.notes,
             git_commit=git_state(self.project.root).commit,
+        )
+
+    def _source(self) -> Draft:
+        """The component's own files, so that what made an artifact can be read beside it."""
+        copy = self.workspace / "source"
+        if not copy.exists():
+            shutil.copytree(
+                self.component, copy, ignore=shutil.ignore_patterns("__pycache__", ".*")
+            )
+        return Draft(
+            name=f"source-{self.component.name}",
+            type="source",
+            path=copy,
+            description=f"The files of components/{self.component.name}.",
+            metadata={"git_commit": self._spec.git_commit},
         )
 
     def _drafts(self) -> dict[str, Draft]:

@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from relay.redact import redact_url
+
 
 @dataclass(frozen=True)
 class GitState:
@@ -20,6 +22,12 @@ def git_state(root: Path) -> GitState:
     commit = _git(root, "rev-parse", "HEAD")
     changes = _git(root, "status", "--porcelain")
     return GitState(commit or None, bool(changes))
+
+
+def git_remote(root: Path) -> str | None:
+    """The URL of the checkout's remote `origin`, without user and password; None without one."""
+    url = _git(root, "remote", "get-url", "origin")
+    return redact_url(url) if url else None
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.conftest import Checkout
+from tests.e2e.online import PROJECT, login, runs_by_step
+from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e
 
@@ -72,3 +74,21 @@ def test_predict_uses_the_champion(ran: Checkout) -> None:
     rows = (ran.root / "predictions.csv").read_text().splitlines()
     assert "prediction" in rows[0]
     assert len(rows) == 1 + 89
+
+
+def test_with_a_login_the_same_environments_work_on_wandb(ran: Checkout) -> None:
+    with WandbServer() as server:
+        done = ran.main("model=linear", env_manager="uv", **login(server))
+        assert done.status == 0, done.output
+        runs = runs_by_step(server.snapshot(PROJECT))
+        assert {run["state"] for run in runs.values()} == {"finished"}
+        assert len(runs) == 7
+        done = ran.command(
+            *("mlflow", "run", "components/check", "--env-manager", "uv"),
+            *("-P", "input_artifact=diabetes_clean:latest", "-P", "target=target"),
+            *("-P", "report_artifact=diabetes_report"),
+            **login(server),
+        )
+        assert done.status == 0, done.output
+        alone = [run for run in server.snapshot(PROJECT)["runs"].values() if not run["group"]]
+        assert [run["inputs"] for run in alone] == [["diabetes_clean:v0"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -208,6 +209,21 @@ def test_a_key_that_is_revoked_in_mid_run_costs_no_finished_work(
     done = here.command(*here.python("publish"), **login(server))
     assert done.status == 0, done.output
     assert kept(here) == []
+
+
+def test_a_run_that_is_stopped_is_not_left_running(here: Checkout, server: WandbServer) -> None:
+    # The first artifact takes its time: the signal comes while the step runs.
+    server.faults.add(Fault(match=operation("UseArtifact"), kind="delay", seconds=5))
+    running = here.start(*FIRST, **login(server))
+    wait_for(lambda: any(r.operation == "UseArtifact" for r in server.requests()))
+    running.send_signal(signal.SIGTERM)
+    output, _ = running.communicate(timeout=120)
+    assert running.returncode == 128 + signal.SIGTERM, output
+    runs = runs_by_step(server.snapshot(PROJECT))
+    assert runs["get_data"]["state"] == "finished"
+    assert runs["clean"]["state"] == "failed"
+    assert runs["clean"]["summary"]["error"] == "stopped by SIGTERM"
+    assert "diabetes_clean:v0" not in server.snapshot(PROJECT)["artifacts"]
 
 
 def test_publishing_to_a_server_that_fails_is_no_success(

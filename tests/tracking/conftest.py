@@ -29,6 +29,7 @@ class Store:
     backend: Backend
     folder: Path
     project: str
+    server: WandbServer | None = None
 
     def spec(self, step: str = "step", **more: Any) -> RunSpec:
         return RunSpec(uuid.uuid4().hex[:16], step, step, **more)
@@ -72,7 +73,7 @@ class Store:
     def sibling(self, project: str) -> Store:
         """The same store's project `project`."""
         settings = TrackingSettings(self.backend.name, project)
-        return Store(open_backend(settings, ROOT), self.folder, project)
+        return Store(open_backend(settings, ROOT), self.folder, project, self.server)
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +91,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
 @pytest.fixture(params=["local", "wandb"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty store of each backend: a project of its own."""
-    request.getfixturevalue("server" if request.param == "wandb" else "trackio_folder")
+    online = request.param == "wandb"
+    fixture = request.getfixturevalue("server" if online else "trackio_folder")
     project = f"test-{uuid.uuid4().hex[:12]}"
-    return Store(open_backend(TrackingSettings(request.param, project), ROOT), tmp_path, project)
+    backend = open_backend(TrackingSettings(request.param, project), ROOT)
+    return Store(backend, tmp_path, project, fixture if online else None)

@@ -6,12 +6,14 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from relay.errors import RelayError
-from relay.tracking import Draft, Reference, Row, Table
+from relay.tracking import Draft, Reference, Row, RunSpec, Table
 from relay.tracking.digests import digest_of_path
 from tests.loading import ROOT
 from tests.tracking.conftest import Store
@@ -149,6 +151,27 @@ def test_an_artifact_of_another_project_is_named_by_it(store: Store) -> None:
     assert (store.files(str(found)) / "file.txt").read_text() == "a"
 
 
+def test_an_entity_is_known_where_there_are_entities(store: Store) -> None:
+    store.put("a")
+    full = f"someone/{store.project}/table:v0"
+    if store.backend.name == "local":
+        with pytest.raises(RelayError, match="the local store has no entities"):
+            store.backend.find(full)
+    else:
+        assert str(store.found(full)) == "table:v0"
+
+
+def test_a_run_that_is_gone_on_with_keeps_what_it_had(store: Store) -> None:
+    spec = store.spec(config={"depth": 3})
+    run = store.backend.start_run(spec)
+    run.log(Row({"r2": 0.5}, step=0))
+    run.finish("succeeded")
+    run = store.backend.start_run(replace(spec, config={}))
+    run.log(Row(tables={"pipeline": Table(("step",), (("train",),))}))
+    run.finish("succeeded")
+    assert logged(store, spec) == ({"depth": 3}, {"r2": 0.5})
+
+
 def test_a_model_linked_into_a_registry_is_found_there_by_its_aliases(store: Store) -> None:
     first, second = store.put("a", type="model"), store.put("b", type="model")
     collection = Reference.to_collection("model", f"houses-{store.project}")
@@ -167,6 +190,17 @@ def test_in_a_registry_aliases_move_back_as_well(store: Store) -> None:
     for version in (first, second, first):
         store.backend.link(version, collection, ["champion"])
         assert store.found(f"{collection.path}:champion") == version
+
+
+def logged(store: Store, spec: RunSpec) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Config and metrics of a run, read from the store itself."""
+    if store.server is not None:
+        run = store.server.snapshot(store.project)["runs"][spec.id]
+        return run["config"], {"r2": run["summary"]["r2"]}
+    from relay.tracking.local_history import LocalHistory  # noqa: PLC0415 - after TRACKIO_DIR is set
+
+    [past] = LocalHistory(store.project).runs()
+    return dict(past.spec.config), dict(past.rows[0].metrics)
 
 
 WRITER = """

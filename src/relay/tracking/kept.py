@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
+from relay.errors import RelayError
+from relay.redact import redact_url
 from relay.tracking.interface import Backend
 from relay.tracking.records import RunRecord, replay
 from relay.tracking.settings import TrackingSettings
@@ -37,7 +40,11 @@ def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
     folder = kept / record.spec.id
     with _aside(folder) as aside:
         copied = _with_paths(record, lambda path: _copy(path, aside))
-        content = _JSON.dump_json(KeptRun(server_of(os.environ), tracking, copied), indent=2)
+        run = KeptRun(_server(), tracking, copied)
+        # NaN is a metric's value too; what is no plain value is a number of numpy's.
+        content = to_json(
+            run, indent=2, inf_nan_mode="constants", fallback=lambda number: number.item()
+        )
         (aside / _FILE).write_bytes(content)
     return folder
 
@@ -54,17 +61,28 @@ def bring_up(kept: Path, tracking: TrackingSettings, backend: Backend) -> Iterat
 
     RelayError where one is not taken: it stays, and so do those after it.
     """
+    if tracking.backend != "wandb":
+        return
     for folder, run in kept_runs(kept).items():
-        mine = (run.server, run.tracking.project) == (server_of(os.environ), tracking.project)
-        if tracking.backend == "wandb" and mine and run.tracking.entity in (None, tracking.entity):
+        mine = (run.server, run.tracking.project) == (_server(), tracking.project)
+        if mine and run.tracking.entity in (None, tracking.entity):
             replay(run.record, backend)
             shutil.rmtree(folder)
             yield run.record
 
 
 def _read(folder: Path) -> KeptRun:
-    run = _JSON.validate_json((folder / _FILE).read_bytes())
+    try:
+        run = _JSON.validate_json((folder / _FILE).read_bytes())
+    except ValidationError as error:
+        raise RelayError(
+            f"{folder / _FILE} is no kept run that this version of Relay reads. Move {folder} away."
+        ) from error
     return replace(run, record=_with_paths(run.record, lambda path: folder / path))
+
+
+def _server() -> str:
+    return redact_url(server_of(os.environ))
 
 
 def _copy(path: Path, folder: Path) -> Path:

@@ -9,7 +9,7 @@ from relay.errors import RelayError
 
 _PART = r"[A-Za-z0-9._-]+"
 _REFERENCE = re.compile(
-    rf"^(?:(?:(?P<entity>{_PART})/)?(?P<project>{_PART})/)?(?P<name>{_PART})(?::(?P<alias>{_PART}))?$"
+    rf"(?:(?:(?P<entity>{_PART})/)?(?P<project>{_PART})/)?(?P<name>{_PART})(?::(?P<alias>{_PART}))?"
 )
 _REGISTRY_PREFIX = "wandb-registry-"
 
@@ -29,7 +29,7 @@ class Reference:
     @classmethod
     def parse(cls, text: str) -> Reference:
         """Read `text`; RelayError where it is no reference."""
-        match = _REFERENCE.match(text)
+        match = _REFERENCE.fullmatch(text)
         if not match or {".", ".."} & set(match.groups()):
             raise RelayError(
                 f"'{text}' is not an artifact: write name, name:alias or name:v3, with "

@@ -15,6 +15,7 @@ import wandb
 from wandb.errors import CommError
 
 from relay.errors import ConfigError, RelayError
+from relay.git import git_remote
 from relay.redact import redact
 from relay.tracking.digests import digest_of_path
 from relay.tracking.interface import (
@@ -89,7 +90,9 @@ class WandbBackend:
                 config=dict(spec.config),
                 resume="allow",
                 reinit="create_new",
-                settings=wandb.Settings(git_commit=spec.git_commit),
+                settings=wandb.Settings(
+                    git_commit=spec.git_commit, git_remote_url=git_remote(self._code_root)
+                ),
             )
         return WandbRun(self, run)
 

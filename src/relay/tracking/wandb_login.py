@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import configparser
+import http.client
 import json
 import netrc
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from relay.errors import ConfigError, RelayError
@@ -88,12 +91,18 @@ def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
         headers={"Content-Type": "application/json", "Authorization": _basic(login.key)},
     )
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=timeout) as response:
             answer = json.loads(response.read(_LONGEST_ANSWER))
         viewer = answer["data"]["viewer"]
+        entity = None if viewer is None else viewer["entity"]
     except urllib.error.HTTPError as error:
         if error.code in (401, 403):
             raise _unknown_key(server) from error
+        if place := error.headers.get("Location"):
+            raise ConfigError(
+                f"The W&B server {server} is elsewhere: it sends on to {redact_url(place)}. Set "
+                "WANDB_BASE_URL to its own address."
+            ) from error
         raise RelayError(
             f"The W&B server {server} answered with HTTP {error.code}. Try again later, or "
             f"{_GO_LOCAL}."
@@ -104,13 +113,28 @@ def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
             f"The W&B server {server} cannot be reached ({reason}). Check the network and "
             f"WANDB_BASE_URL, or {_GO_LOCAL}; `make publish` brings the runs to W&B later."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
         raise RelayError(
             f"{server} is no W&B server: it did not answer as one. Check WANDB_BASE_URL."
         ) from error
     if viewer is None:
         raise _unknown_key(server)
-    return str(viewer["entity"]) if viewer.get("entity") else None
+    return str(entity) if entity else None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: the key is for the server that was named."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Message,
+        newurl: str,
+    ) -> None:
+        return None
 
 
 def _unknown_key(server: str) -> ConfigError:
@@ -128,11 +152,20 @@ def server_of(environ: Mapping[str, str]) -> str:
     """The URL of the W&B server that the SDK would talk to."""
     url = environ.get("WANDB_BASE_URL") or _base_url_in_settings(environ) or CLOUD
     url = url.rstrip("/")
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not _is_web_address(url):
         raise ConfigError(
-            f"WANDB_BASE_URL is '{redact_url(url)}': it has to begin with https:// or http://."
+            f"WANDB_BASE_URL is '{redact_url(url)}': it has to begin with https:// or http://, and "
+            "to name a host."
         )
     return url
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _base_url_in_settings(environ: Mapping[str, str]) -> str | None:
@@ -148,19 +181,24 @@ def _base_url_in_settings(environ: Mapping[str, str]) -> str | None:
 
 
 def _key_in_netrc(base_url: str, environ: Mapping[str, str]) -> str | None:
-    paths = [environ["NETRC"]] if environ.get("NETRC") else []
-    paths = paths or [str(_home(environ) / name) for name in (".netrc", "_netrc")]
     host = urlsplit(base_url).netloc
-    for path in paths:
-        try:
-            logins = netrc.netrc(path)
-        except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
-            continue
-        for one in _CLOUD_HOSTS if host == _CLOUD_HOSTS[0] else (host,):
-            found = logins.authenticators(one)
-            if found and found[2]:
-                return found[2]
+    try:
+        logins = netrc.netrc(_netrc_file(environ))
+    except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+        return None
+    for one in _CLOUD_HOSTS if host == _CLOUD_HOSTS[0] else (host,):
+        found = logins.authenticators(one)
+        if found and found[2]:
+            return found[2]
     return None
+
+
+def _netrc_file(environ: Mapping[str, str]) -> Path:
+    """The one file that the SDK reads."""
+    if named := environ.get("NETRC"):
+        return Path(named).expanduser()
+    usual, windows = _home(environ) / ".netrc", _home(environ) / "_netrc"
+    return windows if windows.exists() and not usual.exists() else usual
 
 
 def _home(environ: Mapping[str, str]) -> Path:

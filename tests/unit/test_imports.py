@@ -1,0 +1,38 @@
+"""What is not used is not imported: each of these costs every process its time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.loading import ROOT
+
+LOCAL = """
+from relay.tracking import RunSpec, TrackingSettings, open_backend
+from pathlib import Path
+run = open_backend(TrackingSettings("local", "p"), Path(".")).start_run(RunSpec("1", "r", "r"))
+run.finish("succeeded")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import relay.component", ["wandb", "trackio", "mlflow", "sklearn", "hydra"]),
+        ("import relay.orchestrator.cli", ["wandb", "trackio", "mlflow", "sklearn"]),
+        (LOCAL, ["wandb", "mlflow"]),
+    ],
+)
+def test_what_is_not_used_is_not_imported(code: str, absent: list[str], tmp_path: Path) -> None:
+    printed = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "TRACKIO_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert set(absent) & set(printed) == set()
