@@ -174,7 +174,8 @@ def test_what_is_not_a_number_is_kept_as_well(kept: Path, record: RunRecord) -> 
 
 
 def test_numbers_of_numpys_are_kept_as_numbers(kept: Path, record: RunRecord) -> None:
-    row = Row({"r2": np.float32(0.5)}, tables={"t": Table(("a", "b"), ((np.int64(3), np.True_),))})
+    metrics: dict[str, Any] = {"r2": np.float32(0.5)}
+    row = Row(metrics, tables={"t": Table(("a", "b"), ((np.int64(3), np.True_),))})
     keep(kept, WANDB, replace(record, rows=(row,)))
     [run] = kept_runs(kept).values()
     assert run.record.rows[0] == Row({"r2": 0.5}, tables={"t": Table(("a", "b"), ((3, True),))})
@@ -265,11 +266,11 @@ def test_one_that_is_not_taken_stays_with_those_after_it(kept: Path, record: Run
     keep_aged(kept, named(record, "second"), 20)
     keep_aged(kept, named(record, "third", outputs=(other,)), 10)
     backend = Taking(refused="tree")
-    brought = []
+    brought: list[str] = []
     with pytest.raises(UploadError, match="did not take tree"):
         brought.extend(run.spec.id for run in bring_up(kept, WANDB, backend))
     assert names(kept) == ["second", "third"]
-    assert ("finish", ("killed", "")) == backend.told[-1]
+    assert backend.told[-1] == ("finish", ("killed", ""))
     assert [run.spec.id for run in bring_up(kept, WANDB, Taking())] == ["second", "third"]
 
 

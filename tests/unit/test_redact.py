@@ -49,3 +49,51 @@ def test_a_password_of_any_signs_is_cut_out_of_a_text(password: str) -> None:
 def test_urls_in_quotes_stay_apart() -> None:
     text = "'https://h/a' and 'https://u:p@h/b', mail to me@h"
     assert redact(text) == "'https://h/a' and 'https://h/b', mail to me@h"
+
+
+SECRET = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "WANDB_API_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "HF_TOKEN",
+        "PGPASSWORD_PASSWORD",
+        "db_passwd",
+        "AZURE_CLIENT_SECRET",
+        "GOOGLE_CREDENTIAL",
+    ],
+)
+def test_the_value_of_a_secret_variable_is_cut_out(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, SECRET)
+    assert redact(f"sent {SECRET} and x{SECRET}y") == "sent *** and x***y"
+
+
+def test_a_secret_is_cut_out_of_a_url_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", SECRET)
+    assert redact(f"GET https://h/{SECRET}/a?n=1 failed") == "GET https://h/***/a?n=1 failed"
+
+
+@pytest.mark.parametrize("name", ["MONKEY", "KEYBOARD", "WANDB_PROJECT", "AUTHOR", "PATH_TO_DATA"])
+def test_the_value_of_an_innocent_variable_stays(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, SECRET)
+    assert redact(f"sent {SECRET}") == f"sent {SECRET}"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("1234567", "a 1234567"), ("12345678", "a ***")])
+def test_a_value_that_is_too_short_to_be_a_secret_stays(
+    monkeypatch: pytest.MonkeyPatch, value: str, shown: str
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", value)
+    assert redact(f"a {value}") == shown
+
+
+def test_a_text_without_secrets_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", SECRET)
+    assert redact("nothing to hide") == "nothing to hide"

@@ -149,9 +149,7 @@ def test_the_table_of_all_steps_goes_to_the_run_of_the_last_that_was_executed() 
         StepSummary("check", "skipped"),
         StepSummary("predict", "not_selected"),
     )
-    assert backend.specs == [
-        RunSpec("id-clean", "clean group", "clean", "group", git_commit="abc")
-    ]
+    assert backend.specs == [RunSpec("id-clean", "clean group", "clean", "group", git_commit="abc")]
     [row] = backend.rows
     table = row.tables["pipeline"]
     assert table.columns == ("step", "status", "seconds", "cpu_seconds", "max_rss_mb", "outputs")

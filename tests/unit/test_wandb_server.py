@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import secrets
 import signal
@@ -18,12 +21,19 @@ import pytest
 from PIL import Image
 
 from tests.loading import ROOT
-from tests.wandb_server import Fault, WandbServer, kind, operation
+from tests.wandb_server import Fault, WandbServer, artifacts, kind, operation
+from tests.wandb_server.model import ApiError
 
 wandb = pytest.importorskip("wandb")
 pytestmark = pytest.mark.e2e
 
 FOLDERS = ("WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "HOME")
+# whole seconds: wandb-core takes less than one for its default, two
+QUICK_RETRIES = {
+    f"x_{what}_retry_wait_{bound}_seconds": 1.0
+    for what in ("graphql", "file_stream", "file_transfer")
+    for bound in ("min", "max")
+}
 Start = Callable[..., Any]
 
 
@@ -31,6 +41,7 @@ Start = Callable[..., Any]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
     """A server, and an SDK that knows its address and key and nothing else."""
     home = tmp_path_factory.mktemp("wandb")
+    wandb.teardown()  # what other tests of this process have set up
     with pytest.MonkeyPatch.context() as patch, WandbServer() as running:
         for name in FOLDERS:
             (home / name).mkdir()
@@ -258,6 +269,51 @@ def test_use_artifact(server: WandbServer, start: Start, project: str, tmp_path:
     assert sorted(run.id for run in made.used_by()) == ["object", *(f"use{n}" for n in range(4))]
 
 
+def test_one_file(start: Start, tmp_path: Path) -> None:
+    run = start("r1")
+    made = run.log_artifact(artifact(tmp_path)).wait()
+    path = made.get_entry("data.csv").download(root=str(tmp_path / "one"), skip_cache=True)
+    assert Path(path).read_text() == "a,b\n1,2\n"
+    run.finish()
+
+
+def test_use_and_link_of_a_draft(
+    server: WandbServer, start: Start, project: str, tmp_path: Path
+) -> None:
+    run = start("r1")
+    run.use_artifact(artifact(tmp_path))
+    model = artifact(tmp_path, name="model", type="model")
+    linked = run.link_artifact(model, f"wandb-registry-model/{project}", aliases=["champion"])
+    run.finish()
+    found = server.snapshot(project)
+    assert found["runs"]["r1"]["inputs"] == ["data:v0"]
+    assert found["runs"]["r1"]["outputs"] == ["model:v0"]
+    assert list(found["links"]) == [f"wandb-registry-model/{project}:v0"]
+    linked.unlink()
+    assert server.snapshot(project)["links"] == {}
+
+
+def test_another_entity(server: WandbServer, start: Start, project: str, tmp_path: Path) -> None:
+    server.add_team("team")
+    run = start("r1", entity="team")
+    run.log_artifact(artifact(tmp_path)).wait()
+    run.finish()
+    run = start("r1")
+    run.use_artifact(f"team/{project}/data:latest")
+    run.finish()
+    assert list(server.snapshot(project, "team")["artifacts"]) == ["data:v0"]
+    found = server.snapshot(project)
+    assert found["artifacts"] == {}
+    assert found["runs"]["r1"]["inputs"] == [f"team/{project}/data:v0"]
+
+
+def test_project_with_a_space(server: WandbServer, start: Start, project: str) -> None:
+    run = start("r1", project=f"{project} two")
+    run.log({"loss": 1})
+    run.finish()
+    assert len(server.snapshot(f"{project} two")["runs"]["r1"]["history"]) == 1
+
+
 def test_what_is_missing(start: Start, project: str) -> None:
     run = start("r1")
     with pytest.raises(wandb.errors.CommError, match="artifact membership 'no:latest' not found"):
@@ -419,15 +475,11 @@ def test_key_revoked_in_mid_run(
 def test_answer_that_is_lost(
     server: WandbServer, start: Start, project: str, tmp_path: Path
 ) -> None:
-    retries = {
-        "x_graphql_retry_wait_min_seconds": 0.1,
-        "x_file_transfer_retry_wait_min_seconds": 0.1,
-    }
     for name in ("UpsertBucket", "CreateArtifact", "CreateArtifactFiles", "CommitArtifact"):
         server.faults.add(Fault(operation(name), "lost_answer", times=1))
     server.faults.add(Fault(kind("file_stream"), "lost_answer", times=1))
     server.faults.add(Fault(kind("upload"), "drop", times=1))
-    run = start("r1", settings=retries)
+    run = start("r1", settings=QUICK_RETRIES)
     run.log({"loss": 1})
     run.log_artifact(artifact(tmp_path)).wait()
     run.finish()
@@ -446,10 +498,41 @@ def test_fault_with_a_status(server: WandbServer, start: Start, tmp_path: Path) 
     run.finish()
 
 
+def test_delay(server: WandbServer, start: Start) -> None:
+    server.faults.add(Fault(operation("UpsertBucket"), "delay", seconds=0.5, times=1))
+    began = time.monotonic()
+    start("r1").finish()
+    assert time.monotonic() - began > 0.5
+
+
+def test_run_that_goes_silent(server: WandbServer, start: Start, project: str) -> None:
+    run = start("r1")
+    stored = server.state.run("someone", project, "r1")
+    stored.heartbeat_at = "2020-01-01T00:00:00Z"
+    assert wandb.Api().run(f"{project}/r1").state == "crashed"
+    run.finish()
+    assert wandb.Api().run(f"{project}/r1").state == "finished"
+
+
+def test_artifact_that_is_never_committed(
+    server: WandbServer, start: Start, project: str, tmp_path: Path
+) -> None:
+    run = start("r1")
+    server.faults.add(Fault(kind("upload"), status=403))
+    with pytest.raises(ValueError, match=r"uploads .* have failed"):
+        run.log_artifact(artifact(tmp_path)).wait()
+    server.faults.clear()
+    run.finish()
+    found = server.snapshot(project)
+    assert found["runs"]["r1"]["outputs"] == []
+    assert [one["state"] for one in found["artifacts"].values()] == ["PENDING"]
+    assert not wandb.Api().artifact_exists(f"{project}/data:latest")
+
+
 def test_server_goes_and_comes_back(
     server: WandbServer, start: Start, project: str, tmp_path: Path
 ) -> None:
-    run = start("r1", settings={"x_graphql_retry_wait_min_seconds": 0.2})
+    run = start("r1", settings=QUICK_RETRIES)
     url = server.url
     server.stop()
     back = threading.Timer(1.0, server.start)
@@ -465,11 +548,40 @@ def test_server_goes_and_comes_back(
 
 def test_what_arrived(server: WandbServer, start: Start) -> None:
     run = start("r1", config={"word": "needle-in-a-haystack"})
+    run.log({"text": 'of "needles" & Nädeln'})
     run.finish()
     assert server.bodies_contain("needle-in-a-haystack")
+    assert server.bodies_contain('of "needles" & Nädeln')
     assert not server.bodies_contain(server.key)
     last = server.requests()[-1]
     assert (last.kind, last.status) == ("file_stream", 200)
+
+
+def test_what_is_not_as_promised(server: WandbServer, start: Start, project: str) -> None:
+    run = start("r1")
+    run.finish()
+    state = server.state
+    digest = hashlib.md5(b"right", usedforsecurity=False).digest()
+    upload = state.new_upload("x", base64.b64encode(digest).decode())
+    with pytest.raises(ApiError, match="BadDigest"):
+        state.store(upload.token, b"wrong")
+    named = {"entity_name": "someone", "project_name": project, "run_name": "r1"}
+    data = {**named, "artifact_type_name": "dataset", "artifact_collection_name": "data"}
+    made = artifacts.create(state, {**data, "digest": "0" * 32})
+    with pytest.raises(ApiError, match="manifest has not been uploaded"):
+        artifacts.commit(state, made.id)
+    manifest = artifacts.create_manifest(
+        state, {**named, "artifact_id": made.id, "name": "manifest", "digest": ""}
+    )
+    entry = {"digest": upload.md5, "size": 5, "birthArtifactID": made.id}
+    content = json.dumps({"contents": {"x": entry}}).encode()
+    state.store(manifest.upload.token, content)
+    with pytest.raises(ApiError, match="file 'x' of the artifact has not been uploaded"):
+        artifacts.commit(state, made.id)
+    made.uploads["x"] = upload
+    state.store(upload.token, b"right")
+    with pytest.raises(ApiError, match="digest of the artifact is not that of its manifest"):
+        artifacts.commit(state, made.id)
 
 
 WRITER = """

@@ -127,11 +127,6 @@ def _type(artifact: Artifact, info: GraphQLResolveInfo) -> ArtifactType:
     return artifact.sequence.type
 
 
-@resolves("Artifact", "versionIndex")
-def _version_index(artifact: Artifact, info: GraphQLResolveInfo) -> int | None:
-    return artifact.membership.version_index if artifact.membership else None
-
-
 @resolves("Artifact", "ttlIsInherited")
 def _ttl_is_inherited(artifact: Artifact, info: GraphQLResolveInfo) -> bool:
     return True

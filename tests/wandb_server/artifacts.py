@@ -28,7 +28,8 @@ def create(state: State, data: dict[str, Any]) -> Artifact:
 
     As on the real server, the content is what counts: a collection has one version of it, also if
     that is not its latest one, and logging it again adds aliases and tags to that version. Its
-    metadata and description stay as they are.
+    metadata and description stay as they are. (Two writers of one new content at one moment make
+    two versions: what a real server does then is not known here.)
     """
     project = state.project(data["project_name"], data["entity_name"])
     run_name = data.get("run_name")
@@ -116,7 +117,9 @@ def commit(state: State, artifact_id: str) -> Artifact:
     artifact.entries = _checked_entries(state, artifact)
     artifact.state = "COMMITTED"
     artifact.updated_at = now()
-    _set_aliases(artifact.sequence.add(artifact), [*artifact.aliases_asked, LATEST])
+    membership = artifact.sequence.add(artifact)
+    artifact.version_index = membership.version_index
+    _set_aliases(membership, [*artifact.aliases_asked, LATEST])
     return artifact
 
 
@@ -224,8 +227,10 @@ def _members(collection: Collection | None) -> list[Membership]:
 
 
 def _collection(project: Project, name: str, type_name: str, kind: Any) -> Collection:
-    if not 1 <= len(name) <= 128 or "/" in name or ":" in name:
-        raise ApiError(f"invalid artifact collection name {name!r}")
+    if not 1 <= len(name) <= 128:
+        raise ApiError(f"invalid artifact name {name}, must be 128 characters or less")
+    if set(name) & set("/:"):
+        raise ApiError(f"invalid artifact name {name}")
     collection = project.collections.get(name)
     if collection is None:
         collection = Collection(name, project, project.type(type_name), kind)

@@ -55,6 +55,7 @@ class Fault:
     match: Match = anything
     kind: FaultKind = "status"
     status: int = 500
+    message: str = "a fault was asked for"
     seconds: float = 1.0
     times: int | None = None
     hits: int = 0

@@ -96,6 +96,7 @@ class Artifact:
     description: str | None = None
     metadata: str | None = None
     state: Literal["PENDING", "COMMITTED", "DELETED"] = "PENDING"
+    version_index: int | None = None
     digest_algorithm: str = "MANIFEST_MD5"
     history_step: int | None = None
     ttl_duration_seconds: int = -2
@@ -117,8 +118,7 @@ class Artifact:
     @property
     def name(self) -> str:
         """`collection:v3`; without a version before it is committed."""
-        membership = self.membership
-        version = f"v{membership.version_index}" if membership else "?"
+        version = "?" if self.version_index is None else f"v{self.version_index}"
         return f"{self.sequence.name}:{version}"
 
 

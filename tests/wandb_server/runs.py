@@ -59,12 +59,14 @@ _COLUMNS = {
 def _check(data: dict[str, Any]) -> None:
     for key, limit in _LIMITS.items():
         if len(data.get(key) or "") > limit:
-            raise ApiError(f"invalid {key}: longer than {limit} characters")
+            raise ApiError(f"invalid {key}, must be {limit} characters or less")
     if set(data.get("name") or "") & set("/\\#?%:"):
         raise ApiError("invalid run name")
     for tag in data.get("tags") or []:
         if not 1 <= len(tag) <= 64:
-            raise ApiError("invalid tag: a tag has between 1 and 64 characters")
+            raise ApiError(f"invalid tag {tag!r}. must be between 1 and 64 characters")
+    if len(data.get("config") or "") > 15_000_000:
+        raise ApiError("run config cannot exceed 15 MB")
 
 
 def _json_object(what: str, text: str) -> dict[str, Any]:

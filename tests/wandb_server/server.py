@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import gzip
 import json
 import re
 import socket
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
+from urllib.parse import unquote
 
 from tests.wandb_server import runs
 from tests.wandb_server.artifacts import hex_digest
@@ -38,7 +37,9 @@ class _Http(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay silent: a client that goes away in mid-request is none of our errors."""
+        """Report a bug; that a client goes away in mid-request is none."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class WandbServer:
@@ -103,14 +104,23 @@ class WandbServer:
         """The key is valid again."""
         self._key_is_valid = True
 
+    def add_team(self, name: str) -> None:
+        """Let the user belong to one more team: an entity beside the default one."""
+        with self.state.lock:
+            self.state.add_team(name)
+
     def requests(self) -> list[Request]:
         """Return all that arrived, in order."""
         with self._log_lock:
             return list(self._requests)
 
     def bodies_contain(self, text: str) -> bool:
-        """Whether a text occurred in the body of a request (unpacked, if it was packed)."""
-        return any(text.encode() in request.body for request in self.requests())
+        """Whether a text occurred in the body of a request, also inside of JSON."""
+        forms = {text}
+        for _ in range(2):  # JSON in JSON: a row of the history is a string of the file stream
+            forms |= {escaped for form in forms for escaped in _escaped(form)}
+        needles = [form.encode() for form in forms]
+        return any(needle in request.body for request in self.requests() for needle in needles)
 
     def snapshot(self, project: str, entity: str | None = None) -> dict[str, Any]:
         """Return what a project holds, as plain data."""
@@ -171,7 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "drop":
             self.close_connection = True
         elif fault is not None and fault.kind == "status":
-            self._send(request, fault.status, b'{"errors": [{"message": "a fault was asked for"}]}')
+            answer = {"errors": [{"message": fault.message}]}
+            self._send(request, fault.status, json.dumps(answer).encode())
         else:
             status, body = self._work(request)
             if fault is not None and fault.kind == "lost_answer":
@@ -181,24 +192,16 @@ class _Handler(BaseHTTPRequestHandler):
         request.seconds = time.time() - request.time
 
     def _read(self) -> Request:
-        body = b"".join(self._chunks())
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        path = self.path.partition("?")[0]
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the client went away")
+        path = unquote(self.path.partition("?")[0])
         request = Request(time.time(), self.command, path, _kind(self.command, path), body=body)
         if request.kind == "graphql":
             named = _OPERATION.search(str(_json(body).get("query")))
             request.operation = named[1] if named else ""
         return request
-
-    def _chunks(self) -> Iterator[bytes]:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                yield self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-        else:
-            yield self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def _work(self, request: Request) -> tuple[int, bytes]:
         try:
@@ -241,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             return state.load(_token(request.path))
         if not self._logged_in():
             raise ApiError("user is not logged in", status=401)
-        artifact_id, digest = request.path.split("/")[-4], request.path.split("/")[-2]
+        artifact_id, _, digest, _ = request.path.split("/")[-4:]
         with state.lock:
             for upload in state.artifact(artifact_id).uploads.values():
                 if upload.md5 is not None and hex_digest(upload.md5) == digest:
@@ -250,12 +253,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, request: Request, status: int, body: bytes) -> None:
         request.status = status
-        self.send_response(status, HTTPStatus(status).phrase)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def _escaped(text: str) -> set[str]:
+    """Return a text as JSON of Python and of Go, which escapes more, has it."""
+    forms = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    marks = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&"}
+    return forms | {form.translate(marks) for form in forms}
 
 
 def _kind(method: str, path: str) -> PathKind:

@@ -20,7 +20,7 @@ def snapshot(state: State, project_name: str, entity: str) -> dict[str, Any]:
         return {"runs": {}, "artifacts": {}, "links": {}}
     return {
         "runs": {name: _run(run) for name, run in sorted(project.runs.items())},
-        "artifacts": {a.name: _artifact(a) for a in _artifacts(state, project)},
+        "artifacts": _artifacts(state, project),
         "links": _links(state, project),
     }
 
@@ -43,8 +43,8 @@ def _run(run: Run) -> dict[str, Any]:
             if upload.content is not None and name not in _FILES_OF_THE_SDK
         },
         "commit": run.commit,
-        "inputs": sorted(_name(artifact, run.project) for artifact in run.inputs),
-        "outputs": sorted(_name(artifact, run.project) for artifact in run.outputs),
+        "inputs": _names(run.inputs, run.project),
+        "outputs": _names(run.outputs, run.project),
         "created_at": run.created_at,
     }
 
@@ -60,6 +60,10 @@ def _value(value: Any) -> Any:
     return value
 
 
+def _names(artifacts: list[Artifact], project: Project) -> list[str]:
+    return sorted(_name(a, project) for a in artifacts if a.version_index is not None)
+
+
 def _name(artifact: Artifact, project: Project) -> str:
     owner = artifact.sequence.project
     if owner is project:
@@ -67,9 +71,14 @@ def _name(artifact: Artifact, project: Project) -> str:
     return f"{owner.entity.name}/{owner.name}/{artifact.name}"
 
 
-def _artifacts(state: State, project: Project) -> list[Artifact]:
-    found = [a for a in state.artifacts.values() if a.sequence.project is project]
-    return sorted(found, key=lambda a: (a.sequence.name, a.state != "COMMITTED", a.name))
+def _artifacts(state: State, project: Project) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for artifact in state.artifacts.values():
+        if artifact.sequence.project is project:
+            # one that was never committed has no version to tell it by
+            pending = artifact.version_index is None
+            found[f"{artifact.name}{len(found)}" if pending else artifact.name] = artifact
+    return {name: _artifact(found[name]) for name in sorted(found)}
 
 
 def _artifact(artifact: Artifact) -> dict[str, Any]:

@@ -39,11 +39,19 @@ class State:
     def __post_init__(self) -> None:
         org_entity = Entity(f"{self.username}-org-entity", entity_type="organization")
         self.organization = Organization(f"{self.username}-org", org_entity)
-        for entity in (org_entity, Entity(self.username)):
-            entity.organization = self.organization
-            self.entities[entity.name] = entity
+        org_entity.organization = self.organization
+        self.entities[org_entity.name] = org_entity
+        self.add_team(self.username)
         for name, accepted in REGISTRIES.items():
             org_entity.projects[name] = Project(name, org_entity, accepts=frozenset({accepted}))
+
+    def add_team(self, name: str) -> None:
+        """Let the user belong to one more team, of the one organisation."""
+        self.entities.setdefault(name, Entity(name, organization=self.organization))
+
+    def teams(self) -> list[Entity]:
+        """Return the entities that a user can write to."""
+        return [entity for entity in self.entities.values() if entity.entity_type == "team"]
 
     def entity(self, name: str | None) -> Entity:
         """Return an entity that the user belongs to, the default one without a name."""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import wandb
 from wandb.errors import CommError
+from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from relay.errors import ConfigError, RelayError
 from relay.git import git_remote
@@ -291,7 +292,14 @@ def _errors() -> Iterator[None]:
     """Turn the SDK's errors into ours."""
     try:
         yield
-    except (wandb.Error, ValueError, TypeError, TimeoutError, OSError) as error:
+    except (
+        wandb.Error,
+        WandbApiFailedError,
+        ValueError,
+        TypeError,
+        TimeoutError,
+        OSError,
+    ) as error:
         raise RelayError(f"{_WHO}{_text(error)}") from error
 
 
