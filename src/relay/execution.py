@@ -141,7 +141,9 @@ class Execution(Generic[ParamsT]):
             self._tracking.finish(end.status, end.message)
         except UploadError as error:
             if not self._kept:
-                end = replace(self._keep(work, error), exit_code=end.exit_code or 1)
+                status: RunStatus = "killed" if end.status == "killed" else "failed"
+                kept = self._keep(work, error)
+                end = replace(kept, status=status, exit_code=end.exit_code or 1)
                 log.error("Error: %s", end.message)
         except RelayError as error:
             end = End.of(error) if end.status == "succeeded" else end
@@ -155,9 +157,13 @@ class Execution(Generic[ParamsT]):
             message=work.message,
             rows=(self._row(),),
             inputs=tuple(str(version) for version in self._run.inputs.values()),
-            outputs=(self._source(), *self._drafts().values()),
+            outputs=(self._source(), *self._drafts().values()) if self._complete else (),
         )
-        folder = keep(self.project.kept, self.settings.tracking, record)
+        try:
+            folder = keep(self.project.kept, self.settings.tracking, record)
+        except OSError as problem:
+            lost = f"{error} Nor could its work be kept in {self.project.kept}: {problem}."
+            return End.of(RelayError(lost))
         self._kept = True
         place = folder.relative_to(self.project.root)
         return End.of(

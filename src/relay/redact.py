@@ -10,6 +10,7 @@ _SECRET_KEYS = re.compile(
     r"([-_.]|$)"
 )
 _SHORTEST_SECRET = 8  # characters; a shorter one would be found in innocent words
+_NO_SECRETS = ("PWD", "OLDPWD", "SSH_AUTH_SOCK")  # paths, for all their names
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # A password may hold quotes, which elsewhere end a URL in a text.
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^\s/?#<>]*@)?[^\s'\"<>]*")
@@ -40,10 +41,19 @@ def redact(text: str) -> str:
     These are the values of variables such as WANDB_API_KEY or AWS_SECRET_ACCESS_KEY.
     """
     text = _URL.sub(lambda match: redact_url(match.group()), text)
-    for name, value in os.environ.items():
-        if len(value) >= _SHORTEST_SECRET and value in text and _SECRET_KEYS.search(name):
-            text = text.replace(value, "***")
+    for value in _secrets():
+        text = text.replace(value, "***")
     return text
+
+
+def _secrets() -> list[str]:
+    """The longest first: one may be the beginning of another."""
+    found = {
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST_SECRET and _SECRET_KEYS.search(name) and name not in _NO_SECRETS
+    }
+    return sorted(found, key=len, reverse=True)
 
 
 def _redact_pairs(text: str) -> str:

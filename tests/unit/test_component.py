@@ -398,3 +398,41 @@ def test_any_other_error_of_the_store_keeps_nothing(
 def test_a_run_that_is_taken_keeps_nothing(memory: Memory, kept: Path) -> None:
     assert component.main(Made, make, []) == 0
     assert not kept.exists()
+
+
+def test_outputs_of_a_step_that_failed_are_not_kept(memory: Memory, kept: Path) -> None:
+    def step(run: StepRun[Made]) -> None:
+        make(run)
+        raise RelayError("the file is gone")
+
+    memory.on_finish = gone
+    assert component.main(Made, step, []) == 1
+    assert outputs(only(kept)) == {}
+
+
+def test_a_file_that_is_lost_is_no_traceback_where_the_end_is_not_taken_either(
+    memory: Memory, kept: Path
+) -> None:
+    def step(run: StepRun[Made]) -> None:
+        run.output("first", run.workspace / "nothing", type="t", description="")
+
+    memory.on_finish = gone
+    assert component.main(Made, step, []) == 1
+
+
+def test_where_nothing_can_be_kept_the_step_says_so(memory: Memory, kept: Path) -> None:
+    kept.parent.mkdir(parents=True)
+    kept.write_text("in the way")
+    memory.on_log = not_taking("first")
+    assert component.main(Made, make, []) == 1
+
+
+def test_a_step_that_was_killed_stays_killed_where_its_end_is_not_taken(
+    memory: Memory, kept: Path, tmp_path: Path
+) -> None:
+    def step(run: StepRun[Made]) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    memory.on_finish = gone
+    component.main(Made, step, [])
+    assert result(tmp_path).status == "killed"

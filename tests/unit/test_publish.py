@@ -236,6 +236,15 @@ def test_configs_and_metadata_name_the_targets_versions(publishing: Publishing) 
     assert target.drafts["clean:v7"].description == "About clean:v5."
 
 
+def test_what_was_sent_before_has_its_new_name_though_it_is_no_input(
+    publishing: Publishing,
+) -> None:
+    target = Target(first=7)
+    runs = [*chain(publishing), publishing.run("notes", config={"seen": "model:v1"})]
+    publishing.open(History(), target).send(runs, ignore)
+    assert target.specs[-1].config == {"seen": "model:v7"}
+
+
 def test_a_run_is_sent_with_its_rows_and_its_end(publishing: Publishing) -> None:
     rows = (Row({"r2": 0.5}, step=0, time=1.5), Row({"r2": 0.7}, step=1, time=2.5))
     run = publishing.run("gate", outputs=[RAW], rows=rows, status="failed", message="too low")

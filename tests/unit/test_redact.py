@@ -97,3 +97,14 @@ def test_a_value_that_is_too_short_to_be_a_secret_stays(
 def test_a_text_without_secrets_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_API_KEY", SECRET)
     assert redact("nothing to hide") == "nothing to hide"
+
+
+def test_of_two_secrets_that_begin_alike_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", "abcdefgh")
+    monkeypatch.setenv("B_TOKEN", "abcdefghijkl")
+    assert redact("it was abcdefghijkl") == "it was ***"
+
+
+def test_the_working_folder_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PWD", "/home/someone/project")
+    assert redact("no file /home/someone/project/a.csv") == "no file /home/someone/project/a.csv"
