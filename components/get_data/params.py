@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pydantic import Field, field_validator
 
@@ -10,6 +15,8 @@ from relay.names import did_you_mean, nearest
 from relay.params import Params as BaseParams
 
 SCHEMES = ("http", "https", "file", "sklearn")
+HEAD_SECONDS = 10.0
+AS_IT_IS = "as it is"
 SKLEARN_SETS = ("diabetes", "wine", "breast_cancer", "iris", "digits")
 
 
@@ -21,6 +28,9 @@ class Params(BaseParams):
     )
     sha256: str | None = Field(
         None, pattern="^[0-9a-fA-F]{64}$", description="digest that the file must have"
+    )
+    refresh: Literal["auto", "always", "never"] = Field(
+        "auto", description="fetch again: where the source changed, every time, or never"
     )
     max_mb: float = Field(2000, gt=0, description="largest download, in megabytes (10^6 bytes)")
 
@@ -48,6 +58,42 @@ class Params(BaseParams):
                 f"{did_you_mean(sklearn_name(url), SKLEARN_SETS)}"
             )
         return url
+
+
+def source_state(params: Params) -> str | None:
+    """What changes when the source does; None where that is not known, or not to be relied on.
+
+    Of a file its size and time, of a URL what a HEAD request says (ETag, or the time and size).
+    """
+    if params.refresh == "always":
+        return None
+    if params.refresh == "never" or params.sha256 is not None:
+        return AS_IT_IS
+    scheme = scheme_of(params.url)
+    if scheme == "sklearn":
+        return AS_IT_IS
+    if scheme in ("http", "https"):
+        return _state_of_url(params.url)
+    path = Path(url2pathname(urlsplit(params.url).path) if scheme else params.url)
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return f"{found.st_size} bytes, {found.st_mtime_ns}"
+
+
+def _state_of_url(url: str) -> str | None:
+    request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - http or https
+    try:
+        with urllib.request.urlopen(request, timeout=HEAD_SECONDS) as response:  # noqa: S310
+            headers = response.headers
+    except (OSError, ValueError, HTTPException):
+        return None
+    if headers.get("ETag"):
+        return str(headers["ETag"])
+    if headers.get("Last-Modified"):
+        return f"{headers['Last-Modified']}, {headers.get('Content-Length')} bytes"
+    return None
 
 
 def scheme_of(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -17,7 +18,7 @@ from relay.git import git_state
 from relay.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.project import Project
 from relay.redact import redact
-from relay.settings import RunSettings
+from relay.settings import INGREDIENTS_KEY, RunSettings
 from relay.signals import StopSignals
 from relay.step_result import StepResult
 from relay.step_run import StepRun
@@ -203,7 +204,7 @@ class Execution(Generic[ParamsT]):
 
     def _drafts(self) -> dict[str, Draft]:
         """The outputs with what every artifact says of the run that made it."""
-        common = {
+        common: dict[str, Any] = {
             "git_commit": self._spec.git_commit,
             "params": _redacted(self.params),
             "inputs": {
@@ -211,6 +212,9 @@ class Execution(Generic[ParamsT]):
                 for key, version in self._run.inputs.items()
             },
         }
+        if self.settings.ingredients is not None:
+            text = self.settings.ingredients.read_text(encoding="utf-8")
+            common[INGREDIENTS_KEY] = json.loads(text)
         return {
             key: replace(draft, metadata={**common, **draft.metadata})
             for key, draft in self._run.drafts.items()

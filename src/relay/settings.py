@@ -9,6 +9,9 @@ from pathlib import Path
 
 from relay.tracking.settings import TrackingSettings
 
+INGREDIENTS_KEY = "made_with"
+"""Where an artifact's metadata keep what decided its content."""
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -18,17 +21,20 @@ class RunSettings:
     step: str
     run_id: str
     group: str | None = None
+    ingredients: Path | None = None
+    """A JSON file with what decides the outputs, for their metadata."""
     result: Path | None = None
     """Where the component writes its StepResult; None when no orchestrator waits for it."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], default_step: str) -> RunSettings:
-        result = environ.get("RELAY_RESULT")
+        result, ingredients = environ.get("RELAY_RESULT"), environ.get("RELAY_INGREDIENTS")
         return cls(
             tracking=TrackingSettings.from_environ(environ),
             step=environ.get("RELAY_STEP") or default_step,
             run_id=environ.get("RELAY_RUN_ID") or uuid.uuid4().hex[:16],
             group=environ.get("RELAY_GROUP") or None,
+            ingredients=Path(ingredients) if ingredients else None,
             result=Path(result) if result else None,
         )
 
@@ -42,5 +48,6 @@ class RunSettings:
             "RELAY_STEP": self.step,
             "RELAY_RUN_ID": self.run_id,
             "RELAY_GROUP": self.group or "",
+            "RELAY_INGREDIENTS": str(self.ingredients) if self.ingredients else "",
             "RELAY_RESULT": str(self.result) if self.result else "",
         }

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from relay.errors import ConfigError
 from relay.orchestrator import config, plan
 from relay.orchestrator.config import Config
-from relay.orchestrator.jobs import Job, make_jobs
+from relay.orchestrator.jobs import Job, look_closer, make_jobs
 from tests.loading import COMPONENTS, ROOT
 
 CONFIG = ROOT / "config"
@@ -30,7 +30,9 @@ def load(*overrides: str) -> Config:
 
 def jobs(*overrides: str) -> list[Job]:
     loaded = load(*overrides)
-    return make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    found = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    look_closer(loaded, found)
+    return found
 
 
 def test_the_default_runs_all_steps_but_predict() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from relay.errors import ConfigError
 from relay.orchestrator import config, plan
-from relay.orchestrator.jobs import make_jobs
+from relay.orchestrator.jobs import look_closer, make_jobs
 from tests.loading import COMPONENTS, ROOT
 
 
@@ -17,7 +17,7 @@ def check(tmp_path: Path, *overrides: str) -> None:
     path.write_text("SalePrice,Lot Area\n1,2\n3,4\n", encoding="utf-8")
     given = ["data=table", f"data.url={path}", *overrides]
     loaded = config.load(ROOT / "config", given, ROOT)
-    make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    look_closer(loaded, make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline)))
 
 
 @pytest.mark.parametrize(

@@ -83,10 +83,10 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     # The environment's own tools (uv, python) come first, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     tracking = choose_tracking(settings.settings.tracking, os.environ)
-    # MLflow takes seconds to import: not for a command that is wrong.
+    # What a run needs beyond the plan takes time to import: not for a command that is wrong.
     from relay.orchestrator.launch import launch
 
-    return launch(project, settings.settings, tracking, the_plan, jobs, console)
+    return launch(project, settings, tracking, the_plan, jobs, console)
 
 
 def _publish(project: Project, settings: config.Config, console: Console, *, dry_run: bool) -> int:

@@ -55,6 +55,8 @@ class StepSpec(_Strict):
     params: dict[str, Any] = {}
     after: list[str] = []
     on_request: bool = False
+    cache: bool = True
+    state: list[str] = []
 
 
 class TrackingSpec(_Strict):
@@ -73,6 +75,9 @@ class Settings(_Strict):
     """What the orchestrator itself reads; the rest reaches the components as parameters."""
 
     steps: str
+    cache: bool
+    force: str | None
+    explain: bool
     env_manager: Literal["auto", "conda", "uv", "virtualenv", "local"]
     tracking: TrackingSpec
     pipeline: dict[str, StepSpec] = Field(min_length=1)
@@ -316,6 +321,9 @@ def _settings(tree: DictConfig) -> Settings:
         steps[str(name)] = {**_resolved(rest, f"pipeline.steps.{name}"), "params": params}
     values: Mapping[str, Any] = {
         "steps": str(tree.steps),
+        "cache": tree.cache,
+        "force": tree.force,
+        "explain": tree.explain,
         "env_manager": tree.env_manager,
         "tracking": _resolved(tree.tracking, "tracking"),
         "pipeline": steps,

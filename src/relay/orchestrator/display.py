@@ -173,6 +173,23 @@ def show_summary(console: Console, summary: Summary, path: Path) -> None:
         console.print(Text(f"W&B: {summary.url}", style="dim"), soft_wrap=True)
 
 
+def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
+    """Print for each selected step whether it would run, and why."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Step", no_wrap=True)
+    table.add_column("Would", no_wrap=True)
+    table.add_column("Why", overflow="fold")
+    for step in steps:
+        if step.status == "cached":
+            table.add_row(
+                step.name, Text("be taken", style="cyan"), ", ".join(step.outputs.values())
+            )
+        elif step.status == "skipped":
+            why = step.why or "a step before it runs; it is spared where that makes the same again"
+            table.add_row(step.name, Text("run", style="yellow"), Text(why))
+    console.print(table)
+
+
 def show_log(console: Console, lines: Sequence[str], path: str) -> None:
     """Print the last lines of a failed step's log, and where the whole of it is."""
     console.print(Text(f"Last lines of {path}:", style="red"), soft_wrap=True)
@@ -192,8 +209,11 @@ def _new_table() -> Table:
 def _cells(step: StepSummary) -> tuple[Text, str, str, str, Text]:
     style, mark = _MARKS[step.status]
     name = Text(f"{mark} {step.name}", style=style)
-    if step.status in ("skipped", "cached"):
+    if step.status == "skipped":
         return name, "", "", "", Text(step.status, style=style)
+    if step.status == "cached":
+        result = Text("cached  ", style=style) + Text(", ".join(step.outputs.values()))
+        return name, "", "", "", result
     usage = Usage(step.seconds, step.cpu_seconds, step.max_rss_mb)
     result = Text(", ".join(step.outputs.values()))
     if step.metrics:

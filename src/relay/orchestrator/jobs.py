@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from relay.orchestrator.mlproject import Component, load_component
 from relay.orchestrator.plan import Plan, Step
 from relay.orchestrator.target_check import check_target
 from relay.params import ARTIFACT_SUFFIX, Params, problems, to_text
+from relay.redact import redact
 
 
 @dataclass(frozen=True)
@@ -25,44 +26,73 @@ class Job:
     step: Step
     component: Component
     params: Mapping[str, Any]
+    """As the configuration has them."""
+    valid: Params
+    """All parameters, those of artifacts included, as the component reads them."""
 
     @property
     def name(self) -> str:
         return self.step.name
 
+    @property
+    def plain_params(self) -> dict[str, Any]:
+        """The parameters as plain values, without inputs and without secrets."""
+        inputs = {f"{key}{ARTIFACT_SUFFIX}" for key in self.step.inputs}
+        values = self.valid.model_dump(mode="json")
+        return {
+            key: redact(value) if isinstance(value, str) else value
+            for key, value in values.items()
+            if key not in inputs
+        }
+
+    def source_state(self) -> str | None:
+        """What the component says of the state of its source."""
+        state = self.component.source_state
+        return None if state is None else state(self.valid)
+
     def arguments(self, inputs: Mapping[str, str]) -> dict[str, str]:
         """Every parameter of the component's command as text; `inputs` are references by key."""
-        artifacts = dict(inputs)
-        artifacts |= {key: output.name for key, output in self.step.outputs.items()}
-        named = {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()}
-        return named | {key: to_text(value) for key, value in self.params.items()}
+        return arguments_of(self.step, self.params, inputs)
 
 
 def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
     """The selected steps, in the plan's order; ConfigError with all that is wrong with them."""
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
-    jobs = [
-        Job(the_plan[name], loaded[name], config.params(name))
-        for name in plan.select(the_plan, config.settings.steps)
-    ]
+    jobs: list[Job] = []
     found: list[str] = []
-    valid: list[tuple[Component, Params]] = []
-    for job in jobs:
-        inputs = {key: source.reference for key, source in job.step.inputs.items()}
-        arguments = job.arguments(inputs)
-        job.component.require_declared(arguments, job.name)
+    for name in plan.select(the_plan, config.settings.steps):
+        step, component, params = the_plan[name], loaded[name], config.params(name)
+        inputs = {key: source.reference for key, source in step.inputs.items()}
+        arguments = arguments_of(step, params, inputs)
+        component.require_declared(arguments, name)
         try:
-            valid.append((job.component, job.component.params_type.model_validate(arguments)))
+            valid = component.params_type.model_validate(arguments)
         except ValidationError as error:
-            found += [_with_key(config, job.name, *problem) for problem in problems(error)]
+            found += [_with_key(config, name, *problem) for problem in problems(error)]
+            continue
+        jobs.append(Job(step, component, params, valid))
     if found:
         raise ConfigError("\n".join(dict.fromkeys(found)))
+    return jobs
+
+
+def look_closer(config: Config, jobs: Sequence[Job]) -> None:
+    """What takes a second to check, of the steps that are to run; ConfigError where it is wrong."""
     if any(config.reads(job.name, "data.url") for job in jobs):
         check_target(config)
-    for component, params in valid:
-        if component.check is not None:
-            component.check(params)
-    return jobs
+    for job in jobs:
+        if job.component.check is not None:
+            job.component.check(job.valid)
+
+
+def arguments_of(
+    step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]
+) -> dict[str, str]:
+    """Every parameter of a step's command as text; `inputs` are references by key."""
+    artifacts = dict(inputs)
+    artifacts |= {key: output.name for key, output in step.outputs.items()}
+    named = {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()}
+    return named | {key: to_text(value) for key, value in params.items()}
 
 
 def _with_key(config: Config, step: str, param: str, line: str) -> str:

@@ -29,6 +29,8 @@ class Component:
     declared: Mapping[str, str | None]
     params_type: type[Params]
     check: Callable[[Params], None] | None
+    source_state: Callable[[Params], str | None] | None
+    """What tells whether the component's source has changed; None of it where nobody can say."""
 
     def require_declared(self, given: Mapping[str, Any], step: str) -> None:
         """ConfigError where `given` has a parameter too many, or lacks one that is required."""
@@ -62,6 +64,7 @@ def load_component(components: Path, name: str) -> Component:
         declared={key: _default(value) for key, value in parameters.items()},
         params_type=module.Params,
         check=getattr(module, "check", None),
+        source_state=getattr(module, "source_state", None),
     )
 
 

@@ -31,6 +31,9 @@ class Step:
     outputs: Mapping[str, OutputSpec]
     needs: tuple[str, ...]
     on_request: bool
+    cache: bool = True
+    state: tuple[str, ...] = ()
+    """Artifacts, by name and alias, that it reads without their being inputs."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
             outputs=spec.outputs,
             needs=tuple(dict.fromkeys(needs)),
             on_request=spec.on_request,
+            cache=spec.cache,
+            state=tuple(str(Reference.parse(one)) for one in spec.state),
         )
     return Plan(tuple(steps[name] for name in _order(steps)))
 
@@ -119,6 +124,14 @@ def select(plan: Plan, expression: str) -> list[str]:
         if part.endswith("+"):
             chosen |= plan.downstream(name)
     return [name for name in plan.names if name in chosen]
+
+
+def names_in(plan: Plan, names: str | None, where: str) -> list[str]:
+    """The steps in `a,b`, each of which has to be one of the plan."""
+    found = [name.strip() for name in (names or "").split(",") if name.strip()]
+    for name in found:
+        _require_step(plan.names, name, where)
+    return found
 
 
 def _source(specs: Mapping[str, StepSpec], step: str, key: str, text: str) -> Source:

@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from relay.errors import Interrupted
+from relay.signals import StopSignals
+
 _MB = 1024 * 1024
+_POLL_SECONDS = 0.1
 _TAIL_BYTES = 16_384
 GRACE_SECONDS = 10.0
 """How long a process group may take to end by itself before it is killed."""
@@ -130,3 +134,20 @@ def tail(path: Path, lines: int) -> list[str]:
     except OSError:
         return []
     return [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]
+
+
+Progress = Callable[[Usage, str], None]
+"""Told what a process has used so far, and the last line of its log."""
+
+
+def wait(process: Process, progress: Progress, signals: StopSignals) -> int:
+    """Wait for `process` and return its exit status; a signal to us ends it first."""
+    try:
+        while (code := process.poll()) is None:
+            signals.check()
+            progress(process.usage, "".join(process.tail(1)))
+            time.sleep(_POLL_SECONDS)
+    except Interrupted:
+        process.stop()
+        raise
+    return code

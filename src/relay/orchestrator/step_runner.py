@@ -3,63 +3,70 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
 from relay.errors import Interrupted
+from relay.files import write_text
 from relay.mlflow_runs import MlflowRuns
-from relay.orchestrator.environments import Environment, Manager
+from relay.orchestrator.display import Display
+from relay.orchestrator.environment_builder import EnvironmentBuilder
+from relay.orchestrator.ingredients import Ingredients
 from relay.orchestrator.jobs import Job
-from relay.orchestrator.processes import Process, Usage
+from relay.orchestrator.processes import Process, Progress, wait
 from relay.orchestrator.step_command import step_command
 from relay.orchestrator.summary import StepSummary
 from relay.orchestrator.tracking_setup import run_id
+from relay.project import Project
 from relay.settings import RunSettings
 from relay.signals import StopSignals
 from relay.step_result import StepResult, read_result
 from relay.tracking import RunStatus, TrackingSettings
 
-_POLL_SECONDS = 0.1
-
 _RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
-
-Progress = Callable[[Usage, str], None]
-"""Told what a process has used so far, and the last line of its log."""
 
 
 @dataclass(frozen=True)
 class StepRunner:
     """Runs steps of one pipeline run, whose files are in `folder`."""
 
+    project: Project
     folder: Path
     tracking: TrackingSettings
     group: str
-    manager: Manager
+    environments: EnvironmentBuilder
     mlflow: MlflowRuns
     mlflow_parent: str
     signals: StopSignals
+    display: Display
 
     def run(
         self,
         job: Job,
-        environment: Environment,
         inputs: Mapping[str, str],
         done: StepSummary,
         progress: Progress,
+        ingredients: Ingredients | None,
     ) -> None:
         """Run `job` on `inputs` (exact references by key) to its end, and fill in `done`.
 
         Interrupted: the step's process group is ended and its runs are marked as killed.
         """
+        environment = self.environments.prepare(job.component)
+        log = self.folder / "logs" / f"{job.name}.log"
+        done.log = str(log.relative_to(self.project.root))
         arguments = job.arguments(inputs)
         result_path = self.folder / "results" / f"{job.name}.json"
         result_path.parent.mkdir(exist_ok=True)
         mlflow_run = self._start_mlflow_run(job, arguments)
         settings = self.settings(job.name, result_path)
+        if ingredients is not None:
+            path = result_path.with_name(f"{job.name}.ingredients.json")
+            write_text(path, ingredients.to_json())
+            settings = replace(settings, ingredients=path)
         process: Process | None = None
         result: StepResult | None = None
         try:
@@ -73,7 +80,7 @@ class StepRunner:
                     "PYTHONUNBUFFERED": "1",
                     "TMPDIR": str(self._scratch()),
                 },
-                log=self.folder / "logs" / f"{job.name}.log",
+                log=log,
             )
             code = wait(process, progress, self.signals)
             result = read_result(result_path)
@@ -93,7 +100,11 @@ class StepRunner:
     def settings(self, step: str, result: Path | None = None) -> RunSettings:
         """What the component of `step` is told of the run that it is part of."""
         return RunSettings(
-            self.tracking, step, run_id(self.mlflow_parent, step), self.group, result
+            self.tracking,
+            step,
+            run_id(self.mlflow_parent, step),
+            group=self.group,
+            result=result,
         )
 
     def _record(self, mlflow_run: str, done: StepSummary, result: StepResult | None) -> None:
@@ -116,7 +127,7 @@ class StepRunner:
                 "mlflow.source.type": "PROJECT",
                 "mlflow.source.name": f"components/{job.component.name}",
                 "mlflow.project.entryPoint": "main",
-                "mlflow.project.env": self.manager,
+                "mlflow.project.env": self.environments.manager,
             },
             params=arguments,
         )
@@ -125,19 +136,6 @@ class StepRunner:
         folder = self.folder / "tmp"
         folder.mkdir(exist_ok=True)
         return folder
-
-
-def wait(process: Process, progress: Progress, signals: StopSignals) -> int:
-    """Wait for `process` and return its exit status; a signal to us ends it first."""
-    try:
-        while (code := process.poll()) is None:
-            signals.check()
-            progress(process.usage, "".join(process.tail(1)))
-            time.sleep(_POLL_SECONDS)
-    except Interrupted:
-        process.stop()
-        raise
-    return code
 
 
 def _fill_in(done: StepSummary, process: Process | None, result: StepResult | None) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +29,8 @@ class StepSummary:
     metrics: dict[str, float] = field(default_factory=dict)
     log: str | None = None
     """The log file, relative to the project's folder."""
+    why: str | None = None
+    """Why it was not taken from the cache."""
     url: str | None = None
     """The run's page, where the backend has one."""
     error: str | None = None
@@ -64,13 +68,26 @@ class Summary:
         return 0 if self.status == "succeeded" else 1
 
 
+def new_folder(outputs: Path) -> Path:
+    """Make a folder for a run in `outputs`, named by the time."""
+    outputs.mkdir(exist_ok=True)
+    stamp = datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    number = 1
+    while True:
+        folder = outputs / (stamp if number == 1 else f"{stamp}-{number}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+        number += 1
+
+
 def write_summary(folder: Path, summary: Summary) -> Path:
     """Write `summary.json` into `folder` and point `latest` beside the folder at it."""
     content = asdict(summary)
     for step in content["steps"]:
         for key in ("seconds", "cpu_seconds", "max_rss_mb"):
             step[key] = round(step[key], 3)
-        for key in ("error", "url"):
+        for key in ("error", "url", "why"):
             if step[key] is None:
                 del step[key]
     for key in ("seconds", "environments_seconds"):

@@ -1,0 +1,73 @@
+"""Which files a component's work depends on: its own, and the shared ones that it imports."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+_IGNORED = ("__pycache__",)
+
+
+def code_digests(component: Path, root: Path) -> dict[str, str]:
+    """The first 16 digits of the SHA-256 of each such file, by its path from `root`, the checkout.
+
+    Imports are read from the source, wherever in a file they stand; what is imported under a name
+    that only running it would tell is not found.
+    """
+    own = [path for path in sorted(component.rglob("*")) if _counts(path, component)]
+    files = set(own)
+    waiting = [path for path in own if path.suffix == ".py"]
+    while waiting:
+        for imported in _imports(waiting.pop(), root / "src"):
+            if imported not in files:
+                files.add(imported)
+                waiting.append(imported)
+    return {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(files)}
+
+
+def _counts(path: Path, component: Path) -> bool:
+    parts = path.relative_to(component).parts
+    return path.is_file() and not any(part in _IGNORED or part[0] == "." for part in parts)
+
+
+@functools.cache
+def _imports(path: Path, source: Path) -> tuple[Path, ...]:
+    """The files under `source` that the file `path` imports."""
+    tree = ast.parse(path.read_bytes(), str(path))
+    found: dict[Path, None] = {}
+    for name in _imported_names(tree):
+        found.update(dict.fromkeys(_files(name, source)))
+    return tuple(found)
+
+
+def _imported_names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            # what is imported from a package may be a module of it
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files(name: str, source: Path) -> Iterator[Path]:
+    """The files of module `name` and of the packages that it is in."""
+    place = source
+    for part in name.split("."):
+        package, module = place / part / "__init__.py", place / f"{part}.py"
+        if package.is_file():
+            yield package
+        elif module.is_file():
+            yield module
+            return
+        else:
+            return
+        place = place / part
+
+
+@functools.cache
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -1,0 +1,105 @@
+"""The step cache: finished steps are recognised by an alias on all of their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from relay.code_files import code_digests
+from relay.orchestrator.ingredients import Ingredients, changes
+from relay.orchestrator.jobs import Job
+from relay.settings import INGREDIENTS_KEY
+from relay.tracking import ArtifactVersion, Backend
+
+LATEST = "latest"
+
+
+@dataclass
+class StepCache:
+    """Looks finished steps up in `backend`, and marks them there.
+
+    In a team's project the marks are everybody's: one person's step serves the others and CI.
+    """
+
+    backend: Backend
+    root: Path
+    """The checkout."""
+    enabled: bool
+    forced: frozenset[str]
+    """Steps that run whatever the cache says."""
+    _known: dict[str, str] = field(default_factory=dict)
+    """Content digests of versions that have been seen, by exact reference."""
+
+    def ingredients(self, job: Job, inputs: Mapping[str, str]) -> Ingredients | None:
+        """What decides the outputs of `job` on `inputs` (exact references by key).
+
+        None where it cannot be said, as of a source that does not tell whether it changed.
+        """
+        source = "" if job.component.source_state is None else job.source_state()
+        if source is None:
+            return None
+        state = {"source": source} if source else {}
+        return Ingredients(
+            code=code_digests(job.component.folder, self.root),
+            params=job.plain_params,
+            inputs={key: self._digest(reference) for key, reference in inputs.items()},
+            state={**state, **{one: self._state(one) for one in job.step.state}},
+        )
+
+    def find(self, job: Job, ingredients: Ingredients | None) -> dict[str, ArtifactVersion] | None:
+        """The outputs of `job` where these ingredients have made them before, else None."""
+        usable = self.enabled and job.step.cache and job.name not in self.forced
+        if not usable or ingredients is None:
+            return None
+        found: dict[str, ArtifactVersion] = {}
+        for key, output in job.step.outputs.items():
+            version = self.backend.find(f"{output.name}:{ingredients.alias}")
+            if version is None or version.type != output.type:
+                return None
+            found[key] = version
+        self._known |= {str(version): version.digest for version in found.values()}
+        return found
+
+    def hand_on(self, outputs: Mapping[str, ArtifactVersion]) -> None:
+        """Make outputs that a step was spared for the newest, as if it had made them again."""
+        for version in outputs.values():
+            if LATEST not in version.aliases:
+                self.backend.set_alias(version, LATEST)
+
+    def remember(self, job: Job, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+        """Mark the outputs of `job`, which has just succeeded on `inputs`."""
+        # Anew: what the step itself changed, such as who is champion, counts as it is now.
+        ingredients = self.ingredients(job, inputs) if job.step.cache else None
+        if ingredients is None:
+            return
+        for reference in outputs.values():
+            version = self.backend.find(reference)
+            if version is not None:
+                self._known[reference] = version.digest
+                self.backend.set_alias(version, ingredients.alias)
+
+    def why(self, job: Job, ingredients: Ingredients | None) -> str:
+        """Why `job` has to run, in a few words."""
+        if not job.step.cache:
+            return "runs every time"
+        if not self.enabled:
+            return "cache=false"
+        if job.name in self.forced:
+            return f"force={job.name}"
+        if ingredients is None:
+            return "its source does not say whether it changed"
+        output = next(iter(job.step.outputs.values()))
+        newest = self.backend.find(output.name)
+        then = None if newest is None else newest.metadata.get(INGREDIENTS_KEY) or {}
+        return ", ".join(changes(ingredients, then)) or "no output of exactly this is in the store"
+
+    def _digest(self, reference: str) -> str:
+        if reference not in self._known:
+            version = self.backend.find(reference)
+            self._known[reference] = version.digest if version is not None else ""
+        return self._known[reference]
+
+    def _state(self, reference: str) -> str | None:
+        version = self.backend.find(reference)
+        return None if version is None else version.digest
