@@ -79,13 +79,14 @@ class Pipeline:
                 self.hand_on()
                 display.ended(done)
                 continue
+            inputs = done.inputs  # a step may find more of its own, such as the champion
             display.started(job.name)
             try:
                 progress = functools.partial(display.running, job.name)
-                runner.run(job, done.inputs, done, progress, self._ingredients.get(job.name))
+                runner.run(job, inputs, done, progress, self._ingredients.get(job.name))
                 if done.status == "ran":
                     self._made |= {f"{job.name}.{key}": ref for key, ref in done.outputs.items()}
-                    self.cache.remember(job, done.inputs, done.outputs)
+                    self.cache.remember(job, inputs, done.outputs)
             finally:
                 display.ended(done)
             if done.status != "ran":
