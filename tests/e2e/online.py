@@ -28,6 +28,16 @@ def runs_by_step(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def made(run: dict[str, Any]) -> set[str]:
+    """The outputs of a run's step, without what is logged of the run itself."""
+    return {name for name in run["outputs"] if not name.startswith(("source-", "run-"))}
+
+
+def plain(aliases: list[str]) -> list[str]:
+    """Aliases without those of the step cache, which differ from model to model."""
+    return [alias for alias in aliases if not alias.startswith("cache-")]
+
+
 def uploads(server: WandbServer) -> int:
     """How many requests so far made or changed something."""
     changes = ("CreateArtifact", "UpsertBucket", "UseArtifact", "AddAliases", "LinkArtifact")
@@ -41,6 +51,12 @@ def after(count: int, match: Match) -> Match:
     """Match what `match` does, but for the first `count` of them."""
     seen = itertools.count()
     return lambda request: match(request) and next(seen) >= count
+
+
+def making(artifact: str) -> Match:
+    """Match the request that makes a version of `artifact`."""
+    name = f'"{artifact}"'.encode()
+    return lambda request: request.operation == "CreateArtifact" and name in request.body
 
 
 def from_the(number: int, match: Match) -> Match:
@@ -84,7 +100,8 @@ def _run(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _artifact(artifact: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: artifact[key] for key in ("type", "aliases", "tags", "description", "state")}
+    kept = {key: artifact[key] for key in ("type", "tags", "description", "state")}
+    kept["aliases"] = plain(artifact["aliases"])
     metadata = _masked(artifact["metadata"]) if not artifact["type"].startswith("run_") else {}
     return {**kept, "metadata": metadata, "files": sorted(map(_plain_name, artifact["files"]))}
 

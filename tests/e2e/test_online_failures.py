@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout, wait_for
-from tests.e2e.online import PROJECT, after, from_the, login, runs_by_step
+from tests.e2e.online import PROJECT, from_the, login, made, making, runs_by_step
 from tests.wandb_server import Fault, WandbServer, kind, operation
 
 pytestmark = pytest.mark.e2e
@@ -119,7 +119,8 @@ def test_errors_that_pass_are_waited_out(here: Checkout, server: WandbServer) ->
     state = server.snapshot(PROJECT)
     runs = runs_by_step(state)
     assert {run["state"] for run in runs.values()} == {"finished"}
-    assert runs["clean"]["inputs"] == runs["get_data"]["outputs"] == ["diabetes_raw:v0"]
+    assert runs["clean"]["inputs"] == ["diabetes_raw:v0"]
+    assert made(runs["get_data"]) == {"diabetes_raw:v0"}
     assert "diabetes_clean:v0" in runs["clean"]["outputs"]
     assert state["artifacts"].keys() >= {"diabetes_raw:v0", "diabetes_clean:v0"}
     assert "diabetes_clean:v1" not in state["artifacts"]
@@ -130,7 +131,7 @@ def test_an_upload_that_fails_is_no_success_and_the_next_run_brings_it_up(
     here: Checkout, server: WandbServer
 ) -> None:
     # get_data's artifact is taken, that of clean is not
-    server.faults.add(Fault(match=after(1, operation("CreateArtifact")), status=403))
+    server.faults.add(Fault(match=making("diabetes_clean"), status=403))
     done = here.main(*FIRST, **login(server))
     assert done.status == 1
     assert "W&B did not take diabetes_clean" in done.output
@@ -149,7 +150,7 @@ def test_an_upload_that_fails_is_no_success_and_the_next_run_brings_it_up(
     run = state["runs"][name]
     assert (run["state"], run["job_type"]) == ("finished", "clean")
     assert run["inputs"] == ["diabetes_raw:v0"]
-    assert run["outputs"] == ["diabetes_clean:v0"]
+    assert made(run) == {"diabetes_clean:v0"}
     assert run["summary"]["rows_out"] == 442
     # and what was brought up is what the next step used
     assert here.step("check")["inputs"] == {"input": "diabetes_clean:v0"}
@@ -159,7 +160,7 @@ def test_a_server_that_goes_away_costs_no_finished_work(
     here: Checkout, server: WandbServer
 ) -> None:
     # It goes when clean has done its work and is about to store it.
-    server.faults.add(Fault(match=from_the(2, operation("CreateArtifact")), kind="drop"))
+    server.faults.add(Fault(match=from_the(1, making("diabetes_clean")), kind="drop"))
     done = here.main(*FIRST, **login(server), **IMPATIENT)
     assert done.status == 1
     assert "W&B did not take diabetes_clean" in done.output
@@ -173,7 +174,7 @@ def test_a_server_that_goes_away_costs_no_finished_work(
     assert kept(here) == []
     run = server.snapshot(PROJECT)["runs"][name]
     assert run["inputs"] == ["diabetes_raw:v0"]
-    assert run["outputs"] == ["diabetes_clean:v0"]
+    assert made(run) == {"diabetes_clean:v0"}
     assert run["state"] == "finished"
 
 

@@ -193,5 +193,5 @@ def test_when_the_orchestrator_is_killed_its_step_ends_too(ran: Checkout) -> Non
     running.communicate()
     wait_for(lambda: not any(one.is_running() and one.status() != "zombie" for one in children), 20)
     assert ran.versions() == before
-    assert ran.main("steps=train", "model=linear").status == 0
+    assert ran.main("steps=train", "model=linear", "force=train").status == 0
     assert ran.statuses()["train"] == "ran"

@@ -1,0 +1,70 @@
+"""Which files a component depends on is read from its imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from relay import code_files
+from relay.code_files import code_digests
+from tests.loading import COMPONENTS, ROOT
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    files = {
+        "components/one/run.py": "import params\nfrom relay.a import thing\n",
+        "components/one/params.py": "def late():\n    import relay.late\n",
+        "components/one/requirements.txt": "x==1\n",
+        "components/one/__pycache__/run.pyc": "compiled",
+        "components/one/.hidden": "no",
+        "components/two/run.py": "import relay\n",
+        "src/relay/__init__.py": "",
+        "src/relay/a.py": "from relay import b\n",
+        "src/relay/b.py": "import relay.deep.c\nimport relay.a\n",
+        "src/relay/late.py": "",
+        "src/relay/unused.py": "",
+        "src/relay/deep/__init__.py": "",
+        "src/relay/deep/c.py": "import json\n",
+        "src/alone.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def names(project: Path, component: str) -> set[str]:
+    return set(code_digests(project / "components" / component, project))
+
+
+def test_its_own_files_and_all_that_they_import_count(project: Path) -> None:
+    assert names(project, "one") == {
+        "components/one/run.py",
+        "components/one/params.py",
+        "components/one/requirements.txt",
+        "src/relay/__init__.py",
+        "src/relay/a.py",
+        "src/relay/b.py",
+        "src/relay/late.py",
+        "src/relay/deep/__init__.py",
+        "src/relay/deep/c.py",
+    }
+    assert names(project, "two") == {"components/two/run.py", "src/relay/__init__.py"}
+
+
+def test_a_changed_file_has_another_digest(project: Path) -> None:
+    before = code_digests(project / "components" / "one", project)
+    (project / "src/relay/deep/c.py").write_text("import json  # changed\n")
+    code_files._sha256.cache_clear()
+    after = code_digests(project / "components" / "one", project)
+    assert {name for name in after if after[name] != before[name]} == {"src/relay/deep/c.py"}
+
+
+def test_no_component_depends_on_the_orchestrator() -> None:
+    for component in COMPONENTS.glob("*/MLproject"):
+        files = code_digests(component.parent, ROOT)
+        assert not [name for name in files if name.startswith("src/relay/orchestrator")]
+        assert "src/relay/execution.py" in files
