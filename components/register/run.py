@@ -119,6 +119,9 @@ def step(run: StepRun[Params]) -> None:
     if decision.promote:
         run.set_alias(candidate, "champion", collection=params.name)
         champion_version = version
+    elif previous is not None:
+        # it stays; a registry that was configured later learns of it here
+        run.set_alias(previous, "champion", collection=params.name)
     run.finally_do(lambda: registry.set_alias("candidate", version))
     run.finally_do(lambda: registry.set_alias("champion", champion_version))
 

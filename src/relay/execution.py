@@ -169,7 +169,7 @@ class Execution(Generic[ParamsT]):
         place = folder.relative_to(self.project.root)
         return End.of(
             UploadError(
-                f"{error} The step's work is kept in {place}: the next run on W&B, or "
+                f"{str(error).rstrip('.')}. The step's work is kept in {place}: the next run on W&B, or "
                 "`make publish`, brings it up."
             )
         )

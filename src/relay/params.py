@@ -17,6 +17,9 @@ from relay.errors import ConfigError
 ARTIFACT_SUFFIX = "_artifact"
 """Input or output `train` of a step is parameter `train_artifact` of its component."""
 
+NAME = r"^[A-Za-z0-9._-]+$"
+"""The pattern of what W&B and Trackio take as a name."""
+
 ParamsT = TypeVar("ParamsT", bound="Params")
 
 
@@ -83,6 +86,10 @@ def problems(error: ValidationError) -> list[tuple[str, str]]:
     for detail in error.errors():
         where = ".".join(str(part) for part in detail["loc"])
         text = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "string_pattern_mismatch" and detail["ctx"]["pattern"] == NAME:
+            text = "a name has letters, digits, '.', '_' and '-' only"
+        if detail["type"] == "tuple_type":
+            text = "this is a list: write [a,b]"
         if detail["type"] not in ("missing", "value_error", "extra_forbidden"):
             text += f" (got {detail['input']!r})"
         found.append((where, f"{where}: {text}" if where else text))

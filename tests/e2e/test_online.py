@@ -203,3 +203,25 @@ def test_publish_that_was_stopped_goes_on_and_doubles_nothing(
         done = local.command(*local.python("publish"), **login(server))
         assert done.status == 0, done.output
         assert comparable(server.snapshot(PROJECT)) == comparable(published.snapshot(PROJECT))
+
+
+def test_publish_leaves_a_champion_that_was_chosen_there_since(
+    local: Checkout, published: WandbServer
+) -> None:
+    done = local.main(*COMMAND, "seed=3", "register.force=true", **login(published))
+    assert done.status == 0, done.output
+    chosen = local.step("train")["outputs"]["model"]
+    done = local.main(*COMMAND, "steps=get_data", "force=get_data", "tracking=local")
+    assert done.status == 0, done.output
+    done = local.command(*local.python("publish"), **login(published))
+    assert done.status == 0, done.output
+    assert f"diabetes_model:champion stays {chosen}" in done.output
+    aliases = published.snapshot(PROJECT)["artifacts"][chosen]["aliases"]
+    assert "champion" in aliases
+
+
+def test_publish_takes_its_own_settings_only(local: Checkout) -> None:
+    for argument in ("tracking=local", "steps=train"):
+        done = local.command(*local.python("publish", argument))
+        assert done.status == 2
+        assert f"not '{argument}'" in done.output

@@ -248,7 +248,7 @@ def test_offline_a_wrong_address_is_not_looked_at() -> None:
 
 
 def test_a_login_that_is_needed_and_not_there_says_what_to_do(home: Path) -> None:
-    with pytest.raises(ConfigError, match=rf"no login for {OWN}.*wandb login.*tracking=local"):
+    with pytest.raises(ConfigError, match=rf"no W&B login for {OWN}.*wandb login"):
         require_login({"HOME": str(home), "WANDB_BASE_URL": OWN})
     assert require_login({"WANDB_API_KEY": KEY, "WANDB_BASE_URL": OWN}) == Login(OWN, KEY)
 
@@ -361,7 +361,6 @@ def test_an_error_of_the_server_is_told_with_its_number(web: Web, status: int) -
     web.status = status
     text = refusal(web.url)
     assert f"HTTP {status}" in text
-    assert "tracking=local" in text
 
 
 @pytest.mark.parametrize(
@@ -401,7 +400,6 @@ def test_a_server_that_is_not_there_is_told(listener: socket.socket) -> None:
     text = refusal(url)
     assert f"{url} cannot be reached" in text
     assert "refused" in text
-    assert "tracking=local" in text
 
 
 def test_a_server_that_says_nothing_is_given_up_on(listener: socket.socket) -> None:

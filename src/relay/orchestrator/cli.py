@@ -11,11 +11,11 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from relay.errors import RelayError
+from relay.errors import ConfigError, RelayError
 from relay.orchestrator import config, plan
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.overrides import from_arguments
-from relay.orchestrator.tracking_setup import choose_tracking
+from relay.orchestrator.tracking_setup import choose_tracking, logged_in
 from relay.project import Project
 from relay.redact import redact
 from relay.tracking.settings import TrackingSettings
@@ -31,7 +31,8 @@ Runs the pipeline, or the steps named:
   python main.py data=table data.url=FILE data.target=COLUMN
   python main.py model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
 
-  publish   bring the runs of the local store to W&B: publish --dry-run lists them only
+  publish   bring the runs of the local store to W&B; takes tracking.project, tracking.entity,
+            and --dry-run, which only lists them
 
   --cfg     print the configuration that the rest of the line gives, and stop
   --help    this text
@@ -73,6 +74,7 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     arguments = from_arguments([one for one in words if one not in flags])
     settings = config.load(project.config, arguments, Path.cwd())
     if publishing:
+        _require_of_publish(arguments)
         return _publish(project, settings, console, dry_run="--dry-run" in words)
     if "--cfg" in words:
         console.print(redact(OmegaConf.to_yaml(settings.tree)), markup=False, highlight=False)
@@ -92,11 +94,21 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
 def _publish(project: Project, settings: config.Config, console: Console, *, dry_run: bool) -> int:
     os.environ.update(project.variables(os.environ))
     spec = settings.settings.tracking
+    tracking = TrackingSettings("wandb", spec.project, spec.entity)
     if dry_run and find_login(os.environ) is None:
         from relay.publish.command import list_local
 
-        return list_local(project, TrackingSettings("local", spec.project), console)
-    tracking = choose_tracking(spec.model_copy(update={"backend": "wandb"}), os.environ)
+        return list_local(project, tracking, console)
+    tracking = logged_in(tracking, os.environ)
     from relay.publish.command import publish
 
     return publish(project, tracking, console, dry_run=dry_run)
+
+
+def _require_of_publish(arguments: Sequence[str]) -> None:
+    for one in arguments:
+        if one.partition("=")[0] not in ("tracking.project", "tracking.entity"):
+            raise ConfigError(
+                f"publish sends the whole local project to W&B and takes tracking.project=NAME "
+                f"and tracking.entity=NAME only, not '{one}'."
+            )

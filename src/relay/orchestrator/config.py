@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from relay.errors import ConfigError
 from relay.names import artifact_stem, column_name, did_you_mean
 from relay.orchestrator.overrides import key_and_value, normalize
-from relay.params import problems
+from relay.params import NAME, problems
 
 _NEEDED_GROUPS = ("data", "model", "tracking", "pipeline")
 _GROUPS = (*_NEEDED_GROUPS, "experiment")
@@ -31,7 +31,6 @@ _GROUPS = (*_NEEDED_GROUPS, "experiment")
 # them. All others may hold only what config.yaml holds.
 _VALIDATED_ELSEWHERE = ("model", "tracking", "pipeline")
 _OPEN_IN_MODEL = ("model.params", "model.task_params")
-_NAME = r"^[A-Za-z0-9._-]+$"
 _OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key>[\w.]+)'")
 
 
@@ -42,7 +41,7 @@ class _Strict(BaseModel):
 class OutputSpec(_Strict):
     """An output of a step: the artifact's name and type."""
 
-    name: str = Field(pattern=_NAME)
+    name: str = Field(pattern=NAME)
     type: str
 
 
@@ -63,10 +62,10 @@ class TrackingSpec(_Strict):
     """The `tracking` group."""
 
     backend: Literal["auto", "wandb", "local"]
-    project: str = Field(pattern=_NAME)
-    entity: str | None = Field(pattern=_NAME)
+    project: str = Field(pattern=NAME)
+    entity: str | None = Field(pattern=NAME)
     group: str | None = Field(min_length=1)
-    registry: str | None = Field(pattern=_NAME)
+    registry: str | None = Field(pattern=NAME)
     tags: tuple[Annotated[str, Field(pattern=r"^[^,]{1,64}$")], ...]
     notes: str | None
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from relay.tracking.interface import CACHE_PREFIX
+
 LOCK = "requirements.txt"
 
 
@@ -33,7 +35,7 @@ class Ingredients:
     @property
     def alias(self) -> str:
         """The alias that says of an artifact that these ingredients make it."""
-        return f"cache-{self.digest[:32]}"
+        return f"{CACHE_PREFIX}{self.digest[:32]}"
 
     def to_json(self) -> str:
         """As they stand in the metadata of what is made."""

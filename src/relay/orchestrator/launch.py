@@ -45,6 +45,8 @@ def launch(
     signals.install()
     settings = config.settings
     backend = open_backend(tracking, project.root)
+    place = backend.url() or "the local store"
+    console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
     for run in bring_up(project.kept, tracking, backend):
         console.print(f"Brought up '{run.spec.name}', which W&B had not taken.", markup=False)
     forced = frozenset(names_in(plan, settings.force, "force"))

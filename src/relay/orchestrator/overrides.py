@@ -14,6 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from relay.errors import ConfigError
+from relay.names import nearest
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
@@ -72,7 +73,7 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
         key, equals, value = argument[2:].partition("=")
         if not equals:
             if not rest:
-                raise ConfigError(f"{argument} needs a value.")
+                raise ConfigError(f"{argument} is no flag here, or needs a value. See --help.")
             value = rest.pop(0)
         if key == "hydra_options":
             overrides += split_options(value)
@@ -91,7 +92,8 @@ def normalize(override: str) -> str:
     if not match:
         if override.startswith("~"):
             return override
-        raise ConfigError(f"'{override}' is no setting: write key=value.")
+        hint = " Or did you mean 'publish'?" if nearest(override, ["publish"]) else ""
+        raise ConfigError(f"'{override}' is no setting: write key=value.{hint}")
     prefix, key, value = match["prefix"] or "", match["key"], match["value"]
     if _needs_quotes(key, value):
         value = _quote(value)

@@ -13,7 +13,7 @@ from relay.orchestrator.jobs import Job
 from relay.orchestrator.plan import Plan, Source, Step
 from relay.orchestrator.step_cache import StepCache
 from relay.orchestrator.summary import StepSummary
-from relay.tracking import ArtifactVersion, Backend, RunStatus
+from relay.tracking import ArtifactVersion, Backend, Reference, RunStatus
 
 if TYPE_CHECKING:  # it brings MLflow along, which a run with nothing to do goes without
     from relay.orchestrator.step_runner import StepRunner
@@ -125,12 +125,17 @@ class Pipeline:
                     continue
                 version = self.backend.find(source.reference)
                 if version is None:
-                    raise RelayError(_missing(job.step, source))
+                    raise RelayError(self._missing(job.step, source))
                 self._found[source.reference] = str(version)
 
-
-def _missing(step: Step, source: Source) -> str:
-    text = f"Step '{step.name}' needs artifact '{source.reference}', which is not in the store."
-    if source.step is None:
-        return f"{text} Run the steps that make it first, such as steps=all."
-    return f"{text} Step '{source.step}' makes it: run steps=+{source.step} first."
+    def _missing(self, step: Step, source: Source) -> str:
+        place = self.backend.url() or "the local store"
+        text = f"Step '{step.name}' needs artifact '{source.reference}', which is not in the store"
+        text += f" ({place})."
+        if source.step is not None:
+            return f"{text} Step '{source.step}' makes it: run steps=+{source.step} first."
+        newest = self.backend.find(Reference.parse(source.reference).path)
+        if newest is not None:
+            shown = ", ".join(sorted(newest.aliases))
+            return f"{text} There is {newest} ({shown}): check the alias."
+        return f"{text} Check its name, or run the steps that make it first, such as steps=all."

@@ -7,12 +7,17 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from relay.errors import RelayError
 from relay.orchestrator.config import TrackingSpec
 from relay.orchestrator.summary import Summary
 from relay.settings import RunSettings
 from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings
 from relay.tracking.wandb_login import probe, require_login, resolve_backend
 
+_GO_LOCAL = (
+    "Or run with tracking=local, which needs no account and no network; `make publish` brings the "
+    "runs to W&B later."
+)
 _COLUMNS = ("step", "status", "seconds", "cpu_seconds", "max_rss_mb", "outputs")
 _EXECUTED: dict[str, RunStatus] = {"ran": "succeeded", "failed": "failed", "killed": "killed"}
 
@@ -32,9 +37,20 @@ def choose_tracking(spec: TrackingSpec, environ: Mapping[str, str]) -> TrackingS
         notes=spec.notes,
     )
     if settings.backend == "wandb":
-        entity = probe(require_login(environ))
-        settings = replace(settings, entity=settings.entity or entity)
+        try:
+            settings = logged_in(settings, environ)
+        except RelayError as error:
+            raise type(error)(f"{error} {_GO_LOCAL}") from error
     return settings
+
+
+def logged_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSettings:
+    """`settings` with the entity of the login, which its server was asked about.
+
+    ConfigError and RelayError as from `choose_tracking`.
+    """
+    entity = probe(require_login(environ))
+    return replace(settings, backend="wandb", entity=settings.entity or entity)
 
 
 def run_id(pipeline_run: str, step: str) -> str:

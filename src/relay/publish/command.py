@@ -27,15 +27,17 @@ def publish(
     target = WandbBackend(tracking.project, tracking.entity, project.root)
     publisher = Publisher(history, target)
     runs = publisher.pending(history.runs())
+    console.print(f"From project '{tracking.project}' of the local store to {target.url()}")
     _show(console, history, runs, project)
     if dry_run:
         console.print("Nothing was sent: this was a dry run.")
         return 0
     signals = StopSignals(at_once=True)
     signals.install()
-    number = 0
+    number = brought = 0
     try:
         for record in bring_up(project.kept, tracking, target):
+            brought += 1
             console.print(f"Brought up '{record.spec.name}'.", markup=False, highlight=False)
         with _progress(console) as progress:
             task = progress.add_task("Publishing", total=len(runs), start=bool(runs))
@@ -50,11 +52,13 @@ def publish(
             console.print(line, markup=False, highlight=False)
     except Interrupted as interrupted:
         console.print(
-            f"Stopped: {number} of {len(runs)} runs are there. The same command goes on.",
+            f"Stopped: {number} of these {len(runs)} runs were sent. The same command goes on.",
             style="yellow",
         )
         return interrupted.exit_code
-    console.print(f"Published {number} runs: {target.url()}", style="green", soft_wrap=True)
+    total = number + brought
+    what = f"{total} run{'' if total == 1 else 's'}"
+    console.print(f"Published {what}: {target.url()}", style="green", soft_wrap=True)
     return 0
 
 
@@ -70,8 +74,8 @@ def _show(
     console: Console, history: LocalHistory, runs: Sequence[PastRun], project: Project
 ) -> None:
     for kept in kept_runs(project.kept).values():
-        name = kept.record.spec.name
-        console.print(f"Kept since its upload failed: {name}", markup=False, highlight=False)
+        about = f"{kept.record.spec.name}, for project '{kept.tracking.project}' on {kept.server}"
+        console.print(f"Kept since its upload failed: {about}", markup=False, soft_wrap=True)
     if not runs:
         console.print(f"Project '{history.project}' of the local store has nothing to send.")
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relay.errors import RelayError
 from relay.publish.translation import translated
-from relay.tracking.interface import ArtifactVersion
+from relay.tracking.interface import CACHE_PREFIX, ArtifactVersion
 from relay.tracking.local_history import LocalHistory, PastRun
 from relay.tracking.records import RunRecord, replay
 from relay.tracking.wandb import WandbBackend
@@ -21,6 +21,8 @@ class Publisher:
 
     history: LocalHistory
     target: WandbBackend
+    _sent: set[str] = field(default_factory=set)
+    """Exact local references that the runs sent by this publisher used or made."""
     _names: dict[str, str] = field(default_factory=dict)
     """Exact references of the target by those of the local store."""
 
@@ -39,14 +41,22 @@ class Publisher:
             with tempfile.TemporaryDirectory(prefix="relay-publish-") as folder:
                 made = replay(self._record(run, Path(folder)), self.target)
             self._names |= {str(old): str(new) for old, new in zip(run.outputs, made, strict=True)}
+            self._sent |= {str(artifact) for artifact in (*run.inputs, *run.outputs)}
             sent(run)
 
     def point(self) -> Iterator[str]:
         """Set aliases and registry links as they are locally; yields a line for each."""
         for artifact, alias in self.history.aliases():
             there = self._there(artifact)
-            if alias not in there.aliases:
-                self.target.set_alias(there, alias)
+            if alias in there.aliases:
+                continue
+            other = self.target.find(f"{there.name}:{alias}")
+            if other is not None and str(artifact) not in self._sent:
+                # Nothing that was sent now speaks for it: it was decided there, since.
+                yield f"{there.name}:{alias} stays {other}"
+                continue
+            self.target.set_alias(there, alias)
+            if not alias.startswith(CACHE_PREFIX):
                 yield f"{there} is now {there.name}:{alias}"
         for link in self.history.links():
             there = self._there(link.artifact)

@@ -20,6 +20,10 @@ DIGEST_KEY = "digest"
 """Where an artifact's metadata keep `ArtifactVersion.digest`, in backends that have another one."""
 
 
+CACHE_PREFIX = "cache-"
+"""What the aliases of the step cache begin with."""
+
+
 class UploadError(RelayError):
     """The backend did not take what a run gave it; the work itself was done."""
 

@@ -117,8 +117,8 @@ class WandbBackend:
         except (wandb.Error, ValueError) as error:
             raise RelayError(
                 f"W&B did not link {artifact} to {collection.path}: {_text(error)}. The registry "
-                f"'{collection.registry}' has to be there (W&B makes 'model' itself) and open to "
-                f"'{self.entity}'; tracking.registry=null goes without one."
+                f"'{collection.registry}' has to be there (W&B makes 'model' itself, others are "
+                f"made on its Registry page) and open to '{self.entity}'."
             ) from error
 
     def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:

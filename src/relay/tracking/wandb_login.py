@@ -17,17 +17,18 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from relay.errors import ConfigError, RelayError
+from relay.names import did_you_mean
 from relay.redact import redact_url
 
 CLOUD = "https://api.forge.coreweave.com"
 """What the SDK takes where no other server is named; also known by its older name."""
 _CLOUD_HOSTS = ("api.forge.coreweave.com", "api.wandb.ai")
 _NOT_ONLINE = ("offline", "disabled", "dryrun")
+_MODES = ("", "online", "run", "shared", *_NOT_ONLINE)
 _PROBE_SECONDS = 8.0
 _LONGEST_ANSWER = 100_000  # bytes
 _VIEWER = "query Viewer { viewer { entity username } }"
 _LOG_IN = "Run `wandb login` or set WANDB_API_KEY"
-_GO_LOCAL = "run with tracking=local, which needs no account and no network"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def resolve_backend(name: str, environ: Mapping[str, str]) -> str:
     `auto` is W&B where a login is found, unless WANDB_MODE says not to be online.
     """
     mode = environ.get("WANDB_MODE", "")
+    if mode not in _MODES:
+        raise ConfigError(f"WANDB_MODE: there is no mode '{mode}'.{did_you_mean(mode, _MODES)}")
     offline = mode in _NOT_ONLINE
     if name == "auto":
         return "wandb" if not offline and find_login(environ) is not None else "local"
@@ -69,10 +72,7 @@ def require_login(environ: Mapping[str, str]) -> Login:
     """The login; ConfigError where there is none."""
     login = find_login(environ)
     if login is None:
-        raise ConfigError(
-            f"tracking=wandb, but there is no login for {redact_url(server_of(environ))}. "
-            f"{_LOG_IN}, or {_GO_LOCAL}."
-        )
+        raise ConfigError(f"There is no W&B login for {redact_url(server_of(environ))}. {_LOG_IN}.")
     return login
 
 
@@ -104,14 +104,13 @@ def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
                 "WANDB_BASE_URL to its own address."
             ) from error
         raise RelayError(
-            f"The W&B server {server} answered with HTTP {error.code}. Try again later, or "
-            f"{_GO_LOCAL}."
+            f"The W&B server {server} answered with HTTP {error.code}. Try again later."
         ) from error
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", None) or error
         raise RelayError(
             f"The W&B server {server} cannot be reached ({reason}). Check the network and "
-            f"WANDB_BASE_URL, or {_GO_LOCAL}; `make publish` brings the runs to W&B later."
+            "WANDB_BASE_URL."
         ) from error
     except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
         raise RelayError(
@@ -140,7 +139,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _unknown_key(server: str) -> ConfigError:
     return ConfigError(
         f"The W&B server {server} does not know the key that it was given. {_LOG_IN} anew (a key "
-        f"belongs to one server: see WANDB_BASE_URL), or {_GO_LOCAL}."
+        f"belongs to one server: see WANDB_BASE_URL)."
     )
 
 
