@@ -169,8 +169,8 @@ class Execution(Generic[ParamsT]):
         place = folder.relative_to(self.project.root)
         return End.of(
             UploadError(
-                f"{str(error).rstrip('.')}. The step's work is kept in {place}: the next run on W&B, or "
-                "`make publish`, brings it up."
+                f"{str(error).rstrip('.')}. The step's work is kept in {place}: the next run on "
+                "W&B, or `make publish`, brings it up."
             )
         )
 
