@@ -81,7 +81,7 @@ def test_a_server_that_does_not_answer_is_given_up_on(here: Checkout) -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         started = time.monotonic()
         done = here.main(*FIRST, WANDB_BASE_URL=url, WANDB_API_KEY="x" * 40)
-        assert time.monotonic() - started < 30
+        assert time.monotonic() - started < 60
     assert done.status == 1
     assert "cannot be reached" in done.output
 

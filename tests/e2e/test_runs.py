@@ -55,8 +55,8 @@ def test_a_wrong_command_is_told_at_once(checkout: Checkout, override: str, mess
     assert message in done.output
     assert "Traceback" not in done.output
     # Seconds of work, not of the clock: other tests' processes may be at work beside this one.
-    # MLflow alone would double it.
-    assert done.cpu_seconds < 1.5 * imports.cpu_seconds
+    # MLflow alone would more than double it.
+    assert done.cpu_seconds < 2 * imports.cpu_seconds
     assert set((checkout.root / "outputs").glob("*")) == before
 
 
