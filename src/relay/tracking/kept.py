@@ -66,7 +66,14 @@ def bring_up(kept: Path, tracking: TrackingSettings, backend: Backend) -> Iterat
     for folder, run in kept_runs(kept).items():
         mine = (run.server, run.tracking.project) == (_server(), tracking.project)
         if mine and run.tracking.entity in (None, tracking.entity):
-            replay(run.record, backend)
+            try:
+                replay(run.record, backend)
+            except RelayError as error:
+                raise type(error)(
+                    f"'{run.record.spec.name}', kept since its upload failed: "
+                    f"{str(error).rstrip('.')}. It stays in {folder}; delete that folder to give "
+                    "it up."
+                ) from error
             shutil.rmtree(folder)
             yield run.record
 
