@@ -54,7 +54,7 @@ def test_auto_takes_conda_and_builds_equal_environments_once(
 ) -> None:
     path = f"{conda / 'bin'}{os.pathsep}{checkout.environ()['PATH']}"
     for _ in range(2):
-        done = checkout.main("steps=get_data,clean", env_manager="auto", PATH=path)
+        done = checkout.main("steps=get_data,clean", "cache=false", env_manager="auto", PATH=path)
         assert done.status == 0, done.output
         assert "env_manager=conda" in done.output
     calls = (conda / "calls").read_text().splitlines()
@@ -64,11 +64,11 @@ def test_auto_takes_conda_and_builds_equal_environments_once(
 
 def test_a_half_built_environment_is_built_anew(checkout: Checkout, conda: Path) -> None:
     path = f"{conda / 'bin'}{os.pathsep}{checkout.environ()['PATH']}"
-    checkout.main("steps=get_data", env_manager="conda", PATH=path)
+    checkout.main("steps=get_data", "cache=false", env_manager="conda", PATH=path)
     (environment,) = (conda / "envs").glob("mlflow-*")
     for record in environment.glob("lib/python*/site-packages/pandas-*.dist-info/RECORD"):
         record.unlink()
-    done = checkout.main("steps=get_data", env_manager="conda", PATH=path)
+    done = checkout.main("steps=get_data", "cache=false", env_manager="conda", PATH=path)
     assert done.status == 0, done.output
     assert "Built the environment" in done.output
 
