@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from relay.errors import ConfigError, RelayError
+from relay.errors import RelayError
 from relay.git import git_state
 from relay.orchestrator.config import Config
 from relay.orchestrator.display import SHOWN_LOG_LINES, show_log, show_reasons, show_summary
@@ -88,8 +88,6 @@ def _settle(pipeline: Pipeline) -> str | None:
     """Settle what can be before anything runs; what is missing for that, or None."""
     try:
         pipeline.settle()
-    except ConfigError:
-        raise
     except RelayError as error:
         return redact(str(error))
     return None

@@ -31,6 +31,20 @@ def alert_title(status: RunStatus) -> str:
     return f"Run {status}"
 
 
+def stored_artifact(project: str, version: ArtifactVersion) -> trackio.Artifact:
+    """Trackio's own object for a version that `project` has, to be used or downloaded."""
+    record = SQLiteStorage.get_artifact_manifest(project, version.name, version.version)
+    artifact = trackio.Artifact(version.name, version.type)
+    artifact._hydrate_from_db(
+        project=project,
+        **{
+            key: record[key]
+            for key in ("version", "aliases", "manifest", "manifest_digest", "size_bytes")
+        },
+    )
+    return artifact
+
+
 class LocalBackend:
     """Runs and artifacts of one Trackio project; the store's folder is TRACKIO_DIR."""
 
@@ -216,13 +230,4 @@ class LocalRun:
         if not version.place:
             return str(version)
         # By name, Trackio finds artifacts of the run's own project only.
-        record = SQLiteStorage.get_artifact_manifest(version.place, version.name, version.version)
-        artifact = trackio.Artifact(version.name, version.type)
-        artifact._hydrate_from_db(
-            project=version.place,
-            **{
-                key: record[key]
-                for key in ("version", "aliases", "manifest", "manifest_digest", "size_bytes")
-            },
-        )
-        return artifact
+        return stored_artifact(version.place, version)

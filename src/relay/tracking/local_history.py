@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-import trackio
 from trackio.registry_storage import RegistryStorage
 from trackio.sqlite_storage import SQLiteStorage
 from trackio.utils import MEDIA_DIR
@@ -23,7 +22,7 @@ from relay.tracking.interface import (
     RunStatus,
     Table,
 )
-from relay.tracking.local import FACTS, JOB_TYPE, LocalBackend, alert_title
+from relay.tracking.local import FACTS, JOB_TYPE, LocalBackend, alert_title, stored_artifact
 from relay.tracking.references import Reference
 
 _ROW_KEYS = ("step", "timestamp")
@@ -97,15 +96,7 @@ class LocalHistory:
     def draft(self, artifact: ArtifactVersion, folder: Path) -> Draft:
         """`artifact` as it would be logged anew, with its files in `folder`."""
         record = self._record(artifact)
-        stored = trackio.Artifact(artifact.name, artifact.type)
-        stored._hydrate_from_db(
-            project=self.project,
-            **{
-                key: record[key]
-                for key in ("version", "aliases", "manifest", "manifest_digest", "size_bytes")
-            },
-        )
-        stored.download(folder)
+        stored_artifact(self.project, artifact).download(folder)
         return Draft(
             artifact.name, artifact.type, folder, record["description"] or "", artifact.metadata
         )
