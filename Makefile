@@ -72,6 +72,6 @@ define make-venv
 	$(PYTHON) -m venv $(1); \
 	$(1)/bin/python -m pip config list | grep cert= > /dev/null || export PIP_CERT="$(CA_BUNDLE)"; \
 	$(1)/bin/python -m pip install --quiet -r requirements/uv.txt; \
-	$(1)/bin/uv pip install --quiet --no-compile-bytecode --python $(1)/bin/python -r $(2); \
+	$(1)/bin/uv pip install --quiet --compile-bytecode --python $(1)/bin/python -r $(2); \
 	touch $(1)/ready
 endef

@@ -42,6 +42,9 @@ class Taking:
     told: list[tuple[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
 
+    def warm_up(self) -> None:
+        self.told.append(("warm_up", None))
+
     def start_run(self, spec: RunSpec) -> Taking:
         self.told.append(("start", spec))
         return self

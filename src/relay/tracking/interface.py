@@ -133,6 +133,9 @@ class Backend(Protocol):
 
     name: str
 
+    def warm_up(self) -> None:
+        """Load what a run will need, while there is time."""
+
     def start_run(self, spec: RunSpec) -> Run:
         """Start a run, or go on with the one that has its id."""
 

@@ -22,7 +22,8 @@ from relay.tracking.interface import (
     RunStatus,
     Table,
 )
-from relay.tracking.local import FACTS, JOB_TYPE, LocalBackend, alert_title, stored_artifact
+from relay.tracking.local import LocalBackend
+from relay.tracking.local_run import FACTS, JOB_TYPE, alert_title, stored_artifact
 from relay.tracking.references import Reference
 
 _ROW_KEYS = ("step", "timestamp")

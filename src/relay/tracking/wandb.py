@@ -77,6 +77,9 @@ class WandbBackend:
         self.project = project
         self._code_root = code_root
 
+    def warm_up(self) -> None:
+        """The SDK is there already."""
+
     def start_run(self, spec: RunSpec) -> WandbRun:
         with _errors():
             run = wandb.init(

@@ -1,0 +1,110 @@
+"""Reads versions from the files in which Trackio keeps them.
+
+Their tables are Trackio's (version 0.43, which the locks pin); `tests/tracking/test_local_store.py`
+holds what is read here against Trackio's own reader. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from relay.tracking.digests import digest_of_files
+from relay.tracking.interface import ArtifactVersion
+from relay.tracking.references import Reference
+
+_VERSION = re.compile(r"v(\d+)")
+_SECONDS = 30.0  # how long to wait for somebody who writes
+_REGISTRY_PREFIX = "registry-"
+
+_VERSIONS = """SELECT v.id, v.version, v.manifest, v.metadata, a.type
+               FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id
+               WHERE a.name = :name AND """
+_BY_NUMBER = _VERSIONS + "v.version = :spec"
+_BY_ALIAS = f"""{_VERSIONS} v.id = (SELECT artifact_version_id FROM artifact_aliases
+                                    WHERE artifact_id = a.id AND alias = :spec)"""
+_LINKS = """SELECT l.source_project, l.source_artifact, l.source_version
+            FROM collections c JOIN collection_links l ON l.collection_id = c.id
+            WHERE c.name = :name AND """
+_LINK_BY_NUMBER = _LINKS + "l.collection_version = :spec"
+_LINK_BY_ALIAS = f"""{_LINKS} l.id = (SELECT link_id FROM collection_aliases
+                                      WHERE collection_id = c.id AND alias = :spec)"""
+_NEWEST_LINK = f"""{_LINKS} l.collection_version = (SELECT max(collection_version)
+                            FROM collection_links WHERE collection_id = c.id)"""
+
+
+def find_version(project: str, name: str, spec: str, place: str = "") -> ArtifactVersion | None:
+    """The version of artifact `name` that `spec`, `v3` or an alias, points at; None where none.
+
+    `place` is where the version says that it is. sqlite3.Error where the store cannot be read.
+    """
+    with _open(project, "artifact_aliases") as store:
+        if store is None:
+            return None
+        row = _first(store, _BY_NUMBER if _number(spec) is not None else _BY_ALIAS, name, spec)
+        if row is None:
+            return None
+        aliases = store.execute(
+            "SELECT alias FROM artifact_aliases WHERE artifact_version_id = ?", (row["id"],)
+        ).fetchall()
+    return ArtifactVersion(
+        name=name,
+        version=f"v{row['version']}",
+        type=row["type"],
+        digest=digest_of_files({one["path"]: one["digest"] for one in json.loads(row["manifest"])}),
+        aliases=tuple(one["alias"] for one in aliases),
+        metadata=json.loads(row["metadata"]) if row["metadata"] else {},
+        place=place,
+    )
+
+
+def find_link(registry: str, collection: str, spec: str) -> Reference | None:
+    """The version that `spec` points at in a registry's collection, where it is stored.
+
+    sqlite3.Error where the store cannot be read.
+    """
+    query = _LINK_BY_NUMBER if _number(spec) is not None else _LINK_BY_ALIAS
+    with _open(f"{_REGISTRY_PREFIX}{registry}", "collection_aliases") as store:
+        if store is None:
+            return None
+        row = _first(store, _NEWEST_LINK if spec == "latest" else query, collection, spec)
+    if row is None:
+        return None
+    return Reference(
+        row["source_artifact"], f"v{row['source_version']}", project=row["source_project"]
+    )
+
+
+def _number(spec: str) -> int | None:
+    match = _VERSION.fullmatch(spec)
+    return int(match[1]) if match else None
+
+
+def _first(store: sqlite3.Connection, query: str, name: str, spec: str) -> sqlite3.Row | None:
+    number = _number(spec)
+    found = store.execute(query, {"name": name, "spec": spec if number is None else number})
+    row: sqlite3.Row | None = found.fetchone()
+    return row
+
+
+@contextmanager
+def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
+    """The project's file; None where it, or the table in it, is not there or yet to be made."""
+    path = Path(os.environ["TRACKIO_DIR"]) / f"{_canonical(project)}.db"
+    if not path.exists():
+        yield None
+        return
+    with closing(sqlite3.connect(path, timeout=_SECONDS)) as store:
+        store.row_factory = sqlite3.Row
+        found = store.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
+        yield store if found.fetchone() else None
+
+
+def _canonical(project: str) -> str:
+    """The project's name in the names of files, as Trackio makes it."""
+    return "".join(c for c in project if c.isalnum() or c in "-_") or "default"
