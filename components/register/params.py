@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from relay.metrics import HIGHER_IS_BETTER
+from relay.metric_names import HIGHER_IS_BETTER
 from relay.names import did_you_mean
 from relay.params import Params as BaseParams
 

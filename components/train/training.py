@@ -22,7 +22,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from relay.errors import RelayError
-from relay.metrics import PRIMARY, Task, score
+from relay.metric_names import PRIMARY, Task
+from relay.metrics import score
 from relay.tables import is_categorical, require_column
 
 log = logging.getLogger("relay")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _IGNORED = ("__pycache__",)
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where a statement holds others."""
 
 
 def code_digests(component: Path, root: Path) -> dict[str, str]:
@@ -28,6 +30,14 @@ def code_digests(component: Path, root: Path) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(files)}
 
 
+def are_unchanged(digests: Mapping[str, str], root: Path) -> bool:
+    """True where each file of `code_digests` still is what it was then."""
+    return all(
+        (root / name).is_file() and _digest(root / name) == digest
+        for name, digest in digests.items()
+    )
+
+
 def _counts(path: Path, component: Path) -> bool:
     parts = path.relative_to(component).parts
     return path.is_file() and not any(part in _IGNORED or part[0] == "." for part in parts)
@@ -43,14 +53,22 @@ def _imports(path: Path, source: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _imported_names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imported_names(tree: ast.Module) -> Iterator[str]:
+    for node in _statements(tree.body):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
             # what is imported from a package may be a module of it
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """All statements in `body`, at any depth; expressions, most of a file, are left alone."""
+    for node in body:
+        yield node
+        for part in _BLOCKS:
+            yield from _statements(getattr(node, part, ()))
 
 
 def _files(name: str, source: Path) -> Iterator[Path]:
@@ -70,4 +88,8 @@ def _files(name: str, source: Path) -> Iterator[Path]:
 
 @functools.cache
 def _sha256(path: Path) -> str:
+    return _digest(path)
+
+
+def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -29,8 +29,10 @@ from relay.project import enclosing_project
 from relay.redact import redact
 from relay.settings import RunSettings
 from relay.signals import StopSignals
+from relay.start import wait_for
 from relay.step_result import StepResult, write_result
 from relay.step_run import Input, StepRun
+from relay.tracking import Backend, open_backend
 from relay.tracking.wandb_login import resolve_backend
 
 __all__ = ["Input", "StepRun", "main"]
@@ -54,16 +56,26 @@ def main(
     try:
         project = enclosing_project(Path.cwd())
         os.environ.update(project.variables(os.environ))
-        settings = RunSettings.from_environ(os.environ, default_step=Path.cwd().name)
-        backend = resolve_backend(settings.tracking.backend, os.environ)
-        settings = replace(settings, tracking=replace(settings.tracking, backend=backend))
+        settings = _settings()
+        words = list(sys.argv[1:] if argv is None else argv)
+        backend: Backend | None = None
+        if settings.start is not None:
+            backend = open_backend(settings.tracking, project.root)
+            backend.warm_up()
+            start = wait_for(settings.start)
+            if start is None:
+                return 0
+            os.environ.update(start.environ)
+            settings = _settings()
+            words += [f"--{name}={value}" for name, value in start.arguments.items()]
         if settings.result is not None:
             _stop_with_parent()
-        params = parse_command_line(
-            params_type, sys.argv[1:] if argv is None else argv, about=step.__doc__ or ""
-        )
+        params = parse_command_line(params_type, words, about=step.__doc__ or "")
+        backend = backend or open_backend(settings.tracking, project.root)
         with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
-            execution = Execution(project, Path.cwd(), settings, params, Path(workspace), signals)
+            execution = Execution(
+                project, Path.cwd(), settings, backend, params, Path(workspace), signals
+            )
             status, result = execution.run(step)
             _report(settings, result)
         return status
@@ -73,6 +85,12 @@ def main(
         if settings is not None:
             _report(settings, StepResult(status="failed", error=message))
         return error.exit_code
+
+
+def _settings() -> RunSettings:
+    settings = RunSettings.from_environ(os.environ, default_step=Path.cwd().name)
+    backend = resolve_backend(settings.tracking.backend, os.environ)
+    return replace(settings, tracking=replace(settings.tracking, backend=backend))
 
 
 def _report(settings: RunSettings, result: StepResult) -> None:

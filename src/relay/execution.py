@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
+from relay.code_files import are_unchanged
 from relay.errors import GateFailed, Interrupted, RelayError
 from relay.git import git_state
+from relay.ingredients import Ingredients
 from relay.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.project import Project
 from relay.redact import redact
@@ -32,7 +33,6 @@ from relay.tracking import (
     RunSpec,
     RunStatus,
     UploadError,
-    open_backend,
 )
 from relay.tracking.interface import SECONDS
 from relay.tracking.kept import keep
@@ -68,6 +68,7 @@ class Execution(Generic[ParamsT]):
     component: Path
     """The folder that has the component's files."""
     settings: RunSettings
+    backend: Backend
     params: ParamsT
     workspace: Path
     signals: StopSignals
@@ -78,14 +79,14 @@ class Execution(Generic[ParamsT]):
         self._complete = False
         """The work was done, and all that it handed over can be stored."""
         self._kept = False
-        self._backend: Backend = open_backend(self.settings.tracking, self.project.root)
+        self._ingredients = _read(self.settings.ingredients)
         self._spec = self._run_spec()
-        self._tracking: Run = self._backend.start_run(self._spec)
+        self._tracking: Run = self.backend.start_run(self._spec)
         if self._tracking.url is not None:
             log.info("W&B run: %s", self._tracking.url)
         self._run = StepRun(
             self.params,
-            self._backend,
+            self.backend,
             self._tracking,
             self.workspace,
             self.settings.tracking.registry,
@@ -128,11 +129,22 @@ class Execution(Generic[ParamsT]):
             if work.status == "succeeded":
                 for action in self._run.last:
                     action()
+                self._mark()
         except UploadError as error:
             return self._keep(work, error)
         except Exception as error:
             return End.of(error)
         return work
+
+    def _mark(self) -> None:
+        """Mark the outputs as what these ingredients make: the step cache knows them by it."""
+        ingredients = self._ingredients
+        if ingredients is None or not are_unchanged(ingredients.code, self.project.root):
+            return  # a file that was edited meanwhile may be the one that was run, or not
+        # As it is now: the step itself may have changed what an alias points at.
+        alias = ingredients.renewed(self.backend).alias
+        for version in self.outputs.values():
+            self.backend.set_alias(version, alias)
 
     def _finish(self, work: End, end: End) -> End:
         """Record how it ended; what the backend does not take is kept, and is a failure."""
@@ -212,9 +224,8 @@ class Execution(Generic[ParamsT]):
                 for key, version in self._run.inputs.items()
             },
         }
-        if self.settings.ingredients is not None:
-            text = self.settings.ingredients.read_text(encoding="utf-8")
-            common[INGREDIENTS_KEY] = json.loads(text)
+        if self._ingredients is not None:
+            common[INGREDIENTS_KEY] = asdict(self._ingredients)
         return {
             key: replace(draft, metadata={**common, **draft.metadata})
             for key, draft in self._run.drafts.items()
@@ -223,7 +234,7 @@ class Execution(Generic[ParamsT]):
     def _require_storable(self, draft: Draft) -> None:
         if Reference.parse(draft.name) != Reference(draft.name):
             raise RelayError(f"'{draft.name}' is no plain name; an output is named by one.")
-        present = self._backend.find(draft.name)
+        present = self.backend.find(draft.name)
         if present is not None and present.type != draft.type:
             raise RelayError(
                 f"Artifact '{draft.name}' is there already, with type '{present.type}'; "
@@ -259,6 +270,12 @@ class Execution(Generic[ParamsT]):
             images={name: str(path) for name, path in self._images().items()},
             url=self._tracking.url,
         )
+
+
+def _read(ingredients: Path | None) -> Ingredients | None:
+    if ingredients is None:
+        return None
+    return Ingredients.from_json(ingredients.read_text(encoding="utf-8"))
 
 
 def _redacted(params: Params) -> Mapping[str, Any]:

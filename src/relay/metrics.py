@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relay.errors import ConfigError
+from relay.metric_names import HIGHER_IS_BETTER, Task
 from relay.names import did_you_mean
-
-Task = Literal["regression", "classification"]
-
-HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType(
-    {
-        "r2": True,
-        "mae": False,
-        "mse": False,
-        "rmse": False,
-        "mape": False,
-        "accuracy": True,
-        "balanced_accuracy": True,
-        "f1": True,
-        "roc_auc": True,
-        "log_loss": False,
-    }
-)
-"""Every metric's name, and whether more of it is better."""
-
-PRIMARY: Mapping[Task, str] = MappingProxyType({"regression": "r2", "classification": "f1"})
-"""The metric that models of a task are compared on where nothing else is said."""
 
 
 def score(

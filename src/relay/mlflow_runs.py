@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,27 @@ from relay.errors import RelayError
 from relay.redact import redact
 from relay.step_result import StepResult
 
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """What MLflow raises, as a RelayError."""
+    try:
+        yield
+    except mlflow.MlflowException as error:
+        raise RelayError(f"MLflow: {redact(str(error.message))}") from error
+    except SQLAlchemyError as error:
+        raise RelayError(f"MLflow's store: {redact(str(error).splitlines()[0])}") from error
+
+
 _STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 _LONGEST_PARAM = 6000  # characters; MLflow refuses a longer value
 
 
 class MlflowRuns:
-    """Runs in the MLflow store at `tracking_uri`."""
+    """Runs in the MLflow store at `tracking_uri`.
+
+    Each method raises RelayError where MLflow does not do what it is asked.
+    """
 
     def __init__(self, tracking_uri: str) -> None:
         # MLflow tells of each table that it creates.
@@ -35,6 +50,7 @@ class MlflowRuns:
         """Connect; in a new SQLite store, this makes the tables."""
         self._client.search_experiments(max_results=1)
 
+    @_errors()
     def experiment(self, name: str, artifact_location: str) -> str:
         """The id of the experiment `name`, made with its files at `artifact_location` if new."""
         found = self._client.get_experiment_by_name(name)
@@ -49,15 +65,19 @@ class MlflowRuns:
             return False
         return True
 
+    @_errors()
     def tags(self, run_id: str) -> dict[str, str]:
         return dict(self._client.get_run(run_id).data.tags)
 
+    @_errors()
     def params(self, run_id: str) -> dict[str, str]:
         return dict(self._client.get_run(run_id).data.params)
 
+    @_errors()
     def experiment_of(self, run_id: str) -> str:
         return str(self._client.get_run(run_id).info.experiment_id)
 
+    @_errors()
     def start(
         self,
         experiment_id: str,
@@ -82,13 +102,16 @@ class MlflowRuns:
             )
         return run_id
 
+    @_errors()
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
+    @_errors()
     def log_file(self, run_id: str, path: str) -> None:
         """Keep the file at `path` with the run."""
         self._client.log_artifact(run_id, path)
 
+    @_errors()
     def record(self, run_id: str, result: StepResult) -> None:
         """Write a step's metrics, pictures and artifact names into its run."""
         now = int(time.time() * 1000)
@@ -104,6 +127,7 @@ class MlflowRuns:
         for path in result.images.values():
             self._client.log_artifact(run_id, path, "images")
 
+    @_errors()
     def end(self, run_id: str, status: str) -> None:
         """End the run; `status` is succeeded, failed or killed."""
         self._client.set_terminated(run_id, _STATUS[status])

@@ -16,7 +16,8 @@ from sklearn.base import is_classifier
 
 import relay_dates
 from relay.errors import RelayError
-from relay.metrics import Task, score
+from relay.metric_names import Task
+from relay.metrics import score
 from relay.names import nearest
 from relay.reading.dtypes import to_dtype
 from relay.tables import require_column

@@ -25,17 +25,22 @@ class RunSettings:
     """A JSON file with what decides the outputs, for their metadata."""
     result: Path | None = None
     """Where the component writes its StepResult; None when no orchestrator waits for it."""
+    start: Path | None = None
+    """Where the component will read what to begin with (`relay.start`); None: begin at once."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], default_step: str) -> RunSettings:
-        result, ingredients = environ.get("RELAY_RESULT"), environ.get("RELAY_INGREDIENTS")
+        def path(name: str) -> Path | None:
+            return Path(environ[name]) if environ.get(name) else None
+
         return cls(
             tracking=TrackingSettings.from_environ(environ),
             step=environ.get("RELAY_STEP") or default_step,
             run_id=environ.get("RELAY_RUN_ID") or uuid.uuid4().hex[:16],
             group=environ.get("RELAY_GROUP") or None,
-            ingredients=Path(ingredients) if ingredients else None,
-            result=Path(result) if result else None,
+            ingredients=path("RELAY_INGREDIENTS"),
+            result=path("RELAY_RESULT"),
+            start=path("RELAY_START"),
         )
 
     @property
@@ -48,6 +53,7 @@ class RunSettings:
             "RELAY_STEP": self.step,
             "RELAY_RUN_ID": self.run_id,
             "RELAY_GROUP": self.group or "",
-            "RELAY_INGREDIENTS": str(self.ingredients) if self.ingredients else "",
-            "RELAY_RESULT": str(self.result) if self.result else "",
+            "RELAY_INGREDIENTS": str(self.ingredients or ""),
+            "RELAY_RESULT": str(self.result or ""),
+            "RELAY_START": str(self.start or ""),
         }

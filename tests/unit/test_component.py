@@ -42,6 +42,8 @@ class Memory:
         self.on_log_row: Callable[[], None] = lambda: None
         self.on_finish: Callable[[], None] = lambda: None
 
+    def warm_up(self) -> None: ...
+
     def find(self, reference: str) -> ArtifactVersion | None:
         return self.stored.get(Reference.parse(reference).name)
 
@@ -83,7 +85,7 @@ class Memory:
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Memory]:
     backend = Memory()
-    monkeypatch.setattr(execution, "open_backend", lambda settings, code_root: backend)
+    monkeypatch.setattr(component, "open_backend", lambda settings, code_root: backend)
     monkeypatch.setattr(component, "_stop_with_parent", lambda: None)
     monkeypatch.setenv("RELAY_RESULT", str(tmp_path / "result.json"))
     monkeypatch.setenv("TRACKIO_DIR", os.environ.get("TRACKIO_DIR", str(tmp_path)))

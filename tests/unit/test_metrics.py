@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from relay.errors import ConfigError
-from relay.metrics import HIGHER_IS_BETTER, PRIMARY, Task, is_better, score
+from relay.metric_names import HIGHER_IS_BETTER, PRIMARY, Task
+from relay.metrics import is_better, score
 
 
 def test_regression_has_its_five_metrics() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -77,6 +78,9 @@ class Settings(_Strict):
     cache: bool
     force: str | None
     explain: bool
+    exclude: str | None
+    jobs: int = Field(ge=1)
+    keep_going: bool
     env_manager: Literal["auto", "conda", "uv", "virtualenv", "local"]
     tracking: TrackingSpec
     pipeline: dict[str, StepSpec] = Field(min_length=1)
@@ -309,6 +313,11 @@ def _missing(error: Exception) -> str:
     return f"{key} is not given: add {key}=VALUE.{hint if key.startswith('data.') else ''}"
 
 
+def _cores() -> int:
+    """The processors that we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _settings(tree: DictConfig) -> Settings:
     steps: dict[str, Any] = {}
     for name, node in tree.pipeline.steps.items():
@@ -323,6 +332,9 @@ def _settings(tree: DictConfig) -> Settings:
         "cache": tree.cache,
         "force": tree.force,
         "explain": tree.explain,
+        "exclude": tree.exclude,
+        "jobs": _cores() if tree.jobs is None else tree.jobs,
+        "keep_going": tree.keep_going,
         "env_manager": tree.env_manager,
         "tracking": _resolved(tree.tracking, "tracking"),
         "pipeline": steps,

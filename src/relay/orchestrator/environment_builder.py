@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.errors import RelayError
-from relay.orchestrator import environments
 from relay.orchestrator.display import Display
-from relay.orchestrator.environments import Environment, Manager
+from relay.orchestrator.environments import (
+    LOCK,
+    PRESENT,
+    Environment,
+    KnownEnvironments,
+    Manager,
+)
 from relay.orchestrator.mlproject import Component
 from relay.orchestrator.processes import Process, wait
 from relay.project import Project
@@ -24,8 +29,6 @@ class EnvironmentBuilder:
 
     project: Project
     manager: Manager
-    components: Sequence[Component]
-    """All that the run may need, for the names of those that share what is built."""
     log: Path
     display: Display
     signals: StopSignals
@@ -33,27 +36,63 @@ class EnvironmentBuilder:
     """Spent on building."""
     _ready: dict[str, Environment] = field(default_factory=dict)
 
-    def prepare(self, component: Component) -> Environment:
-        """The whole environment of `component`; RelayError where it cannot be built."""
-        if component.name in self._ready:
-            return self._ready[component.name]
-        found = environments.find(self.manager, component.folder)
-        if not found.is_complete(component.folder / "requirements.txt"):
-            sharing = [one.name for one in self.components if self._is_same(one, found)]
-            self._build(component, sharing)
-            found = environments.find(self.manager, component.folder)
-        self._ready[component.name] = found
+    def __post_init__(self) -> None:
+        self._known = KnownEnvironments(self.project.state / "environments.json")
+
+    def find(self, components: Sequence[Component]) -> list[Component]:
+        """Look the environments up; those of `components` whose own is not whole, or unknown."""
+        whole: set[Environment] = set()
+        missing: list[Component] = []
+        for component in components if self.manager != "local" else ():
+            found = self._known.find(self.manager, component.folder)
+            if found is not None and (found in whole or self._is_complete(found, component)):
+                whole.add(found)
+                self._ready[component.name] = found
+            else:
+                missing.append(component)
+        return missing
+
+    def build(self, components: Sequence[Component]) -> None:
+        """Have the environment of each component built; RelayError where one cannot be."""
+        missing = list(components)
+        while missing:
+            environment = self._made(missing[0], missing)
+            for component in [one for one in missing if self._find(one) == environment]:
+                self._known.remember(self.manager, component.folder, environment)
+                self._ready[component.name] = environment
+                missing.remove(component)
+
+    def of(self, component: Component) -> Environment:
+        """The environment of a component for which it is whole."""
+        return PRESENT if self.manager == "local" else self._ready[component.name]
+
+    def _made(self, component: Component, missing: Sequence[Component]) -> Environment:
+        """The environment of `component`, built where it is not there or not whole."""
+        from relay.orchestrator.mlflow_environments import forget
+
+        found = self._find(component)
+        if not self._is_complete(found, component):
+            names = [one.name for one in missing if self._find(one).activate == found.activate]
+            self._build(component, names)
+            forget()
+            found = self._find(component)
         return found
 
-    def _is_same(self, component: Component, environment: Environment) -> bool:
-        return environments.find(self.manager, component.folder).activate == environment.activate
+    def _is_complete(self, environment: Environment, component: Component) -> bool:
+        return environment.is_complete(component.folder / LOCK)
+
+    def _find(self, component: Component) -> Environment:
+        # MLflow's import, which a run goes without where the environments are known.
+        from relay.orchestrator.mlflow_environments import find
+
+        return find(self.manager, component.folder)
 
     def _build(self, component: Component, names: Sequence[str]) -> None:
         process = Process(
             [
                 sys.executable,
                 "-m",
-                "relay.orchestrator.environments",
+                "relay.orchestrator.mlflow_environments",
                 self.manager,
                 str(component.folder),
             ],
@@ -67,7 +106,9 @@ class EnvironmentBuilder:
             self.signals,
         )
         if code != 0:
-            python = environments.python_version(component.folder)
+            from relay.orchestrator.mlflow_environments import python_version
+
+            python = python_version(component.folder)
             raise RelayError(
                 f"{self.manager} did not build the environment of components/{component.name}:\n"
                 f"{_without_mlflow(process.tail(12))}\n"
@@ -75,7 +116,6 @@ class EnvironmentBuilder:
                 f"{python} if it is not there, set up the package index for {self.manager}, or "
                 "run in the present environment with env_manager=local."
             )
-        environments.forget()
         self.seconds += process.usage.seconds
         self.display.built(names, process.usage.seconds)
 

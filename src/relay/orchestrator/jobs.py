@@ -35,6 +35,11 @@ class Job:
         return self.step.name
 
     @property
+    def references(self) -> dict[str, str]:
+        """Its inputs as the plan names them, by key."""
+        return {key: source.reference for key, source in self.step.inputs.items()}
+
+    @property
     def plain_params(self) -> dict[str, Any]:
         """The parameters as plain values, without inputs and without secrets."""
         inputs = {f"{key}{ARTIFACT_SUFFIX}" for key in self.step.inputs}
@@ -60,10 +65,11 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
     jobs: list[Job] = []
     found: list[str] = []
-    for name in plan.select(the_plan, config.settings.steps):
+    selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
+    for name in selected:
         step, component, params = the_plan[name], loaded[name], config.params(name)
-        inputs = {key: source.reference for key, source in step.inputs.items()}
-        arguments = arguments_of(step, params, inputs)
+        references = {key: source.reference for key, source in step.inputs.items()}
+        arguments = arguments_of(step, params, references)
         component.require_declared(arguments, name)
         try:
             valid = component.params_type.model_validate(arguments)

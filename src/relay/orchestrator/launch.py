@@ -14,7 +14,7 @@ from relay.errors import RelayError
 from relay.git import git_state
 from relay.orchestrator.config import Config
 from relay.orchestrator.display import SHOWN_LOG_LINES, show_log, show_reasons, show_summary
-from relay.orchestrator.jobs import Job, look_closer
+from relay.orchestrator.jobs import Job
 from relay.orchestrator.pipeline import Pipeline
 from relay.orchestrator.plan import Plan, names_in
 from relay.orchestrator.processes import tail
@@ -56,8 +56,6 @@ def launch(
     if settings.explain and problem is None:
         show_reasons(console, list(pipeline.steps.values()))
         return 0
-    if problem is None and pipeline.waiting:
-        look_closer(config, jobs)
     state = git_state(project.root)
     summary = Summary(
         status="succeeded" if problem is None else "failed",
@@ -70,14 +68,14 @@ def launch(
         error=problem,
     )
     folder = new_folder(project.outputs)
-    pipeline.hand_on()
     if (problem is None and pipeline.waiting) or os.environ.get("MLFLOW_RUN_ID"):
-        # MLflow takes seconds to import: not where there is nothing for it to record.
+        # What runs steps is not imported where there are none to run.
         from relay.orchestrator.work import Work
 
-        work = Work(project, settings, tracking, backend, folder, signals, console)
+        work = Work(project, config, tracking, backend, folder, signals, console)
         work.run(pipeline, summary, began)
     else:
+        pipeline.hand_on()
         summary.seconds = time.monotonic() - began
         write_summary(folder, summary)
     _show(console, project, folder, summary)

@@ -26,6 +26,8 @@ class Component:
 
     name: str
     folder: Path
+    command: str
+    """What runs it, with `{name}` for the value of a parameter."""
     declared: Mapping[str, str | None]
     params_type: type[Params]
     check: Callable[[Params], None] | None
@@ -52,16 +54,22 @@ def load_component(components: Path, name: str) -> Component:
         raise ConfigError(f"There is no component '{name}'.{did_you_mean(name, known)}")
     try:
         content = yaml.safe_load((folder / "MLproject").read_text(encoding="utf-8"))
-        parameters = content["entry_points"]["main"].get("parameters") or {}
+        entry_point = content["entry_points"]["main"]
+        command, parameters = entry_point["command"], entry_point.get("parameters") or {}
+        declared = {key: _default(value) for key, value in parameters.items()}
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"components/{name}/MLproject cannot be read: an entry point 'main' is needed."
+            f"components/{name}/MLproject cannot be read: an entry point 'main' is needed, with "
+            "a command."
         ) from error
+    for key, value in parameters.items():
+        _require_text(f"components/{name}/MLproject: parameter '{key}'", value)
     module = _load_params_module(folder)
     return Component(
         name=name,
         folder=folder,
-        declared={key: _default(value) for key, value in parameters.items()},
+        command=str(command),
+        declared=declared,
         params_type=module.Params,
         check=getattr(module, "check", None),
         source_state=getattr(module, "source_state", None),
@@ -72,6 +80,13 @@ def _default(declaration: Any) -> str | None:
     if isinstance(declaration, Mapping) and declaration.get("default") is not None:
         return str(declaration["default"])
     return None
+
+
+def _require_text(where: str, declaration: Any) -> None:
+    """ConfigError for a type whose values MLflow would change on their way."""
+    kind = declaration.get("type") if isinstance(declaration, Mapping) else declaration
+    if kind in ("path", "uri"):
+        raise ConfigError(f"{where} is a {kind}; declare it as string.")
 
 
 def _load_params_module(folder: Path) -> Any:

@@ -103,27 +103,36 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
     return Plan(tuple(steps[name] for name in _order(steps)))
 
 
-def select(plan: Plan, expression: str) -> list[str]:
-    """The names of the steps that `expression` asks for, in the plan's order.
+def select(plan: Plan, steps: str, exclude: str | None = None) -> list[str]:
+    """The names of the steps that `steps` asks for but `exclude` does not, in the plan's order.
 
     `all` is every step that is not run on request; `a,b` these two; `a+` is a and what follows
     from it, `+a` a and what leads to it.
     """
+    chosen = _chosen(plan, steps, "steps")
+    if exclude is not None:
+        chosen -= _chosen(plan, exclude, "exclude")
+        if not chosen:
+            raise ConfigError(f"steps={steps} exclude={exclude} leaves no step to run.")
+    return [name for name in plan.names if name in chosen]
+
+
+def _chosen(plan: Plan, expression: str, where: str) -> set[str]:
     chosen: set[str] = set()
     for part in (one.strip() for one in expression.split(",")):
         name = part.strip("+")
         if not name:
-            raise ConfigError(f"steps='{expression}': a step's name is missing.")
+            raise ConfigError(f"{where}='{expression}': a step's name is missing.")
         if name == "all":
             chosen |= {step.name for step in plan.steps if not step.on_request}
             continue
-        _require_step(plan.names, name, "steps")
+        _require_step(plan.names, name, where)
         chosen.add(name)
         if part.startswith("+"):
             chosen |= plan.upstream(name)
         if part.endswith("+"):
             chosen |= plan.downstream(name)
-    return [name for name in plan.names if name in chosen]
+    return chosen
 
 
 def names_in(plan: Plan, names: str | None, where: str) -> list[str]:

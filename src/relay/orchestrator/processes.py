@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import psutil
 
@@ -18,6 +19,8 @@ from relay.signals import StopSignals
 
 _MB = 1024 * 1024
 _POLL_SECONDS = 0.1
+_SAMPLE_SECONDS = 0.1
+_LOOK_SECONDS = 0.5  # after this, look again which processes there are
 _TAIL_BYTES = 16_384
 GRACE_SECONDS = 10.0
 """How long a process group may take to end by itself before it is killed."""
@@ -46,6 +49,9 @@ class Process:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         self._started = time.monotonic()
+        self._sampled = 0.0
+        self._looked = 0.0
+        self._group: list[psutil.Process] = []
         self._ended: float | None = None
         self._stopping = False
         self._cpu_seconds = 0.0
@@ -61,6 +67,15 @@ class Process:
                 start_new_session=True,
             )
 
+    @property
+    def stdin(self) -> BinaryIO:
+        """The end of its standard input that we hold."""
+        return cast(BinaryIO, self._popen.stdin)
+
+    def restart_clock(self) -> None:
+        """Count its seconds from now on."""
+        self._started = time.monotonic()
+
     def poll(self) -> int | None:
         """Sample the process; its exit status (128 + n for signal n) once it has ended."""
         if self._popen.returncode is None:
@@ -73,8 +88,7 @@ class Process:
                     # It may have been killed alone: what it started must not go on unseen.
                     self._signal_group(signal.SIGKILL)
                 self._cpu_seconds = max(self._cpu_seconds, used.ru_utime + used.ru_stime)
-                if self._popen.stdin is not None:
-                    self._popen.stdin.close()
+                self._close_stdin()
         code = self._popen.returncode
         return code if code is None or code >= 0 else 128 - code
 
@@ -87,10 +101,14 @@ class Process:
         """The last lines of the log."""
         return tail(self.log, lines)
 
-    def stop(self) -> None:
-        """End the whole process group: ask, wait for `GRACE_SECONDS`, then kill."""
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM to the whole process group; `stop` waits for what comes of it."""
         self._stopping = True
         self._signal_group(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End the whole process group: ask, wait for `GRACE_SECONDS`, then kill."""
+        self.ask_to_stop()
         deadline = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < deadline and (self.poll() is None or self._group_lives()):
             time.sleep(0.05)
@@ -98,17 +116,32 @@ class Process:
         while self.poll() is None:
             time.sleep(0.05)
 
+    def _close_stdin(self) -> None:
+        with contextlib.suppress(OSError):  # what could not be written to a process that has gone
+            self.stdin.close()
+
     def _sample(self) -> None:
+        now = time.monotonic()
+        if now < self._sampled + _SAMPLE_SECONDS:
+            return
+        self._sampled = now
         memory, cpu = 0, 0.0
-        with contextlib.suppress(psutil.Error):
-            parent = psutil.Process(self._popen.pid)
-            for process in (parent, *parent.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):
-                    memory += process.memory_info().rss
-                    times = process.cpu_times()
-                    cpu += times.user + times.system + times.children_user + times.children_system
+        for process in self._processes(now):
+            with contextlib.suppress(psutil.Error):
+                memory += process.memory_info().rss
+                times = process.cpu_times()
+                cpu += times.user + times.system + times.children_user + times.children_system
         self._max_rss = max(self._max_rss, memory)
         self._cpu_seconds = max(self._cpu_seconds, cpu)
+
+    def _processes(self, now: float) -> list[psutil.Process]:
+        """The process and all below it; to find them, every process there is has to be read."""
+        if now >= self._looked + _LOOK_SECONDS:
+            self._looked = now
+            with contextlib.suppress(psutil.Error):
+                parent = psutil.Process(self._popen.pid)
+                self._group = [parent, *parent.children(recursive=True)]
+        return self._group
 
     def _signal_group(self, signal_number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

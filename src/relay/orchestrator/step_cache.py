@@ -1,4 +1,7 @@
-"""The step cache: finished steps are recognised by an alias on all of their outputs."""
+"""The step cache: finished steps are recognised by an alias on all of their outputs.
+
+The steps set it themselves, as the last thing that they do (`relay.execution`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.code_files import code_digests
-from relay.orchestrator.ingredients import Ingredients, changes
+from relay.ingredients import SOURCE, Ingredients, changes, digest_at
 from relay.orchestrator.jobs import Job
 from relay.settings import INGREDIENTS_KEY
 from relay.tracking import ArtifactVersion, Backend
@@ -17,7 +20,7 @@ LATEST = "latest"
 
 @dataclass
 class StepCache:
-    """Looks finished steps up in `backend`, and marks them there.
+    """Looks finished steps up in `backend`.
 
     In a team's project the marks are everybody's: one person's step serves the others and CI.
     """
@@ -34,23 +37,23 @@ class StepCache:
     def ingredients(self, job: Job, inputs: Mapping[str, str]) -> Ingredients | None:
         """What decides the outputs of `job` on `inputs` (exact references by key).
 
-        None where it cannot be said, as of a source that does not tell whether it changed.
+        None where it cannot be said, as of a source that does not tell whether it changed, and
+        where the step is to run every time.
         """
         source = "" if job.component.source_state is None else job.source_state()
-        if source is None:
+        if source is None or not job.step.cache:
             return None
-        state = {"source": source} if source else {}
+        state = {SOURCE: source} if source else {}
         return Ingredients(
             code=code_digests(job.component.folder, self.root),
             params=job.plain_params,
             inputs={key: self._digest(reference) for key, reference in inputs.items()},
-            state={**state, **{one: self._state(one) for one in job.step.state}},
+            state={**state, **{one: digest_at(self.backend, one) for one in job.step.state}},
         )
 
     def find(self, job: Job, ingredients: Ingredients | None) -> dict[str, ArtifactVersion] | None:
         """The outputs of `job` where these ingredients have made them before, else None."""
-        usable = self.enabled and job.step.cache and job.name not in self.forced
-        if not usable or ingredients is None:
+        if not self.enabled or job.name in self.forced or ingredients is None:
             return None
         found: dict[str, ArtifactVersion] = {}
         for key, output in job.step.outputs.items():
@@ -67,17 +70,10 @@ class StepCache:
             if LATEST not in version.aliases:
                 self.backend.set_alias(version, LATEST)
 
-    def remember(self, job: Job, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> None:
-        """Mark the outputs of `job`, which has just succeeded on `inputs`."""
-        # Anew: what the step itself changed, such as who is champion, counts as it is now.
-        ingredients = self.ingredients(job, inputs) if job.step.cache else None
-        if ingredients is None:
-            return
+    def note(self, outputs: Mapping[str, str]) -> None:
+        """Read the digests of `outputs`, exact references, anew: they may have been made again."""
         for reference in outputs.values():
-            version = self.backend.find(reference)
-            if version is not None:
-                self._known[reference] = version.digest
-                self.backend.set_alias(version, ingredients.alias)
+            self._known.pop(reference, None)
 
     def why(self, job: Job, ingredients: Ingredients | None) -> str:
         """Why `job` has to run, in a few words."""
@@ -96,10 +92,5 @@ class StepCache:
 
     def _digest(self, reference: str) -> str:
         if reference not in self._known:
-            version = self.backend.find(reference)
-            self._known[reference] = version.digest if version is not None else ""
+            self._known[reference] = digest_at(self.backend, reference) or ""
         return self._known[reference]
-
-    def _state(self, reference: str) -> str | None:
-        version = self.backend.find(reference)
-        return None if version is None else version.digest

@@ -1,20 +1,22 @@
-"""The command that runs a component: MLflow's, from its MLproject file."""
+"""The command that runs a component, from its MLproject file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import shlex
+from collections.abc import Mapping, Sequence
 
-from mlflow.projects.utils import load_project
-
-from relay.orchestrator.environments import Environment
+from relay.orchestrator.mlproject import Component
 
 
-def step_command(component: Path, params: Mapping[str, str], environment: Environment) -> list[str]:
-    """What `mlflow run` would execute: switch to `environment`, then the entry point's command.
+def step_command(
+    component: Component, params: Mapping[str, str], activate: Sequence[str]
+) -> list[str]:
+    """What `mlflow run` would execute: `activate` an environment, then the entry point's command.
 
-    MLflow puts the parameters into the command, each quoted for the shell.
+    As MLflow does, the parameters, defaults included, are put into the command, each quoted for
+    the shell. (MLflow itself takes longer to import than most steps take to work.)
     """
-    entry_point = load_project(str(component)).get_entry_point("main")
-    command = entry_point.compute_command(dict(params), None)
-    return ["bash", "-c", " && ".join([*environment.activate, command])]
+    texts = {**component.declared, **params}
+    quoted = {name: shlex.quote(text) for name, text in texts.items() if text is not None}
+    command = component.command.format(**quoted)
+    return ["bash", "-c", " && ".join([*activate, command])]

@@ -1,151 +1,124 @@
-"""Runs one step: its process, its MLflow run, and what is made of its end."""
+"""Begins and ends a step: its MLflow run, what its process is told, what is made of its end."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlflow.exceptions import MlflowException
-
-from relay.errors import Interrupted
+from relay.errors import RelayError
 from relay.files import write_text
-from relay.mlflow_runs import MlflowRuns
-from relay.orchestrator.display import Display
-from relay.orchestrator.environment_builder import EnvironmentBuilder
-from relay.orchestrator.ingredients import Ingredients
+from relay.ingredients import Ingredients
 from relay.orchestrator.jobs import Job
-from relay.orchestrator.processes import Process, Progress, wait
-from relay.orchestrator.step_command import step_command
+from relay.orchestrator.step_process import StepProcess
 from relay.orchestrator.summary import StepSummary
 from relay.orchestrator.tracking_setup import run_id
 from relay.project import Project
 from relay.settings import RunSettings
-from relay.signals import StopSignals
-from relay.step_result import StepResult, read_result
+from relay.step_result import StepResult
 from relay.tracking import RunStatus, TrackingSettings
+
+if TYPE_CHECKING:  # it brings MLflow along, which takes its time
+    from relay.mlflow_runs import MlflowRuns
 
 _RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
 
 
-@dataclass(frozen=True)
 class StepRunner:
-    """Runs steps of one pipeline run, whose files are in `folder`."""
+    """Steps of one pipeline run, whose MLflow run is `parent`; `group` is its name in tracking."""
 
-    project: Project
-    folder: Path
-    tracking: TrackingSettings
-    group: str
-    environments: EnvironmentBuilder
-    mlflow: MlflowRuns
-    mlflow_parent: str
-    signals: StopSignals
-    display: Display
-
-    def run(
+    def __init__(
         self,
-        job: Job,
-        inputs: Mapping[str, str],
-        done: StepSummary,
-        progress: Progress,
-        ingredients: Ingredients | None,
+        project: Project,
+        tracking: TrackingSettings,
+        group: str,
+        mlflow: MlflowRuns,
+        parent: str,
+        manager: str,
     ) -> None:
-        """Run `job` on `inputs` (exact references by key) to its end, and fill in `done`.
+        self.project = project
+        self.tracking = tracking
+        self.group = group
+        self.mlflow = mlflow
+        self.parent = parent
+        self.manager = manager
+        self._experiment = mlflow.experiment_of(parent)
+        self._mlflow_runs: dict[str, str] = {}
 
-        Interrupted: the step's process group is ended and its runs are marked as killed.
-        """
-        environment = self.environments.prepare(job.component)
-        log = self.folder / "logs" / f"{job.name}.log"
-        done.log = str(log.relative_to(self.project.root))
-        arguments = job.arguments(inputs)
-        result_path = self.folder / "results" / f"{job.name}.json"
-        result_path.parent.mkdir(exist_ok=True)
-        mlflow_run = self._start_mlflow_run(job, arguments)
-        settings = self.settings(job.name, result_path)
+    def begin(
+        self, process: StepProcess, done: StepSummary, ingredients: Ingredients | None
+    ) -> None:
+        """Let `process` begin on the exact inputs in `done`; RelayError where MLflow refuses."""
+        job = process.job
+        done.log = str(process.log.relative_to(self.project.root))
+        arguments = job.arguments(done.inputs)
+        mlflow_run = self._mlflow_runs[job.name] = self._start_mlflow_run(job, arguments)
+        place: Path | None = None
         if ingredients is not None:
-            path = result_path.with_name(f"{job.name}.ingredients.json")
-            write_text(path, ingredients.to_json())
-            settings = replace(settings, ingredients=path)
-        process: Process | None = None
-        result: StepResult | None = None
-        try:
-            process = Process(
-                step_command(job.component.folder, arguments, environment),
-                cwd=job.component.folder,
-                env={
-                    **os.environ,
-                    **settings.to_environ(),
-                    "MLFLOW_RUN_ID": mlflow_run,
-                    "PYTHONUNBUFFERED": "1",
-                    "TMPDIR": str(self._scratch()),
-                },
-                log=log,
-            )
-            code = wait(process, progress, self.signals)
-            result = read_result(result_path)
+            place = process.result_path.with_suffix(".ingredients.json")
+            write_text(place, ingredients.to_json())
+        settings = RunSettings(
+            self.tracking,
+            job.name,
+            run_id(self.parent, job.name),
+            group=self.group,
+            ingredients=place,
+            result=process.result_path,
+            start=process.start_path,
+        )
+        process.begin(arguments, {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run})
+
+    def end(self, process: StepProcess, done: StepSummary) -> None:
+        """Fill in `done` with the end of `process`; one that still runs is ended, as killed."""
+        job, code = process.job, process.poll()
+        if code is None:
+            process.stop()
+        result = process.result
+        if code is not None:
             done.error = _error(job, result, code)
             done.status = "ran" if done.error is None else "failed"
-        except Interrupted:
+        else:
             # It may have been storing its outputs, which it does to the end.
-            result = read_result(result_path)
             done.status = "ran" if result and result.status == "succeeded" else "killed"
-            raise
-        except OSError as error:
-            done.status, done.error = "failed", f"it could not be started: {error}"
-        finally:
-            _fill_in(done, process, result)
-            self._record(mlflow_run, done, result)
+        used = process.usage
+        done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
+        done.max_rss_mb = used.max_rss_mb
+        if result is not None:
+            done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
+            done.url = result.url
+        self._record(job.name, done, result)
 
-    def settings(self, step: str, result: Path | None = None) -> RunSettings:
-        """What the component of `step` is told of the run that it is part of."""
-        return RunSettings(
-            self.tracking,
-            step,
-            run_id(self.mlflow_parent, step),
-            group=self.group,
-            result=result,
-        )
+    def settings(self, step: str) -> RunSettings:
+        """What tells the tracking backend which run is that of `step`."""
+        return RunSettings(self.tracking, step, run_id(self.parent, step), group=self.group)
 
-    def _record(self, mlflow_run: str, done: StepSummary, result: StepResult | None) -> None:
+    def _record(self, step: str, done: StepSummary, result: StepResult | None) -> None:
         """Write the step's end into its MLflow run; a step that MLflow has no record of failed."""
+        mlflow_run = self._mlflow_runs.get(step)
+        if mlflow_run is None:  # a signal came before it had one
+            return
         try:
             if result is not None:
                 self.mlflow.record(mlflow_run, result)
             self.mlflow.end(mlflow_run, _RUN_STATUS.get(done.status, "failed"))
-        except (MlflowException, OSError) as error:
+        except (RelayError, OSError) as error:
             done.status = "failed"
             done.error = done.error or f"MLflow did not take its results: {error}"
 
     def _start_mlflow_run(self, job: Job, arguments: Mapping[str, str]) -> str:
         return self.mlflow.start(
-            self.mlflow.experiment_of(self.mlflow_parent),
+            self._experiment,
             job.name,
-            parent=self.mlflow_parent,
+            parent=self.parent,
             tags={
                 "relay.step": job.name,
                 "mlflow.source.type": "PROJECT",
                 "mlflow.source.name": f"components/{job.component.name}",
                 "mlflow.project.entryPoint": "main",
-                "mlflow.project.env": self.environments.manager,
+                "mlflow.project.env": self.manager,
             },
             params=arguments,
         )
-
-    def _scratch(self) -> Path:
-        folder = self.folder / "tmp"
-        folder.mkdir(exist_ok=True)
-        return folder
-
-
-def _fill_in(done: StepSummary, process: Process | None, result: StepResult | None) -> None:
-    if process is not None:
-        used = process.usage
-        done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
-        done.max_rss_mb = used.max_rss_mb
-    if result is not None:
-        done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
-        done.url = result.url
 
 
 def _error(job: Job, result: StepResult | None, code: int) -> str | None:

@@ -6,20 +6,22 @@ import os
 import shutil
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlflow.exceptions import MlflowException
 from rich.console import Console
 
-from relay.errors import Interrupted, RelayError
+from relay.errors import ConfigError, Interrupted, RelayError
 from relay.files import write_text
-from relay.mlflow_runs import MlflowRuns, connect
-from relay.orchestrator import environments
-from relay.orchestrator.config import Settings
-from relay.orchestrator.display import open_display
+from relay.orchestrator.config import Config
+from relay.orchestrator.display import Display, open_display
 from relay.orchestrator.environment_builder import EnvironmentBuilder
+from relay.orchestrator.environments import choose_manager
+from relay.orchestrator.jobs import look_closer
 from relay.orchestrator.pipeline import Pipeline
+from relay.orchestrator.process_pool import ProcessPool
+from relay.orchestrator.scheduler import Scheduler
 from relay.orchestrator.step_runner import StepRunner
 from relay.orchestrator.summary import Summary, write_summary
 from relay.orchestrator.tracking_setup import log_summary
@@ -28,120 +30,162 @@ from relay.redact import redact
 from relay.signals import StopSignals
 from relay.tracking import Backend, RunStatus, TrackingSettings
 
+if TYPE_CHECKING:  # it brings MLflow along, which takes its time
+    from relay.mlflow_runs import MlflowRuns
+
 EXPERIMENT = "relay"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Work:
     """What the steps of one pipeline run are run with; its files are in `folder`."""
 
     project: Project
-    settings: Settings
+    config: Config
     tracking: TrackingSettings
     backend: Backend
     folder: Path
     signals: StopSignals
     console: Console
+    _mlflow: MlflowRuns | None = None
+    _runner: StepRunner | None = None
+    _display: Display = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._display = open_display(self.console)
 
     def run(self, pipeline: Pipeline, summary: Summary, began: float) -> None:
         """Run what waits in `pipeline`, and fill in and write `summary`, however it ends.
 
         The run that `mlflow run` started (MLFLOW_RUN_ID) is the parent of the steps' runs; where
         there is none, one is started. `began` is when the command was, in `time.monotonic()`.
+        ConfigError where a closer look at what is to run finds something wrong: nothing was
+        begun then, and nothing is left.
         """
-        mlflow: MlflowRuns | None = None
-        runner: StepRunner | None = None
         problem, summary.status = summary.error, "failed"
         try:
-            mlflow = connect(os.environ["MLFLOW_TRACKING_URI"])
-            outer = os.environ.get("MLFLOW_RUN_ID")
-            outer = outer if outer and mlflow.exists(outer) else None
-            summary.mlflow_run_id = outer or self._start_parent(mlflow)
-            steps = [job.name for job in pipeline.jobs]
-            mlflow.tag(summary.mlflow_run_id, {"relay.steps": ",".join(steps)})
             if problem is None:
-                runner = self._runner(pipeline, mlflow, summary.mlflow_run_id, outer)
-                summary.status = self._run_steps(pipeline, runner, steps)
+                summary.status = self._run_steps(pipeline, summary)
+            else:  # the run that is around us is to know of it
+                self._start_parent(pipeline, summary)
+        except ConfigError:
+            shutil.rmtree(self.folder)
+            raise
         except Interrupted as interrupted:
             summary.status, summary.signal = "killed", interrupted.signal_number
         except RelayError as error:
             summary.error = redact(str(error))
-        except MlflowException as error:
-            summary.error = redact(f"MLflow: {error.message}")
         except Exception as error:  # a bug: the summary is written all the same
             log = self.folder / "logs" / "relay.log"
             log.parent.mkdir(exist_ok=True)
             write_text(log, traceback.format_exc())
             place = log.relative_to(self.project.root)
             summary.error = redact(f"{type(error).__name__}: {error} (traceback in {place})")
+        finally:
+            self._display.close()
+            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         self.signals.ignore()
         summary.seconds = time.monotonic() - began
-        if runner is not None:
-            summary.environments_seconds = runner.environments.seconds
-            self._log_summary(runner, summary)
-        self._end(mlflow, summary)
+        self._log_summary(summary)
+        self._end(summary)
 
-    def _start_parent(self, mlflow: MlflowRuns) -> str:
-        experiment = mlflow.experiment(EXPERIMENT, str(self.project.root / "mlruns"))
-        return mlflow.start(experiment, f"pipeline {self.folder.name}")
+    def _run_steps(self, pipeline: Pipeline, summary: Summary) -> RunStatus:
+        """Get everything ready, and run the steps."""
+        settings = self.config.settings
+        manager = choose_manager(settings.env_manager, self._outer_manager())
+        log = self.folder / "logs" / "environments.log"
+        environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
+        pool = ProcessPool(self.folder, self.tracking, environments, settings.jobs)
+        try:
+            missing = environments.find([job.component for job in pipeline.waiting])
+            if missing:
+                self._check(pipeline, manager)  # before something takes minutes
+                environments.build(missing)
+                summary.environments_seconds = environments.seconds
+            # What comes next takes as long as it takes the first processes to load.
+            pool.load(pipeline.waiting, settings.jobs)
+            if not missing:
+                self._check(pipeline, manager)
+            self._start_parent(pipeline, summary)
+            return self._scheduler(pipeline, pool, summary, manager).run()
+        finally:
+            pool.close()
 
-    def _runner(
-        self,
-        pipeline: Pipeline,
-        mlflow: MlflowRuns,
-        parent: str,
-        outer: str | None,
-    ) -> StepRunner:
-        told = mlflow.tags(outer).get("mlflow.project.env") if outer else None
-        display = open_display(self.console)
-        builder = EnvironmentBuilder(
-            project=self.project,
-            manager=environments.choose_manager(self.settings.env_manager, told),
-            components=[job.component for job in pipeline.waiting],
-            log=self.folder / "logs" / "environments.log",
-            display=display,
-            signals=self.signals,
-        )
-        return StepRunner(
-            project=self.project,
-            folder=self.folder,
-            tracking=self.tracking,
-            group=self.settings.tracking.group or self.folder.name,
-            environments=builder,
-            mlflow=mlflow,
-            mlflow_parent=parent,
-            signals=self.signals,
-            display=display,
-        )
-
-    def _run_steps(self, pipeline: Pipeline, runner: StepRunner, steps: list[str]) -> RunStatus:
-        display = runner.display
-        display.open(steps, runner.environments.manager, self.folder)
+    def _check(self, pipeline: Pipeline, manager: str) -> None:
+        """The last look at what is to run. From here on it is a run, well or not."""
+        look_closer(self.config, pipeline.waiting)
+        pipeline.hand_on()
+        self._display.open([job.name for job in pipeline.jobs], manager, self.folder)
         for done in pipeline.steps.values():
             if done.status == "cached":
-                display.ended(done)
-        try:
-            return pipeline.run(runner)
-        finally:
-            display.close()
-            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+                self._display.ended(done)
 
-    def _log_summary(self, runner: StepRunner, summary: Summary) -> None:
+    def _scheduler(
+        self, pipeline: Pipeline, pool: ProcessPool, summary: Summary, manager: str
+    ) -> Scheduler:
+        settings = self.config.settings
+        self._runner = StepRunner(
+            self.project,
+            self.tracking,
+            settings.tracking.group or self.folder.name,
+            self._connected(),
+            str(summary.mlflow_run_id),
+            manager,
+        )
+        return Scheduler(
+            pipeline,
+            pool,
+            self._runner,
+            settings.jobs,
+            settings.keep_going,
+            self._display,
+            self.signals,
+        )
+
+    def _connected(self) -> MlflowRuns:
+        """MLflow's runs; its import takes longer than most steps, so it is not among the first."""
+        if self._mlflow is None:
+            from relay.mlflow_runs import connect
+
+            self._mlflow = connect(os.environ["MLFLOW_TRACKING_URI"])
+        return self._mlflow
+
+    def _outer_run(self) -> str | None:
+        """The run that an `mlflow run` around us has started, where it is in our store."""
+        outer = os.environ.get("MLFLOW_RUN_ID")
+        return outer if outer and self._connected().exists(outer) else None
+
+    def _outer_manager(self) -> str | None:
+        outer = self._outer_run()
+        return self._connected().tags(outer).get("mlflow.project.env") if outer else None
+
+    def _start_parent(self, pipeline: Pipeline, summary: Summary) -> None:
+        mlflow = self._connected()
+        parent = self._outer_run()
+        if parent is None:
+            experiment = mlflow.experiment(EXPERIMENT, str(self.project.root / "mlruns"))
+            parent = mlflow.start(experiment, f"pipeline {self.folder.name}")
+        summary.mlflow_run_id = parent
+        mlflow.tag(parent, {"relay.steps": ",".join(job.name for job in pipeline.jobs)})
+
+    def _log_summary(self, summary: Summary) -> None:
+        if self._runner is None:
+            return
         try:
-            log_summary(self.backend, summary, runner.settings)
+            log_summary(self.backend, summary, self._runner.settings)
         except RelayError as error:
             text = f"The run's summary was not taken: {redact(str(error))}"
             summary.error = summary.error or text
             summary.status = "failed" if summary.status == "succeeded" else summary.status
 
-    def _end(self, mlflow: MlflowRuns | None, summary: Summary) -> None:
+    def _end(self, summary: Summary) -> None:
         path = write_summary(self.folder, summary)
-        if mlflow is None or summary.mlflow_run_id is None:
+        if summary.mlflow_run_id is None:
             return
         try:
-            mlflow.log_file(summary.mlflow_run_id, str(path))
-            mlflow.end(summary.mlflow_run_id, summary.status)
-        except (MlflowException, OSError) as error:
+            self._connected().log_file(summary.mlflow_run_id, str(path))
+            self._connected().end(summary.mlflow_run_id, summary.status)
+        except (RelayError, OSError) as error:
             summary.status = "failed"
             summary.error = summary.error or f"MLflow did not take the run's end: {error}"
             write_summary(self.folder, summary)

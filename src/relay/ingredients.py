@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from relay.tracking.interface import CACHE_PREFIX
+from relay.tracking.interface import CACHE_PREFIX, Backend
+
+SOURCE = "source"
+"""Under this name `state` has what tells whether a step's source has changed."""
 
 LOCK = "requirements.txt"
 
@@ -24,7 +27,7 @@ class Ingredients:
     inputs: Mapping[str, str]
     """The content digest of each input artifact."""
     state: Mapping[str, str | None]
-    """What else it reads: the state of its source, or the digest that an alias points at."""
+    """What else it reads: the state of its source, and the digests that references point at."""
 
     @property
     def digest(self) -> str:
@@ -40,6 +43,25 @@ class Ingredients:
     def to_json(self) -> str:
         """As they stand in the metadata of what is made."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Ingredients:
+        """What `to_json` gave."""
+        return cls(**json.loads(text))
+
+    def renewed(self, backend: Backend) -> Ingredients:
+        """With what the references in `state` point at by now."""
+        state = {
+            name: value if name == SOURCE else digest_at(backend, name)
+            for name, value in self.state.items()
+        }
+        return replace(self, state=state)
+
+
+def digest_at(backend: Backend, reference: str) -> str | None:
+    """The content digest of what `reference` points at; None where there is nothing."""
+    version = backend.find(reference)
+    return None if version is None else version.digest
 
 
 def changes(now: Ingredients, then: Mapping[str, Any] | None) -> list[str]:
