@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from relay import component, execution
+from relay import component
 from relay.component import StepRun
 from relay.errors import GateFailed, RelayError
 from relay.params import Params

@@ -1,0 +1,81 @@
+"""What a step's digest is made of: a change of it runs the step, and no other, on both backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.online import login
+from tests.e2e.toy import STEPS, Toy
+from tests.wandb_server import WandbServer
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module", params=["local", "wandb"])
+def toy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
+    """A pipeline that has run once."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "local":
+        toy = Toy(folder)
+        assert toy.ran() == STEPS
+        yield toy
+        return
+    with WandbServer() as server:
+        toy = Toy(folder, **login(server))
+        assert toy.ran() == STEPS
+        yield toy
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+def test_nothing_changed(toy: Toy) -> None:
+    assert toy.ran() == []
+
+
+def test_a_parameter(toy: Toy) -> None:
+    assert toy.ran("left.text=L") == ["left", "both"]
+    assert toy.checkout.step("left")["why"] == "parameter text"
+    assert toy.checkout.step("both")["why"] == "input left"
+    assert toy.ran() == []
+
+
+def test_a_parameter_that_changes_nothing_in_the_output(toy: Toy) -> None:
+    assert toy.ran("left.seconds=0.01") == ["left"]
+
+
+def test_a_file_of_the_component(toy: Toy) -> None:
+    append(toy.checkout.root / "components" / "other" / "run.py", "\n# a word more\n")
+    assert toy.ran() == ["right", "both"]
+    assert toy.checkout.step("right")["why"] == "code: components/other/run.py"
+
+
+def test_a_new_file_of_the_component(toy: Toy) -> None:
+    (toy.checkout.root / "components" / "other" / "words.txt").write_text("words")
+    assert toy.ran() == ["right", "both"]
+
+
+def test_the_lock(toy: Toy) -> None:
+    append(toy.checkout.root / "components" / "other" / "requirements.txt", "# newer\n")
+    assert toy.ran() == ["right", "both"]
+    assert toy.checkout.step("right")["why"] == "code: the lock"
+
+
+def test_shared_code_that_is_imported(toy: Toy) -> None:
+    append(toy.checkout.root / "src" / "relay" / "step_run.py", "\n# a word more\n")
+    assert toy.ran() == STEPS
+
+
+def test_shared_code_that_is_not_imported(toy: Toy) -> None:
+    append(toy.checkout.root / "src" / "relay" / "tables.py", "\n# a word more\n")
+    assert toy.ran() == []
+
+
+def test_the_source(toy: Toy) -> None:
+    toy.source.write_text("00")
+    assert toy.ran() == ["one", "left", "right", "both"]
+    assert toy.checkout.step("one")["why"] == "source"

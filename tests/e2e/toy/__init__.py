@@ -1,0 +1,95 @@
+"""A pipeline of small steps, which take no longer than it takes to start them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from relay.mlflow_runs import connect
+from tests.e2e.conftest import Checkout, Done, new_checkout
+
+HERE = Path(__file__).parent
+STEPS = ["one", "left", "right", "both", "apart", "last"]
+
+
+class Toy:
+    """A checkout with the pipeline `toy`, whose first step reads the file `source`."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.checkout: Checkout = new_checkout(folder / "relay")
+        self.environ = environ
+        self.source = folder / "source.txt"
+        self.source.write_text("0")
+        root = self.checkout.root
+        for name in ("toy", "other"):
+            target = root / "components" / name
+            shutil.copytree(HERE / "component", target, ignore=shutil.ignore_patterns("__pyc*"))
+            (target / "requirements.txt").write_text("nothing==1\n")
+        shutil.copy(HERE / "pipeline.yaml", root / "config" / "pipeline" / "toy.yaml")
+        shutil.copy(mlflow_store(), root / "mlflow.db")
+
+    @property
+    def arguments(self) -> list[str]:
+        return ["pipeline=toy", "data=table", f"data.url={self.source}", "data.target=x"]
+
+    def run(self, *arguments: str) -> Done:
+        return self.checkout.main(*self.arguments, *self.settings(arguments), **self.environ)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        words = [*self.arguments, *self.settings(arguments)]
+        return self.checkout.start(*words, **self.environ)
+
+    @staticmethod
+    def settings(arguments: tuple[str, ...]) -> list[str]:
+        """`left.text=x` is the parameter `text` of step `left`."""
+        return [
+            f"pipeline.steps.{step}.params.{rest}" if step in STEPS else one
+            for one in arguments
+            for step, _, rest in [one.partition(".")]
+        ]
+
+    def ran(self, *arguments: str) -> list[str]:
+        """Run the pipeline and return the steps that had to run; all are well."""
+        done = self.run(*arguments)
+        assert done.status == 0, done.output
+        statuses = self.checkout.statuses()
+        assert set(statuses.values()) <= {"ran", "cached", "not_selected"}
+        return [name for name, status in statuses.items() if status == "ran"]
+
+    def span(self, step: str) -> tuple[float, float]:
+        """When `step` began and ended its work in the newest run."""
+        metrics = self.checkout.step(step)["metrics"]
+        return metrics["began"], metrics["ended"]
+
+    def digests(self) -> dict[str, str]:
+        """The content digest of the newest version of each step's artifact in the local store."""
+        code = (
+            "import json, sys; from relay.tracking.local import LocalBackend;"
+            "found = {name: LocalBackend('relay').find(name) for name in sys.argv[1:]};"
+            "print(json.dumps({name: one and one.digest for name, one in found.items()}))"
+        )
+        root = self.checkout.root
+        done = subprocess.run(
+            [sys.executable, "-c", code, *STEPS],
+            env=self.checkout.environ(
+                TRACKIO_DIR=str(root / ".relay" / "trackio"), PYTHONPATH=str(root / "src")
+            ),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found: dict[str, str] = json.loads(done.stdout)
+        return found
+
+
+@functools.cache
+def mlflow_store() -> Path:
+    """A new MLflow store: making its tables takes longer than these steps."""
+    path = Path(tempfile.mkdtemp(prefix="relay-toy-")) / "mlflow.db"
+    connect(f"sqlite:///{path}")
+    return path
