@@ -1,0 +1,84 @@
+"""Copies of the project with stores of their own, and commands run and measured in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+_COPIED = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
+_COPIED_FOLDERS = ("components", "config", "src")
+_DROPPED = ("MLFLOW_RUN_ID", "MLFLOW_TRACKING", "TRACKIO_", "RELAY_", "WANDB_")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command, with all that it started, took."""
+
+    seconds: float
+    cpu_seconds: float
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.seconds + other.seconds, self.cpu_seconds + other.cpu_seconds)
+
+
+class Checkout:
+    """A copy of the project in the new folder `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True)
+        for name in _COPIED:
+            shutil.copy(ROOT / name, root / name)
+        for name in _COPIED_FOLDERS:
+            ignored = shutil.ignore_patterns("__pycache__", "local")
+            shutil.copytree(ROOT / name, root / name, ignore=ignored)
+
+    def relay(self, *arguments: str) -> Cost:
+        """Run `python main.py` with `arguments`."""
+        return self.measure([sys.executable, "main.py", *arguments], self.root)
+
+    def measure(
+        self, command: Sequence[str], cwd: Path, environ: Mapping[str, str] | None = None
+    ) -> Cost:
+        """Run `command` to its end, which has to be a good one; what it printed is dropped."""
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env={**self._environ(), **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}")
+        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+        return Cost(seconds, user + system)
+
+    def steps(self) -> Iterable[Mapping[str, Any]]:
+        """The steps in the newest run's summary that were run."""
+        summary = json.loads((self.root / "outputs" / "latest" / "summary.json").read_text())
+        return [step for step in summary["steps"] if step["status"] == "ran"]
+
+    def edit(self, path: str) -> None:
+        """Change a file of the checkout, but not what it does."""
+        with (self.root / path).open("a", encoding="utf-8") as file:
+            file.write("\n# a word more\n")
+
+    def _environ(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
+        tools = str(Path(sys.executable).parent)
+        return {**kept, "PATH": f"{tools}{os.pathsep}{kept['PATH']}"}

@@ -1,0 +1,110 @@
+"""Runs a component alone and writes down where its time goes.
+
+    python phases.py FILE --name=value ...     in the component's folder, as run.py itself
+
+Written to FILE, in seconds, as JSON: `imports`, until the work begins; `tracking`, calls of the
+backend; `reading` and `writing` of tables and models; `work`, the rest; `start`, what Python itself
+took before any of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import runpy
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_TRACKING = ("start_run", "find", "set_alias")
+_TRACKED_RUN = ("use_artifact", "download", "log_artifact", "log", "update_config", "finish")
+
+
+class Phases:
+    """Seconds by phase; a phase within another counts for itself only."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._inner = [0.0]
+
+    def timed(self, phase: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, the time in which counts as `phase`."""
+
+        @functools.wraps(function)
+        def wrapped(*arguments: Any, **more: Any) -> Any:
+            began = time.perf_counter()
+            self._inner.append(0.0)
+            try:
+                return function(*arguments, **more)
+            finally:
+                spent = time.perf_counter() - began
+                self.seconds[phase] += spent - self._inner.pop()
+                self._inner[-1] += spent
+
+        return wrapped
+
+    def watch(self, owner: Any, names: tuple[str, ...], phase: str) -> None:
+        """Count the time in these functions of `owner`, where it has them, as `phase`."""
+        for name in names:
+            if hasattr(owner, name):
+                setattr(owner, name, self.timed(phase, getattr(owner, name)))
+
+
+def main() -> int:
+    """Run `run.py` of the folder we are in."""
+    began = time.time()
+    target = Path(sys.argv.pop(1))
+    phases = Phases()
+    phases.seconds["start"] = began - psutil.Process().create_time()
+    clock = time.perf_counter()
+
+    from relay import component
+    from relay.tracking import local
+    from relay.tracking.local_run import LocalRun
+
+    phases.watch(local.LocalBackend, _TRACKING, "tracking")
+    phases.watch(LocalRun, _TRACKED_RUN, "tracking")
+    sys.path.insert(0, str(Path.cwd()))
+    _watch_files(phases)
+    ended = [0.0]
+    original = component.main
+
+    def timed_main(*arguments: Any) -> int:
+        phases.seconds["imports"] = time.perf_counter() - clock
+        status = phases.timed("work", original)(*arguments)
+        ended[0] = time.perf_counter()
+        return status
+
+    component.main = timed_main
+    try:
+        runpy.run_path("run.py", run_name="__main__")
+    except SystemExit as end:
+        target.write_text(json.dumps(phases.seconds))
+        return int(end.code or 0)
+    return 1
+
+
+def _watch_files(phases: Phases) -> None:
+    from importlib import import_module
+
+    for module, names, phase in (
+        ("relay.tables", ("read_artifact",), "reading"),
+        ("relay.tables", ("write_parquet",), "writing"),
+        ("relay.reading.table", ("read_table",), "reading"),
+        ("relay.reading.layout", ("read_columns",), "reading"),
+        ("relay.models", ("load_model",), "reading"),
+        ("saving", ("save",), "writing"),
+    ):
+        try:
+            phases.watch(import_module(module), names, phase)
+        except ModuleNotFoundError:
+            continue  # not a module of this component
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The same steps without Relay's orchestrator: one process each, one after another.
+
+Each is the component's own command, so the step functions and the tracking calls are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.checkout import Checkout, Cost
+from relay.orchestrator import config, plan
+from relay.orchestrator.environments import Environment, Manager
+from relay.orchestrator.jobs import Job, make_jobs
+from relay.orchestrator.mlflow_environments import find
+
+MANAGER: Manager = "uv"
+
+
+@dataclass(frozen=True)
+class PlainStep:
+    """A component's command with the arguments that the configuration gives it."""
+
+    job: Job
+    environment: Environment
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Inputs are named by `latest`: there is nobody who would know their versions."""
+        return self.job.arguments(self.job.references)
+
+    def by_python(self, checkout: Checkout) -> Cost:
+        """`python run.py ...` in the component's environment."""
+        python = Path(str(self.environment.folder)) / "bin" / "python"
+        words = [f"--{name}={value}" for name, value in self.arguments.items()]
+        return checkout.measure(
+            [str(python), "run.py", *words],
+            self.job.component.folder,
+            {"PYTHONPATH": str(checkout.root / "src")},
+        )
+
+    def by_mlflow(self, checkout: Checkout) -> Cost:
+        """`mlflow run components/... -P ...`."""
+        words = [
+            word
+            for name, value in self.arguments.items()
+            if value != ""
+            for word in ("-P", f"{name}={value}")
+        ]
+        folder = f"components/{self.job.component.name}"
+        return checkout.measure(
+            ["mlflow", "run", folder, "--env-manager", MANAGER, *words],
+            checkout.root,
+            {"MLFLOW_TRACKING_URI": f"sqlite:///{checkout.root}/mlflow.db"},
+        )
+
+
+def plain_steps(checkout: Checkout, arguments: Sequence[str]) -> list[PlainStep]:
+    """The steps that `main.py` would run with `arguments`, in their order."""
+    settings = config.load(checkout.root / "config", arguments, checkout.root)
+    the_plan = plan.build(settings.settings.pipeline)
+    jobs = make_jobs(checkout.root / "components", settings, the_plan)
+    return [PlainStep(job, find(MANAGER, job.component.folder)) for job in jobs]

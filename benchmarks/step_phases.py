@@ -1,0 +1,31 @@
+"""Where the time of each step goes, by running it alone under `phases.py`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.checkout import Checkout
+from benchmarks.plain import plain_steps
+
+PHASES = ("start", "imports", "tracking", "reading", "work", "writing")
+
+
+def measure_phases(
+    checkout: Checkout, arguments: Sequence[str]
+) -> Mapping[str, Mapping[str, float]]:
+    """Seconds by step and phase, of one run of the pipeline that `arguments` give."""
+    found = {}
+    target = checkout.root / "phases.json"
+    for step in plain_steps(checkout, arguments):
+        python = Path(str(step.environment.folder)) / "bin" / "python"
+        words = [f"--{name}={value}" for name, value in step.arguments.items()]
+        script = Path(__file__).with_name("phases.py")
+        checkout.measure(
+            [str(python), str(script), str(target), *words],
+            step.job.component.folder,
+            {"PYTHONPATH": str(checkout.root / "src")},
+        )
+        found[step.job.name] = json.loads(target.read_text())
+    return found
