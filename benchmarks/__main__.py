@@ -51,9 +51,7 @@ def _ways(folder: Path) -> Mapping[str, Callable[[], Cost]]:
         "relay, first run": lambda: mine.relay(*local),
         "relay, the same again": lambda: mine.relay(*local),
         "relay, another model parameter": lambda: mine.relay(*local, "model.params.max_depth=7"),
-        "relay, a file of evaluate edited": lambda: (
-            edited("components/evaluate/run.py")
-        ),
+        "relay, a file of evaluate edited": lambda: edited("components/evaluate/run.py"),
     }
 
 
@@ -90,7 +88,11 @@ def phases_table(folder: Path) -> str:
     """Where the time of each step goes."""
     phases = measure_phases(Checkout(folder), ("tracking=local", f"env_manager={MANAGER}"))
     rows = [
-        (step, *(f"{found.get(phase, 0):.2f} s" for phase in PHASES), f"{sum(found.values()):.2f} s")
+        (
+            step,
+            *(f"{found.get(phase, 0):.2f} s" for phase in PHASES),
+            f"{sum(found.values()):.2f} s",
+        )
         for step, found in phases.items()
     ]
     return markdown(("step", *PHASES, "in all"), rows)

@@ -9,6 +9,7 @@ took before any of it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import runpy
@@ -16,6 +17,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,14 @@ import psutil
 
 _TRACKING = ("start_run", "find", "set_alias")
 _TRACKED_RUN = ("use_artifact", "download", "log_artifact", "log", "update_config", "finish")
+_FILES = (
+    ("relay.tables", "read_artifact", "reading"),
+    ("relay.tables", "write_parquet", "writing"),
+    ("relay.reading.table", "read_table", "reading"),
+    ("relay.reading.layout", "read_columns", "reading"),
+    ("relay.models", "load_model", "reading"),
+    ("saving", "save", "writing"),
+)
 
 
 class Phases:
@@ -56,54 +66,33 @@ class Phases:
 
 
 def main() -> int:
-    """Run `run.py` of the folder we are in."""
+    """Run `run.py` of the folder that we are in."""
     began = time.time()
     target = Path(sys.argv.pop(1))
     phases = Phases()
     phases.seconds["start"] = began - psutil.Process().create_time()
     clock = time.perf_counter()
-
-    from relay import component
-    from relay.tracking import local
-    from relay.tracking.local_run import LocalRun
-
-    phases.watch(local.LocalBackend, _TRACKING, "tracking")
-    phases.watch(LocalRun, _TRACKED_RUN, "tracking")
+    component = import_module("relay.component")
+    phases.watch(import_module("relay.tracking.local").LocalBackend, _TRACKING, "tracking")
+    phases.watch(import_module("relay.tracking.local_run").LocalRun, _TRACKED_RUN, "tracking")
     sys.path.insert(0, str(Path.cwd()))
-    _watch_files(phases)
-    ended = [0.0]
-    original = component.main
+    for module, name, phase in _FILES:
+        with contextlib.suppress(ModuleNotFoundError):  # not a module of this component
+            phases.watch(import_module(module), (name,), phase)
+    work = phases.timed("work", component.main)
 
-    def timed_main(*arguments: Any) -> int:
+    def main_of_component(*arguments: Any) -> int:
         phases.seconds["imports"] = time.perf_counter() - clock
-        status = phases.timed("work", original)(*arguments)
-        ended[0] = time.perf_counter()
+        status: int = work(*arguments)
         return status
 
-    component.main = timed_main
+    component.main = main_of_component
     try:
         runpy.run_path("run.py", run_name="__main__")
     except SystemExit as end:
         target.write_text(json.dumps(phases.seconds))
         return int(end.code or 0)
     return 1
-
-
-def _watch_files(phases: Phases) -> None:
-    from importlib import import_module
-
-    for module, names, phase in (
-        ("relay.tables", ("read_artifact",), "reading"),
-        ("relay.tables", ("write_parquet",), "writing"),
-        ("relay.reading.table", ("read_table",), "reading"),
-        ("relay.reading.layout", ("read_columns",), "reading"),
-        ("relay.models", ("load_model",), "reading"),
-        ("saving", ("save",), "writing"),
-    ):
-        try:
-            phases.watch(import_module(module), names, phase)
-        except ModuleNotFoundError:
-            continue  # not a module of this component
 
 
 if __name__ == "__main__":

@@ -25,7 +25,11 @@ def measure_phases(
         checkout.measure(
             [str(python), str(script), str(target), *words],
             step.job.component.folder,
-            {"PYTHONPATH": str(checkout.root / "src")},
+            # Trackio, which phases.py imports first of all, looks for its folder at once
+            {
+                "PYTHONPATH": str(checkout.root / "src"),
+                "TRACKIO_DIR": str(checkout.root / ".relay" / "trackio"),
+            },
         )
         found[step.job.name] = json.loads(target.read_text())
     return found

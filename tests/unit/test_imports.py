@@ -19,11 +19,21 @@ run.finish("succeeded")
 """
 
 
+LOOKING = """
+from relay.tracking import TrackingSettings, open_backend
+from pathlib import Path
+open_backend(TrackingSettings("local", "p"), Path(".")).find("table:latest")
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
         ("import relay.component", ["wandb", "trackio", "mlflow", "sklearn", "hydra"]),
         ("import relay.orchestrator.cli", ["wandb", "trackio", "mlflow", "sklearn"]),
+        ("import relay.orchestrator.launch", ["wandb", "trackio", "mlflow", "numpy"]),
+        ("import relay.orchestrator.work", ["wandb", "trackio", "mlflow", "numpy"]),
+        (LOOKING, ["trackio", "wandb", "mlflow", "numpy"]),
         (LOCAL, ["wandb", "mlflow"]),
     ],
 )

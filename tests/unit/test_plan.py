@@ -63,6 +63,18 @@ def test_a_selection_is_in_the_order_of_the_plan() -> None:
     assert select(diamond(), "train,get,clean") == ["get", "clean", "train"]
 
 
+def test_what_is_excluded_is_left_out() -> None:
+    plan = diamond()
+    assert select(plan, "all", "train+") == [
+        name for name in select(plan, "all") if name not in select(plan, "train+")
+    ]
+    assert select(plan, "train,get", "train") == ["get"]
+    with pytest.raises(ConfigError, match="leaves no step"):
+        select(plan, "train", "all")
+    with pytest.raises(ConfigError, match=r"exclude: there is no step 'trian'.*'train'"):
+        select(plan, "all", "trian")
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [

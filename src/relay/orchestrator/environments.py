@@ -23,7 +23,7 @@ Manager = Literal["conda", "uv", "virtualenv", "local"]
 
 LOCK = "requirements.txt"
 _PINNED = re.compile(
-    r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)\s*(?:;(?P<marker>[^\\]+))?", re.MULTILINE
+    r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+) *(?:;(?P<marker>[^\\\n]+))?", re.MULTILINE
 )
 # What MLflow looks at to name an environment and find its place, beside the component's files.
 _VARIABLES = ("HOME", "MLFLOW_ENV_ROOT", "MLFLOW_CONDA_HOME", "CONDA_EXE")

@@ -1,0 +1,50 @@
+"""The command that a step is started with is the one that MLflow would run."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+from mlflow.projects.utils import load_project
+
+from relay.errors import ConfigError
+from relay.orchestrator.mlproject import load_component
+from relay.orchestrator.step_command import step_command
+from tests.loading import COMPONENTS
+
+NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_mlflows(name: str) -> None:
+    component = load_component(COMPONENTS, name)
+    given = {
+        key: f"it's {{{key}}} $HOME; \"x\" [a, 'b']"
+        for key, default in component.declared.items()
+        if default is None
+    }
+    entry_point = load_project(str(COMPONENTS / name)).get_entry_point("main")
+    theirs = entry_point.compute_command(given, None)
+    assert step_command(component, given, ()) == ["bash", "-c", theirs]
+    assert step_command(component, given, ("source a",)) == ["bash", "-c", f"source a && {theirs}"]
+
+
+def test_a_type_that_mlflow_would_change_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "split"
+    folder.mkdir()
+    content = yaml.safe_load((COMPONENTS / "split" / "MLproject").read_text())
+    content["entry_points"]["main"]["parameters"]["target"] = "path"
+    (folder / "MLproject").write_text(yaml.safe_dump(content))
+    with pytest.raises(ConfigError, match="'target' is a path"):
+        load_component(tmp_path, "split")
+
+
+def test_a_default_is_given_as_well() -> None:
+    component = dataclasses.replace(
+        load_component(COMPONENTS, "split"),
+        command="run {a} {b}",
+        declared={"a": None, "b": "by default"},
+    )
+    assert step_command(component, {"a": "x"}, ()) == ["bash", "-c", "run x 'by default'"]

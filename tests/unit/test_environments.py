@@ -1,0 +1,81 @@
+"""Environments are known again, until anything that decides which one it is changes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from relay.orchestrator.environments import Environment, KnownEnvironments
+from tests.loading import COMPONENTS
+
+FOUND = Environment("/envs/mlflow-1", ("source /envs/mlflow-1/bin/activate",))
+
+
+@pytest.fixture
+def component(tmp_path: Path) -> Path:
+    folder = tmp_path / "split"
+    folder.mkdir()
+    for name in ("conda.yml", "requirements.txt"):
+        shutil.copy(COMPONENTS / "split" / name, folder)
+    return folder
+
+
+@pytest.fixture
+def known(tmp_path: Path, component: Path) -> KnownEnvironments:
+    known = KnownEnvironments(tmp_path / ".relay" / "environments.json")
+    assert known.find("uv", component) is None
+    known.remember("uv", component, FOUND)
+    return known
+
+
+def test_what_was_remembered_is_found(known: KnownEnvironments, component: Path) -> None:
+    assert known.find("uv", component) == FOUND
+    assert known.find("virtualenv", component) is None
+
+
+@pytest.mark.parametrize("name", ["conda.yml", "requirements.txt"])
+def test_another_file_is_another_environment(
+    known: KnownEnvironments, component: Path, name: str
+) -> None:
+    (component / name).write_text("other")
+    assert known.find("uv", component) is None
+
+
+def test_another_place_is_another_environment(
+    known: KnownEnvironments, component: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ENV_ROOT", "/elsewhere")
+    assert known.find("uv", component) is None
+
+
+def test_a_broken_file_is_made_anew(
+    known: KnownEnvironments, component: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".relay" / "environments.json").write_text("{half")
+    assert known.find("uv", component) is None
+    known.remember("uv", component, FOUND)
+    assert known.find("uv", component) == FOUND
+
+
+def test_whole_is_what_has_all_of_its_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.txt"
+    lines = (
+        "one==1.0 \\",
+        "    --hash=x",
+        'Two_x==2.0 ; python_version >= "3" \\',
+        "    --hash=y",
+        'old==1 ; python_version < "3"',
+        "",
+    )
+    lock.write_text("\n".join(lines))
+    site = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
+    environment = Environment(str(tmp_path / "env"), ())
+    assert not environment.is_complete(lock)
+    for name in ("one-1.0", "two_x-2.0"):
+        (site / f"{name}.dist-info").mkdir(parents=True)
+        assert not environment.is_complete(lock)
+        (site / f"{name}.dist-info" / "RECORD").touch()
+    assert environment.is_complete(lock)
+    assert not Environment(None, ()).is_complete(lock)
