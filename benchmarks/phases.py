@@ -72,7 +72,7 @@ def main() -> int:
     phases = Phases()
     phases.seconds["start"] = began - psutil.Process().create_time()
     clock = time.perf_counter()
-    component = import_module("relay.component")
+    component: Any = import_module("relay.component")
     phases.watch(import_module("relay.tracking.local").LocalBackend, _TRACKING, "tracking")
     phases.watch(import_module("relay.tracking.local_run").LocalRun, _TRACKED_RUN, "tracking")
     sys.path.insert(0, str(Path.cwd()))
