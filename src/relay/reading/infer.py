@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from relay.reading.dates import find_time_format, is_compact_date
@@ -24,7 +23,7 @@ from relay.reading.numbers import (
     share_of_numbers,
     without_placeholders,
 )
-from relay.reading.texts import as_arrow, is_text, sample
+from relay.reading.texts import as_arrow, from_arrow, is_text, sample
 
 log = logging.getLogger("relay")
 
@@ -177,11 +176,12 @@ def _as_truths(
 
 
 def _truths(values: pd.Series, pair: tuple[str, str]) -> pd.Series | None:
+    """Texts that are all one of `pair`, true and false, as booleans."""
     lower = pc.utf8_lower(pc.utf8_trim_whitespace(as_arrow(values)))
-    are_words = pc.is_in(lower, pa.array(pair, lower.type))
-    if lower.null_count or not pc.all(are_words).as_py():
+    are_true, are_false = pc.equal(lower, pair[0]), pc.equal(lower, pair[1])
+    if lower.null_count or not pc.all(pc.or_(are_true, are_false)).as_py():
         return None
-    return to_dtype(values, "bool")
+    return from_arrow(are_true, values)
 
 
 def _as_times(values: pd.Series, examples: list[str]) -> Found | None:

@@ -78,15 +78,17 @@ def as_plain_numbers(values: pd.Series) -> pd.Series | None:
 
 
 def codes_note(values: pd.Series) -> str:
-    """Why texts that look like numbers are codes; "" where none is one.
+    """Why whole numbers are codes; "" where none is one, or not all texts are whole numbers.
 
     Integers with a zero before them (00501), and longer ones than a number can hold.
     """
     array = as_arrow(values)
-    zeros = array.filter(pc.starts_with(array, "0"))
-    if pc.any(pc.match_substring_regex(zeros, r"^0[\dxX]\d*$")).as_py():
-        return "codes with zeros before them, kept as texts"
-    long = array.filter(pc.greater(pc.utf8_length(array), _LONGEST_INTEGER))
+    lengths = pc.utf8_length(array)
+    zeros = array.filter(pc.and_(pc.starts_with(array, "0"), pc.greater(lengths, 1)))
+    if len(zeros) and pc.any(pc.match_substring_regex(zeros, r"^0[\dxX]\d*$")).as_py():
+        whole = pc.all(pc.match_substring_regex(array, r"^[-+]?\d[\dxX]*$")).as_py()
+        return "codes with zeros before them, kept as texts" if whole else ""
+    long = array.filter(pc.greater(lengths, _LONGEST_INTEGER))
     if pc.any(pc.match_substring_regex(long, rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$")).as_py():
         return "integers too long for numbers, kept as texts"
     return ""

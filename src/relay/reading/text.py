@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -76,15 +77,27 @@ class _Scan:
     tail: str = ""
     lines: int = 1
 
-    def add(self, text: str, separator: str) -> None:
+    def add(self, chunk: bytes, text: str, separator: str) -> None:
         self.is_ascii = self.is_ascii and text.isascii()
         self.lines += text.count("\n")
-        self.quotes += text.count('"')
-        self.quote_after_blank |= ' "' in text or (separator != "\t" and '\t"' in text)
+        quotes = text.count('"')
+        if quotes:
+            self.quotes += quotes
+            self.quote_after_blank |= ' "' in text or (separator != "\t" and '\t"' in text)
         if not self.has_blanks:
-            beside = (f"{separator} ", f" {separator}", "\n ", " \n", " \r", "\t\n", "\t\r")
-            self.has_blanks = any(one in text for one in beside)
+            self.has_blanks = _blanks_beside(chunk, separator)
         self.tail = (self.tail + text)[-_TAIL:]
+
+
+def _blanks_beside(chunk: bytes, separator: str) -> bool:
+    """True where blanks may stand beside separators or at the ends of lines."""
+    codes = np.frombuffer(chunk, np.uint8)
+    blanks = np.flatnonzero(codes == ord(" "))
+    if not blanks.size:
+        return separator != "\t" and b"\t" in chunk
+    ends = np.frombuffer(f"{separator[0]}\n\r\t\0".encode(), np.uint8)
+    beside = codes[np.concatenate([blanks[blanks > 0] - 1, blanks[blanks < codes.size - 1] + 1])]
+    return bool(np.isin(beside, ends).any())
 
 
 def _scan(layout: TextFormat, options: ReadOptions) -> _Scan:
@@ -119,7 +132,7 @@ def _decode_all(layout: TextFormat, encoding: str) -> _Scan:
                 text = decoder.decode(chunk)
             except UnicodeError as error:
                 raise _BadBytes(found.lines + _line_ends_before(error)) from error
-            found.add(text, layout.separator)
+            found.add(chunk, text, layout.separator)
     try:
         decoder.decode(b"", final=True)
     except UnicodeError as error:

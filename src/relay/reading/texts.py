@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-_SAMPLE = 1000
-_TRIED = 50
+_TRIED = 100
 
 
 def is_text(values: pd.Series) -> bool:
@@ -32,14 +31,13 @@ def from_arrow(array: pa.ChunkedArray | pa.Array, like: pd.Series) -> pd.Series:
 
 
 def sample(values: pd.Series) -> list[str]:
-    """Some of the texts of `values`, from its beginning and from all over it."""
-    first = values.iloc[:_SAMPLE].dropna().iloc[:_TRIED]
-    spread = values.iloc[:: max(1, len(values) // _SAMPLE)].dropna()
-    spread = spread.iloc[:: max(1, len(spread) // _TRIED)]
-    found = pd.concat([first, spread]).unique()
-    if len(found) == 0:
-        found = values.dropna().iloc[:_TRIED].unique()
-    return [str(one) for one in found]
+    """Some of the different texts of `values`, from its beginning and from all over it."""
+    array = as_arrow(values)
+    places = [*range(min(_TRIED, len(array))), *range(0, len(array), len(array) // _TRIED + 1)]
+    found = {array[place].as_py(): None for place in places}
+    if found.keys() == {None}:
+        found = dict.fromkeys(array.drop_null().slice(0, _TRIED).to_pylist())
+    return [one for one in found if one is not None]
 
 
 def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
