@@ -16,6 +16,7 @@ from relay.reading.columns import find_column, renamed
 from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
 from relay.reading.infer import convention_of, found_as, with_plain_dtypes
+from relay.reading.texts import release_memory
 
 log = logging.getLogger("relay")
 
@@ -89,6 +90,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
             read_as[name] = found.word
         if found.note:
             notes[name] = found.note
+        release_memory()
 
     rows = _Rows(len(table))
     if rules.drop_duplicates:

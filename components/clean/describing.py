@@ -44,29 +44,34 @@ def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
 
 def kind_of(values: pd.Series) -> str:
     """number, boolean, date, category, text, identifier or constant."""
-    known = values.dropna()
-    if len(known) == len(values) and (known == known.iloc[0]).all():
-        return "constant"
-    if pd.api.types.is_bool_dtype(values):
-        return "boolean"
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return "date"
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return "category"
+    types = pd.api.types
+    kinds = (
+        (_is_constant, "constant"),
+        (types.is_bool_dtype, "boolean"),
+        (types.is_datetime64_any_dtype, "date"),
+    )
+    for test, kind in kinds:
+        if test(values):
+            return kind
     if not is_categorical(values):
-        named = _ID_NAME.search(str(values.name)) and pd.api.types.is_integer_dtype(values)
-        return "identifier" if named and _are_all_different(known) else "number"
-    if not _are_all_different(known):
+        named = _ID_NAME.search(str(values.name)) and types.is_integer_dtype(values)
+        return "identifier" if named and _are_all_different(values) else "number"
+    if isinstance(values.dtype, pd.CategoricalDtype) or not _are_all_different(values):
         return "category"
-    words = known.iloc[:_LOOKED_AT].str.count(r"\S+").mean()
+    words = values.iloc[:_LOOKED_AT].str.count(r"\S+").mean()
     return "text" if words >= _WORDS_OF_TEXT else "identifier"
 
 
-def _are_all_different(known: pd.Series) -> bool:
-    """True where nearly all of many values are different; a look at some spares most of the work."""
-    for some in (known.iloc[:_LOOKED_AT], known):
+def _is_constant(values: pd.Series) -> bool:
+    looks = (values.iloc[:_LOOKED_AT], values)
+    return all(some.nunique(dropna=False) <= 1 for some in looks)
+
+
+def _are_all_different(values: pd.Series) -> bool:
+    """True where nearly all of many values differ; a look at some spares most of the work."""
+    for some in (values.iloc[:_LOOKED_AT], values):
         distinct = some.nunique()
-        if distinct <= _MANY or distinct < _NEARLY_ALL * len(some):
+        if distinct <= _MANY or distinct < _NEARLY_ALL * some.notna().sum():
             return False
     return True
 

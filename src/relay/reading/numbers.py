@@ -29,6 +29,7 @@ _SIGN = "[-+−]"
 PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:inf|infinity|nan)", re.I)
 """A number as programs write it."""
 _LONGEST_INTEGER = 18
+_LONG_INTEGER = rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$"
 
 
 @dataclass(frozen=True)
@@ -68,30 +69,37 @@ def as_plain_numbers(values: pd.Series) -> pd.Series | None:
     Codes are no numbers.
     """
     array = as_arrow(values)
-    for type_of_numbers in (pa.int64(), pa.float64()):
+    for type_of_numbers, is_code in ((pa.int64(), _has_zeros_before), (pa.float64(), _is_too_long)):
         try:
             numbers = pc.cast(array, type_of_numbers)
         except pa.ArrowInvalid:
             continue
-        return None if codes_note(values) else from_arrow(numbers, values)
+        return None if is_code(array) else from_arrow(numbers, values)
     return None
 
 
 def codes_note(values: pd.Series) -> str:
-    """Why whole numbers are codes; "" where none is one, or not all texts are whole numbers.
-
-    Integers with a zero before them (00501), and longer ones than a number can hold.
-    """
+    """Why whole numbers are codes; "" where none is one, or not all texts are whole numbers."""
     array = as_arrow(values)
-    lengths = pc.utf8_length(array)
-    zeros = array.filter(pc.and_(pc.starts_with(array, "0"), pc.greater(lengths, 1)))
-    if len(zeros) and pc.any(pc.match_substring_regex(zeros, r"^0[\dxX]\d*$")).as_py():
-        whole = pc.all(pc.match_substring_regex(array, r"^[-+]?\d[\dxX]*$")).as_py()
-        return "codes with zeros before them, kept as texts" if whole else ""
-    long = array.filter(pc.greater(lengths, _LONGEST_INTEGER))
-    if pc.any(pc.match_substring_regex(long, rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$")).as_py():
-        return "integers too long for numbers, kept as texts"
-    return ""
+    if not pc.all(pc.match_substring_regex(array, r"^[-+]?\d[\dxX]*$")).as_py():
+        return ""
+    if _has_zeros_before(array):
+        return "codes with zeros before them, kept as texts"
+    return "integers too long for numbers, kept as texts" if _is_too_long(array) else ""
+
+
+def _has_zeros_before(array: pa.ChunkedArray | pa.Array) -> bool:
+    """True where a whole number has a zero before it: 007 is a name."""
+    zeros = array.filter(pc.starts_with(array, "0"))
+    return bool(pc.any(pc.greater(pc.utf8_length(zeros), 1)).as_py())
+
+
+def _is_too_long(array: pa.ChunkedArray | pa.Array) -> bool:
+    """True where one of the texts is an integer with more digits than a number can hold."""
+    longest = pc.max(pc.utf8_length(array)).as_py() or 0
+    if longest <= _LONGEST_INTEGER:
+        return False
+    return bool(pc.any(pc.match_substring_regex(array, _LONG_INTEGER)).as_py())
 
 
 def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:

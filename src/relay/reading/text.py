@@ -22,11 +22,11 @@ import pyarrow.csv as pa_csv
 from relay.errors import RelayError
 from relay.reading.layout import BLANKS, TextFormat, undecodable
 from relay.reading.options import ReadOptions, missing_texts
-from relay.reading.texts import tidied
+from relay.reading.texts import release_memory, tidied
 
 log = logging.getLogger("relay")
 
-_CHUNK = 1 << 22
+_CHUNK = 1 << 20
 _TAIL = 1 << 20
 _WIDE_ROW = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _OPEN_QUOTE = re.compile(r"EOF inside string starting at row (\d+)")
@@ -203,6 +203,7 @@ def _by_pyarrow(
             )
         except pa.ArrowInvalid:
             return None
+    release_memory()
     texts: pd.DataFrame = table.to_pandas()
     return texts
 

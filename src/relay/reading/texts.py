@@ -23,6 +23,11 @@ def as_arrow(values: pd.Series) -> pa.ChunkedArray | pa.Array:
     return pa.array(values, pa.large_string(), from_pandas=True)
 
 
+def release_memory() -> None:
+    """Give back to the system what texts that are gone took: Arrow would keep it for others."""
+    pa.default_memory_pool().release_unused()
+
+
 def from_arrow(array: pa.ChunkedArray | pa.Array, like: pd.Series) -> pd.Series:
     """`array` as a column with the name and the index of `like`."""
     values: pd.Series = array.to_pandas()
