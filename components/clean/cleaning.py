@@ -43,7 +43,8 @@ class Cleaned:
     """A clean table; `removed` says how many rows each rule took, in the order of the rules.
 
     `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
-    known of columns, also of those that are gone; `decimal` is the mark in the file's numbers.
+    known of columns, also of those that are gone; `decimal` is the mark in the file's numbers,
+    where these show it.
     """
 
     table: pd.DataFrame
@@ -52,7 +53,7 @@ class Cleaned:
     removed: Mapping[str, int]
     read_as: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
-    decimal: str = "."
+    decimal: str | None = None
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
@@ -113,7 +114,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
-    return Cleaned(table, target, task, rows.removed, read_as, notes, convention.decimal)
+    return Cleaned(table, target, task, rows.removed, read_as, notes, convention.evident)
 
 
 def _row_numbers(table: pd.DataFrame) -> int:

@@ -1,21 +1,15 @@
-"""What was found out of a file and its columns, as facts for the artifact and as lines to read."""
+"""What was found out of a file and its columns: facts for the artifact, lines for the log."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pandas as pd
 from cleaning import Cleaned
 
-from relay.tables import is_categorical
+from relay.reading.column_kinds import kind_of
 
-_MANY = 50
-_NEARLY_ALL = 0.95
-_LOOKED_AT = 20_000
-_WORDS_OF_TEXT = 3.0
-_ID_NAME = re.compile(r"(^|_)(id|uuid|guid|key|index|row)$")
+_MOST_LINES = 20
 _NOTES = {
     "identifier": "an identifier: nothing can be learned from it",
     "constant": "constant: nothing can be learned from it",
@@ -39,65 +33,36 @@ def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
         columns[name] = {key: value for key, value in facts.items() if value}
     for name, note in cleaned.notes.items():
         columns.setdefault(name, {"kind": "empty", "note": note})
-    return {"file": {**about, "decimal": cleaned.decimal}, "columns": columns}
+    decimal = {"decimal": cleaned.decimal} if cleaned.decimal else {}
+    return {"file": {**about, **decimal}, "columns": columns}
 
 
-def kind_of(values: pd.Series) -> str:
-    """number, boolean, date, category, text, identifier or constant."""
-    types = pd.api.types
-    kinds = (
-        (_is_constant, "constant"),
-        (types.is_bool_dtype, "boolean"),
-        (types.is_datetime64_any_dtype, "date"),
-    )
-    for test, kind in kinds:
-        if test(values):
-            return kind
-    if not is_categorical(values):
-        named = _ID_NAME.search(str(values.name)) and types.is_integer_dtype(values)
-        return "identifier" if named and _are_all_different(values) else "number"
-    if isinstance(values.dtype, pd.CategoricalDtype) or not _are_all_different(values):
-        return "category"
-    words = values.iloc[:_LOOKED_AT].str.count(r"\S+").mean()
-    return "text" if words >= _WORDS_OF_TEXT else "identifier"
-
-
-def _is_constant(values: pd.Series) -> bool:
-    looks = (values.iloc[:_LOOKED_AT], values)
-    return all(some.nunique(dropna=False) <= 1 for some in looks)
-
-
-def _are_all_different(values: pd.Series) -> bool:
-    """True where nearly all of many values differ; a look at some spares most of the work."""
-    for some in (values.iloc[:_LOOKED_AT], values):
-        distinct = some.nunique()
-        if distinct <= _MANY or distinct < _NEARLY_ALL * some.notna().sum():
-            return False
-    return True
-
-
-def in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
-    """Lines that say it to whoever watches: the file, then columns that are more than plain."""
-    file = inferred["file"]
-    parts = [_file_kind(file)]
-    if file.get("encoding", "utf-8") not in ("utf-8", "utf-8-sig"):
-        parts.append(file["encoding"])
-    if file["decimal"] == ",":
-        parts.append("decimal commas")
-    if "lines_above_header" in file:
-        parts.append(f"{file['lines_above_header']} lines above the header left out")
-    if "header" in file:
-        parts.append("without a header: its columns are column_1, column_2, ...")
-    yield "Read as " + ", ".join(parts)
+def columns_in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
+    """Lines that say it to whoever watches, of columns that are more than plain."""
+    lines = []
     for name, facts in inferred["columns"].items():
-        said = [facts.get("read_as", ""), facts.get("note", "")]
-        if any(said):
-            yield f"Column {name}: {'; '.join(filter(None, said))}"
+        said = "; ".join(filter(None, (facts.get("read_as"), facts.get("note"))))
+        if said and facts["kind"] != "empty":
+            lines.append(f"Column {name}: {said}")
+    yield from lines[:_MOST_LINES]
+    if len(lines) > _MOST_LINES:
+        yield f"... and {len(lines) - _MOST_LINES} more columns: they are in check's report"
+
+
+def file_in_words(about: Mapping[str, Any]) -> str:
+    """A line that says how a file was read."""
+    parts = [_file_kind(about)]
+    if about.get("encoding", "utf-8") not in ("utf-8", "utf-8-sig"):
+        parts.append(about["encoding"])
+    if "lines_above_header" in about:
+        parts.append(f"left out {about['lines_above_header']} lines above the header")
+    if "header" in about:
+        parts.append("found no header: the columns are column_1, column_2, ...")
+    return "Read " + ", ".join(parts)
 
 
 def _file_kind(file: Mapping[str, Any]) -> str:
-    names = {"text": "separated text", "json": "JSON", "parquet": "Parquet", "excel": "a workbook"}
-    kind = names[file["kind"]]
+    kind = {"json": "JSON", "parquet": "Parquet", "excel": "a workbook"}.get(file["kind"], "")
     if "separator" in file:
         shown = {"\t": "tabs", ",": "commas", ";": "semicolons", r"\s+": "blanks"}
         between = shown.get(file["separator"], f"'{file['separator']}'")

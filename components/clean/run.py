@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cleaning import Cleaned, Rules, clean
-from describing import describe, in_words
+from describing import columns_in_words, describe, file_in_words
 from params import Params
 
 from relay import component
@@ -73,10 +73,11 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     source = run.input("input", type="raw_data")
     raw = read(the_file(source.path), params)
+    log.info(file_in_words(raw.about))
     rows_in = len(raw.table)
     cleaned = clean(raw.table, rules(params, raw.about))
     inferred = describe(cleaned, raw.about)
-    for line in in_words(inferred):
+    for line in columns_in_words(inferred):
         log.info(line)
     run.log_metrics(report(cleaned, rows_in))
     run.output(

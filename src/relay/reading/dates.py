@@ -100,8 +100,9 @@ def to_times(texts: pd.Series, form: str) -> pd.Series:
 
 
 def _parse(texts: pd.Series, form: str) -> pd.Series:
-    times: pd.Series = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
-    return times.dt.tz_localize(None)
+    times = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+    plain: pd.Series = times.dt.tz_localize(None)
+    return plain
 
 
 def _all_parse(texts: pd.Series, form: str) -> bool:

@@ -156,6 +156,11 @@ class Convention:
     decimal: str = "."
     is_evident: bool = False
 
+    @property
+    def evident(self) -> str | None:
+        """The decimal mark, or None where it was taken by default."""
+        return self.decimal if self.is_evident else None
+
 
 def find_convention(
     samples: Iterable[Sequence[str]], *, decimal: str | None = None, separator: str | None = None
