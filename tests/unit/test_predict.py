@@ -91,6 +91,13 @@ def test_a_date_that_does_not_fit_the_training_data_is_an_error_with_the_setting
         table_io.with_dtypes(table, words, trained={"day"})
 
 
+def test_numbers_are_read_in_the_format_of_the_training_data(tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("size;price\n1.234;5\n7;6\n")
+    table, _ = table_io.read_input(path, ReadOptions(), {}, {"size"})
+    assert table_io.with_dtypes(table, {"size": "float:1.234,56"})["size"].tolist() == [1234, 7]
+
+
 def test_dates_are_read_by_the_format_of_the_training_data() -> None:
     table = pd.DataFrame({"day": ["03/04/2024"], "a": [1]})
     read = table_io.with_dtypes(table, {"day": "datetime:%d/%m/%Y", "absent": "int"})
