@@ -199,15 +199,19 @@ def test_repeated_rows_go_unless_told_otherwise() -> None:
 
 def test_rows_are_found_repeated_as_pandas_finds_them() -> None:
     random = np.random.default_rng(0)
+
+    def some(*values: Any) -> list[Any]:
+        return [values[place] for place in random.integers(0, len(values), 400)]
+
     table = pd.DataFrame(
         {
-            "whole": random.integers(0, 3, 400),
-            "number": random.choice([0.0, -0.0, 1.5, np.nan, np.inf], 400),
-            "text": pd.Series(random.choice(["a", "b", "ab", None], 400), dtype="str"),
-            "truth": random.integers(0, 2, 400).astype(bool),
-            "unsure": pd.array(random.choice([True, False, None], 400), dtype="boolean"),
-            "day": pd.to_datetime(random.choice(["2020-01-01", None], 400)),
-            "kind": pd.Categorical(random.choice(["x", "y"], 400)),
+            "whole": some(0, 1, 2),
+            "number": some(0.0, -0.0, 1.5, np.nan, np.inf),
+            "text": pd.Series(some("a", "b", "ab", None), dtype="str"),
+            "truth": some(True, False),
+            "unsure": pd.array(some(True, False, None), dtype="boolean"),
+            "day": pd.to_datetime(some("2020-01-01", None)),
+            "kind": pd.Categorical(some("x", "y")),
             "empty": pd.Series([None] * 400, dtype="str"),
         }
     )

@@ -92,7 +92,7 @@ def workbook(folder: Path, **sheets: Iterable[Sequence[Any]]) -> Path:
     return path
 
 
-ROWS = [
+ROWS: list[list[Any]] = [
     ["id", "sold on", "price", "ok", "note"],
     [1, dt.datetime(2020, 1, 31), 9.5, True, "a"],
     [2, dt.datetime(2020, 2, 29, 12, 30), 10, False, None],
