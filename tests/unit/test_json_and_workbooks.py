@@ -109,14 +109,14 @@ def test_a_sheet_has_numbers_times_truths_and_missing_values(tmp_path: Path) -> 
 
 
 def test_titles_above_and_empty_rows_and_columns_beside_are_no_part_of_it(tmp_path: Path) -> None:
-    rows = [["Sales 2020"], [], *[[None, *row] for row in ROWS], []]
+    rows: list[list[Any]] = [["Sales 2020"], [], *[[None, *row] for row in ROWS], []]
     assert read(workbook(tmp_path, Sheet1=rows)).shape == (2, 5)
 
 
 def test_formulas_that_failed_are_missing_and_whole_numbers_in_texts_stay_whole(
     tmp_path: Path,
 ) -> None:
-    rows = [["a", "b"], [5, "#N/A"], ["x", 1], [7.25, 2]]
+    rows: list[list[Any]] = [["a", "b"], [5, "#N/A"], ["x", 1], [7.25, 2]]
     table = read(workbook(tmp_path, Sheet1=rows))
     assert table["a"].tolist() == ["5", "x", "7.25"]
     assert table["b"].isna().tolist() == [True, False, False]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from relay.errors import RelayError
 from relay.reading.options import ReadOptions, missing_texts
 from relay.reading.source import Source
 from relay.reading.values import table_of
+
+_ROWS_AT_ONCE = 10_000
 
 
 def read_json(source: Source, options: ReadOptions) -> pd.DataFrame:
@@ -21,24 +24,24 @@ def read_json(source: Source, options: ReadOptions) -> pd.DataFrame:
     RelayError, naming the line, for what is no object.
     """
     columns: dict[str, list[Any]] = {}
-    rows = 0
-    for row in _objects(source, options):
-        for name, value in _flat(row):
-            column = columns.setdefault(name, [])
-            column += [None] * (rows - len(column))
-            column.append(value)
-        rows += 1
-    if not rows or not columns:
+    done = 0
+    objects = _objects(source, options)
+    while rows := list(itertools.islice(objects, _ROWS_AT_ONCE)):
+        for name in dict.fromkeys(itertools.chain.from_iterable(rows)):
+            columns.setdefault(name, [None] * done)
+        for name, values in columns.items():
+            values += [row.get(name) for row in rows]
+        done += len(rows)
+    if not columns:
         raise RelayError(f"{source.name} holds no rows. Check data.url.")
-    filled = {name: [*known, *[None] * (rows - len(known))] for name, known in columns.items()}
-    return table_of(filled, missing_texts(options))
+    return table_of(columns, missing_texts(options))
 
 
 def json_columns(source: Source, options: ReadOptions) -> list[str]:
     """The names of the columns in `source`: all rows must be looked at for them."""
     names: dict[str, None] = {}
     for row in _objects(source, options):
-        names.update(dict.fromkeys(name for name, _ in _flat(row)))
+        names.update(dict.fromkeys(row))
     return list(names)
 
 
@@ -49,11 +52,12 @@ def _objects(source: Source, options: ReadOptions) -> Iterator[dict[str, Any]]:
             is_list = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
         with source.open() as file:
             if is_list:
-                yield from _listed(source, json.loads(file.read().decode(encoding)))
-                return
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield _object(source, number, line.decode(encoding))
+                rows = _listed(source, json.loads(file.read().decode(encoding)))
+            else:
+                rows = _by_line(source, file, encoding)
+            for row in rows:
+                nested = any(isinstance(value, dict | list) for value in row.values())
+                yield dict(_flat(row)) if nested else row
     except UnicodeDecodeError as error:
         raise RelayError(
             f"{source.name}: the bytes are not {encoding}. Set data.read.encoding."
@@ -67,6 +71,12 @@ def _listed(source: Source, rows: list[Any]) -> Iterator[dict[str, Any]]:
         if not isinstance(row, dict):
             raise RelayError(f"{source.name}, row {number} of the data is no JSON object.")
         yield row
+
+
+def _by_line(source: Source, file: BinaryIO, encoding: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file, start=1):
+        if line.strip():
+            yield _object(source, number, line.decode(encoding))
 
 
 def _object(source: Source, number: int, line: str) -> dict[str, Any]:

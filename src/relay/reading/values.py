@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable, Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import pandas as pd
@@ -18,30 +19,29 @@ def table_of(columns: Mapping[Any, Sequence[Any]], missing: Sequence[str]) -> pd
     """
     absent = frozenset(missing)
     found: dict[Hashable, pd.Series] = {
-        name: _column([_present(value, absent) for value in values])
-        for name, values in columns.items()
+        name: _column(values, absent) for name, values in columns.items()
     }
     return tidied(pd.DataFrame(found), missing)
 
 
-def _present(value: Any, absent: frozenset[str]) -> Any:
-    return None if isinstance(value, str) and value.strip() in absent else value
-
-
-def _column(values: list[Any]) -> pd.Series:
-    kinds = {type(value) for value in values if value is not None}
-    lacks_some = None in values
+def _column(values: Sequence[Any], absent: frozenset[str]) -> pd.Series:
+    kinds = set(map(type, values))
+    if str in kinds:
+        values = [None if type(one) is str and one.strip() in absent else one for one in values]
+        kinds = set(map(type, values))
+    lacks_some = NoneType in kinds
+    kinds.discard(NoneType)
     if kinds == {bool} and not lacks_some:
         return pd.Series(values, dtype="bool")
     if kinds and kinds <= {int, float}:
         return _numbers(values, lacks_some)
     if kinds and kinds <= {dt.date, dt.datetime}:
         return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).dt.tz_localize(None)
-    texts = [None if value is None else as_text(value) for value in values]
+    texts = values if kinds <= {str} else [as_text(one) for one in values]
     return pd.Series(texts, dtype="str")
 
 
-def _numbers(values: list[Any], lacks_some: bool) -> pd.Series:
+def _numbers(values: Sequence[Any], lacks_some: bool) -> pd.Series:
     try:
         numbers = pd.Series([float("nan") if one is None else float(one) for one in values])
     except OverflowError:  # an integer longer than any number
