@@ -43,9 +43,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
 def write_parquet(table: pd.DataFrame, path: Path) -> Path:
     """Write `table` to `path`, making its folder, and return `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Parquet's dictionaries make texts small; of numbers, most of which differ, they cost time.
-    texts = [str(name) for name in table.columns if is_categorical(table[name])]
-    table.to_parquet(path, index=False, compression="zstd", use_dictionary=texts)
+    table.to_parquet(path, index=False, compression="zstd")
     return path
 
 
