@@ -41,7 +41,8 @@ def step(run: StepRun[Params]) -> None:
     path = run.workspace / "report.json"
     # Of which table it is makes it a version of its own, even where another looks just alike.
     about = {"input": str(source.version), "input_digest": source.version.digest}
-    found = {**about, **report(table, params.target, violations)}
+    inferred = source.metadata.get("inferred") or {}
+    found = {**about, **report(table, params.target, violations), "inferred": inferred}
     path.write_text(json.dumps(found, indent=2), "utf-8")
     run.output(
         "report",

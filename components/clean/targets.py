@@ -33,12 +33,13 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
         )
     whole = _whole(values)
     if task == "auto":
-        task = _guess(whole)
+        distinct = values.nunique()
+        task = _guess(whole, distinct)
         other = "classification" if task == "regression" else "regression"
         log.info(
             "Task: %s, from the %d distinct values of %s. For the other: data.task=%s",
             task,
-            values.nunique(),
+            distinct,
             values.name,
             other,
         )
@@ -63,8 +64,7 @@ def _whole(values: pd.Series) -> pd.Series:
     return values
 
 
-def _guess(values: pd.Series) -> Task:
-    distinct = values.nunique()
+def _guess(values: pd.Series, distinct: int) -> Task:
     if pd.api.types.is_integer_dtype(values):
         few = distinct <= min(MOST_NUMERIC_CLASSES, len(values) / ROWS_PER_NUMERIC_CLASS)
         return "classification" if few else "regression"

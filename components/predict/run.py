@@ -61,20 +61,31 @@ def read(
     return read_input(path, params.read_options(), params.rename, texts)
 
 
+def target_name(given: Input) -> str:
+    """The column that a model predicts, as it is called in tables."""
+    return column_name(given.metadata.get("target") or "target")
+
+
 def courtesy_metrics(
-    model: Model, given: Input, table: pd.DataFrame, predictions: Predictions
+    model: Model,
+    target: str,
+    table: pd.DataFrame,
+    words: Mapping[str, str],
+    predictions: Predictions,
 ) -> dict[str, float]:
     """The metrics of the rows whose target is in the table; none where it is not there."""
-    target = column_name(given.metadata.get("target") or "target")
-    if target not in table.columns or not table[target].notna().any():
+    if target not in table.columns:
         return {}
-    known = table[target].notna().to_numpy()
     probabilities = predictions.probabilities
-    part = Predictions(
-        predictions.values[known], None if probabilities is None else probabilities[known]
-    )
     try:
-        return model.compare(table.loc[known, target], part).metrics
+        actual = with_dtypes(table[[target]], words)[target]
+        known = actual.notna().to_numpy()
+        if not known.any():
+            return {}
+        part = Predictions(
+            predictions.values[known], None if probabilities is None else probabilities[known]
+        )
+        return model.compare(actual[known], part).metrics
     except RelayError as error:
         log.info("The table has the target, but cannot be scored: %s", error)
         return {}
@@ -86,11 +97,13 @@ def step(run: StepRun[Params]) -> None:
     root = enclosing_project(Path.cwd()).root
     model_input = run.input("model", type="model")
     model = load_model(model_input.path, str(model_input.version))
-    formats = model_input.metadata.get("date_formats") or {}
-    words = dtype_words(model.columns, params.dtypes, formats)
+    read_as = model_input.metadata.get("read_as") or {}
+    target = target_name(model_input)
+    words = dtype_words([*model.columns, target], params.dtypes, read_as)
     table, raw_names = read(run, model, words, root)
-    trained = set(formats) - {column_name(name) for name in params.dtypes}
-    predictions = model.predict(with_dtypes(table, words, trained))
+    trained = set(read_as) - {column_name(name) for name in params.dtypes}
+    features = {name: word for name, word in words.items() if name in model.columns}
+    predictions = model.predict(with_dtypes(table, features, trained))
     predicted = with_predictions(table, predictions, model.classes)
     run.output(
         "predictions",
@@ -100,7 +113,7 @@ def step(run: StepRun[Params]) -> None:
         metadata={**table_metadata(predicted), "model": str(model_input.version)},
     )
     run.log_metrics({"rows": len(predicted)})
-    run.log_metrics(courtesy_metrics(model, model_input, table, predictions))
+    run.log_metrics(courtesy_metrics(model, target, table, words, predictions))
     if params.output_path is not None:
         if raw_names is not None:
             predicted.columns = [*raw_names, *predicted.columns[len(raw_names) :]]

@@ -63,18 +63,19 @@ def split(
 
 
 def _strata(target: pd.Series, test_size: float) -> pd.Series | None:
-    """A label per row to stratify by, or None where there are too few rows for it.
+    """A whole number per row to stratify by, or None where there are too few rows for it.
 
     Classes too rare to be on both sides are taken together.
     """
     if is_categorical(target):
-        labels = target.astype(object).astype(str)
+        labels = pd.Series(pd.factorize(target, sort=True)[0], index=target.index)
     else:
         bins = pd.qcut(target, TARGET_BINS, labels=False, duplicates="drop")
         # a missing number has no bin, nor has a number that is the same in all rows
-        labels = bins.astype("float64").fillna(-1).astype(str)
-    rare = labels.map(labels.value_counts()) < 2
-    labels = labels.mask(rare, "rare")
+        labels = bins.astype("float64").fillna(-1).astype("int64")
+    counts = labels.value_counts()
+    rare = labels.isin(counts.index[counts < 2])
+    labels = labels.mask(rare, counts.index.max() + 1)
     if rare.sum() == 1:
         labels[rare] = labels[~rare].mode().iloc[0]
     smallest_side = min(test_size, 1 - test_size) * len(target)
@@ -107,7 +108,7 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     source = run.input("input", type="clean_data")
     table = read_artifact(source)
-    carried = {"date_formats": source.metadata.get("date_formats") or {}}
+    carried = {"read_as": source.metadata.get("read_as") or {}}
     train, test = split(
         table,
         params.target,

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from relay.errors import RelayError
+from relay.reading.column_kinds import kind_of
 from relay.tables import require_column
 from relay_dates import PARTS, DateFeatures
 
@@ -93,6 +94,8 @@ def _no_help(column: pd.Series, kind: Kind | None, is_text: bool) -> str:
     identifier = distinct > IDENTIFIER_DISTINCT and distinct >= IDENTIFIER_SHARE * known
     if kind == "category" and identifier and not is_text:
         return f"an identifier: {distinct} distinct values"
+    if kind == "numeric" and kind_of(column) == "identifier":
+        return f"an identifier, by its name: {distinct} distinct numbers"
     return ""
 
 

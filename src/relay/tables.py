@@ -32,8 +32,11 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Parquet keeps categories of texts only: those of numbers are known from pandas' note of them.
     """
     source = pq.read_table(path)
-    table: pd.DataFrame = source.to_pandas()
-    for column in (source.schema.pandas_metadata or {}).get("columns", []):
+    schema = source.schema
+    # Column by column and without keeping `source`: the table is in memory once, not twice.
+    table: pd.DataFrame = source.to_pandas(split_blocks=True, self_destruct=True)
+    del source
+    for column in (schema.pandas_metadata or {}).get("columns", []):
         name = column["name"]
         if column["pandas_type"] == "categorical" and name in table.columns:
             table[name] = table[name].astype("category")

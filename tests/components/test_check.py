@@ -8,14 +8,18 @@ from typing import Any
 
 import pandas as pd
 
+from relay.tables import table_metadata, write_parquet
 from tests.components.conftest import Store
+
+INFERRED = {"file": {"kind": "text", "separator": ";"}, "columns": {"x": {"kind": "number"}}}
 
 
 def put_clean(store: Store) -> None:
     table = pd.DataFrame(
         {"x": range(20), "kind": ["a", "b"] * 10, "y": [i * 1.5 for i in range(20)]}
     )
-    store.put_table("demo_clean", "clean_data", table)
+    path = write_parquet(table, store.folder / "put" / "data.parquet")
+    store.put("demo_clean", "clean_data", path, {**table_metadata(table), "inferred": INFERRED})
 
 
 def report(store: Store) -> dict[str, Any]:
@@ -45,6 +49,7 @@ def test_a_good_table_passes_with_a_report(store: Store) -> None:
     found = report(store)
     assert found["passed"] is True
     assert found["columns"]["kind"]["top"] == {"a": 10, "b": 10}
+    assert found["inferred"] == INFERRED
     assert (found["input"], found["target"]) == ("demo_clean:v0", "y")
     said = metadata(store, "demo_report:v0")
     assert (said["passed"], said["violations"], said["target"]) == (True, 0, "y")

@@ -59,6 +59,8 @@ def test_the_artifact_says_what_it_is_and_where_it_came_from(store: Store) -> No
     assert version.metadata["rows"] == 4
     assert version.metadata["target"] == "kind"
     assert version.metadata["task"] == "classification"
+    assert version.metadata["inferred"]["file"]["separator"] == ","
+    assert version.metadata["inferred"]["columns"]["kind"] == {"kind": "category"}
 
 
 def test_numbers_that_are_classes_are_classes_to_the_next_step(store: Store) -> None:

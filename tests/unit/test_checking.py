@@ -198,11 +198,8 @@ def test_real_data_sets_pass_the_checks_in_their_config(shared: Path, name: str)
         key: data[key] for key in ("target", "task", "drop", "dtypes", "ranges") if key in data
     }
     parsed = validate(clean_params.Params, {"input_artifact": "x", **given, **data.get("read", {})})
-    frame = clean.read(shared / file, parsed)
-    rules = clean.Rules(
-        target=parsed.target, drop=parsed.drop, dtypes=parsed.dtypes, ranges=parsed.ranges
-    )
-    cleaned = clean.clean(frame, rules)
+    raw = clean.read(shared / file, parsed)
+    cleaned = clean.clean(raw.table, clean.rules(parsed, raw.about))
     assert len(cleaned.table) == rows
     check = data["check"]
     found = violations(

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,6 +17,8 @@ from relay.tables import is_categorical, read_parquet, write_parquet
 from tests.loading import load
 
 cleaning = load("clean", "cleaning")
+describing = load("clean", "describing")
+duplicates = load("clean", "duplicates")
 params = load("clean", "params")
 run = load("clean")
 
@@ -176,8 +179,9 @@ def test_the_formats_of_dates_are_told() -> None:
         },
         dtypes={"given": "datetime:%Y%m%d", "open": "datetime"},
     )
-    assert done.date_formats == {
-        "day": "%d/%m/%Y", "iso": "ISO8601", "given": "%Y%m%d", "open": "%d.%m.%Y",
+    assert done.read_as == {
+        "day": "datetime:%d/%m/%Y", "iso": "datetime:ISO8601",
+        "given": "datetime:%Y%m%d", "open": "datetime:%d.%m.%Y",
     }  # fmt: skip
 
 
@@ -191,6 +195,30 @@ def test_repeated_rows_go_unless_told_otherwise() -> None:
     columns = {"x": [1, 1, None, None, 2], "y": [1.5, 1.5, 2.5, 2.5, 2.5]}
     assert clean(columns).removed["duplicates"] == 2
     assert len(clean(columns, drop_duplicates=False).table) == 5
+
+
+def test_rows_are_found_repeated_as_pandas_finds_them() -> None:
+    random = np.random.default_rng(0)
+
+    def some(*values: Any) -> list[Any]:
+        return [values[place] for place in random.integers(0, len(values), 400)]
+
+    table = pd.DataFrame(
+        {
+            "whole": some(0, 1, 2),
+            "number": some(0.0, -0.0, 1.5, np.nan, np.inf),
+            "text": pd.Series(some("a", "b", "ab", None), dtype="str"),
+            "truth": some(True, False),
+            "unsure": pd.array(some(True, False, None), dtype="boolean"),
+            "day": pd.to_datetime(some("2020-01-01", None)),
+            "kind": pd.Categorical(some("x", "y")),
+            "empty": pd.Series([None] * 400, dtype="str"),
+        }
+    )
+    assert 0 < table.duplicated().sum() < 300
+    for columns in (list(table), ["number"], ["text", "day"], ["unsure", "empty"]):
+        part = table[columns]
+        assert duplicates.repeated_rows(part).tolist() == part.duplicated().tolist()
 
 
 def test_records_that_differ_in_a_dropped_id_are_no_duplicates() -> None:
@@ -382,6 +410,40 @@ def test_missing_values_may_be_given_as_numbers() -> None:
     assert validate(params.Params, given).missing_values == ["-999", "?"]
 
 
+def test_what_was_found_out_is_told_of_each_column() -> None:
+    rows = 60
+    done = clean(
+        {
+            "id": range(rows),
+            "kind": ["a", "b"] * 30,
+            "same": ["x"] * rows,
+            "note": [f"some long text {i}" for i in range(rows)],
+            "key": [f"k{i}" for i in range(rows)],
+            "price": [f"{i},5" for i in range(rows)],
+            "on": ["yes", "no"] * 30,
+            "day": ["2020-01-01", "2020-01-02"] * 30,
+            "empty": [None] * rows,
+            "zip": [f"{i:03d}" for i in range(30)] * 2,
+            "y": [i + 0.5 for i in range(rows)],
+        }
+    )
+    told = describing.describe(done, {"kind": "text", "separator": ";", "encoding": "cp1252"})
+    kinds = {name: facts["kind"] for name, facts in told["columns"].items()}
+    assert kinds == {
+        "id": "identifier", "kind": "category", "same": "constant", "note": "text",
+        "key": "identifier", "price": "number", "on": "boolean", "day": "date",
+        "zip": "category", "y": "number", "empty": "empty",
+    }  # fmt: skip
+    assert told["columns"]["price"]["read_as"] == "float:1.234,56"
+    assert told["file"]["decimal"] == ","
+    assert json.loads(json.dumps(told)) == told
+    lines = "\n".join(describing.columns_in_words(told))
+    assert "Column price: float:1.234,56" in lines
+    assert "Column same: constant" in lines
+    assert "Column kind" not in lines
+    assert describing.file_in_words(told["file"]).endswith("semicolons between its fields, cp1252")
+
+
 REAL = {
     "pokemon.csv": ("Total", (800, 13), "regression"),
     "house_prices/train.csv": ("SalePrice", (1460, 81), "regression"),
@@ -401,7 +463,8 @@ REAL = {
 
 def clean_file(path: Path, target: str, **more: Any) -> Any:
     given = params.Params(input_artifact="x", target=target, **more)
-    return run.clean(run.read(path, given), run.Rules(target=target, dtypes=given.dtypes))
+    raw = run.read(path, given)
+    return run.clean(raw.table, run.rules(given, raw.about))
 
 
 @pytest.mark.shared

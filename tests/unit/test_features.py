@@ -78,6 +78,13 @@ def test_a_column_that_cannot_help_is_set_aside(values: Any, reason: str) -> Non
     assert list(chosen.used) == ["other"]
 
 
+def test_whole_numbers_that_all_differ_are_an_identifier_by_their_name() -> None:
+    table = pd.DataFrame({"shop_id": range(ROWS), "size": range(ROWS), "kind_id": [1, 2] * 30})
+    chosen = features.choose_features(table, None)
+    assert list(chosen.used) == ["size", "kind_id"]
+    assert chosen.aside["shop_id"].startswith("an identifier")
+
+
 def test_a_text_with_few_distinct_values_is_no_identifier() -> None:
     table = pd.DataFrame({"it": [f"id{i}" for i in range(50)]})
     assert features.choose_features(table, None).used == {"it": "category"}

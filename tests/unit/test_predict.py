@@ -11,7 +11,7 @@ import pytest
 from relay.errors import ConfigError, RelayError
 from relay.models import Predictions
 from relay.params import validate
-from relay.reading.layout import ReadOptions
+from relay.reading.options import ReadOptions
 from tests.loading import load
 
 table_io = load("predict", "table_io")
@@ -77,7 +77,7 @@ def test_missing_values_may_be_numbers_as_in_clean() -> None:
 
 
 def test_the_users_dtypes_stand_above_the_formats_of_the_training_data() -> None:
-    formats = {"day": "%d/%m/%Y", "born": "ISO8601", "gone": "%Y"}
+    formats = {"day": "datetime:%d/%m/%Y", "born": "datetime:ISO8601", "gone": "datetime:%Y"}
     words = table_io.dtype_words(["day", "born", "a"], {"Day": "datetime:%m/%d/%Y"}, formats)
     assert words == {"day": "datetime:%m/%d/%Y", "born": "datetime:ISO8601"}
 
@@ -89,6 +89,13 @@ def test_a_date_that_does_not_fit_the_training_data_is_an_error_with_the_setting
         RelayError, match=r"'day', row 2 .*'04/25/2024'.*training data.*data\.dtypes\.day"
     ):
         table_io.with_dtypes(table, words, trained={"day"})
+
+
+def test_numbers_are_read_in_the_format_of_the_training_data(tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("size;price\n1.234;5\n7;6\n")
+    table, _ = table_io.read_input(path, ReadOptions(), {}, {"size"})
+    assert table_io.with_dtypes(table, {"size": "float:1.234,56"})["size"].tolist() == [1234, 7]
 
 
 def test_dates_are_read_by_the_format_of_the_training_data() -> None:

@@ -92,7 +92,8 @@ def normalize(override: str) -> str:
     if not match:
         if override.startswith("~"):
             return override
-        hint = " Or did you mean 'publish'?" if nearest(override, ["publish"]) else ""
+        command = nearest(override, ["publish", "new-data"])
+        hint = f" Or did you mean '{command}'?" if command else ""
         raise ConfigError(f"'{override}' is no setting: write key=value.{hint}")
     prefix, key, value = match["prefix"] or "", match["key"], match["value"]
     if _needs_quotes(key, value):

@@ -1,0 +1,72 @@
+"""What was found out of a file and its columns: facts for the artifact, lines for the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cleaning import Cleaned
+
+from relay.reading.column_kinds import kind_of
+
+_MOST_LINES = 20
+_NOTES = {
+    "identifier": "an identifier: nothing can be learned from it",
+    "constant": "constant: nothing can be learned from it",
+    "text": "free text: data.text={name} reads it by its words",
+}
+
+
+def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts: of the file, and of each column its kind, how it was read, and notes."""
+    columns: dict[str, dict[str, str]] = {}
+    for name in map(str, cleaned.table.columns):
+        kind = kind_of(cleaned.table[name])
+        notes = [cleaned.notes.get(name, "")]
+        if name != cleaned.target:
+            notes.append(_NOTES.get(kind, "").format(name=name))
+        facts = {
+            "kind": kind,
+            "read_as": cleaned.read_as.get(name, ""),
+            "note": "; ".join(filter(None, notes)),
+        }
+        columns[name] = {key: value for key, value in facts.items() if value}
+    for name, note in cleaned.notes.items():
+        columns.setdefault(name, {"kind": "empty", "note": note})
+    decimal = {"decimal": cleaned.decimal} if cleaned.decimal else {}
+    return {"file": {**about, **decimal}, "columns": columns}
+
+
+def columns_in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
+    """Lines that say it to whoever watches, of columns that are more than plain."""
+    lines = []
+    for name, facts in inferred["columns"].items():
+        said = "; ".join(filter(None, (facts.get("read_as"), facts.get("note"))))
+        if said and facts["kind"] != "empty":
+            lines.append(f"Column {name}: {said}")
+    yield from lines[:_MOST_LINES]
+    if len(lines) > _MOST_LINES:
+        yield f"... and {len(lines) - _MOST_LINES} more columns: they are in check's report"
+
+
+def file_in_words(about: Mapping[str, Any]) -> str:
+    """A line that says how a file was read."""
+    parts = [_file_kind(about)]
+    if about.get("encoding", "utf-8") not in ("utf-8", "utf-8-sig"):
+        parts.append(about["encoding"])
+    if "lines_above_header" in about:
+        parts.append(f"left out {about['lines_above_header']} lines above the header")
+    if "header" in about:
+        parts.append("found no header: the columns are column_1, column_2, ...")
+    return "Read " + ", ".join(parts)
+
+
+def _file_kind(file: Mapping[str, Any]) -> str:
+    kind = {"json": "JSON", "parquet": "Parquet", "excel": "a workbook"}.get(file["kind"], "")
+    if "separator" in file:
+        shown = {"\t": "tabs", ",": "commas", ";": "semicolons", r"\s+": "blanks"}
+        between = shown.get(file["separator"], f"'{file['separator']}'")
+        kind = f"text with {between} between its fields"
+    if "packing" in file:
+        kind += f" in {file['packing']}" + (f" ({file['member']})" if "member" in file else "")
+    return kind

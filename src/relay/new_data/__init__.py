@@ -1,0 +1,1 @@
+"""Writes a data set's config from its file."""

@@ -1,0 +1,104 @@
+"""What is in a table, column by column, as far as a data set's config can say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from relay.errors import RelayError
+from relay.names import column_names
+from relay.reading.column_kinds import ColumnKind, kind_of
+from relay.reading.columns import find_column
+from relay.reading.infer import convention_of, found_as
+from relay.reading.table import RawTable
+
+MOST_CLASSES = 12
+_USUAL_TARGETS = ("target", "label", "class", "y", "outcome")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its safe name, its kind, and what its values are."""
+
+    name: str
+    kind: ColumnKind
+    dtype: str
+    """The dtype word of a rule on it."""
+    read_as: str | None = None
+    """The dtype word by which its texts were read, where that is more than plain."""
+    note: str = ""
+    missing: int = 0
+    distinct: int = 0
+    low: float | None = None
+    high: float | None = None
+    classes: list[Any] = field(default_factory=list)
+    """All its values where these are few."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A table: its rows, its columns, and what may not be known: its target, its decimal mark."""
+
+    rows: int
+    columns: list[Column]
+    target: str | None
+    decimal: str | None
+
+
+def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
+    """What `raw` holds; its table is used up by this.
+
+    With no `target` given it is guessed only where one column has a name that says so.
+    RelayError where there is no such column.
+    """
+    table = raw.table
+    names = column_names(table.columns)
+    if len(names) < 2:
+        raise RelayError("The table has one column only, so there is nothing to predict from.")
+    table.columns = names
+    found = find_column(target, names, "--target") if target is not None else _usual_target(names)
+    convention = convention_of(table, decimal=decimal, separator=raw.about.get("separator"))
+    columns = []
+    for name in names:
+        one = found_as(table[name], None, convention, names_classes=name == found)
+        table[name] = one.values
+        columns.append(_column(one.values, one.word, one.note))
+    return Profile(len(table), columns, found, convention.evident)
+
+
+def _usual_target(names: list[str]) -> str | None:
+    usual = [name for name in names if name in _USUAL_TARGETS]
+    return usual[0] if len(usual) == 1 else None
+
+
+def _column(values: pd.Series, word: str | None, note: str) -> Column:
+    types = pd.api.types
+    kind = kind_of(values)
+    is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
+    distinct = int(values.nunique())
+    few = 0 < distinct <= MOST_CLASSES and not is_number and kind in ("category", "constant")
+    return Column(
+        name=str(values.name),
+        kind=kind,
+        dtype=_dtype_word(values),
+        read_as=word,
+        note=note,
+        missing=int(values.isna().sum()),
+        distinct=distinct,
+        low=float(values.min()) if is_number and distinct else None,
+        high=float(values.max()) if is_number and distinct else None,
+        classes=sorted(values.dropna().unique().tolist()) if few else [],
+    )
+
+
+def _dtype_word(values: pd.Series) -> str:
+    types = pd.api.types
+    tests = {
+        "bool": types.is_bool_dtype,
+        "int": types.is_integer_dtype,
+        "float": types.is_float_dtype,
+        "datetime": types.is_datetime64_any_dtype,
+    }
+    return next((word for word, holds in tests.items() if holds(values)), "str")

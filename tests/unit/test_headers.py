@@ -1,0 +1,84 @@
+"""Where in a file its table begins, and what separates its fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relay.errors import RelayError
+from relay.reading.options import ReadOptions
+from relay.reading.peek import read_columns
+from relay.reading.table import read_raw, read_table
+
+ROWS = "".join(f"{i};k{i % 2};{i}.5\n" for i in range(9))
+
+
+def read(folder: Path, text: str, **options: Any) -> pd.DataFrame:
+    path = folder / "data.csv"
+    path.write_text(text, encoding="utf-8")
+    table = read_table(path, ReadOptions(**options))
+    assert list(table.columns) == read_columns(path, ReadOptions(**options))
+    return table
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "",
+        "\n\n",
+        "Sales, all of them\n",
+        "Sales 2020\nprinted 1.1.2021; by hand\n\n",
+        "Sales;;\n;;\n",
+        '"A title\nin two lines"\n',
+        "sep=;\n",
+    ],
+)
+def test_titles_above_the_header_are_left_out(tmp_path: Path, above: str) -> None:
+    table = read(tmp_path, f"{above}a;b;c\n{ROWS}")
+    assert list(table.columns) == ["a", "b", "c"]
+    assert table["a"].tolist() == list(range(9))
+
+
+def test_the_lines_above_are_told(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(f"Title\n\na;b;c\n{ROWS}")
+    about = read_raw(tmp_path / "x", ReadOptions()).about
+    assert about == {
+        "kind": "text", "separator": ";", "encoding": "utf-8", "lines_above_header": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("header", [";a;b", "2019;2020;2021", "a;;c", "a;a;a"])
+def test_an_odd_header_is_still_one(tmp_path: Path, header: str) -> None:
+    assert list(read(tmp_path, f"{header}\n{ROWS}").columns) == header.split(";")
+
+
+def test_a_file_without_a_header_has_columns_with_numbers(tmp_path: Path) -> None:
+    table = read(tmp_path, "5.1,3.5,setosa\n4.9,3.0,setosa\n6.3,3.3,virginica\n")
+    assert list(table.columns) == ["column_1", "column_2", "column_3"]
+    assert table["column_1"].tolist() == [5.1, 4.9, 6.3]
+
+
+def test_columns_lined_up_by_blanks_are_told_apart(tmp_path: Path) -> None:
+    table = read(tmp_path, "name   age  pay\nann    31   5.5\nbob     4  10\n")
+    assert table["pay"].tolist() == [5.5, 10.0]
+    with pytest.raises(RelayError, match="one column only"):
+        read(tmp_path, "full name\nann smith\nbob jones\n")
+
+
+def test_blanks_at_the_ends_of_values_are_no_part_of_them(tmp_path: Path) -> None:
+    table = read(tmp_path, "a , b,c\n 1 ,north , NA\n2, north,3 \n")
+    assert list(table.columns) == ["a", "b", "c"]
+    assert table["a"].tolist() == [1, 2]
+    assert table["b"].tolist() == ["north", "north"]
+    assert table["c"].isna().tolist() == [True, False]
+
+
+def test_broken_records_far_down_are_read_as_at_the_top(tmp_path: Path) -> None:
+    many = "".join(f"{i},x\n" for i in range(200_000))
+    assert read(tmp_path, f"a,b\n{many}7\n").isna().sum().tolist() == [0, 1]
+    with pytest.raises(RelayError, match="line 200002: it has 3 fields"):
+        read(tmp_path, f"a,b\n{many}7,8,9\n")
+    assert read(tmp_path, f'a,b\n{many}7,"x\ny, ""z"""\n')["b"].iloc[-1] == 'x\ny, "z"'

@@ -1,0 +1,163 @@
+"""`new-data`: the config that is written for a file composes, and the file keeps its rules."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from relay.errors import ConfigError, RelayError
+from relay.new_data.command import new_data
+from relay.new_data.writing import with_margin
+from relay.orchestrator import config, plan
+from relay.orchestrator.jobs import make_jobs
+from relay.project import Project
+from tests.loading import COMPONENTS, ROOT, load
+
+ROWS = "".join(
+    f"{1000 + i};{'north' if i % 2 else 'south'};{i % 28 + 1}.03.2021;{i + 1}.234,5;"
+    f"{'ja' if i % 3 else 'nein'};0{i % 40:03d};a note, number {i};;{i},5\n"
+    for i in range(100)
+)
+TABLE = f"Id;Region;Sold;Price;on;Zip;Note;Empty;Score\n{ROWS}"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    yield Project(tmp_path)
+
+
+def write(project: Project, text: str = TABLE, *more: str) -> Any:
+    """Run new-data on a file with this text, and give back what it wrote."""
+    file = project.root / "sales.csv"
+    file.write_text(text, encoding="utf-8")
+    assert new_data(project, ["sales", "--from", str(file), *more], Console(quiet=True)) == 0
+    return yaml.safe_load((project.config / "data" / "sales.yaml").read_text("utf-8"))
+
+
+def test_the_config_says_what_was_found_out(project: Project) -> None:
+    said = write(project, TABLE, "--target", "Score")
+    assert (said["name"], said["url"], said["target"]) == ("sales", "sales.csv", "score")
+    assert said["read"] == {"separator": ";", "decimal": ","}
+    assert said["drop"] == ["id"]
+    assert said["text"] == "note"
+    assert said["dtypes"] == {
+        "sold": "datetime:%d.%m.%Y", "price": "float:1.234,56", "on": "bool", "zip": "str",
+        "score": "float:1.234,56",
+    }  # fmt: skip
+    rules = said["check"]["columns"]
+    assert said["check"]["min_rows"] == 50
+    assert rules["region"] == {"dtype": "str", "nullable": False, "allowed": ["north", "south"]}
+    assert rules["score"] == {"dtype": "float", "nullable": False, "min": 0, "max": 130}
+    assert "id" not in rules
+    assert "empty" not in rules
+
+
+def test_the_config_runs_and_the_clean_table_keeps_its_rules(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, TABLE, "--target", "Score")
+    monkeypatch.chdir(project.root)
+    loaded = config.load(project.config, ["data=sales"], project.root)
+    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    given = {job.name: job.params for job in jobs}
+    clean_run, params = load("clean"), load("clean", "params")
+    cleaning = params.Params(**{"input_artifact": "x", **_own(given["clean"], params.Params)})
+    raw = clean_run.read(project.root / "sales.csv", cleaning)
+    table = clean_run.clean(raw.table, clean_run.rules(cleaning, raw.about)).table
+    checking, rules = load("check", "checking"), load("check", "params")
+    asked = rules.Params(**{"input_artifact": "x", **_own(given["check"], rules.Params)})
+    assert checking.check(table, "score", min_rows=asked.min_rows, columns=asked.columns) == []
+
+
+def _own(params: Any, params_type: Any) -> dict[str, Any]:
+    names = set(params_type.model_fields) - {"input_artifact"}
+    return {name: value for name, value in dict(params).items() if name in names}
+
+
+def test_texts_that_look_like_numbers_come_back_from_the_config_as_texts(project: Project) -> None:
+    text = "code,y\n" + "".join(f"{'1e5' if i % 2 else 'no'},{i}.5\n" for i in range(30))
+    write(project, text, "--target", "y")
+    loaded = config.load(project.config, ["data=sales"], project.root)
+    assert loaded.section("data")["check"]["columns"]["code"]["allowed"] == ["1e5", "no"]
+
+
+def test_a_target_is_guessed_by_its_name_only(project: Project) -> None:
+    assert write(project)["target"] == "???"
+    with pytest.raises(ConfigError, match="target is not given"):
+        config.load(project.config, ["data=sales"], project.root).section("data")
+    (project.config / "data" / "sales.yaml").unlink()
+    assert write(project, TABLE.replace("Score", "Target"))["target"] == "target"
+
+
+def test_settings_of_reading_are_used_and_kept(project: Project) -> None:
+    text = "Zip;n;y\nx;-999;1\nz;2;3\n"
+    said = write(project, text, "data.read.missing_values=[-999]", "--target=y")
+    assert said["read"] == {"separator": ";", "missing_values": [-999]}
+    assert "nullable" not in said["check"]["columns"]["n"]
+
+
+def test_a_file_outside_the_project_is_named_by_its_whole_path(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("elsewhere") / "t.csv"
+    file.write_text("a,y\n1,2\n3,4\n")
+    new_data(project, ["other", "--from", file.as_uri()], Console(quiet=True))
+    assert f"url: {file}" in (project.config / "data" / "other.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["pokemon", "--from", "FILE"], r"pokemon\.yaml is there already"),
+        (["../x", "--from", "FILE"], "'../x' is no name"),
+        (["new"], "--from"),
+        (["new", "--from", "no.csv"], "there is no file no.csv"),
+        (["new", "--from", "https://example.org/x.csv"], "Download it"),
+        (["new", "--from", "FILE", "model=linear"], r"settings of data\.read\.\* only"),
+        (["new", "--from", "FILE", "data.read.seperator=x"], "Did you mean 'data.read.separator'"),
+        (["new", "--from", "FILE", "--target", "scor"], r"--target: .*Did you mean 'score'"),
+    ],
+)
+def test_what_cannot_be_is_told_and_nothing_is_written(
+    project: Project, words: list[str], message: str
+) -> None:
+    (project.root / "sales.csv").write_text(TABLE)
+    before = sorted((project.config / "data").iterdir())
+    file = str(project.root / "sales.csv")
+    with pytest.raises(RelayError, match=message):
+        new_data(project, [file if one == "FILE" else one for one in words], Console(quiet=True))
+    assert sorted((project.config / "data").iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bounds"),
+    [
+        (0, 100, (0, 130)),
+        (-50, 50, (-80, 80)),
+        (40.5087, 40.9131, (40.4, 41.1)),
+        (7, 7, (5, 9)),
+        (0, 0, (0, 1)),
+        (-0.001, 0.001, (-0.0015, 0.0015)),
+    ],
+)
+def test_bounds_leave_a_margin_and_keep_the_sign(
+    low: float, high: float, bounds: tuple[float, float]
+) -> None:
+    assert with_margin(low, high) == bounds
+
+
+def test_comments_explain_what_is_to_be_looked_at(project: Project) -> None:
+    write(project)
+    text = (project.config / "data" / "sales.yaml").read_text("utf-8")
+    assert re.search(r"target: \?\?\? +# the column to predict", text)
+    assert re.search(r"- id +# an identifier", text)
+    assert re.search(r"zip: str +# codes with zeros", text)
+    assert "Left out by themselves, as they have no values: empty" in text
