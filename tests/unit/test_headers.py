@@ -50,6 +50,12 @@ def test_the_lines_above_are_told(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_notes_below_a_table_are_left_out_but_no_row_is(tmp_path: Path) -> None:
+    assert len(read(tmp_path, f"a;b;c\n{ROWS}Source: somebody\n* made up;;\n")) == 9
+    assert len(read(tmp_path, f"a;b;c\n{ROWS}9;;\n")) == 10
+    assert len(read(tmp_path, "a;b;c\nann;1;2\nbob;3;4\ncat;;\n")) == 3
+
+
 @pytest.mark.parametrize("header", [";a;b", "2019;2020;2021", "a;;c", "a;a;a"])
 def test_an_odd_header_is_still_one(tmp_path: Path, header: str) -> None:
     assert list(read(tmp_path, f"{header}\n{ROWS}").columns) == header.split(";")

@@ -13,10 +13,15 @@ from relay.reading.excel import read_excel
 from relay.reading.infer import with_plain_dtypes
 from relay.reading.json_lines import read_json
 from relay.reading.layout import text_format
+from relay.reading.numbers import share_of_numbers
 from relay.reading.options import ReadOptions
 from relay.reading.parquet import read_parquet
 from relay.reading.source import Source, find_source
 from relay.reading.text import read_text
+from relay.reading.texts import is_text, sample
+
+_MOST_NOTES = 10
+_NARROWEST_WITH_NOTES = 3
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,30 @@ def read_raw(path: Path, options: ReadOptions) -> RawTable:
             about["lines_above_header"] = layout.above
         if not layout.has_header:
             about["header"] = "none"
-        return RawTable(read_text(layout, options), about)
-    return RawTable(_read_other(source, options), about)
+        table = read_text(layout, options)
+    else:
+        table = _read_other(source, options)
+    below = _lines_below(table)
+    if below:
+        about["lines_below"] = below
+        table = table.iloc[: len(table) - below].reset_index(drop=True)
+    return RawTable(table, about)
+
+
+def _lines_below(table: pd.DataFrame) -> int:
+    """How many rows at the end are notes: a text in the first column, all of numbers, alone."""
+    first = table.iloc[:, 0]
+    if table.shape[1] < _NARROWEST_WITH_NOTES or not is_text(first):
+        return 0
+    count = 0
+    for place in range(len(table) - 1, max(0, len(table) - 1 - _MOST_NOTES), -1):
+        row = table.iloc[place]
+        alone = row.notna().sum() == 1 and isinstance(row.iloc[0], str)
+        if not alone or share_of_numbers([row.iloc[0]]):
+            break
+        count += 1
+    numbers = share_of_numbers(sample(first.iloc[: len(first) - count])) if count else 0.0
+    return count if numbers == 1 else 0
 
 
 def _read_other(source: Source, options: ReadOptions) -> pd.DataFrame:
