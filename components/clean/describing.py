@@ -57,7 +57,7 @@ def file_in_words(about: Mapping[str, Any]) -> str:
     if "lines_above_header" in about:
         parts.append(f"left out {about['lines_above_header']} lines above the header")
     if "lines_below" in about:
-        parts.append(f"left out {about['lines_below']} lines of notes below the table")
+        parts.append(f"left out {about['lines_below']} lines below the table")
     if "header" in about:
         parts.append("found no header: the columns are column_1, column_2, ...")
     return "Read " + ", ".join(parts)
