@@ -13,7 +13,7 @@ export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
 export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup run publish test test-fast lint format lock ui
+.PHONY: help setup run publish test test-fast lint format lock bench ui
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -35,7 +35,7 @@ test-fast: .venv-dev/ready ## Run the tests that take seconds
 lint: .venv-dev/ready ## Check style and types
 	@.venv-dev/bin/ruff check .
 	@.venv-dev/bin/ruff format --check .
-	@.venv-dev/bin/mypy src main.py tools tests
+	@.venv-dev/bin/mypy src main.py tools tests benchmarks
 	@for name in $(COMPONENTS); do \
 		echo "components/$$name"; \
 		(cd components/$$name && MYPYPATH=../../src:. ../../.venv-dev/bin/mypy \
@@ -48,6 +48,9 @@ format: .venv-dev/ready ## Bring the code into shape
 
 lock: .venv-dev/ready ## Compile the locks; to the newest versions: make lock ARGS=--upgrade
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" .venv-dev/bin/python tools/lock.py $(ARGS)
+
+bench: .venv-dev/ready ## Measure beside other ways to run the same steps: make bench ARGS="--only small"
+	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m benchmarks $(ARGS)
 
 ui: .venv/ready ## Show results in the browser: MLflow on port 5000, Trackio on port 7860
 	@echo "MLflow: http://127.0.0.1:5000   Trackio: http://127.0.0.1:7860   Ctrl-C ends both"; \
