@@ -26,6 +26,19 @@ _SAFE_FORMAT = "skops"
 _CODE_FOLDER = "code"
 # A model names the types that it needs, beyond those that skops knows to be harmless, itself.
 _TRUSTED_PACKAGES = frozenset({"sklearn", "numpy", "scipy", "relay_dates"})
+_TRUSTED_TYPES = frozenset(
+    {
+        "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMRegressor",
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
+        "xgboost.sklearn.XGBRFClassifier",
+        "xgboost.sklearn.XGBRFRegressor",
+        "xgboost.sklearn.XGBRegressor",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +133,7 @@ def load_model(folder: Path, name: str) -> Model:
     strange = [
         type_name
         for type_name in flavor.get("skops_trusted_types") or []
-        if type_name.split(".")[0] not in _TRUSTED_PACKAGES
+        if not is_trusted(type_name)
     ]
     if strange:
         raise RelayError(f"{name} is not loaded: it holds {', '.join(strange)}.")
@@ -133,6 +146,11 @@ def load_model(folder: Path, name: str) -> Model:
         raise RelayError(f"{name} cannot be loaded: {type(error).__name__}: {error}") from error
     inputs = saved.signature.inputs
     return Model(pipeline, {one.name: getattr(one.type, "name", "any") for one in inputs})
+
+
+def is_trusted(type_name: str) -> bool:
+    """Whether a model may hold the type: loading it, and calling it, does no harm."""
+    return type_name in _TRUSTED_TYPES or type_name.split(".", maxsplit=1)[0] in _TRUSTED_PACKAGES
 
 
 def _require_own_code(folder: Path, name: str, code: object) -> None:

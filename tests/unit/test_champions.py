@@ -72,7 +72,7 @@ def test_a_better_model_is_promoted_and_the_worse_one_not_in_return(
     ("name", "models"),
     [
         ("diabetes", [Ridge(alpha) for alpha in (0.01, 0.03, 0.1)]),
-        ("cancer", [RandomForestClassifier(20, random_state=seed) for seed in range(3)]),
+        ("cancer", [RandomForestClassifier(5, random_state=seed) for seed in range(3)]),
         ("digits", [RandomForestClassifier(50, random_state=seed) for seed in range(3)]),
     ],
 )
