@@ -13,7 +13,7 @@ export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
 export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup run publish test test-fast lint format lock ui
+.PHONY: help setup run publish test test-fast lint format lock results ui
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,9 @@ format: .venv-dev/ready ## Bring the code into shape
 
 lock: .venv-dev/ready ## Compile the locks; to the newest versions: make lock ARGS=--upgrade
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" .venv-dev/bin/python tools/lock.py $(ARGS)
+
+results: .venv/ready ## Measure models on data sets: make results ARGS=FOLDER (docs/results.md)
+	@.venv/bin/python tools/results.py $(ARGS)
 
 ui: .venv/ready ## Show results in the browser: MLflow on port 5000, Trackio on port 7860
 	@echo "MLflow: http://127.0.0.1:5000   Trackio: http://127.0.0.1:7860   Ctrl-C ends both"; \

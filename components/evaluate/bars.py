@@ -41,12 +41,12 @@ def draw_slices(
         axes.plot(value, place, "o", color=BLUE, markersize=7)
     names = [f"{shown(part.value)}  ({part.rows:,})" for part in reversed(parts)]
     axes.set_yticks(range(len(parts)), names)
-    axes.axvline(
-        whole[metric], color=GREY, linestyle="--", linewidth=1.2, label=f"all {whole[metric]:.4g}"
+    axes.axvline(whole[metric], color=GREY, linestyle="--", linewidth=1.2)
+    axes.set_xlabel(
+        f"{metric}; dashed: all rows, {whole[metric]:.4g}; "
+        f"lines: {CONFIDENCE:.0%} confidence, where there are enough rows"
     )
-    axes.set_xlabel(f"{metric}, with {CONFIDENCE:.0%} confidence where there are enough rows")
-    axes.set_title(f"{shown(target)} by {shown(parts[0].column)} (rows)")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), frameon=False)
+    axes.set_title(f"{metric} of {shown(target)} by {shown(parts[0].column)} (number of rows)")
     plain(axes, numbers="x")
     axes.margins(y=0.06)
     return figure

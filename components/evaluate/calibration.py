@@ -69,8 +69,9 @@ def draw(found: Reliability, brier: float | None) -> Figure:
     above, below = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
     above.plot((0, 1), (0, 1), color=GREY, linestyle="--", linewidth=1.2, label="as predicted")
     noise = np.sqrt(found.mean * (1 - found.mean) / found.rows)
+    whiskers = np.minimum(noise, [found.share, 1 - found.share])
     above.errorbar(
-        found.mean, found.share, yerr=noise, color=BLUE, marker="o", markersize=5, linewidth=1.6,
+        found.mean, found.share, yerr=whiskers, color=BLUE, marker="o", markersize=5, linewidth=1.6,
         elinewidth=0.9, capsize=2,
         label=f"the model, off by {found.error:.3f} on average"
         + ("" if brier is None else f" (Brier score {brier:.3f})"),
@@ -78,7 +79,7 @@ def draw(found: Reliability, brier: float | None) -> Figure:
     above.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     above.set_ylabel("share of rows where it came true")
     above.set_title(f"Calibration: {shown(found.event, 60)} ({found.rows.sum():,} rows)")
-    above.legend(loc="upper left", frameon=False)
+    above.legend(loc="lower right", frameon=False)
     below.hist(found.probabilities, bins=np.linspace(0, 1, 41), color=BLUE, edgecolor="white")
     below.set_xlabel("predicted probability (bars above: one standard deviation of chance)")
     below.set_ylabel("rows")

@@ -201,7 +201,7 @@ def _best_round(
         import lightgbm
 
         stop = lightgbm.early_stopping(patience, verbose=False)
-        estimator.fit(x, y, eval_set=[(held_out_x, held_out_y)], callbacks=[stop], **options)
+        estimator.fit(x, y, eval_X=held_out_x, eval_y=held_out_y, callbacks=[stop], **options)
         return int(estimator.best_iteration_)
     estimator.set_params(early_stopping=True, n_iter_no_change=patience)
     estimator.fit(x, y, X_val=held_out_x, y_val=held_out_y, **options)

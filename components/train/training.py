@@ -75,7 +75,8 @@ def cross_validate(
         shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
         seconds = time.perf_counter() - started
         log.info("fold %d/%d %s (%.1f s)", number, len(parts), shown, seconds)
-    return _summary(found)
+    first = PRIMARY[data.task]
+    return _summary({name: found[name] for name in sorted(found, key=lambda name: name != first)})
 
 
 def _summary(found: Mapping[str, list[float]]) -> dict[str, float]:

@@ -188,7 +188,9 @@ def test_a_figure_says_what_is_on_it(tmp_path: Path) -> None:
         "What price is predicted from, the 20 largest of 30": bars.draw_importances(
             falls, "r2", "price"
         ),
-        "price by quarter (rows)": bars.draw_slices(parts, "mae", {"mae": 4.0}, "price"),
+        "mae of price by quarter (number of rows)": bars.draw_slices(
+            parts, "mae", {"mae": 4.0}, "price"
+        ),
     }
     for title, figure in figures.items():
         assert figure.axes[0].get_title() == title
