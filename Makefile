@@ -13,7 +13,7 @@ export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
 export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help setup run publish test test-fast lint format lock bench ui
+.PHONY: help setup run publish test test-fast lint format lock bench results ui
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -51,6 +51,9 @@ lock: .venv-dev/ready ## Compile the locks; to the newest versions: make lock AR
 
 bench: .venv-dev/ready ## Measure beside other ways to run the same steps: make bench ARGS="--only small"
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m benchmarks $(ARGS)
+
+results: .venv/ready ## Measure models on data sets: make results ARGS=FOLDER (docs/results.md)
+	@.venv/bin/python tools/results.py $(ARGS)
 
 ui: .venv/ready ## Show results in the browser: MLflow on port 5000, Trackio on port 7860
 	@echo "MLflow: http://127.0.0.1:5000   Trackio: http://127.0.0.1:7860   Ctrl-C ends both"; \

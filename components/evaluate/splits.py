@@ -13,16 +13,17 @@ from relay.tables import read_artifact
 from relay.tracking import ArtifactVersion
 
 SETTINGS = ("test_size", "seed", "stratify", "time_column")
+LATER_SETTINGS = ("group_column",)  # artifacts of earlier versions know nothing of these
 # Doubled rows of the data may be on both sides of any split.
 MOST_SHARED = 0.1
 
 
 def split_of(version: ArtifactVersion) -> tuple[Any, ...] | None:
-    """What made a train or test set: its input's digest and SETTINGS; None where not known."""
+    """What made a train or test set: its input's digest and settings; None where not known."""
     source, params = recorded_input(version, "input"), version.metadata.get("params")
     if source is None or not isinstance(params, dict) or not set(SETTINGS) <= params.keys():
         return None
-    return (source.digest, *(params[name] for name in SETTINGS))
+    return (source.digest, *(params.get(name) for name in (*SETTINGS, *LATER_SETTINGS)))
 
 
 def require_same_split(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from relay.names import column_name
 from relay.params import Params as BaseParams
@@ -18,9 +18,18 @@ class Params(BaseParams):
     time_column: str | None = Field(
         None, description="column by which the newest rows are the test"
     )
+    group_column: str | None = Field(
+        None, description="column of which no value is in both the train and the test set"
+    )
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the shuffle")
 
-    @field_validator("time_column")
+    @field_validator("time_column", "group_column")
     @classmethod
     def _as_in_the_table(cls, name: str | None) -> str | None:
         return name if name is None else column_name(name)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Params:
+        if self.group_column and self.time_column:
+            raise ValueError("split.group_column and split.time_column: give one, not both")
+        return self

@@ -31,11 +31,13 @@ def split(
     stratify: bool,
     time_column: str | None,
     seed: int,
+    group_column: str | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split the rows of `table` into (train, test), each with all columns and a fresh index.
 
     With `time_column`, the newest `test_size` of the rows are the test set, and rows of one
-    moment stay on one side. Otherwise rows are shuffled by `seed`; `stratify` keeps the mix of
+    moment stay on one side; with `group_column`, rows of one group do. Otherwise, and groups as
+    wholes, rows are shuffled by `seed`; `stratify` keeps the mix of
     the target's classes, or of its deciles where it is numeric. RelayError where a side would
     have no rows.
     """
@@ -44,6 +46,8 @@ def split(
         raise RelayError(f"{len(table)} rows cannot be split: it takes two at the least.")
     if time_column is not None:
         train, test = _split_by_time(table, time_column, test_size)
+    elif group_column is not None:
+        train, test = _split_by_group(table, group_column, test_size, seed)
     else:
         rows = np.arange(len(table))
         strata = _strata(table[target], test_size) if stratify else None
@@ -103,6 +107,28 @@ def _split_by_time(
     return table[~newest], table[newest]
 
 
+def _split_by_group(
+    table: pd.DataFrame, group_column: str, test_size: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Groups in random order are the test set, so many that it comes nearest to its size."""
+    require_column(table, group_column, "group_column")
+    groups = table[group_column]
+    if groups.isna().any():
+        raise RelayError(
+            f"group_column '{group_column}' is missing in {int(groups.isna().sum())} rows; "
+            "drop them with data.filters or split without a group column."
+        )
+    codes, names = pd.factorize(groups)
+    if len(names) < 2:
+        raise RelayError(f"group_column '{group_column}' has one value only: nothing to split by.")
+    order = np.random.default_rng(seed).permutation(len(names))
+    sizes = np.bincount(codes)[order].cumsum()
+    wanted = test_size * len(table)
+    count = int(np.argmin(np.abs(sizes[:-1] - wanted))) + 1
+    in_test = np.isin(codes, order[:count])
+    return table[~in_test], table[in_test]
+
+
 def step(run: StepRun[Params]) -> None:
     """Split a clean table into a train and a test set."""
     params = run.params
@@ -115,6 +141,7 @@ def step(run: StepRun[Params]) -> None:
         test_size=params.test_size,
         stratify=params.stratify,
         time_column=params.time_column,
+        group_column=params.group_column,
         seed=params.seed,
     )
     for key, part in (("train", train), ("test", test)):

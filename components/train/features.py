@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from relay.errors import RelayError
 from relay.reading.column_kinds import kind_of
@@ -22,6 +23,7 @@ from relay_dates import PARTS, DateFeatures
 Kind = Literal["numeric", "category", "date", "text"]
 
 MAX_CATEGORIES = 50
+MAX_CODES = 1000
 MIN_FREQUENCY = 2
 TEXT_WORDS = 50
 IDENTIFIER_DISTINCT = 50
@@ -42,11 +44,14 @@ class Features:
         return [name for name, its_kind in self.used.items() if its_kind == kind]
 
 
-def choose_features(table: pd.DataFrame, text: str | None) -> Features:
+def choose_features(
+    table: pd.DataFrame, text: str | None, group_column: str | None = None
+) -> Features:
     """The kind of each column of `table` (which has no target), or why it is of no help.
 
-    `text` is the column to be read as free text. RelayError where it is not there or holds no
-    text, and where no column is left.
+    `text` is the column to be read as free text; `group_column` is never learnt from, as new rows
+    have other groups. RelayError where `text` is not there or holds no text, and where no column
+    is left.
     """
     if text is not None:
         require_column(table, text, "data.text")
@@ -55,6 +60,8 @@ def choose_features(table: pd.DataFrame, text: str | None) -> Features:
     for name, column in table.items():
         kind = _kind(column)
         reason = _no_help(column, kind, is_text=name == text)
+        if name == group_column:
+            reason = "the groups of the cross-validation"
         if name == text and (kind != "category" or reason):
             raise RelayError(f"data.text: column '{text}' holds no text ({reason or kind}).")
         if reason or kind is None:
@@ -135,17 +142,26 @@ def needs_sparse(x: pd.DataFrame, features: Features) -> bool:
     return len(x) * width * np.dtype(np.float64).itemsize > DENSE_BYTES
 
 
-def make_preprocessor(features: Features, *, scale: bool, sparse: bool) -> ColumnTransformer:
+def make_preprocessor(
+    features: Features,
+    *,
+    scale: bool,
+    sparse: bool,
+    ordinal: bool = False,
+    native_missing: bool = False,
+) -> ColumnTransformer:
     """The unfitted transformer from used columns to numbers, a block of columns for each kind.
 
     It takes what `model_frame` makes, also with other columns beside.
     `scale` standardises numbers and dates; `sparse` makes the result a sparse matrix where most
-    of it is zero.
+    of it is zero. `ordinal` makes one number of a category, NaN of an unknown one;
+    `native_missing` leaves missing numbers missing.
     """
-    steps = {
-        "numeric": lambda: _numbers(scale),
-        "category": _categories,
-        "date": lambda: make_pipeline(DateFeatures(), _numbers(scale)),
+    numbers = partial(_numbers, scale=scale, impute=not native_missing)
+    steps: dict[Kind, Callable[[], Any]] = {
+        "numeric": numbers,
+        "category": partial(_categories, ordinal=ordinal),
+        "date": lambda: make_pipeline(DateFeatures(), numbers()),
         "text": _words,
     }
     kinds: tuple[Kind, ...] = ("numeric", "category", "date", "text")
@@ -155,9 +171,10 @@ def make_preprocessor(features: Features, *, scale: bool, sparse: bool) -> Colum
     )
 
 
-def _numbers(scale: bool) -> Any:
+def _numbers(*, scale: bool, impute: bool) -> Any:
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    return make_pipeline(imputer, *([StandardScaler()] if scale else []))
+    steps = [*([imputer] if impute else []), *([StandardScaler()] if scale else [])]
+    return make_pipeline(*(steps or [FunctionTransformer(feature_names_out="one-to-one")]))
 
 
 def _filled(value: str) -> list[Any]:
@@ -168,7 +185,14 @@ def _filled(value: str) -> list[Any]:
     ]
 
 
-def _categories() -> Any:
+def _categories(*, ordinal: bool) -> Any:
+    if ordinal:
+        codes = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=np.nan,
+            max_categories=MAX_CODES,
+        )
+        return make_pipeline(*_filled(MISSING), codes)
     return make_pipeline(
         *_filled(MISSING),
         OneHotEncoder(

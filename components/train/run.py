@@ -6,14 +6,15 @@ import logging
 import sys
 from typing import Any
 
+from data import Data, prepare, target_summary
 from gate import require_passed
-from importance import draw, importances
-from params import ModelSpec, Params
+from params import Params
 from saving import save
-from training import Data, Trained, prepare, short_warnings, train
+from training import Trained, short_warnings, train
 
 from relay import component
 from relay.component import StepRun
+from relay.estimators import ModelSpec
 from relay.tables import read_artifact
 
 log = logging.getLogger("relay")
@@ -28,10 +29,13 @@ def describe(data: Data, trained: Trained, spec: ModelSpec, target: str) -> dict
         "model": spec.name,
         "model_class": spec.class_path(data.task),
         "model_params": spec.params_for(data.task),
+        "target_transform": spec.target_transform,
+        "class_weight": spec.class_weight,
         "features": dict(data.features.used),
         "set_aside": dict(data.features.aside),
         "cv": cv,
         "train_rows": len(data.x),
+        "train_target": target_summary(data),
     }
 
 
@@ -43,7 +47,13 @@ def step(run: StepRun[Params]) -> None:
         report = run.input("report", type="data_report")
         require_passed(report.version, source.version, params.target)
     table = read_artifact(source)
-    data = prepare(table, params.target, params.text)
+    data = prepare(
+        table,
+        params.target,
+        params.text,
+        group_column=params.group_column,
+        time_column=params.time_column,
+    )
     log.info(
         "%s of %s with %s: %d rows, %d columns",
         data.task, params.target, params.model.name, len(data.x), data.x.shape[1],
@@ -52,11 +62,6 @@ def step(run: StepRun[Params]) -> None:
         log.info("column %s is set aside: %s", name, reason)
     trained = train(data, params.model, folds=params.folds, seed=params.seed)
     run.log_metrics(trained.metrics)
-
-    with short_warnings():
-        found, kind = importances(trained.pipeline, data.x, data.y, params.seed)
-    picture = draw(found, kind, params.target, run.workspace / "feature_importance.png")
-    run.log_image("feature_importance", picture)
 
     with short_warnings():
         folder = save(trained.pipeline, data.x, run.workspace / "model")

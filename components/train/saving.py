@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,17 +11,26 @@ import mlflow.sklearn
 import numpy as np
 import pandas as pd
 import skops.io
+from fitting import inner
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.pipeline import Pipeline
 
 import relay_dates
 from relay.errors import RelayError
-from relay.models import load_model
+from relay.estimators import library_of
+from relay.models import is_trusted, load_model
 
 EXAMPLE_ROWS = 5
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
-TRUSTED_PACKAGES = ("sklearn", "numpy", "scipy")
+LIBRARIES = {
+    "lightgbm": ["lightgbm=={0}"],
+    # the same library: the smaller package, without what GPUs need, is not there for macOS
+    "xgboost": [
+        "xgboost-cpu=={0} ; sys_platform != 'darwin'",
+        "xgboost=={0} ; sys_platform == 'darwin'",
+    ],
+}
 
 
 def save(pipeline: Pipeline, x: pd.DataFrame, folder: Path) -> Path:
@@ -41,7 +51,7 @@ def save(pipeline: Pipeline, x: pd.DataFrame, folder: Path) -> Path:
             serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
             skops_trusted_types=trusted_types(pipeline),
             code_paths=[relay_dates.__file__] if has_dates else None,
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            pip_requirements=requirements(pipeline),
         )
     except MlflowException as error:
         raise RelayError(f"The model cannot be saved: {error.message}") from error
@@ -51,16 +61,23 @@ def save(pipeline: Pipeline, x: pd.DataFrame, folder: Path) -> Path:
     return folder
 
 
+def requirements(pipeline: Pipeline) -> list[str]:
+    """The packages, with their versions, that `pipeline` needs to predict."""
+    needed = [f"{name}=={version(name)}" for name in REQUIREMENTS]
+    library = library_of(inner(pipeline.named_steps["model"]))
+    if library in LIBRARIES:
+        of_it = import_module(library).__version__
+        needed += [line.format(of_it) for line in LIBRARIES[library]]
+    return needed
+
+
 def trusted_types(pipeline: Pipeline) -> list[str]:
     """The types in `pipeline` that skops does not know to be harmless, and which may be loaded.
 
-    Only those of scikit-learn, numpy and scipy, and Relay's own for dates; RelayError for others.
+    RelayError where there is one that no model may hold.
     """
     found: Sequence[str] = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
-    ours = f"{relay_dates.__name__}.{relay_dates.DateFeatures.__name__}"
-    strange = [
-        name for name in found if name != ours and name.split(".")[0] not in TRUSTED_PACKAGES
-    ]
+    strange = [name for name in found if not is_trusted(name)]
     if strange:
         raise RelayError(f"The model cannot be saved: it holds {', '.join(strange)}.")
     return sorted(found)

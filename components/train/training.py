@@ -1,4 +1,4 @@
-"""Fitting a model, and estimating by cross-validation how good it is."""
+"""Estimating by cross-validation how good a model is, and fitting it on all rows."""
 
 from __future__ import annotations
 
@@ -9,34 +9,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
-from features import Features, choose_features, make_preprocessor, model_frame, needs_sparse
-from numpy.typing import NDArray
-from params import ModelSpec, make_estimator
+from data import Data
+from fitting import fit, make_pipeline
+from folds import folds as folds_of
 from sklearn.base import clone
-from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 
-from relay.errors import RelayError
-from relay.metric_names import PRIMARY, Task
+from relay.estimators import ModelSpec
+from relay.metric_names import PRIMARY
 from relay.metrics import score
-from relay.tables import is_categorical, require_column
 
 log = logging.getLogger("relay")
-
-
-@dataclass(frozen=True)
-class Data:
-    """What is learnt from: a row per example in `x`, its target in `y`."""
-
-    task: Task
-    x: pd.DataFrame
-    y: NDArray[Any]
-    features: Features
 
 
 @dataclass(frozen=True)
@@ -47,30 +32,6 @@ class Trained:
     metrics: dict[str, float]
 
 
-def prepare(table: pd.DataFrame, target: str, text: str | None) -> Data:
-    """The features and the target in `table`; the target's type says what the task is.
-
-    RelayError where the target is not there, is missing in a row, or has a single class, and
-    where no column is left to learn from.
-    """
-    require_column(table, target, "target")
-    values = table[target]
-    if table.empty:
-        raise RelayError("The train set has no rows.")
-    if values.isna().any():
-        raise RelayError(
-            f"target '{target}' is missing in {int(values.isna().sum())} of {len(table)} rows."
-        )
-    if text == target:
-        raise RelayError(f"data.text: '{text}' is the target; name another column, or none.")
-    task: Task = "classification" if is_categorical(values) else "regression"
-    if task == "classification" and values.nunique() < 2:
-        raise RelayError(f"target '{target}' is always '{values.iloc[0]}': there is no choice.")
-    table = table.drop(columns=target)
-    features = choose_features(table, text)
-    return Data(task, model_frame(table, features), _target(values), features)
-
-
 def train(data: Data, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
     """Cross-validate, then fit on all rows.
 
@@ -78,51 +39,45 @@ def train(data: Data, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
     fit_seconds of the last fit, n_features_in (columns) and n_features_out (numbers that the
     estimator sees). ConfigError or RelayError where the model cannot be fitted.
     """
-    estimator = make_estimator(spec, data.task, seed)
-    takes_sparse = bool(get_tags(estimator).input_tags.sparse)
-    sparse = takes_sparse and needs_sparse(data.x, data.features)
-    preprocessor = make_preprocessor(data.features, scale=spec.scale, sparse=sparse)
-    pipeline = Pipeline([("features", preprocessor), ("model", estimator)])
+    pipeline = make_pipeline(spec, data, seed)
     with short_warnings():
-        metrics = cross_validate(pipeline, data, folds=folds, seed=seed)
+        metrics = cross_validate(pipeline, spec, data, folds=folds, seed=seed)
         started = time.perf_counter()
-        _fit(pipeline, data.x, data.y)
+        fit(pipeline, spec, data, seed)
         seconds = time.perf_counter() - started
-    width = len(preprocessor_of(pipeline).get_feature_names_out())
+    width = len(pipeline.named_steps["features"].get_feature_names_out())
     log.info("fitted on %d rows, %d numbers each (%.1f s)", len(data.x), width, seconds)
     metrics |= {"fit_seconds": seconds, "n_features_in": data.x.shape[1], "n_features_out": width}
     return Trained(pipeline, {name: float(value) for name, value in metrics.items()})
 
 
-def cross_validate(pipeline: Pipeline, data: Data, *, folds: int, seed: int) -> dict[str, float]:
+def cross_validate(
+    pipeline: Pipeline, spec: ModelSpec, data: Data, *, folds: int, seed: int
+) -> dict[str, float]:
     """cv_<metric>_mean and cv_<metric>_std (population) of `pipeline`, fitted anew in each fold.
 
-    Folds are stratified where every class has a row for each. There are fewer of them where there
-    are fewer than two rows a fold, and none, with no metrics, below 2.
+    The folds are those of folds.py; with less than two of them there are no metrics.
     """
-    folds = min(folds, len(data.y) // 2)
-    if folds < 2:
-        log.info("no cross-validation")
-        return {}
     found: dict[str, list[float]] = defaultdict(list)
-    for number, (rows, held_out) in enumerate(_folds(data, folds, seed), start=1):
+    parts = list(folds_of(data, folds, seed))
+    if not parts:
+        log.info("no cross-validation")
+    for number, (rows, held_out) in enumerate(parts, start=1):
         started = time.perf_counter()
-        if data.task == "classification" and len(np.unique(data.y[rows])) < 2:
-            log.info("fold %d/%d left out: one class only", number, folds)
+        learnt = data.at(rows)
+        if data.task == "classification" and len(np.unique(learnt.y)) < 2:
+            log.info("fold %d/%d left out: one class only", number, len(parts))
             continue
-        fitted = _fit(clone(pipeline), data.x.iloc[rows], data.y[rows])
-        metrics = _score(fitted, data.task, data.x.iloc[held_out], data.y[held_out])
+        fitted = fit(clone(pipeline), spec, learnt, seed)
+        metrics = _score(fitted, data.at(held_out))
         for name, value in metrics.items():
             found[name].append(value)
         main = PRIMARY[data.task]
         shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
-        log.info("fold %d/%d %s (%.1f s)", number, folds, shown, time.perf_counter() - started)
-    return _summary(found)
-
-
-def preprocessor_of(pipeline: Pipeline) -> Any:
-    """The ColumnTransformer of a pipeline made here."""
-    return pipeline.named_steps["features"]
+        seconds = time.perf_counter() - started
+        log.info("fold %d/%d %s (%.1f s)", number, len(parts), shown, seconds)
+    first = PRIMARY[data.task]
+    return _summary({name: found[name] for name in sorted(found, key=lambda name: name != first)})
 
 
 def _summary(found: Mapping[str, list[float]]) -> dict[str, float]:
@@ -133,50 +88,13 @@ def _summary(found: Mapping[str, list[float]]) -> dict[str, float]:
     return summary
 
 
-def _folds(
-    data: Data, folds: int, seed: int
-) -> Iterator[tuple[NDArray[np.int_], NDArray[np.int_]]]:
-    rows = np.arange(len(data.y))
-    if data.task == "classification" and np.unique(data.y, return_counts=True)[1].min() >= folds:
-        splitter: Any = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    else:
-        splitter = KFold(folds, shuffle=True, random_state=seed)
-    yield from splitter.split(rows, data.y)
-
-
-def _score(fitted: Pipeline, task: Task, x: pd.DataFrame, y: NDArray[Any]) -> dict[str, float]:
-    if task == "classification" and hasattr(fitted, "predict_proba"):
-        return score(task, y, fitted.predict(x), fitted.predict_proba(x), list(fitted.classes_))
-    return score(task, y, fitted.predict(x))
-
-
-def _fit(pipeline: Pipeline, x: pd.DataFrame, y: NDArray[Any]) -> Pipeline:
-    """`pipeline`, fitted; what scikit-learn has against the data becomes a RelayError."""
-    try:
-        return pipeline.fit(x, y)
-    except (ValueError, TypeError, np.linalg.LinAlgError) as error:
-        name = type(pipeline.named_steps["model"]).__name__
-        message = " ".join(str(error).split())
-        if "empty vocabulary" in message:
-            raise RelayError(
-                "data.text: the text column has no words to learn from; data.text=null "
-                "takes it as a category."
-            ) from error
-        raise RelayError(f"{name} cannot be fitted to this data: {message}") from error
-
-
-def _target(values: pd.Series) -> NDArray[Any]:
-    """Booleans, floats, or labels as texts."""
-    if pd.api.types.is_bool_dtype(values):
-        return values.to_numpy(dtype=bool)
-    if is_categorical(values):
-        return values.astype(object).to_numpy().astype(str)
-    if pd.api.types.is_datetime64_any_dtype(values):
-        raise RelayError(
-            f"target '{values.name}' is a date, which cannot be predicted as it is: make it a "
-            "number in the file, or read it as another type with data.dtypes."
+def _score(fitted: Pipeline, data: Data) -> dict[str, float]:
+    if data.task == "classification" and hasattr(fitted, "predict_proba"):
+        probabilities = fitted.predict_proba(data.x)
+        return score(
+            data.task, data.y, fitted.predict(data.x), probabilities, list(fitted.classes_)
         )
-    return values.to_numpy(dtype=np.float64)
+    return score(data.task, data.y, fitted.predict(data.x))
 
 
 @contextmanager

@@ -15,11 +15,13 @@ HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType(
         "mse": False,
         "rmse": False,
         "mape": False,
+        "log_mae": False,
         "accuracy": True,
         "balanced_accuracy": True,
         "f1": True,
         "roc_auc": True,
         "log_loss": False,
+        "brier": False,
     }
 )
 """Every metric's name, and whether more of it is better."""

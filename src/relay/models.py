@@ -17,8 +17,8 @@ from sklearn.base import is_classifier
 import relay_dates
 from relay.errors import RelayError
 from relay.metric_names import Task
-from relay.metrics import score
 from relay.names import nearest
+from relay.outcomes import Outcome
 from relay.reading.dtypes import to_dtype
 from relay.tables import require_column
 
@@ -26,6 +26,19 @@ _SAFE_FORMAT = "skops"
 _CODE_FOLDER = "code"
 # A model names the types that it needs, beyond those that skops knows to be harmless, itself.
 _TRUSTED_PACKAGES = frozenset({"sklearn", "numpy", "scipy", "relay_dates"})
+_TRUSTED_TYPES = frozenset(
+    {
+        "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMRegressor",
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
+        "xgboost.sklearn.XGBRFClassifier",
+        "xgboost.sklearn.XGBRFRegressor",
+        "xgboost.sklearn.XGBRegressor",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -34,15 +47,6 @@ class Predictions:
 
     values: NDArray[Any]
     probabilities: NDArray[np.float64] | None
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Predictions of rows whose target is known, that target, and the metrics of both."""
-
-    actual: NDArray[Any]
-    predictions: Predictions
-    metrics: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Model:
         except ValueError as error:
             raise RelayError(f"The model cannot predict this table: {error}") from error
 
-    def score(self, table: pd.DataFrame, target: str) -> Scored:
+    def score(self, table: pd.DataFrame, target: str) -> Outcome:
         """Predict each row of `table` and hold the predictions against its column `target`.
 
         RelayError where there is no such column, or it is not what the model predicts.
@@ -85,7 +89,7 @@ class Model:
         require_column(table, target, "target")
         return self.compare(table[target], self.predict(table))
 
-    def compare(self, actual: pd.Series, predictions: Predictions) -> Scored:
+    def compare(self, actual: pd.Series, predictions: Predictions) -> Outcome:
         """Hold `predictions` against the `actual` values of the same rows.
 
         RelayError where one is missing, or is not of the kind that the model predicts.
@@ -101,9 +105,9 @@ class Model:
             known = _numbers(actual).to_numpy()
         else:
             known = _labels(actual, self.classes)
-        values, probabilities = predictions.values, predictions.probabilities
-        metrics = score(self.task, known, values, probabilities, self.classes)
-        return Scored(known, predictions, metrics)
+        return Outcome(
+            self.task, known, predictions.values, predictions.probabilities, self.classes
+        )
 
 
 def load_model(folder: Path, name: str) -> Model:
@@ -129,7 +133,7 @@ def load_model(folder: Path, name: str) -> Model:
     strange = [
         type_name
         for type_name in flavor.get("skops_trusted_types") or []
-        if type_name.split(".")[0] not in _TRUSTED_PACKAGES
+        if not is_trusted(type_name)
     ]
     if strange:
         raise RelayError(f"{name} is not loaded: it holds {', '.join(strange)}.")
@@ -142,6 +146,11 @@ def load_model(folder: Path, name: str) -> Model:
         raise RelayError(f"{name} cannot be loaded: {type(error).__name__}: {error}") from error
     inputs = saved.signature.inputs
     return Model(pipeline, {one.name: getattr(one.type, "name", "any") for one in inputs})
+
+
+def is_trusted(type_name: str) -> bool:
+    """Whether a model may hold the type: loading it, and calling it, does no harm."""
+    return type_name in _TRUSTED_TYPES or type_name.split(".", maxsplit=1)[0] in _TRUSTED_PACKAGES
 
 
 def _require_own_code(folder: Path, name: str, code: object) -> None:

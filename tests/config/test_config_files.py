@@ -55,7 +55,8 @@ def test_every_data_config_is_valid(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", options("model"))
 def test_every_model_config_is_valid(name: str) -> None:
-    assert jobs(f"model={name}")
+    own = ["model._target_=sklearn.svm.SVR"] if name == "custom" else []
+    assert jobs(f"model={name}", *own)
 
 
 @pytest.mark.parametrize("name", options("experiment"))
@@ -100,6 +101,11 @@ def test_a_table_of_the_users_own_is_named_after_its_file() -> None:
         (["data.check.columns.bmi.mn=3"], "data.check.columns.*mn"),
         (["model.params.max_dept=3"], "max_dept.*Did you mean 'max_depth'"),
         (["model.params.max_depth=-3"], "^model.params.max_depth: "),
+        (["model=custom"], "_target_ is not given"),
+        (["model.target_transform=logs"], "^model.target_transform: "),
+        (["model=linear", "model.early_stopping=9"], "^model.early_stopping: Ridge has none"),
+        (["split.time_column=a", "train.group_column=b"], "give one, not both"),
+        (["register.confidence=95"], "^register.confidence: .*less than 1"),
         (["model._target_=sklearn.ensemble.RandomForest"], "model._target_.*RandomForest"),
         (["evaluate.thresholds.r3=1"], "^evaluate.thresholds.*r3"),
         (["steps=predict"], "predict.input=FILE"),
@@ -142,6 +148,7 @@ def test_a_misspelled_key_in_a_file_is_found(tmp_path: Path) -> None:
         (["model.params={C: 10}", "model._target_=sklearn.svm.SVR"], "model.params", {"C": 10}),
         (["model.params.max_leaf_nodes=9"], "model.params.max_leaf_nodes", 9),
         (["data.ranges={bmi: [0, 1]}"], "data.ranges", {"bmi": [0, 1]}),
+        (["model.class_weight={a: 2}"], "model.class_weight", {"a": 2}),
         (["evaluate.thresholds={r2: 0.4}"], "evaluate.thresholds", {"r2": 0.4}),
         (["evaluate.thresholds={r2: 0.4}", "evaluate.thresholds.mae=9"], "evaluate.thresholds",
          {"r2": 0.4, "mae": 9}),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
+from relay.errors import ConfigError, RelayError
 from relay.params import validate
 from tests.loading import load
 
@@ -164,3 +164,47 @@ def test_what_cannot_be_split_is_an_error_that_says_why(
 def test_the_time_column_may_be_named_as_in_the_file(name: str) -> None:
     given = {"input_artifact": "a:v0", "target": "y", "time_column": name}
     assert validate(params.Params, given).time_column == "sold_on"
+
+
+def grouped(groups: int = 20) -> pd.DataFrame:
+    """Groups of 1 to `groups` rows."""
+    sizes = np.arange(1, groups + 1)
+    names = [f"g{place}" for place in np.repeat(np.arange(groups), sizes)]
+    return numbers(len(names)).assign(who=pd.Series(names, dtype="str"))
+
+
+@pytest.mark.parametrize("test_size", [0.1, 0.2, 0.5])
+def test_no_group_is_on_both_sides_and_the_test_set_has_about_its_size(test_size: float) -> None:
+    table = grouped()
+    train, test = split(table, group_column="who", test_size=test_size)
+    assert not set(train["who"]) & set(test["who"])
+    assert len(train) + len(test) == len(table)
+    assert len(test) == pytest.approx(test_size * len(table), abs=10)
+
+
+def test_two_groups_are_one_on_each_side() -> None:
+    train, test = split(grouped(2), group_column="who", test_size=0.01)
+    assert (train["who"].nunique(), test["who"].nunique()) == (1, 1)
+
+
+def test_the_seed_says_which_groups_are_the_test() -> None:
+    table = grouped()
+    first, again, other = (
+        set(split(table, group_column="who", seed=seed)[1]["who"]) for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [(["a"] * 31, "one value only"), ([""] * 3 + ["a", "b"] * 14, "missing in 3 rows")],
+)
+def test_a_column_that_cannot_group_is_an_error(values: list[str], said: str) -> None:
+    with pytest.raises(RelayError, match=said):
+        split(numbers(31).assign(who=pd.Series(values).replace("", None)), group_column="who")
+
+
+def test_groups_and_time_together_are_an_error() -> None:
+    given = {"input_artifact": "a", "target": "y", "time_column": "a", "group_column": "b"}
+    with pytest.raises(ConfigError, match="give one, not both"):
+        validate(params.Params, given)

@@ -9,51 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from relay import estimators
 from relay.errors import ConfigError, RelayError
 from relay.models import load_model
 from relay.params import validate
-from tests.loading import ROOT, load
-
-training = load("train", "training")
-saving = load("train", "saving")
-importance = load("train", "importance")
-params = load("train", "params")
-
-MODELS = ["random_forest", "linear", "hist_gradient_boosting"]
-RIDGE = {"_target_": "sklearn.linear_model.Ridge", "scale": True}
-
-
-def table(rows: int = 90) -> pd.DataFrame:
-    random = np.random.default_rng(0)
-    x = random.normal(size=rows)
-    group = random.choice(["red", "green"], rows)
-    return pd.DataFrame(
-        {
-            "x": x,
-            "noise": random.normal(size=rows),
-            "group": pd.Series(group, dtype="str"),
-            "price": 10 * x + 5 * (group == "red"),
-            "label": pd.Series(np.where(x > 0, "high", "low"), dtype="str"),
-            "yes": x > 0,
-        }
-    )
-
-
-def data(target: str = "price", rows: int = 90) -> Any:
-    others = {"price", "label", "yes"} - {target}
-    return training.prepare(table(rows).drop(columns=[*others]), target, None)
-
-
-def spec(values: dict[str, Any]) -> Any:
-    return training.ModelSpec.model_validate(values)
-
-
-def config(name: str) -> dict[str, Any]:
-    path = ROOT / "config" / "model" / f"{name}.yaml"
-    values: dict[str, Any] = yaml.safe_load(path.read_text())
-    return values
+from tests.loading import load
+from tests.made_training import (
+    MODELS,
+    RIDGE,
+    config,
+    data,
+    data_module,
+    params,
+    saving,
+    spec,
+    table,
+    training,
+)
 
 
 def checked(model: dict[str, Any]) -> None:
@@ -107,8 +80,10 @@ def test_the_seed_alone_says_what_the_folds_and_the_model_are() -> None:
 
 def test_a_random_state_of_the_config_comes_before_the_seed() -> None:
     forest = {**config("random_forest"), "params": {"random_state": 7}}
-    assert params.make_estimator(spec(forest), "regression", 1).random_state == 7
-    assert params.make_estimator(spec(config("random_forest")), "regression", 1).random_state == 1
+    assert estimators.make_estimator(spec(forest), "regression", 1).random_state == 7
+    assert (
+        estimators.make_estimator(spec(config("random_forest")), "regression", 1).random_state == 1
+    )
 
 
 def test_each_fold_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -136,7 +111,7 @@ def test_few_rows_have_fewer_folds(
 def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
     rare = table().drop(columns=["price", "yes"])
     rare.loc[0, "label"] = "only once"
-    prepared = training.prepare(rare, "label", None)
+    prepared = data_module.prepare(rare, "label", None)
     found = training.train(prepared, spec(config(name)), folds=3, seed=0)
     assert found.metrics["cv_accuracy_mean"] > 0.7
     assert list(found.pipeline.classes_) == ["high", "low", "only once"]
@@ -163,22 +138,22 @@ def test_what_libraries_warn_of_is_one_line_each(caplog: pytest.LogCaptureFixtur
 def test_what_cannot_be_learnt_is_an_error(change: dict[str, Any], said: str) -> None:
     changed = table().drop(columns=["label", "yes"]).assign(**change)
     with pytest.raises(RelayError, match=said):
-        training.prepare(changed, "price", None)
+        data_module.prepare(changed, "price", None)
 
 
 def test_an_empty_train_set_and_a_wrong_target_are_errors() -> None:
     with pytest.raises(RelayError, match="no rows"):
-        training.prepare(table().head(0), "price", None)
+        data_module.prepare(table().head(0), "price", None)
     with pytest.raises(RelayError, match="Did you mean 'price'"):
-        training.prepare(table(), "prices", None)
+        data_module.prepare(table(), "prices", None)
     with pytest.raises(RelayError, match="'group' is the target"):
-        training.prepare(table(), "group", "group")
+        data_module.prepare(table(), "group", "group")
 
 
 def test_a_text_column_without_words_is_an_error_that_names_the_setting() -> None:
     texts = table().drop(columns=["label", "yes"]).assign(note=["!", "?"] * 45)
     with pytest.raises(RelayError, match=r"data\.text=null"):
-        training.train(training.prepare(texts, "price", "note"), spec(RIDGE), folds=0, seed=0)
+        training.train(data_module.prepare(texts, "price", "note"), spec(RIDGE), folds=0, seed=0)
 
 
 def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
@@ -191,6 +166,31 @@ def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("model", "said"),
     [
+        ({"_target_": "xgboost.dask.DaskXGBRegressor"}, "is not a class of scikit-learn"),
+        ({"_target_": "xgboost.XGBRegresor"}, "no estimator 'XGBRegresor'. Did you mean"),
+        (
+            {"_target_": "lightgbm.LGBMClassifier", "params": {"num_leafs": 3}},
+            "^model.params.num_leafs: .*Did you mean 'num_leaves'",
+        ),
+        (
+            {"_target_": "xgboost.XGBRegressor", "params": {"max_dept": 3}},
+            "^model.params.max_dept: .*Did you mean 'max_depth'",
+        ),
+        ({"_target_": {"regression": "xgboost.XGBClassifier"}}, "is not a regressor.*XGBRegressor"),
+        ({"_target_": "sklearn.svm.SVR", "missing": "native"}, "^model.missing: SVR takes no"),
+        (
+            {"_target_": "sklearn.svm.SVR", "categories": "ordinal"},
+            "^model.categories: SVR takes no",
+        ),
+        (
+            {"_target_": "sklearn.ensemble.HistGradientBoostingRegressor", "categories": "native"},
+            "^model.categories: native is not for HistGradientBoostingRegressor",
+        ),
+        (
+            {"_target_": "sklearn.neighbors.KNeighborsClassifier", "class_weight": "balanced"},
+            "^model.class_weight: KNeighborsClassifier cannot weigh rows",
+        ),
+        ({"_target_": "xgboost.XGBRFRegressor", "early_stopping": 5}, "^model.early_stopping: "),
         ({"_target_": "os.system"}, "'os.system' is not a class of scikit-learn"),
         ({"_target_": "sklearn.__import__('os')"}, "is not a class of scikit-learn"),
         ({"_target_": "sklearnx.svm.SVR"}, "is not a class of scikit-learn"),
@@ -226,7 +226,7 @@ def test_a_wrong_model_is_found_before_anything_runs(model: dict[str, Any], said
 
 def test_a_model_for_the_other_task_is_an_error() -> None:
     with pytest.raises(ConfigError, match="there is no class for classification"):
-        params.make_estimator(
+        estimators.make_estimator(
             spec({"_target_": {"regression": "sklearn.svm.SVR"}}), "classification"
         )
 
@@ -278,34 +278,11 @@ def test_the_default_model_predicts_a_pokemons_total(shared: Path) -> None:
     rows, held_out = load("split").split(
         pokemon, "Total", test_size=0.2, stratify=True, time_column=None, seed=42
     )
-    given = training.prepare(rows, "Total", None)
+    given = data_module.prepare(rows, "Total", None)
     assert set(given.features.aside) == {"Name"}
     trained = training.train(given, spec(config("random_forest")), folds=0, seed=42)
-    frame = training.model_frame(held_out, given.features)
+    frame = load("train", "features").model_frame(held_out, given.features)
     assert trained.pipeline.score(frame, held_out["Total"]) > 0.95
-
-
-@pytest.mark.parametrize(
-    ("model", "kind"),
-    [
-        (config("random_forest"), "importance"),
-        (RIDGE, "size of the coefficients"),
-        (config("hist_gradient_boosting"), "fall of the score when shuffled"),
-    ],
-)
-def test_importances_are_of_columns_whatever_the_model(model: dict[str, Any], kind: str) -> None:
-    given = data()
-    pipeline = training.train(given, spec(model), folds=0, seed=0).pipeline
-    found, what = importance.importances(pipeline, given.x, given.y, 0)
-    assert what == kind
-    assert set(found.index) == {"x", "noise", "group"}
-    assert found.index[0] == "x"
-
-
-def test_the_picture_shows_the_twenty_largest(tmp_path: Path) -> None:
-    found = pd.Series(range(30, 0, -1), index=[f"column_{i}" for i in range(30)])
-    path = importance.draw(found, "importance", "price", tmp_path / "it.png")
-    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", ["Review Text", "review_text"])

@@ -1,0 +1,223 @@
+"""Making a pipeline of a model's spec, and fitting it in the way that its library wants."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+from data import Data
+from features import make_preprocessor, needs_sparse
+from folds import hold_out
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import get_tags
+from sklearn.utils.class_weight import compute_sample_weight
+
+from relay.errors import RelayError
+from relay.estimators import ModelSpec, library_of, make_estimator
+from relay.names import did_you_mean
+
+log = logging.getLogger("relay")
+
+TRANSFORMS = {
+    "log": (np.log, np.exp, 0.0),
+    "log1p": (np.log1p, np.expm1, -1.0),
+    "sqrt": (np.sqrt, np.square, 0.0),
+}
+"""Each transform of the target, its inverse, and what all values have to be above."""
+
+FEWEST_HELD_OUT = 20
+ROUNDS = {"xgboost": "n_estimators", "lightgbm": "n_estimators", "sklearn": "max_iter"}
+
+
+def make_pipeline(spec: ModelSpec, data: Data, seed: int) -> Pipeline:
+    """The unfitted pipeline: `features`, then `model`.
+
+    ConfigError where `spec` is wrong, RelayError where it does not suit the target.
+    """
+    _require_suitable(spec, data)
+    estimator = make_estimator(spec, data.task, seed)
+    one_hot = spec.categories == "one_hot"
+    takes_sparse = bool(get_tags(estimator).input_tags.sparse) and one_hot
+    preprocessor = make_preprocessor(
+        data.features,
+        scale=spec.scale,
+        sparse=takes_sparse and needs_sparse(data.x, data.features),
+        ordinal=not one_hot,
+        native_missing=spec.missing == "native",
+    )
+    return Pipeline([("features", preprocessor), ("model", _wrapped(estimator, spec, data))])
+
+
+def fit(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> Pipeline:
+    """`pipeline`, fitted; what the library has against the data becomes a RelayError.
+
+    With `early_stopping`, the number of rounds is found on a tenth of the rows, held out, and
+    the model is then fitted on all of them.
+    """
+    try:
+        if spec.early_stopping is not None:
+            _set_rounds(pipeline, spec, data, seed)
+        return _fit(pipeline, spec, data)
+    except Exception as error:
+        known = isinstance(error, ValueError | TypeError | np.linalg.LinAlgError)
+        if isinstance(error, RelayError) or not (known or _is_of_lightgbm(error)):
+            raise
+        raise RelayError(_complaint(pipeline, error)) from error
+
+
+def _require_suitable(spec: ModelSpec, data: Data) -> None:
+    """RelayError where a setting does not go with the target."""
+    if data.task == "classification" and spec.target_transform is not None:
+        raise RelayError("model.target_transform: the target holds classes; set it to null.")
+    if data.task == "regression" and spec.class_weight is not None:
+        raise RelayError("model.class_weight: the target holds numbers; set it to null.")
+    if isinstance(spec.class_weight, dict):
+        classes = {str(one) for one in np.unique(data.y)}
+        for name in map(str, spec.class_weight):
+            if name not in classes:
+                hint = did_you_mean(name, classes)
+                raise RelayError(f"model.class_weight: there is no class '{name}'.{hint}")
+    if spec.target_transform is not None:
+        above, inclusive = TRANSFORMS[spec.target_transform][2], spec.target_transform == "sqrt"
+        lowest = float(data.y.min())
+        if lowest < above or (lowest == above and not inclusive):
+            raise RelayError(
+                f"model.target_transform={spec.target_transform} takes values "
+                f"{'of at least' if inclusive else 'above'} {above:g}, and the lowest of the "
+                f"target is {lowest:g}."
+            )
+
+
+def _wrapped(estimator: Any, spec: ModelSpec, data: Data) -> Any:
+    """`estimator` as it suits the target: transformed numbers, or labels of any kind."""
+    if library_of(estimator) == "xgboost" and data.task == "classification":
+        # XGBoost takes whole numbers as classes only; a vote of one turns labels into these.
+        return VotingClassifier([("model", estimator)], voting="soft")
+    if spec.target_transform is None:
+        return estimator
+    there, back, _ = TRANSFORMS[spec.target_transform]
+    return TransformedTargetRegressor(estimator, func=there, inverse_func=back)
+
+
+def inner(model: Any) -> Any:
+    """The estimator of the config in what `_wrapped` made of it."""
+    if isinstance(model, VotingClassifier):
+        return model.estimators[0][1]
+    return model.regressor if isinstance(model, TransformedTargetRegressor) else model
+
+
+def _fit(pipeline: Pipeline, spec: ModelSpec, data: Data) -> Pipeline:
+    """Fit one step after the other: only what the first makes says where the categories are."""
+    preprocessor, model = pipeline.named_steps["features"], pipeline.named_steps["model"]
+    numbers = preprocessor.fit_transform(data.x, data.y)
+    options = _tell_categories(inner(model), spec, preprocessor)
+    weights = _weights(spec, data)
+    if weights is not None:
+        options["sample_weight"] = weights
+    model.fit(numbers, data.y, **options)
+    return pipeline
+
+
+def _tell_categories(estimator: Any, spec: ModelSpec, preprocessor: Any) -> dict[str, Any]:
+    """Tell `estimator` which numbers are categories; what it wants to know in `fit` is returned."""
+    places = preprocessor.output_indices_.get("category", slice(0))
+    if spec.categories != "native":
+        return {}
+    found = list(range(places.start or 0, places.stop))
+    if library_of(estimator) == "lightgbm":
+        return {"categorical_feature": found}
+    width = len(preprocessor.get_feature_names_out())
+    types = ["c" if place in found else "q" for place in range(width)]
+    estimator.set_params(enable_categorical=True, feature_types=types)
+    return {}
+
+
+def _weights(spec: ModelSpec, data: Data) -> NDArray[np.float64] | None:
+    """What each row counts, or None where all count the same."""
+    if spec.class_weight is None:
+        return None
+    if spec.class_weight == "balanced":
+        return np.asarray(compute_sample_weight("balanced", data.y))
+    given = {str(name): weight for name, weight in spec.class_weight.items()}
+    return np.array([given.get(label, 1.0) for label in data.y.astype(str)])
+
+
+def _set_rounds(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> None:
+    """Set the estimator's number of rounds to that at which held out rows are predicted best."""
+    parts = hold_out(data, seed)
+    estimator = inner(pipeline.named_steps["model"])
+    if parts is None or len(parts[1]) < FEWEST_HELD_OUT:
+        log.info("too few rows to stop early")
+        return
+    learnt, held_out = data.at(parts[0]), data.at(parts[1])
+    if data.task == "classification":  # a class that is held out as a whole cannot be scored
+        held_out = held_out.at(np.isin(held_out.y, learnt.y))
+    preprocessor = clone(pipeline.named_steps["features"])
+    numbers = preprocessor.fit_transform(learnt.x, learnt.y), preprocessor.transform(held_out.x)
+    tried = clone(estimator)
+    options = _tell_categories(tried, spec, preprocessor)
+    weights = _weights(spec, learnt)
+    if weights is not None:
+        options["sample_weight"] = weights
+    targets = _as_learnt(learnt.y, held_out.y, spec, data.task)
+    rounds = _best_round(tried, int(spec.early_stopping or 0), numbers, targets, options)
+    estimator.set_params(**{ROUNDS[library_of(estimator)]: rounds})
+    log.info("%d rounds, as found on %d rows held out", rounds, len(held_out))
+
+
+def _as_learnt(
+    y: NDArray[Any], held_out: NDArray[Any], spec: ModelSpec, task: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    if task == "classification":
+        codes = LabelEncoder().fit(y)
+        return codes.transform(y), codes.transform(held_out)
+    if spec.target_transform is None:
+        return y, held_out
+    there = TRANSFORMS[spec.target_transform][0]
+    return there(y), there(held_out)
+
+
+def _best_round(
+    estimator: Any,
+    patience: int,
+    numbers: tuple[Any, Any],
+    targets: tuple[NDArray[Any], NDArray[Any]],
+    options: dict[str, Any],
+) -> int:
+    """Fit on the first of `numbers` and `targets`; the round that predicts the second best."""
+    (x, held_out_x), (y, held_out_y) = numbers, targets
+    library = library_of(estimator)
+    if library == "xgboost":
+        estimator.set_params(early_stopping_rounds=patience)
+        estimator.fit(x, y, eval_set=[(held_out_x, held_out_y)], verbose=False, **options)
+        return int(estimator.best_iteration) + 1
+    if library == "lightgbm":
+        import lightgbm
+
+        stop = lightgbm.early_stopping(patience, verbose=False)
+        estimator.fit(x, y, eval_X=held_out_x, eval_y=held_out_y, callbacks=[stop], **options)
+        return int(estimator.best_iteration_)
+    estimator.set_params(early_stopping=True, n_iter_no_change=patience)
+    estimator.fit(x, y, X_val=held_out_x, y_val=held_out_y, **options)
+    return max(1, int(np.argmax(estimator.validation_score_)))
+
+
+def _is_of_lightgbm(error: Exception) -> bool:
+    return type(error).__module__.startswith("lightgbm")  # its errors are of no common kind
+
+
+def _complaint(pipeline: Pipeline, error: Exception) -> str:
+    message = " ".join(str(error).split())
+    if "empty vocabulary" in message:
+        return (
+            "data.text: the text column has no words to learn from; data.text=null takes it as a "
+            "category."
+        )
+    name = type(inner(pipeline.named_steps["model"])).__name__
+    return f"{name} cannot be fitted to this data: {message}"

@@ -1,0 +1,54 @@
+"""Tables to train on, the models of the config, and the modules of `train`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from relay import estimators
+from tests.loading import ROOT, load
+
+training = load("train", "training")
+saving = load("train", "saving")
+params = load("train", "params")
+fitting = load("train", "fitting")
+data_module = load("train", "data")
+folding = load("train", "folds")
+
+MODELS = sorted({path.stem for path in (ROOT / "config" / "model").glob("*.yaml")} - {"custom"})
+RIDGE = {"_target_": "sklearn.linear_model.Ridge", "scale": True}
+
+
+def table(rows: int = 90) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    x = random.normal(size=rows)
+    group = random.choice(["red", "green"], rows)
+    return pd.DataFrame(
+        {
+            "x": x,
+            "noise": random.normal(size=rows),
+            "group": pd.Series(group, dtype="str"),
+            "price": 10 * x + 5 * (group == "red"),
+            "label": pd.Series(np.where(x > 0, "high", "low"), dtype="str"),
+            "yes": x > 0,
+        }
+    )
+
+
+def data(target: str = "price", rows: int = 90) -> Any:
+    others = {"price", "label", "yes"} - {target}
+    return data_module.prepare(table(rows).drop(columns=[*others]), target, None)
+
+
+def spec(values: dict[str, Any]) -> Any:
+    return estimators.ModelSpec.model_validate(values)
+
+
+def config(name: str) -> dict[str, Any]:
+    path = ROOT / "config" / "model" / f"{name}.yaml"
+    values: dict[str, Any] = yaml.safe_load(path.read_text())
+    values.pop("defaults", None)
+    return values
