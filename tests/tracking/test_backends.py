@@ -42,6 +42,12 @@ def test_the_same_files_have_the_same_digest_in_every_backend(store: Store) -> N
     assert store.found("table:v0").digest == version.digest
 
 
+def test_files_are_read_without_a_run(store: Store) -> None:
+    folder = store.folder / "copy"
+    store.backend.download(store.put("a"), folder)
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("file.txt", "a")]
+
+
 def test_the_digest_of_a_folder_is_that_of_its_files_and_their_paths(store: Store) -> None:
     folder = store.folder / "tree"
     (folder / "deep").mkdir(parents=True)

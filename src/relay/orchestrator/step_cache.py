@@ -9,7 +9,7 @@ from pathlib import Path
 from relay.code_files import code_digests
 from relay.orchestrator.ingredients import Ingredients, changes
 from relay.orchestrator.jobs import Job
-from relay.settings import INGREDIENTS_KEY
+from relay.settings import COUNTS_AS, INGREDIENTS_KEY
 from relay.tracking import ArtifactVersion, Backend
 
 LATEST = "latest"
@@ -29,7 +29,7 @@ class StepCache:
     forced: frozenset[str]
     """Steps that run whatever the cache says."""
     _known: dict[str, str] = field(default_factory=dict)
-    """Content digests of versions that have been seen, by exact reference."""
+    """What versions that have been seen count as, by exact reference."""
 
     def ingredients(self, job: Job, inputs: Mapping[str, str]) -> Ingredients | None:
         """What decides the outputs of `job` on `inputs` (exact references by key).
@@ -39,12 +39,16 @@ class StepCache:
         source = "" if job.component.source_state is None else job.source_state()
         if source is None:
             return None
-        state = {"source": source} if source else {}
+        state: dict[str, str | None] = {"source": source} if source else {}
+        state |= {one: self._state(one) for one in job.step.state}
+        digests = {key: self._digest(reference) for key, reference in inputs.items()}
+        if job.component.looked_up is not None:
+            state |= job.component.looked_up(job.valid, digests, self.backend.find)
         return Ingredients(
             code=code_digests(job.component.folder, self.root),
             params=job.plain_params,
-            inputs={key: self._digest(reference) for key, reference in inputs.items()},
-            state={**state, **{one: self._state(one) for one in job.step.state}},
+            inputs=digests,
+            state=state,
         )
 
     def find(self, job: Job, ingredients: Ingredients | None) -> dict[str, ArtifactVersion] | None:
@@ -58,7 +62,7 @@ class StepCache:
             if version is None or version.type != output.type:
                 return None
             found[key] = version
-        self._known |= {str(version): version.digest for version in found.values()}
+        self._known |= {str(version): _counts_as(version) for version in found.values()}
         return found
 
     def hand_on(self, outputs: Mapping[str, ArtifactVersion]) -> None:
@@ -76,7 +80,7 @@ class StepCache:
         for reference in outputs.values():
             version = self.backend.find(reference)
             if version is not None:
-                self._known[reference] = version.digest
+                self._known[reference] = _counts_as(version)
                 self.backend.set_alias(version, ingredients.alias)
 
     def why(self, job: Job, ingredients: Ingredients | None) -> str:
@@ -97,9 +101,14 @@ class StepCache:
     def _digest(self, reference: str) -> str:
         if reference not in self._known:
             version = self.backend.find(reference)
-            self._known[reference] = version.digest if version is not None else ""
+            self._known[reference] = _counts_as(version) if version is not None else ""
         return self._known[reference]
 
     def _state(self, reference: str) -> str | None:
         version = self.backend.find(reference)
         return None if version is None else version.digest
+
+
+def _counts_as(version: ArtifactVersion) -> str:
+    """The digest of what matters of `version` to a step that uses it: mostly all of it."""
+    return str(version.metadata.get(COUNTS_AS) or version.digest)

@@ -139,6 +139,9 @@ class Backend(Protocol):
     def find(self, reference: str) -> ArtifactVersion | None:
         """The version that `reference` points at, or None; records no lineage."""
 
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        """Write the files of `artifact` into `folder`; records no lineage."""
+
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         """Make `alias` point at `artifact`, and away from any other version of it."""
 

@@ -82,6 +82,10 @@ class LocalBackend:
         project, record = self._record(Reference.parse(reference))
         return None if record is None else self._version(project, record)
 
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        with self._errors():
+            stored_artifact(artifact.place or self.project, artifact).download(folder)
+
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         project = artifact.place or self.project
         with self._errors():

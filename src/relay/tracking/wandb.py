@@ -101,6 +101,10 @@ class WandbBackend:
         artifact = self.fetch(Reference.parse(reference))
         return None if artifact is None else self.version(artifact)
 
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        with _errors():
+            self._require(artifact).download(root=str(folder))
+
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         with _errors():
             found = self._require(artifact)
