@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from duplicates import repeated_rows
 from targets import Task, to_target
 
 from relay.errors import RelayError
 from relay.reading.columns import find_column, renamed
-from relay.reading.dtype_words import datetime_format
-from relay.reading.dtypes import found_dtype, refuse_stray_texts, require_numbers, to_dtype
+from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
+from relay.reading.infer import convention_of, found_as, with_plain_dtypes
 
 log = logging.getLogger("relay")
 
@@ -31,20 +32,26 @@ class Rules:
     ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     filters: Sequence[str] = ()
     drop_duplicates: bool = True
+    decimal: str | None = None
+    separator: str | None = None
+    """What lies between the fields of the file: beside semicolons, 1,234 is less than two."""
 
 
 @dataclass(frozen=True)
 class Cleaned:
     """A clean table; `removed` says how many rows each rule took, in the order of the rules.
 
-    `date_formats` are the formats by which columns of texts were read as times.
+    `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
+    known of columns, also of those that are gone; `decimal` is the mark in the file's numbers.
     """
 
     table: pd.DataFrame
     target: str
     task: Task
     removed: Mapping[str, int]
-    date_formats: Mapping[str, str] = field(default_factory=dict)
+    read_as: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    decimal: str = "."
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
@@ -67,25 +74,27 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     dtypes = {find_column(name, names, "data.dtypes"): w for name, w in rules.dtypes.items()}
     ranges = {find_column(name, names, "data.ranges"): r for name, r in rules.ranges.items()}
 
-    # Before columns go: two records that differ in their id alone are not the same record.
-    repeated = (
-        table.iloc[:, row_numbers:].duplicated().to_numpy() if rules.drop_duplicates else None
-    )
     dropped |= set(names[:row_numbers]) - {target}
     used = {n for n in dropped if n in ranges or any(n in one for one in rules.filters)}
-    table = table.drop(columns=sorted(dropped - used))
-    formats = {}
-    for name in table.columns:
-        values = _finite(table[name])
+    convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
+    read_as, notes = {}, {}
+    for name in names:
+        if name in dropped - used:
+            continue
+        word = dtypes.get(name)
         # A target's texts are the names of classes, also where they are yes and no.
-        word = dtypes.get(name) if name == target else found_dtype(values, dtypes.get(name))
-        table[name] = _with_dtype(values, word)
-        if form := datetime_format(word or ""):
-            formats[name] = form
+        found = found_as(table[name], word, convention, names_classes=name == target)
+        table[name] = _finite(found.values)
+        if found.word:
+            read_as[name] = found.word
+        if found.note:
+            notes[name] = found.note
 
     rows = _Rows(len(table))
-    if repeated is not None:
-        rows.keep("duplicates", ~repeated)
+    if rules.drop_duplicates:
+        # Before columns go: two records that differ in their id alone are not the same record.
+        rows.keep("duplicates", ~repeated_rows(table.iloc[:, row_numbers:]))
+    table = table.drop(columns=sorted(dropped - used))
     for name, (low, high) in ranges.items():
         rows.keep(f"range_{name}", _in_range(table[name], low, high))
     for number, one in enumerate(rules.filters, start=1):
@@ -96,17 +105,18 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     table = table.drop(columns=sorted(used))
     if not rows.kept.all():
         table = table[rows.kept].reset_index(drop=True)
-    table = _without_empty_columns(table)
+    table, empty = _without_empty_columns(table)
+    notes |= dict.fromkeys(empty, "left out: it has no values")
     table[target], task = to_target(table[target], rules.task)
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
-    formats = {name: form for name, form in formats.items() if name in table.columns}
-    return Cleaned(table, target, task, rows.removed, formats)
+    read_as = {name: word for name, word in read_as.items() if name in table.columns}
+    return Cleaned(table, target, task, rows.removed, read_as, notes, convention.decimal)
 
 
 def _row_numbers(table: pd.DataFrame) -> int:
     """1 where the first column has no name and numbers the rows, as many tools write it; else 0."""
-    values = table.iloc[:, 0]
+    values = with_plain_dtypes(table.iloc[:, 0], None)
     if str(table.columns[0]) not in ("", "Unnamed: 0") or not len(values):
         return 0
     if not pd.api.types.is_integer_dtype(values) or values.iloc[0] not in (0, 1):
@@ -147,13 +157,6 @@ def _finite(values: pd.Series) -> pd.Series:
     return values
 
 
-def _with_dtype(values: pd.Series, word: str | None) -> pd.Series:
-    if word is not None:
-        return to_dtype(values, word)
-    refuse_stray_texts(values)
-    return values
-
-
 def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:
     require_numbers(values, f"data.ranges.{values.name}")
     above = -np.inf if low is None else low
@@ -180,8 +183,9 @@ def _holds(table: pd.DataFrame, query: str) -> np.ndarray:
     return holds
 
 
-def _without_empty_columns(table: pd.DataFrame) -> pd.DataFrame:
+def _without_empty_columns(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """`table` without columns that have no value, and the names of these."""
     empty = [name for name in table.columns if not table[name].notna().any()]
     if empty:
         log.info("Dropped columns with no values: %s", ", ".join(empty))
-    return table.drop(columns=empty)
+    return table.drop(columns=empty), empty

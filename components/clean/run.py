@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 from cleaning import Cleaned, Rules, clean
+from describing import describe, in_words
 from params import Params
 
 from relay import component
 from relay.component import StepRun
 from relay.errors import RelayError
-from relay.names import column_name
-from relay.reading.columns import renamed
-from relay.reading.dtype_words import is_read_as_text
-from relay.reading.layout import read_columns
-from relay.reading.table import read_table
+from relay.reading.table import RawTable, read_raw
 from relay.tables import table_metadata, write_parquet
 
 log = logging.getLogger("relay")
@@ -31,19 +29,32 @@ def the_file(folder: Path) -> Path:
     return files[0]
 
 
-def read(path: Path, params: Params) -> pd.DataFrame:
-    """The table in `path`, its columns named as in the file."""
-    options = params.read_options()
-    raw = read_columns(path, options)
-    if len(raw) == 1:
+def read(path: Path, params: Params) -> RawTable:
+    """The table in `path` as it stands there, its columns named as in the file."""
+    raw = read_raw(path, params.read_options())
+    names = list(raw.table.columns)
+    if len(names) == 1:
         raise RelayError(
-            f"{path.name} has one column only, '{raw[0]}', so there is nothing to predict from. "
+            f"{path.name} has one column only, '{names[0]}', so there is nothing to predict from. "
             "Check data.read.separator; without it the separator is found out."
         )
-    texts = {column_name(name) for name, spec in params.dtypes.items() if is_read_as_text(spec)}
-    final = renamed(raw, params.rename)
-    as_text = [name for name, safe in zip(raw, final, strict=True) if safe in texts]
-    return read_table(path, options, as_text)
+    return raw
+
+
+def rules(params: Params, about: Mapping[str, Any]) -> Rules:
+    """What is to be done with a table of whose file `about` tells."""
+    return Rules(
+        target=params.target,
+        task=params.task,
+        rename=params.rename,
+        drop=params.drop,
+        dtypes=params.dtypes,
+        ranges=params.ranges,
+        filters=params.filters,
+        drop_duplicates=params.drop_duplicates,
+        decimal=params.decimal,
+        separator=about.get("separator"),
+    )
 
 
 def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
@@ -61,19 +72,12 @@ def step(run: StepRun[Params]) -> None:
     """Read the file that was fetched, whatever its form, and store it as a clean table."""
     params = run.params
     source = run.input("input", type="raw_data")
-    table = read(the_file(source.path), params)
-    rows_in = len(table)
-    rules = Rules(
-        target=params.target,
-        task=params.task,
-        rename=params.rename,
-        drop=params.drop,
-        dtypes=params.dtypes,
-        ranges=params.ranges,
-        filters=params.filters,
-        drop_duplicates=params.drop_duplicates,
-    )
-    cleaned = clean(table, rules)
+    raw = read(the_file(source.path), params)
+    rows_in = len(raw.table)
+    cleaned = clean(raw.table, rules(params, raw.about))
+    inferred = describe(cleaned, raw.about)
+    for line in in_words(inferred):
+        log.info(line)
     run.log_metrics(report(cleaned, rows_in))
     run.output(
         "clean",
@@ -85,7 +89,8 @@ def step(run: StepRun[Params]) -> None:
             "original_url": source.metadata.get("original_url"),
             "target": cleaned.target,
             "task": cleaned.task,
-            "date_formats": cleaned.date_formats,
+            "read_as": cleaned.read_as,
+            "inferred": inferred,
         },
     )
 

@@ -86,10 +86,10 @@ def step(run: StepRun[Params]) -> None:
     root = enclosing_project(Path.cwd()).root
     model_input = run.input("model", type="model")
     model = load_model(model_input.path, str(model_input.version))
-    formats = model_input.metadata.get("date_formats") or {}
-    words = dtype_words(model.columns, params.dtypes, formats)
+    read_as = model_input.metadata.get("read_as") or {}
+    words = dtype_words(model.columns, params.dtypes, read_as)
     table, raw_names = read(run, model, words, root)
-    trained = set(formats) - {column_name(name) for name in params.dtypes}
+    trained = set(read_as) - {column_name(name) for name in params.dtypes}
     predictions = model.predict(with_dtypes(table, words, trained))
     predicted = with_predictions(table, predictions, model.classes)
     run.output(

@@ -12,9 +12,9 @@ import pandas as pd
 from relay.errors import RelayError
 from relay.names import column_name, did_you_mean
 from relay.reading.columns import renamed
-from relay.reading.dtype_words import datetime_word
 from relay.reading.dtypes import to_dtype
-from relay.reading.layout import ReadOptions, read_columns
+from relay.reading.options import ReadOptions
+from relay.reading.peek import read_columns
 from relay.reading.table import read_table
 
 
@@ -55,15 +55,14 @@ def read_input(
 
 
 def dtype_words(
-    columns: Collection[str], given: Mapping[str, str], date_formats: Mapping[str, str]
+    columns: Collection[str], given: Mapping[str, str], read_as: Mapping[str, str]
 ) -> dict[str, str]:
     """The dtype word of each of the model's `columns` for which there is one.
 
-    The user's own (`given`, names as in the file or in snake_case) stand above the formats by
-    which the dates of the training data were read.
+    The user's own (`given`, names as in the file or in snake_case) stand above those by which the
+    training data was read.
     """
-    words = {name: datetime_word(form) for name, form in date_formats.items()}
-    words |= {column_name(name): word for name, word in given.items()}
+    words = {**read_as, **{column_name(name): word for name, word in given.items()}}
     return {name: word for name, word in words.items() if name in columns}
 
 
@@ -85,8 +84,8 @@ def with_dtypes(
             if name not in trained:
                 raise
             raise RelayError(
-                f"{error} The model's training data has its dates in this format; for another, "
-                f'set data.dtypes.{name}="datetime:FORMAT".'
+                f"{error} The model's training data was read as {word}; for another way, "
+                f"set data.dtypes.{name}."
             ) from error
     return table.assign(**known)
 

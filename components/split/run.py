@@ -111,7 +111,7 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     source = run.input("input", type="clean_data")
     table = read_artifact(source)
-    carried = {"date_formats": source.metadata.get("date_formats") or {}}
+    carried = {"read_as": source.metadata.get("read_as") or {}}
     train, test = split(
         table,
         params.target,

@@ -68,7 +68,7 @@ def step(run: StepRun[Params]) -> None:
         metadata={
             **describe(data, trained, params.model, params.target),
             # predict reads the dates of other files by it
-            "date_formats": source.metadata.get("date_formats") or {},
+            "read_as": source.metadata.get("read_as") or {},
         },
     )
 

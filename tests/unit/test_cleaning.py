@@ -176,8 +176,9 @@ def test_the_formats_of_dates_are_told() -> None:
         },
         dtypes={"given": "datetime:%Y%m%d", "open": "datetime"},
     )
-    assert done.date_formats == {
-        "day": "%d/%m/%Y", "iso": "ISO8601", "given": "%Y%m%d", "open": "%d.%m.%Y",
+    assert done.read_as == {
+        "day": "datetime:%d/%m/%Y", "iso": "datetime:ISO8601",
+        "given": "datetime:%Y%m%d", "open": "datetime:%d.%m.%Y",
     }  # fmt: skip
 
 
@@ -401,7 +402,8 @@ REAL = {
 
 def clean_file(path: Path, target: str, **more: Any) -> Any:
     given = params.Params(input_artifact="x", target=target, **more)
-    return run.clean(run.read(path, given), run.Rules(target=target, dtypes=given.dtypes))
+    raw = run.read(path, given)
+    return run.clean(raw.table, run.rules(given, raw.about))
 
 
 @pytest.mark.shared

@@ -11,7 +11,7 @@ import pytest
 from relay.errors import ConfigError, RelayError
 from relay.models import Predictions
 from relay.params import validate
-from relay.reading.layout import ReadOptions
+from relay.reading.options import ReadOptions
 from tests.loading import load
 
 table_io = load("predict", "table_io")
@@ -77,7 +77,7 @@ def test_missing_values_may_be_numbers_as_in_clean() -> None:
 
 
 def test_the_users_dtypes_stand_above_the_formats_of_the_training_data() -> None:
-    formats = {"day": "%d/%m/%Y", "born": "ISO8601", "gone": "%Y"}
+    formats = {"day": "datetime:%d/%m/%Y", "born": "datetime:ISO8601", "gone": "datetime:%Y"}
     words = table_io.dtype_words(["day", "born", "a"], {"Day": "datetime:%m/%d/%Y"}, formats)
     assert words == {"day": "datetime:%m/%d/%Y", "born": "datetime:ISO8601"}
 

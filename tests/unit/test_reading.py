@@ -16,7 +16,8 @@ import pytest
 
 from relay.errors import ConfigError, RelayError
 from relay.reading.dtypes import to_dtype
-from relay.reading.layout import ReadOptions, read_columns
+from relay.reading.options import ReadOptions
+from relay.reading.peek import read_columns
 from relay.reading.table import read_table
 
 Write = Any
@@ -250,10 +251,10 @@ def workbook() -> bytes:
         (b"<!DOCTYPE html>\n<html>", "a web page.*Check data.url"),
         (b"\xef\xbb\xbf\n <!-- x --> <HTML lang='en'>", "a web page"),
         (b"<?xml version='1.0'?><rows/>", "XML"),
-        (b'[{"a": 1}]', "JSON"),
-        pytest.param(workbook(), "an Excel workbook; save it as CSV", id="workbook"),
-        pytest.param(gzip.compress(workbook()), "the gzip file holds", id="workbook in gzip"),
-        (b"PK\x03\x04junk", "a zip archive"),
+        (b'["a", "b"]', "JSON, but no objects"),
+        pytest.param(workbook(), "no Excel workbook that can be read", id="workbook"),
+        pytest.param(gzip.compress(workbook()), "an archive in gzip", id="workbook in gzip"),
+        (b"PK\x03\x04junk", "a damaged or cut-off zip archive"),
         (b"PAR1junk", "a damaged or cut-off Parquet"),
         (b"\x00\x01\x02" * 50, "it is binary"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),

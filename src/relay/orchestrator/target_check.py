@@ -15,8 +15,8 @@ from relay.names import column_name, did_you_mean
 from relay.orchestrator.config import Config
 from relay.params import to_text
 from relay.reading.columns import renamed
-from relay.reading.layout import read_columns
 from relay.reading.params import ReadParams
+from relay.reading.peek import read_columns
 
 SKLEARN_TARGET = "target"
 """What each data set that ships inside scikit-learn calls its target."""

@@ -1,28 +1,31 @@
-"""Dtypes of columns: given by a word from the config, or found from the values."""
+"""Columns as what a dtype word says that they are."""
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from relay.errors import ConfigError, RelayError
-from relay.reading.dtype_words import ISO_8601, check_dtype_word, datetime_format, datetime_word
+from relay.reading.dates import find_time_format, to_times
+from relay.reading.dtype_words import (
+    ISO_8601,
+    check_dtype_word,
+    datetime_format,
+    number_example,
+)
+from relay.reading.numbers import FORMATS, parsed, without_placeholders
+from relay.reading.texts import sample
 
-log = logging.getLogger("relay")
-
-_TRUE = frozenset({"true", "yes", "t", "y", "on", "1", "1.0"})
-_FALSE = frozenset({"false", "no", "f", "n", "off", "0", "0.0"})
-_CLEARLY_BOOL = frozenset({"true", "false", "yes", "no"})
-_MONTH_FIRST = "%m/%d/%Y"
-_DAY_FIRST = "%d/%m/%Y"
-_DATES = (_MONTH_FIRST, _DAY_FIRST, "%d.%m.%Y")
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
-_TRIED_FIRST = 50
-_SAMPLE = 1000
+_TRUE = frozenset(
+    {"true", "yes", "t", "y", "on", "1", "1.0"}
+    | {"ja", "wahr", "oui", "vrai", "si", "s\u00ed", "vero", "sim", "verdadero", "verdadeiro"}
+)
+_FALSE = frozenset(
+    {"false", "no", "f", "n", "off", "0", "0.0"}
+    | {"nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao", "nee"}
+)
 _NUMBERS_AT_LEAST = 0.95
 _MANY_NUMBERS = 20
 _SHOWN = 5
@@ -32,9 +35,9 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
     """`values` as what the dtype word `spec` says; missing values stay missing.
 
     `int` and `bool` with missing values become float64 and pandas' `boolean`; `datetime`
-    without a format takes ISO 8601, else the first of m/d/Y, d/m/Y, d.m.Y (with or without a
-    time) that all values fit. Times with a zone become UTC. RelayError, naming column, row and
-    value, where a value does not fit; ConfigError where there is no such word.
+    without a format takes the first of the usual ones that all values fit. Times with a zone
+    become UTC. RelayError, naming column, row and value, where a value does not fit; ConfigError
+    where there is no such word.
     """
     try:
         check_dtype_word(spec)
@@ -46,8 +49,8 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
         values = values.astype(values.cat.categories.dtype)
     if spec == "str":
         return values.astype("str")
-    if spec == "float":
-        return _to_number(values, spec).astype("float64")
+    if spec.startswith("float"):
+        return _to_float(values, spec)
     if spec == "int":
         return _to_int(values)
     if spec == "bool":
@@ -55,35 +58,13 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
     return _to_datetime(values, datetime_format(spec))
 
 
-def found_dtype(values: pd.Series, spec: str | None = None) -> str | None:
-    """The dtype word for `values`: `spec`, or what they are where it is left open.
-
-    With no `spec`, texts that all read as booleans or times are those; None for all else.
-    Times get the format that all of them fit, also for `datetime` alone. Where both day-first
-    and month-first fit, month-first is taken, and the setting for the other is logged.
-    """
-    if spec == "datetime" and not pd.api.types.is_datetime64_any_dtype(values):
-        form = _time_format(values.astype("str"))
-        return datetime_word(form) if form else spec
-    if spec is not None or not _is_text(values):
-        return spec
-    if set(values.iloc[:_TRIED_FIRST].dropna().str.strip().str.casefold()) <= _CLEARLY_BOOL:
-        words = values.str.strip().str.casefold()
-        if not values.isna().any() and words.isin(_CLEARLY_BOOL).all():
-            return "bool"
-    form = _time_format(values)
-    return datetime_word(form) if form else None
-
-
-def refuse_stray_texts(values: pd.Series) -> None:
+def refuse_stray_texts(values: pd.Series, are_numbers: pd.Series) -> None:
     """RelayError where a column of texts is a column of numbers but for a few broken values.
 
     Read as texts, its numbers would be classes, and nobody would notice.
     """
-    present = values.dropna() if _is_text(values) else values.iloc[:0]
-    if len(present) == 0 or _is_number(present.iloc[:_SAMPLE]).mean() < _NUMBERS_AT_LEAST:
-        return
-    numeric = _is_number(present)
+    present = values.dropna()
+    numeric = are_numbers[values.notna()]
     share = numeric.mean()
     if not _NUMBERS_AT_LEAST <= share < 1 or present[numeric].nunique() < _MANY_NUMBERS:
         return
@@ -98,14 +79,6 @@ def refuse_stray_texts(values: pd.Series) -> None:
         f"values, set data.read.missing_values={examples}; or, if the column holds texts, "
         f"data.dtypes.{values.name}=str.{_decimal_comma_hint(examples[0])}"
     )
-
-
-def _is_text(values: pd.Series) -> bool:
-    return bool(pd.api.types.is_string_dtype(values.dtype)) and bool(values.notna().any())
-
-
-def _is_number(texts: pd.Series) -> pd.Series:
-    return pd.to_numeric(texts, errors="coerce").notna()
 
 
 def _decimal_comma_hint(value: object) -> str:
@@ -155,6 +128,16 @@ def _to_number(values: pd.Series, spec: str) -> pd.Series:
     return numbers
 
 
+def _to_float(values: pd.Series, spec: str) -> pd.Series:
+    example = number_example(spec)
+    if example is None or not pd.api.types.is_string_dtype(values.dtype):
+        return _to_number(values, "float").astype("float64")
+    texts = without_placeholders(values.astype("str").str.strip())
+    numbers = parsed(texts, FORMATS[example])
+    require_fit(values, texts.notna() & numbers.isna(), f"a number such as {example}")
+    return numbers
+
+
 def _to_int(values: pd.Series) -> pd.Series:
     numbers = _to_number(values, "int")
     if pd.api.types.is_integer_dtype(numbers) and not numbers.isna().any():
@@ -179,41 +162,13 @@ def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
         return values
     texts = values.astype("str")
     unknown = form is None
-    form = form or _time_format(texts) or ISO_8601
+    form = form or find_time_format(texts, sample(texts)) or ISO_8601
     try:
-        times = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+        times = to_times(texts, form)
     except ValueError as error:
         raise ConfigError(f"data.dtypes.{values.name}: {error}") from error
-    hint = f' Name the format: data.dtypes.{values.name}="datetime:{_DAY_FIRST}".'
+    hint = f' Name the format: data.dtypes.{values.name}="datetime:%d/%m/%Y".'
     hint = hint if unknown else ""
     what = "a time" if unknown else f"a time of the format {form}"
     require_fit(values, values.notna() & times.isna(), what, hint)
-    return times.dt.tz_localize(None)
-
-
-def _time_format(texts: pd.Series) -> str | None:
-    """The format in which all of `texts` are times, or None."""
-    forms = [form for form in _formats() if _all_parse(texts.dropna().iloc[:_TRIED_FIRST], form)]
-    for form in forms:
-        if not _all_parse(texts, form):
-            continue
-        other = form.replace(_MONTH_FIRST, _DAY_FIRST)
-        if form != other and other in forms and _all_parse(texts, other):
-            log.info(
-                "Column %s: its dates may be month-first or day-first; taken as month-first. "
-                'Day-first: data.dtypes.%s="datetime:%s".',
-                texts.name,
-                texts.name,
-                other,
-            )
-        return form
-    return None
-
-
-def _formats() -> Sequence[str]:
-    return (ISO_8601, *(date + time for date in _DATES for time in _TIMES))
-
-
-def _all_parse(texts: pd.Series, form: str) -> bool:
-    parsed = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
-    return bool((parsed.notna() | texts.isna()).all())
+    return times

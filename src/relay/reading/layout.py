@@ -1,4 +1,4 @@
-"""Files that hold tables: what kind a file is, how its text is to be read, its columns.
+"""Files that hold separated text: how the text is to be read, and its columns.
 
 Works on the first bytes of a file and without pandas, so that a plan can be checked quickly.
 """
@@ -9,16 +9,22 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from relay.errors import RelayError
-from relay.reading.kinds import SUPPORTED, Kind, file_kind, open_bytes
+from relay.reading.header import has_no_names, header_row, made_names
+from relay.reading.kinds import SUPPORTED
+from relay.reading.options import ReadOptions
+from relay.reading.source import Source
 
 SAMPLE_BYTES = 1 << 20
 SAMPLE_RECORDS = 500
+BLANKS = r"\s+"
+"""Stands for a separator of any number of blanks and tabs."""
 _SEPARATORS = (",", ";", "\t", "|")
+_SEP_LINE = re.compile(r'^"?sep=(?P<separator>.)"?\s*$', re.MULTILINE)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -26,94 +32,91 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How a file is to be read; None means that it is found out from the content.
-
-    `missing_values` are texts that mean "missing" besides the usual ones; `keep_texts` are
-    usual ones (`None`, `NA`, ...) that are values in this file.
-    """
-
-    separator: str | None = None
-    encoding: str | None = None
-    decimal: str = "."
-    missing_values: Sequence[str] = ()
-    keep_texts: Sequence[str] = ()
+_MOST_RAGGED = 0.5
 
 
 @dataclass(frozen=True)
 class TextFormat:
     """How the text of a file is laid out.
 
-    `unnamed` counts the fields of the first row that have no name in the header, as where each
-    row ends in a separator.
+    The header stands after `above` lines and ends with line `header_end`; a file without a header
+    has columns with made-up names, and both are the same. `unnamed` counts the fields of the
+    first row that have no name in the header, as where each row ends in a separator.
     """
 
-    kind: Kind
+    source: Source
     encoding: str
     separator: str
     header: list[str]
+    above: int = 0
+    header_end: int = 1
     unnamed: int = 0
     has_rows: bool = True
 
-
-def read_columns(path: Path, options: ReadOptions) -> list[str]:
-    """The names of the columns in `path` as they stand there, from the file's beginning alone.
-
-    RelayError where the file holds no table.
-    """
-    if file_kind(path) == "parquet":
-        return parquet_columns(path)
-    return text_format(path, options).header
+    @property
+    def has_header(self) -> bool:
+        return self.header_end > self.above
 
 
-def parquet_columns(path: Path) -> list[str]:
-    """The names of the columns of a Parquet file, without an index that pandas left unnamed."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - most files are text
+@dataclass(frozen=True)
+class _Record:
+    """One record of a text and the lines that it ends with."""
 
-    try:
-        names: list[str] = pq.read_schema(path).names
-    except (OSError, ValueError) as error:
-        raise RelayError(f"{path.name} is a damaged or cut-off Parquet file: {error}") from error
-    return [name for name in names if not name.startswith("__index_level_")]
+    first_line: int
+    last_line: int
+    fields: list[str]
 
 
-def text_format(path: Path, options: ReadOptions) -> TextFormat:
-    """How the text file `path` is laid out, from its beginning; RelayError if it is no table."""
-    kind = file_kind(path)
-    with open_bytes(path, kind) as file:
+def text_format(source: Source, options: ReadOptions) -> TextFormat:
+    """How the text in `source` is laid out, from its beginning; RelayError if it is no table."""
+    name = source.name
+    with source.open() as file:
         head = file.read(SAMPLE_BYTES)
     if not head.strip():
-        raise RelayError(f"{path.name} is empty. Check data.url.")
+        raise RelayError(f"{name} is empty. Check data.url.")
     whole = len(head) < SAMPLE_BYTES
     encoding = checked_encoding(options.encoding) if options.encoding else guess_encoding(head)
     if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
         raise RelayError(
-            f"{path.name} is not a table: it is binary. {SUPPORTED} If it is UTF-16 without a "
+            f"{name} is not a table: it is binary. {SUPPORTED} If it is UTF-16 without a "
             "byte-order mark, set data.read.encoding=utf-16-le."
         )
-    text = _decode_head(path, head, encoding, whole)
+    text = _decode_head(name, head, encoding)
     if not whole and not re.search(r"[\r\n]", text):
-        raise RelayError(f"{path.name} is not a table: its first line has no end. {SUPPORTED}")
-    separator = checked_separator(options.separator) or _guess_separator(
-        path, text, whole, options.decimal
-    )
+        raise RelayError(f"{name} is not a table: its first line has no end. {SUPPORTED}")
+    said = _SEP_LINE.match(text)  # a line that Excel writes for itself
+    separator = checked_separator(options.separator) or (said and said["separator"])
+    separator = separator or _guess_separator(name, text, whole, options.decimal)
     if separator == options.decimal:
         raise RelayError(
             f"data.read.separator and data.read.decimal are both '{separator}': "
             "a number's fields cannot be told apart."
         )
-    records = _records(text, separator, whole)
-    header = [name.strip() for name in records[0]]
-    unnamed = max(0, len(records[1]) - len(header)) if len(records) > 1 else 0
-    if unnamed and any(field.strip() for field in records[1][len(header) :]):
+    records = _records(text, separator, whole)[1 if said else 0 :] or [_Record(0, 0, [""])]
+    rows = [record.fields for record in records]
+    place = header_row(rows)
+    header, below = records[place], rows[place + 1 :]
+    if has_no_names(header.fields, below):
+        names = made_names(len(header.fields))
+        above = header.first_line
+        return TextFormat(source, encoding, separator, names, above, above)
+    names = [field.strip() for field in header.fields]
+    unnamed = max(0, len(below[0]) - len(names)) if below else 0
+    if unnamed and any(field.strip() for field in below[0][len(names) :]):
         raise RelayError(
-            f"{path.name}, line 2: it has {len(records[1])} fields, the header {len(header)}. "
-            "Mend the file, or name the separator: data.read.separator=';'."
+            f"{name}, line {header.last_line + 1}: it has {len(below[0])} fields, the header "
+            f"{len(names)}. Mend the file, or name the separator: data.read.separator=';'."
         )
-    return TextFormat(kind, encoding, separator, header, unnamed, has_rows=len(records) > 1)
+    return TextFormat(
+        source,
+        encoding,
+        separator,
+        names,
+        above=header.first_line,
+        header_end=header.last_line,
+        unnamed=unnamed,
+        has_rows=bool(below),
+    )
 
 
 def checked_encoding(name: str) -> str:
@@ -133,7 +136,7 @@ def checked_separator(separator: str | None) -> str | None:
     if not separator:
         return None
     separator = {"\\t": "\t", "tab": "\t"}.get(separator, separator)
-    if len(separator) != 1 and separator != r"\s+":
+    if len(separator) != 1 and separator != BLANKS:
         raise RelayError(
             f"data.read.separator: {separator!r} is not one character. "
             r"For a tab write '\t', for blanks of any number '\s+'."
@@ -153,62 +156,92 @@ def guess_encoding(head: bytes) -> str:
     return "utf-8"
 
 
-def _decode_head(path: Path, head: bytes, encoding: str, whole: bool) -> str:
+def _decode_head(name: str, head: bytes, encoding: str) -> str:
     try:
         return codecs.getincrementaldecoder(encoding)().decode(head, final=False)
     except UnicodeDecodeError as error:
         if encoding == "cp1252":
             return head.decode("latin-1")
-        raise undecodable(path, encoding, head[: error.start].count(b"\n") + 1) from error
+        raise undecodable(name, encoding, head[: error.start].count(b"\n") + 1) from error
     except UnicodeError as error:
-        raise undecodable(path, encoding, 1) from error
+        raise undecodable(name, encoding, 1) from error
 
 
-def undecodable(path: Path, encoding: str, line: int) -> RelayError:
+def undecodable(name: str, encoding: str, line: int) -> RelayError:
     """The error for bytes that are not text in the encoding that was asked for."""
     return RelayError(
-        f"{path.name}, line {line}: the bytes are not {encoding}. "
+        f"{name}, line {line}: the bytes are not {encoding}. "
         "Set data.read.encoding=latin-1 (or the right one), or leave it out to have it found."
     )
 
 
-def _records(text: str, separator: str, whole: bool) -> list[list[str]]:
+def _records(text: str, separator: str, whole: bool) -> list[_Record]:
     """The first records of `text`; never the last of a text that was cut in the middle."""
-    if separator == r"\s+":
-        rows = [line.split() for line in text.splitlines()[: SAMPLE_RECORDS + 1] if line.strip()]
+    found: list[_Record] = []
+    lines = io.StringIO(text, newline=None)
+    if separator == BLANKS:
+        for number, line in enumerate(lines):
+            if line.strip():
+                found.append(_Record(number, number + 1, line.split()))
+            if len(found) > SAMPLE_RECORDS:
+                break
     else:
-        rows = []
-        lines = io.StringIO(text, newline=None)
+        reader, done = csv.reader(lines, delimiter=separator, skipinitialspace=True), 0
         try:
-            for row in csv.reader(lines, delimiter=separator, skipinitialspace=True):
+            for row in reader:
                 if row not in ([], [""]):
-                    rows.append(row)
-                if len(rows) > SAMPLE_RECORDS:
+                    found.append(_Record(done, reader.line_num, row))
+                done = reader.line_num
+                if len(found) > SAMPLE_RECORDS:
                     break
         except csv.Error:
             pass  # a field longer than the csv module takes: the records before it will do
-    cut = not whole and 1 < len(rows) <= SAMPLE_RECORDS
-    return rows[:-1] if cut else rows or [[""]]
+    cut = not whole and 1 < len(found) <= SAMPLE_RECORDS
+    return found[:-1] if cut else found or [_Record(0, 0, [""])]
 
 
-def _guess_separator(path: Path, text: str, whole: bool, decimal: str) -> str:
-    """The separator by which most records are as wide as the header, and then the widest."""
-    found = []
+def _guess_separator(name: str, text: str, whole: bool, decimal: str | None) -> str:
+    """The separator by which most records are as wide as the header, and then the widest.
+
+    Where by none of them even half of the records are, there may be a title above the header: then
+    the one that makes most records alike.
+    """
+    by_header, by_most = [], []
     for separator in _SEPARATORS:
         if separator == decimal:
             continue
-        widths = [len(record) for record in _records(text, separator, whole)]
+        widths = [len(record.fields) for record in _records(text, separator, whole)]
+        usual, count = Counter(widths).most_common(1)[0]
         if widths[0] > 1:
-            same = sum(width == widths[0] for width in widths) / len(widths)
-            found.append((same, widths[0], separator))
-    if not found:
-        first = text.lstrip().splitlines()[0] if text.strip() else ""
-        raise RelayError(
-            f"{path.name} has one column only, '{_short(first)}', so there is nothing to predict "
-            "from. If there are more columns, name what lies between them: "
-            "data.read.separator=';'."
-        )
-    return max(found, key=lambda one: one[:2])[2]
+            same = widths.count(widths[0]) / len(widths)
+            by_header.append((same, widths[0], separator))
+        if usual > 1:
+            by_most.append((count / len(widths), usual, separator))
+    best = max(by_header, key=_share_and_width, default=(0.0, 0, ""))
+    if best[0] < _MOST_RAGGED:
+        best = max([best, *by_most], key=_share_and_width)
+    if best[1] > 1:
+        return best[2]
+    if _is_aligned(_records(text, BLANKS, whole)):
+        return BLANKS
+    first = text.lstrip().splitlines()[0] if text.strip() else ""
+    raise RelayError(
+        f"{name} has one column only, '{_short(first)}', so there is nothing to predict "
+        "from. If there are more columns, name what lies between them: "
+        "data.read.separator=';'."
+    )
+
+
+def _share_and_width(found: tuple[float, int, str]) -> tuple[float, int]:
+    return found[:2]
+
+
+def _is_aligned(records: Sequence[_Record]) -> bool:
+    """True where blanks separate fields: as many in each record, and numbers among them."""
+    width = len(records[0].fields)
+    alike = all(len(record.fields) == width for record in records)
+    last = records[-1].fields
+    return alike and width > 1 and len(records) > 1 and any(one[-1].isdigit() for one in last)
 
 
 def _short(text: str) -> str:

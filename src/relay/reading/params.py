@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from relay.params import Params
 from relay.reading.dtype_words import DtypeWord
-from relay.reading.layout import ReadOptions
+from relay.reading.options import ReadOptions
 
 
 def _as_text(value: Any) -> Any:
@@ -26,7 +26,13 @@ class ReadParams(Params):
 
     separator: str | None = Field(None, description="what lies between fields; none: found out")
     encoding: str | None = Field(None, description="of the file; none: found out")
-    decimal: Literal[".", ","] = Field(".", description="decimal point or comma")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="decimal point or comma; none: found out"
+    )
+    table: str | None = Field(None, description="which sheet of a workbook, or file in a zip")
+    max_mb: float = Field(
+        10000, gt=0, description="largest size of a packed file once it is unpacked, in megabytes"
+    )
     missing_values: list[Text] = Field([], description="more texts that mean 'missing'")
     keep_texts: list[Text] = Field([], description="usual missing-value texts that are values")
     rename: dict[str, str] = Field({}, description="{old: new} names of columns")
@@ -40,6 +46,8 @@ class ReadParams(Params):
             separator=self.separator,
             encoding=self.encoding,
             decimal=self.decimal,
+            table=self.table,
+            max_mb=self.max_mb,
             missing_values=self.missing_values,
             keep_texts=self.keep_texts,
         )

@@ -1,0 +1,194 @@
+"""What columns of texts are: numbers, truths, times or texts, and how they were read as such."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from relay.reading.dates import find_time_format, is_compact_date
+from relay.reading.dtype_words import datetime_word, number_word
+from relay.reading.dtypes import refuse_stray_texts, to_dtype
+from relay.reading.numbers import (
+    Convention,
+    as_plain_numbers,
+    codes_note,
+    find_convention,
+    find_format,
+    formats_for,
+    parsed,
+    share_of_numbers,
+    without_placeholders,
+)
+from relay.reading.texts import as_arrow, is_text, sample
+
+log = logging.getLogger("relay")
+
+_PAIRS = (
+    ("true", "false"), ("yes", "no"), ("on", "off"), ("ja", "nein"), ("ja", "nee"),
+    ("wahr", "falsch"), ("oui", "non"), ("vrai", "faux"), ("si", "no"), ("sí", "no"),
+    ("vero", "falso"), ("sim", "não"), ("sim", "nao"), ("verdadeiro", "falso"),
+    ("verdadero", "falso"), ("y", "n"), ("t", "f"),
+)  # fmt: skip
+_PLAIN_TRUTHS = ("true", "false")
+_NUMBERS_AT_LEAST = 0.95
+_MOST_PLACEHOLDERS = 0.5
+_WHOLE_UP_TO = 2.0**53
+
+
+@dataclass(frozen=True)
+class Found:
+    """A column as what it is, the dtype word by which its texts were read, if that takes one, and
+    what its owner should know of it.
+    """
+
+    values: pd.Series
+    word: str | None = None
+    note: str = ""
+
+
+def convention_of(
+    table: pd.DataFrame, *, decimal: str | None = None, separator: str | None = None
+) -> Convention:
+    """How the numbers in the columns of texts of `table` are written."""
+    columns = (table.iloc[:, place] for place in range(table.shape[1]))
+    samples = [sample(values) for values in columns if is_text(values)]
+    return find_convention(samples, decimal=decimal, separator=separator)
+
+
+def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
+    """Texts that are all plain numbers, or True and False, as such; else `values`.
+
+    Where `decimal` is a comma, numbers may be written with one.
+    """
+    if not is_text(values):
+        return values
+    examples = sample(values)
+    if not _are_numbers(examples):
+        found = _as_truths(values, examples, [_PLAIN_TRUTHS])
+        return found.values if found else values
+    if decimal == ",":
+        form = find_format(values, decimal)
+        return values if form is None else _whole(parsed(values, form))
+    numbers = as_plain_numbers(values)
+    return values if numbers is None else numbers
+
+
+def found_as(
+    values: pd.Series, spec: str | None, convention: Convention, *, names_classes: bool = False
+) -> Found:
+    """`values` as what `spec` says, or as what they are where it is None.
+
+    Texts that `names_classes`, those of a target, become numbers only, or plain True and False.
+    RelayError where a value does not fit, or a few do not in a column of numbers.
+    """
+    if spec is not None:
+        word = _full_word(values, spec, convention)
+        return Found(to_dtype(values, word), word)
+    if not is_text(values):
+        return Found(values)
+    examples = sample(values)
+    found = _as_numbers(values, examples, convention)
+    found = found or _as_truths(values, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
+    if not names_classes:
+        found = _as_times(values, examples) or found
+    return found or Found(values)
+
+
+def _full_word(values: pd.Series, spec: str, convention: Convention) -> str:
+    """`spec` with the format of dates or numbers that it leaves open."""
+    if not is_text(values):
+        return spec
+    if spec == "datetime":
+        form = find_time_format(values, sample(values))
+        return datetime_word(form) if form else spec
+    if spec == "float" and as_plain_numbers(values) is None:
+        form_of_numbers = find_format(without_placeholders(values), convention.decimal)
+        return number_word(form_of_numbers.example) if form_of_numbers else spec
+    return spec
+
+
+def _as_numbers(values: pd.Series, examples: list[str], convention: Convention) -> Found | None:
+    """Texts of which nearly all are numbers as such, or as texts where they are codes."""
+    if not _are_numbers(examples):
+        return None
+    if not (convention.decimal == "," and convention.is_evident and _has_grouping_points(values)):
+        numbers = as_plain_numbers(values)
+        if numbers is not None:
+            return Found(numbers)
+    known = without_placeholders(values)
+    note = codes_note(known)
+    if note:
+        return Found(values, note=note)
+    placeholders = int(values.notna().sum() - known.notna().sum())
+    if placeholders > _MOST_PLACEHOLDERS * values.notna().sum():
+        return None
+    note = f"{placeholders} texts such as '?' or '-' are missing values" if placeholders else ""
+    form = find_format(known, convention.decimal)
+    if form is None:
+        refuse_stray_texts(known, _are_any_numbers(known, convention))
+        return None
+    return Found(_whole(parsed(known, form)), number_word(form.example), note)
+
+
+def _are_numbers(examples: list[str]) -> bool:
+    return share_of_numbers(examples) >= _NUMBERS_AT_LEAST
+
+
+def _has_grouping_points(values: pd.Series) -> bool:
+    """True where points stand in the texts, and wherever one does, it may part thousands."""
+    array = as_arrow(values).drop_null()
+    with_points = array.filter(pc.match_substring(array, "."))
+    grouped = pc.match_substring_regex(with_points, r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$")
+    return len(with_points) > 0 and bool(pc.all(grouped).as_py())
+
+
+def _are_any_numbers(values: pd.Series, convention: Convention) -> pd.Series:
+    """For each text whether it is a number, in the format in which most of them are."""
+    best = pd.to_numeric(values, errors="coerce").notna()
+    for form in formats_for(convention.decimal):
+        fits = parsed(values, form).notna()
+        best = fits if fits.sum() > best.sum() else best
+    return best
+
+
+def _whole(numbers: pd.Series) -> pd.Series:
+    """Floats that are all whole and none missing as int64."""
+    if numbers.isna().any() or not ((numbers % 1 == 0) & (numbers.abs() < _WHOLE_UP_TO)).all():
+        return numbers
+    return numbers.astype("int64")
+
+
+def _as_truths(
+    values: pd.Series, examples: list[str], pairs: Iterable[tuple[str, str]]
+) -> Found | None:
+    """Texts that are all one of two words, and none missing, as booleans."""
+    words = {one.strip().casefold() for one in examples}
+    for pair in pairs:
+        # T alone may mean anything.
+        if words == set(pair) or (words <= set(pair) and max(map(len, pair)) > 1):
+            truths = _truths(values, pair)
+            return None if truths is None else Found(truths, "bool")
+    return None
+
+
+def _truths(values: pd.Series, pair: tuple[str, str]) -> pd.Series | None:
+    lower = pc.utf8_lower(pc.utf8_trim_whitespace(as_arrow(values)))
+    are_words = pc.is_in(lower, pa.array(pair, lower.type))
+    if lower.null_count or not pc.all(are_words).as_py():
+        return None
+    return to_dtype(values, "bool")
+
+
+def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
+    if _are_numbers(examples) and not is_compact_date(examples):
+        return None
+    form = find_time_format(values, examples)
+    if form is None:
+        return None
+    word = datetime_word(form)
+    return Found(to_dtype(values, word), word)

@@ -1,0 +1,172 @@
+"""Numbers as people write them: 1.234,56  1 234.5  $1,200  12 %  (300)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from relay.reading.dtype_words import NUMBER_EXAMPLES
+from relay.reading.texts import as_arrow, from_arrow
+
+PLACEHOLDERS = frozenset(
+    {"?", "-", "--", "---", "–", "—", ".", "..", "...", "*", "n.a.", "n.a", "na", "n/d", "nd"}
+    | {"nil", "none", "missing", "unknown", "not available", "k.a."}
+)
+"""Texts that mean "missing" in a column of numbers, in lower case."""
+
+_BLANK = "[ \u00a0\u2009\u202f]"
+_THOUSANDS = {"": "", ",": ",", ".": r"\.", " ": _BLANK, "'": "['’]"}
+_SYMBOLS = "$€£¥₹₽₩₺₫฿₴₪"
+_CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN"
+_UNIT = f"[{_SYMBOLS}]|{_CODES}"
+_SIGN = "[-+−]"
+PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:inf|infinity|nan)", re.I)
+"""A number as programs write it."""
+_LONGEST_INTEGER = 18
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """What stands between a number's thousands ("" for nothing) and before its decimals."""
+
+    thousands: str
+    decimal: str
+
+    @property
+    def example(self) -> str:
+        """1234.56 in this format, which is how a dtype word says it."""
+        return f"1{self.thousands}234{self.decimal}56"
+
+    @property
+    def pattern(self) -> str:
+        """What a whole value looks like, for RE2 and for Python alike."""
+        gap, mark = _THOUSANDS[self.thousands], re.escape(self.decimal)
+        grouped = rf"[1-9]\d{{0,2}}(?:{gap}\d{{2,3}})*{gap}\d{{3}}|" if gap else ""
+        digits = rf"(?:(?:{grouped}\d+)(?:{mark}\d+)?|{mark}\d+)(?:[eE][-+]?\d+)?"
+        bare = rf"{_SIGN}?\s*(?:{_UNIT})?\s*{_SIGN}?{digits}\s*(?:%|{_UNIT})?"
+        return rf"^(?:{bare}|\({bare}\))$"
+
+
+FORMATS = {example: NumberFormat(example[1:-6], example[-3]) for example in NUMBER_EXAMPLES}
+"""The formats that are known, in the order in which they are tried, by their example."""
+
+
+def formats_for(decimal: str) -> list[NumberFormat]:
+    """All formats, those with this decimal mark before the others."""
+    return sorted(FORMATS.values(), key=lambda one: one.decimal != decimal)
+
+
+def as_plain_numbers(values: pd.Series) -> pd.Series | None:
+    """Texts that are all numbers as programs write them as int64 or float64; else None.
+
+    Codes are no numbers.
+    """
+    array = as_arrow(values)
+    for type_of_numbers in (pa.int64(), pa.float64()):
+        try:
+            numbers = pc.cast(array, type_of_numbers)
+        except pa.ArrowInvalid:
+            continue
+        return None if codes_note(values) else from_arrow(numbers, values)
+    return None
+
+
+def codes_note(values: pd.Series) -> str:
+    """Why texts that look like numbers are codes; "" where none is one.
+
+    Integers with a zero before them (00501), and longer ones than a number can hold.
+    """
+    array = as_arrow(values)
+    zeros = array.filter(pc.starts_with(array, "0"))
+    if pc.any(pc.match_substring_regex(zeros, r"^0[\dxX]\d*$")).as_py():
+        return "codes with zeros before them, kept as texts"
+    long = array.filter(pc.greater(pc.utf8_length(array), _LONGEST_INTEGER))
+    if pc.any(pc.match_substring_regex(long, rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$")).as_py():
+        return "integers too long for numbers, kept as texts"
+    return ""
+
+
+def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
+    """`values` as float64, NaN where one is missing or no number of the format."""
+    array = as_arrow(values)
+    array = pc.if_else(pc.match_substring_regex(array, form.pattern), array, None)
+    negative = pc.fill_null(pc.match_substring_regex(array, rf"^(?:\(|(?:{_UNIT})?\s*[-−])"), False)
+    array = pc.replace_substring_regex(array, rf"^\(?{_SIGN}?\s*(?:{_UNIT})?\s*{_SIGN}?", "")
+    array = pc.replace_substring_regex(array, rf"\s*(?:%|{_UNIT})?\)?$", "")
+    if form.thousands:
+        array = pc.replace_substring_regex(array, _THOUSANDS[form.thousands], "")
+    if form.decimal != ".":
+        array = pc.replace_substring(array, form.decimal, ".")
+    numbers = from_arrow(pc.cast(array, pa.float64()), values)
+    return numbers.mask(from_arrow(negative, values), -numbers)
+
+
+def without_placeholders(values: pd.Series) -> pd.Series:
+    """`values` with `?`, `-`, `n.a.` and the like missing."""
+    array = as_arrow(values)
+    stands_for_nothing = pc.is_in(pc.utf8_lower(array), pa.array(sorted(PLACEHOLDERS), array.type))
+    return from_arrow(pc.if_else(stands_for_nothing, None, array), values)
+
+
+def find_format(values: pd.Series, decimal: str) -> NumberFormat | None:
+    """The format in which all texts are numbers of one unit; one with this decimal mark first."""
+    array = as_arrow(values).drop_null()
+    for form in formats_for(decimal):
+        if pc.all(pc.match_substring_regex(array, form.pattern)).as_py():
+            return form if _has_one_unit(array) else None
+    return None
+
+
+def _has_one_unit(array: pa.ChunkedArray | pa.Array) -> bool:
+    """True where no two currencies are mixed, nor percentages with other numbers."""
+    percent = pc.sum(pc.match_substring(array, "%")).as_py()
+    if percent not in (0, len(array)):
+        return False
+    found = pc.extract_regex(array, rf"(?P<unit>{_UNIT})").drop_null()
+    return len(pc.struct_field(found, "unit").unique()) <= 1
+
+
+def share_of_numbers(texts: Sequence[str]) -> float:
+    """How many of `texts` are numbers in some format; those that stand for nothing do not count."""
+    counted = [one for one in texts if one.strip().lower() not in PLACEHOLDERS]
+    numbers = [one for one in counted if PLAIN.fullmatch(one) or _fitting([one])]
+    return len(numbers) / len(counted) if counted else 0.0
+
+
+@dataclass(frozen=True)
+class Convention:
+    """The decimal mark of a file's numbers, and whether its values show it beyond doubt."""
+
+    decimal: str = "."
+    is_evident: bool = False
+
+
+def find_convention(
+    samples: Iterable[Sequence[str]], *, decimal: str | None = None, separator: str | None = None
+) -> Convention:
+    """The convention of a file, from samples of its columns of texts; `decimal` where it is given.
+
+    A column speaks for a decimal mark where its numbers can be read with no other: 1,5 and 0,125
+    and 1.234,5, but not 1,234. Where none speaks, semicolons between fields do for a comma.
+    """
+    if decimal is not None:
+        return Convention(decimal, is_evident=True)
+    votes = Counter(marks.pop() for marks in map(_decimal_marks, samples) if len(marks) == 1)
+    if not votes:
+        return Convention("," if separator == ";" else ".")
+    return Convention("," if votes[","] > votes["."] else ".", is_evident=True)
+
+
+def _decimal_marks(texts: Sequence[str]) -> set[str]:
+    counted = [one for one in texts if one.strip().lower() not in PLACEHOLDERS]
+    return {form.decimal for form in _fitting(counted)} if counted else set()
+
+
+def _fitting(texts: Sequence[str]) -> list[NumberFormat]:
+    return [form for form in FORMATS.values() if all(re.match(form.pattern, one) for one in texts)]

@@ -1,0 +1,27 @@
+"""The names of a file's columns, without reading all of it. Light: no pandas for texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from relay.reading.layout import text_format
+from relay.reading.options import ReadOptions
+from relay.reading.source import find_source
+
+
+def read_columns(path: Path, options: ReadOptions) -> list[str]:
+    """The names of the columns in `path` as they stand there; RelayError if it holds no table."""
+    source = find_source(path, options)
+    if source.kind == "text":
+        return text_format(source, options).header
+    if source.kind == "json":
+        from relay.reading.json_lines import json_columns  # noqa: PLC0415 - imports pandas
+
+        return json_columns(source, options)
+    if source.kind == "excel":
+        from relay.reading.excel import excel_columns  # noqa: PLC0415
+
+        return excel_columns(source, options)
+    from relay.reading.parquet import parquet_columns  # noqa: PLC0415
+
+    return parquet_columns(source)

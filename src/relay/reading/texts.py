@@ -1,0 +1,85 @@
+"""Columns of texts, as Arrow has them: the quick way to look at a million of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+_SAMPLE = 1000
+_TRIED = 50
+
+
+def is_text(values: pd.Series) -> bool:
+    """True for a column of texts with at least one in it."""
+    return bool(pd.api.types.is_string_dtype(values.dtype)) and bool(values.notna().any())
+
+
+def as_arrow(values: pd.Series) -> pa.ChunkedArray | pa.Array:
+    """The texts of `values`, without a copy."""
+    return pa.array(values, pa.large_string(), from_pandas=True)
+
+
+def from_arrow(array: pa.ChunkedArray | pa.Array, like: pd.Series) -> pd.Series:
+    """`array` as a column with the name and the index of `like`."""
+    values: pd.Series = array.to_pandas()
+    values.index, values.name = like.index, like.name
+    return values
+
+
+def sample(values: pd.Series) -> list[str]:
+    """Some of the texts of `values`, from its beginning and from all over it."""
+    first = values.iloc[:_SAMPLE].dropna().iloc[:_TRIED]
+    spread = values.iloc[:: max(1, len(values) // _SAMPLE)].dropna()
+    spread = spread.iloc[:: max(1, len(spread) // _TRIED)]
+    found = pd.concat([first, spread]).unique()
+    if len(found) == 0:
+        found = values.dropna().iloc[:_TRIED].unique()
+    return [str(one) for one in found]
+
+
+def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
+    """`table` without blanks at the ends of its texts; those in `missing` are missing then.
+
+    With nothing in `missing` there are no such blanks.
+    """
+    if not missing:
+        return table
+    absent = pa.array(missing, pa.large_string())
+    for place, dtype in enumerate(table.dtypes):
+        if pd.api.types.is_string_dtype(dtype):
+            values = table.iloc[:, place]
+            texts = pc.utf8_trim_whitespace(as_arrow(values))
+            texts = pc.if_else(pc.is_in(texts, absent), None, texts)
+            table.isetitem(place, from_arrow(texts, values).array)
+    return table
+
+
+def codes(values: pd.Series) -> NDArray[np.int64]:
+    """A number for each distinct text, -1 for a missing one."""
+    return _encoded(values)[1]
+
+
+def _encoded(values: pd.Series) -> tuple[pa.Array, NDArray[np.int64]]:
+    """The distinct texts, and for each value its place among them, -1 for a missing one."""
+    encoded = as_arrow(values).dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    places = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return encoded.dictionary, places
+
+
+def on_distinct(values: pd.Series, change: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """`change(values)`, worked out once for each distinct text where many are alike."""
+    distinct, places = _encoded(values)
+    if len(distinct) * 2 > len(values):
+        return change(values)
+    texts = pd.Series(distinct.to_pandas(), dtype="str", name=values.name)
+    changed = change(pd.concat([texts, pd.Series([None], dtype="str")], ignore_index=True))
+    result: pd.Series = changed.take(places)  # -1 is the last, the missing one
+    result.index, result.name = values.index, values.name
+    return result
