@@ -37,11 +37,7 @@ def page(found: Mapping[str, Any], table: pd.DataFrame, reference: pd.DataFrame 
             "more_missing": max(0, len(missing) - MOST_MISSING),
             "drifted": [name for name, one in drift["columns"].items() if one["drifted"]],
             "by_index": sorted(drift["columns"].items(), key=lambda one: -one[1]["psi"]),
-            "facts": {
-                name.replace("_", " "): _fact(value)
-                for name, value in found["inferred"].items()
-                if value not in (None, {}, [], "")
-            },
+            "facts": _facts(found["inferred"], columns),
             "cards": [
                 _card(name, found, table[name], reference) for name in list(columns)[:MOST_COLUMNS]
             ],
@@ -59,10 +55,13 @@ def _card(
     if before is not None and is_categorical(before) != classes:
         before = None
     drift = (found["drift"] or {"columns": {}})["columns"].get(name)
+    facts = found["inferred"].get("inferred", {}).get("columns", {}).get(name, {})
     return {
         "name": name,
         "is_target": name == found["target"],
         "summary": found["columns"][name],
+        "kind": facts.get("kind", ""),
+        "notes": [*_read_as(facts), *([facts["note"]] if facts.get("note") else [])],
         "missing": found["columns"][name]["missing"] / max(1, len(values)),
         "histogram": None if classes else histogram(values, before),
         "bars": bars(values, before) if classes else [],
@@ -72,13 +71,33 @@ def _card(
     }
 
 
+def _facts(inferred: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What the clean table says of itself and of its file, and which columns are not in it."""
+    of_file = inferred.get("inferred", {}).get("file", {})
+    facts = {**inferred, **of_file, "columns left out": _left_out(inferred, columns)}
+    return {
+        name.replace("_", " "): _fact(value)
+        for name, value in facts.items()
+        if name != "inferred" and value not in (None, {}, [], "")
+    }
+
+
+def _left_out(inferred: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, str]:
+    known = inferred.get("inferred", {}).get("columns", {})
+    return {name: _inline(list(one.values())) for name, one in known.items() if name not in columns}
+
+
 def _fact(value: Any) -> list[str]:
     """A fact as lines of text."""
     if isinstance(value, Mapping):
         return [f"{name}: {_inline(one)}" for name, one in value.items()]
     if isinstance(value, list | tuple):
         return [_inline(one) for one in value]
-    return [str(value)]
+    return [str(value) if str(value).strip() else repr(value)]
+
+
+def _read_as(facts: Mapping[str, str]) -> list[str]:
+    return [f"read as {facts['read_as']}"] if facts.get("read_as") else []
 
 
 def _inline(value: Any) -> str:

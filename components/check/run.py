@@ -30,7 +30,16 @@ SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
 """What the table of columns says of each."""
 
 # What every artifact says of itself, and what the report shows in a better way.
-_NOT_INFERRED = ("rows", "columns", "dtypes", "inputs", "params", "made_with", "git_commit")
+_NOT_INFERRED = (
+    "rows",
+    "columns",
+    "dtypes",
+    "inputs",
+    "params",
+    "made_with",
+    "git_commit",
+    "read_as",
+)
 
 
 def in_table(target: str, table: pd.DataFrame) -> str:
