@@ -31,6 +31,9 @@ SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
 
 # What every artifact says of itself, and what the report shows in a better way.
 _NOT_INFERRED = (
+    *("rows", "columns", "dtypes", "read_as"),
+    *("inputs", "params", "git_commit", "made_with"),
+)
     "rows",
     "columns",
     "dtypes",
