@@ -34,15 +34,6 @@ _NOT_INFERRED = (
     *("rows", "columns", "dtypes", "read_as"),
     *("inputs", "params", "git_commit", "made_with"),
 )
-    "rows",
-    "columns",
-    "dtypes",
-    "inputs",
-    "params",
-    "made_with",
-    "git_commit",
-    "read_as",
-)
 
 
 def in_table(target: str, table: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 
 from relay.metrics import HIGHER_IS_BETTER
-from relay.names import did_you_mean
+from relay.names import column_name, did_you_mean
 from relay.params import Params as BaseParams
 
 
@@ -17,7 +17,10 @@ class Params(BaseParams):
     thresholds: dict[str, float] = Field(
         {},
         description="{metric: value}: the least that is good enough, "
-        "or for errors (mae, mse, rmse, mape, log_loss) the most",
+        "or for errors (mae, mse, rmse, mape, log_mae, log_loss, brier) the most",
+    )
+    slices: list[str] = Field(
+        [], description="columns of the test set; metrics are given for each of their values too"
     )
 
     @field_validator("thresholds")
@@ -27,3 +30,8 @@ class Params(BaseParams):
             if name not in HIGHER_IS_BETTER:
                 raise ValueError(f"no metric '{name}'.{did_you_mean(name, HIGHER_IS_BETTER)}")
         return thresholds
+
+    @field_validator("slices")
+    @classmethod
+    def _as_in_the_table(cls, names: list[str]) -> list[str]:
+        return list(dict.fromkeys(column_name(name) for name in names))

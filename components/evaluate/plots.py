@@ -1,32 +1,24 @@
-"""Pictures of how well a model predicts. Each function returns a figure, 1000 px wide as PNG.
-
-Figures are made without pyplot, which would keep each of them in a global list.
-"""
+"""Pictures of how well a model predicts. Each function returns a figure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 from sklearn.metrics import auc, confusion_matrix, roc_curve
+from style import BLUE, GREY, ORANGE, new_figure, number, plain, shown
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.str_]
 
-DPI = 125
-WIDTH = 8.0  # inches: 1000 px
 MOST_CLASSES_IN_MATRIX = 20
 MOST_CURVES = 10
-LONGEST_LABEL = 24
 
-BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
 BLUES = LinearSegmentedColormap.from_list("relay", ["#ffffff", "#bcd4ec", BLUE, "#123a66"])
 CURVE_COLOURS = (
     "#2b6cb0", "#dd6b20", "#2f855a", "#c53030", "#6b46c1",
@@ -36,9 +28,9 @@ CURVE_COLOURS = (
 
 def predicted_vs_actual(actual: Floats, predicted: Floats, target: str) -> Figure:
     """A point per row and the diagonal on which a prediction is right; equal axes."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
-    target = _shown(target)
+    target = shown(target)
     low = float(min(actual.min(), predicted.min()))
     high = float(max(actual.max(), predicted.max()))
     margin = (high - low) * 0.03 or max(abs(high), 1.0) * 0.03
@@ -50,14 +42,14 @@ def predicted_vs_actual(actual: Floats, predicted: Floats, target: str) -> Figur
     axes.set_ylabel(f"predicted {target}")
     axes.set_title(f"Predicted against actual {target} ({len(actual):,} rows)")
     axes.legend(loc="upper left", frameon=False)
-    _plain(axes)
+    plain(axes)
     return figure
 
 
 def residuals(actual: Floats, predicted: Floats, target: str) -> Figure:
     """Residuals (actual - predicted): above, against the prediction; below, how many of each."""
-    figure = _figure()
-    target = _shown(target)
+    figure = new_figure()
+    target = shown(target)
     above, below = figure.subplots(2, 1, height_ratios=[3, 2])
     errors = actual - predicted
     _points(above, predicted, errors)
@@ -68,14 +60,14 @@ def residuals(actual: Floats, predicted: Floats, target: str) -> Figure:
     below.hist(errors, bins=_bins(errors), color=BLUE, edgecolor="white", linewidth=0.5)
     below.axvline(0, color=GREY, linestyle="--", linewidth=1.2)
     median = float(f"{np.median(errors):.3g}")
-    below.axvline(median, color=ORANGE, linewidth=1.5, label=f"median {_number(median)}")
+    below.axvline(median, color=ORANGE, linewidth=1.5, label=f"median {number(median)}")
     below.set_xlabel("actual - predicted")
     below.set_ylabel("rows")
     below.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     below.set_ylim(top=max(below.get_ylim()[1], 1) * 1.12)
     below.legend(loc="upper right", frameon=False)
     for axes in (above, below):
-        _plain(axes)
+        plain(axes)
     return figure
 
 
@@ -89,9 +81,9 @@ def confusion(actual: Labels, predicted: Labels, classes: Sequence[str], target:
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     size = len(labels)
-    figure = _figure(7.0 if size <= 12 else 8.0)
+    figure = new_figure(7.0 if size <= 12 else 8.0)
     axes = figure.subplots()
-    target = _shown(target)
+    target = shown(target)
     picture = axes.imshow(shares, cmap=BLUES, vmin=0, vmax=1, aspect="auto")
     longest = len(f"{counts.max():,}")
     font = max(5.0, min(12.0, 300 / size / max(longest, 3)))
@@ -101,7 +93,7 @@ def confusion(actual: Labels, predicted: Labels, classes: Sequence[str], target:
                 column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=font,
                 color="white" if shares[row, column] > 0.5 else "#1a202c",
             )  # fmt: skip
-    names = [_shown(label) for label in labels]
+    names = [shown(label) for label in labels]
     upright = size > 8 or max(map(len, names)) * size > 60
     axes.set_xticks(range(size), names, rotation=90 if upright else 0)
     axes.set_yticks(range(size), names)
@@ -122,27 +114,27 @@ def roc(actual: Labels, scores: Floats, classes: Sequence[str], target: str) -> 
     Two classes: one curve, of the second class. More: one against the rest for each of the ten
     most frequent classes, and the mean of all. None where no class can have a curve.
     """
-    shown = list(classes[1:]) if len(classes) == 2 else list(classes)
+    names = list(classes[1:]) if len(classes) == 2 else list(classes)
     curves = {}
-    for name in shown:
+    for name in names:
         positive = actual == name
         if positive.any() and not positive.all():
             rates = roc_curve(positive, scores[:, list(classes).index(name)])[:2]
             curves[name] = (rates, auc(*rates))
     if not curves:
         return None
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
-    target = _shown(target)
+    target = shown(target)
     axes.plot((0, 1), (0, 1), color=GREY, linestyle="--", linewidth=1.2, label="by chance (0.500)")
     frequent = sorted(curves, key=lambda name: -int((actual == name).sum()))[:MOST_CURVES]
     kept = [name for name in curves if name in frequent]
     for name, colour in zip(kept, CURVE_COLOURS, strict=False):
         (false_rate, true_rate), area = curves[name]
         axes.plot(
-            false_rate, true_rate, color=colour, linewidth=1.6, label=f"{_shown(name)} ({area:.3f})"
+            false_rate, true_rate, color=colour, linewidth=1.6, label=f"{shown(name)} ({area:.3f})"
         )
-    if len(shown) > 1:
+    if len(names) > 1:
         grid = np.linspace(0, 1, 501)
         mean = np.mean([np.interp(grid, *rates) for rates, _ in curves.values()], axis=0)
         mean[0] = 0.0
@@ -153,19 +145,11 @@ def roc(actual: Labels, scores: Floats, classes: Sequence[str], target: str) -> 
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axes.set_xlabel("false positive rate")
     axes.set_ylabel("true positive rate")
-    what = (
-        f"{target} = {_shown(shown[0])}" if len(shown) == 1 else f"{target}, one against the rest"
-    )
+    what = f"{target} = {shown(names[0])}" if len(names) == 1 else f"{target}, one against the rest"
     axes.set_title(f"ROC of {what} ({len(actual):,} rows)")
     axes.legend(title="class (area)", loc="lower right", framealpha=0.9, edgecolor="none")
-    _plain(axes)
+    plain(axes)
     return figure
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Write `figure` to `path` as PNG and return `path`."""
-    figure.savefig(path, format="png")
-    return path
 
 
 def _points(axes: Axes, x: Floats, y: Floats) -> None:
@@ -192,27 +176,3 @@ def _few_classes(
     others = f"{len(labels) - len(kept)} others"
     together = [np.where(np.isin(part, list(kept)), part, others) for part in (actual, predicted)]
     return [name for name in labels if name in kept] + [others], together[0], together[1]
-
-
-def _shown(label: str) -> str:
-    """`label`, shortened, with nothing in it that matplotlib takes for a formula."""
-    short = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
-    return short.replace("$", r"\$")
-
-
-def _figure(height: float = WIDTH) -> Figure:
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
-
-
-def _number(value: float, position: int | None = None) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
-
-
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e2e8f0", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for axis in (axes.xaxis, axes.yaxis):
-        if max(map(abs, axis.get_view_interval())) < 1e9:
-            axis.set_major_formatter(FuncFormatter(_number))

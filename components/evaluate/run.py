@@ -6,50 +6,60 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
+from baseline import best_of
 from gates import violations
+from judging import Judgement, judge
 from params import Params
-from plots import confusion, predicted_vs_actual, residuals, roc, save
+from pictures import draw
 from splits import require_same_split
 
-from relay import component
+from relay import component, outcomes
 from relay.component import StepRun
 from relay.errors import GateFailed
-from relay.models import Model, Scored, load_model
+from relay.metrics import HIGHER_IS_BETTER, PRIMARY
+from relay.models import load_model
 from relay.tables import read_artifact
 
 log = logging.getLogger("relay")
 
 
-def draw(model: Model, scored: Scored, target: str, folder: Path) -> dict[str, Path]:
-    """Draw the pictures that suit the model's task into `folder`: {name: PNG}."""
-    predictions = scored.predictions
-    if model.task == "regression":
-        numbers = scored.actual.astype(float), predictions.values.astype(float)
-        figures = {
-            "predicted_vs_actual": predicted_vs_actual(*numbers, target),
-            "residuals": residuals(*numbers, target),
-        }
-    else:
-        actual, predicted = scored.actual.astype(str), predictions.values.astype(str)
-        classes = [str(one) for one in model.classes]
-        figures = {"confusion_matrix": confusion(actual, predicted, classes, target)}
-        if predictions.probabilities is not None:
-            curves = roc(actual, predictions.probabilities, classes, target)
-            figures |= {"roc": curves} if curves is not None else {}
-    return {name: save(figure, folder / f"{name}.png") for name, figure in figures.items()}
-
-
 def verdict(metrics: Mapping[str, float], thresholds: Mapping[str, float]) -> dict[str, object]:
     """What metrics.json says of the metrics and the thresholds they were held against."""
     missed = violations(metrics, thresholds)
-    return {
-        "metrics": dict(metrics),
-        "thresholds": dict(thresholds),
-        "passed": not missed,
-        "violations": missed,
-    }
+    return {"thresholds": dict(thresholds), "passed": not missed, "violations": missed}
+
+
+def run_metrics(found: Judgement) -> dict[str, float]:
+    """The numbers of this run: those that say most at first, with their baseline."""
+    metrics, best = found.outcome.metrics, best_of(found.baselines)
+    baseline = {f"baseline_{name}": value for name, value in best.items()}
+    ordered = [PRIMARY[found.outcome.task], found.main, f"baseline_{found.main}", *metrics]
+    everything = {**metrics, **baseline}
+    first = {name: everything[name] for name in ordered if name in everything}
+    return {**first, **baseline}
+
+
+def tell(found: Judgement) -> None:
+    """Log what people should know of a model before they use it."""
+    shown = (f"{name} {value:.4g}" for name, value in found.outcome.metrics.items())
+    log.info("%d rows: %s", len(found.outcome), ", ".join(shown))
+    if found.verdict is None:
+        log.info("no baseline: the model does not say what the target of its train set was like")
+    elif found.verdict.beaten:
+        log.info("better than the baseline: %s", found.verdict)
+    else:
+        log.warning("WARNING: no better than a guess without looking: %s", found.verdict)
+    for column, parts in found.slices.items():
+        known = [part for part in parts if part.bounds is not None] or parts
+        values = {part.value: part.metrics[found.main] for part in known}
+        worst = min(values, key=values.__getitem__)
+        if not HIGHER_IS_BETTER[found.main]:
+            worst = max(values, key=values.__getitem__)
+        log.info(
+            "by %s: %s is worst where it is %s, %.4g (all: %.4g)",
+            column, found.main, worst, values[worst], found.outcome.metrics[found.main],
+        )  # fmt: skip
 
 
 def step(run: StepRun[Params]) -> None:
@@ -60,10 +70,14 @@ def step(run: StepRun[Params]) -> None:
     model = load_model(model_input.path, str(model_input.version))
     test = read_artifact(test_input)
     require_same_split(run, model_input.version, test_input, test)
-    scored = model.score(test, params.target)
+    log.info("%s on %s", model_input.version, test_input.version)
+    known = model_input.metadata.get("train_target") or {}
+    found = judge(model, test, params.target, known, params.slices)
+    tell(found)
 
     folder = run.workspace / "evaluation"
     folder.mkdir()
+    outcomes.write(found.outcome, folder)
     report = {
         "task": model.task,
         "model": str(model_input.version),
@@ -72,27 +86,24 @@ def step(run: StepRun[Params]) -> None:
         "test_digest": test_input.version.digest,
         "target": params.target,
         "rows": len(test),
-        **verdict(scored.metrics, params.thresholds),
+        **found.as_json(),
+        **verdict(found.outcome.metrics, params.thresholds),
     }
     (folder / "metrics.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
-    for name, picture in draw(model, scored, params.target, folder).items():
+    for name, picture in draw(found, params.target, folder).items():
         run.log_image(name, picture)
-    run.log_metrics(scored.metrics)
-    log.info(
-        "%s on %s (%d rows): %s",
-        model_input.version,
-        test_input.version,
-        len(test),
-        ", ".join(f"{name} {value:.4g}" for name, value in scored.metrics.items()),
-    )
+    run.log_metrics(run_metrics(found))
     run.output(
         "evaluation",
         folder,
         type="evaluation",
         description=f"How {model_input.version} does on {test_input.version}.",
-        metadata={key: report[key] for key in ("task", "target", "rows", "metrics", "passed")},
+        metadata={
+            key: report[key]
+            for key in ("task", "target", "rows", "metrics", "beats_baseline", "passed")
+        },
     )
-    missed = violations(scored.metrics, params.thresholds)
+    missed = violations(found.outcome.metrics, params.thresholds)
     if missed:
         raise GateFailed("; ".join(missed))
 

@@ -19,6 +19,8 @@ from relay.errors import GateFailed, RelayError
 from relay.lineage import recorded_input, train_set
 from relay.metrics import PRIMARY
 from relay.models import load_model
+from relay.outcomes import Outcome
+from relay.resampling import gain_interval
 from relay.seen_rows import rows_in
 from relay.tables import read_artifact
 from relay.tracking import ArtifactVersion
@@ -87,52 +89,62 @@ def compare(
     candidate: Input,
     champion: Input,
     test: pd.DataFrame,
+    outcome: Outcome,
     *,
-    score: float,
     target: str,
-    task: str,
     metric: str,
+    confidence: float,
 ) -> Comparison:
-    """Hold the candidate, whose `metric` on all of `test` is `score`, against the champion.
+    """Hold the candidate, whose `outcome` on `test` is given, against the champion by `metric`.
 
-    Only rows that neither was trained on count. With one train set for both these are all rows,
-    otherwise both are scored on what is left. What hinders it is told, not raised.
+    Only rows that neither was trained on count; with one train set for both these are all rows.
+    What hinders it is told, not raised.
     """
     name = str(champion.version)
     seen: int | None = None
     try:
-        rows, ours = test, score
+        rows = np.ones(len(test), dtype=bool)
         if _same_train_set(candidate, champion):
             seen = 0
         else:
             by_candidate = rows_in(test, _train_table(run, "train", candidate))
             by_champion = rows_in(test, _train_table(run, "champion_train", champion))
             seen = int(by_champion.sum())
-            rows = unseen_rows(test, by_candidate, by_champion)
-        if len(rows) < len(test):
-            ours = _score(candidate, rows, target=target, task=task, metric=metric)
-        theirs = _score(champion, rows, target=target, task=task, metric=metric)
+            rows = unseen_rows(by_candidate, by_champion)
+        ours = outcome.at(rows)
+        theirs = _outcome(champion, test[rows], target=target, task=outcome.task)
+        return Comparison(
+            _score(ours, metric), against(name, ours, theirs, metric, confidence), len(ours), seen
+        )
     except RelayError as error:
-        return Comparison(score, Champion(name, None, str(error)), 0, seen)
-    return Comparison(ours, Champion(name, theirs), len(rows), seen)
+        return Comparison(outcome.metrics[metric], Champion(name, None, str(error)), 0, seen)
+
+
+def against(name: str, ours: Outcome, theirs: Outcome, metric: str, confidence: float) -> Champion:
+    """The champion `name` by its outcome `theirs`, and the interval of the gain of `ours` over it.
+
+    RelayError where its `metric` is undefined on these rows.
+    """
+    interval = gain_interval(ours, theirs, metric, confidence) if confidence else None
+    return Champion(name, _score(theirs, metric), interval=interval)
 
 
 def unseen_rows(
-    test: pd.DataFrame, by_candidate: NDArray[np.bool_], by_champion: NDArray[np.bool_]
-) -> pd.DataFrame:
-    """The rows of `test` that neither model was trained on, given which of them each was.
+    by_candidate: NDArray[np.bool_], by_champion: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """The test rows that neither model was trained on, given which of them each was.
 
     RelayError where rows had to be left out, and fewer than 20 or 10 % of them remain.
     """
-    rows = test[~(by_candidate | by_champion)]
-    enough = max(FEWEST_ROWS, math.ceil(SMALLEST_SHARE * len(test)))
-    if len(rows) < min(enough, len(test)):
+    unseen = ~(by_candidate | by_champion)
+    enough = max(FEWEST_ROWS, math.ceil(SMALLEST_SHARE * len(unseen)))
+    if unseen.sum() < min(enough, len(unseen)):
         raise RelayError(
-            f"{by_champion.sum()} of the {len(test)} test rows were in its train set, and the "
-            f"{len(rows)} that neither model was trained on are too few (it takes {enough}). "
+            f"{by_champion.sum()} of the {len(unseen)} test rows were in its train set, and the "
+            f"{unseen.sum()} that neither model was trained on are too few (it takes {enough}). "
             "Keep split.* and seed as they were for it, and the two can be compared"
         )
-    return rows
+    return unseen
 
 
 def _same_train_set(candidate: Input, champion: Input) -> bool:
@@ -150,15 +162,18 @@ def _train_table(run: StepRun[Any], key: str, model: Input) -> pd.DataFrame:
     return read_artifact(run.use(key, str(version)))
 
 
-def _score(given: Input, rows: pd.DataFrame, *, target: str, task: str, metric: str) -> float:
-    """The model `given` by its `metric` on `rows`; RelayError where it has none."""
+def _outcome(given: Input, rows: pd.DataFrame, *, target: str, task: str) -> Outcome:
+    """What the model `given` predicts of `rows`; RelayError where it is for something else."""
     its_target = given.metadata.get("target", target)
     if its_target != target:
         raise RelayError(f"it predicts '{its_target}', not '{target}'")
     model = load_model(given.path, str(given.version))
     if model.task != task:
         raise RelayError(f"it is a {model.task} model, the candidate a {task} model")
-    metrics = model.score(rows, target).metrics
-    if metric not in metrics:
-        raise RelayError(f"{metric} of {given.version} could not be computed on this test set")
-    return metrics[metric]
+    return model.score(rows, target)
+
+
+def _score(outcome: Outcome, metric: str) -> float:
+    if metric not in outcome.metrics:
+        raise RelayError(f"{metric} could not be computed on {len(outcome)} rows of the test set")
+    return outcome.metrics[metric]

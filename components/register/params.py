@@ -23,6 +23,10 @@ class Params(BaseParams):
     metric: str | None = Field(
         None, description="what candidate and champion are compared on (default: r2 or f1)"
     )
+    min_gain: float = Field(0.0, ge=0, description="the least gain that is worth a promotion")
+    confidence: float = Field(
+        0.95, ge=0, lt=1, description="that the gain is more than chance; 0: any gain counts"
+    )
     force: bool = Field(False, description="promote the candidate whatever the comparison says")
 
     @field_validator("metric")

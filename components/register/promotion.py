@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.metrics import is_better
+from relay.resampling import gain
 
 
 @dataclass(frozen=True)
 class Champion:
     """The present champion, as it did on the candidate's test set.
 
-    `score` is None where it could not be scored; `problem` then says why.
+    `interval` is that of the candidate's gain over it, None where it is not known. `score` is None
+    where the champion could not be scored; `problem` then says why.
     """
 
     artifact: str
     score: float | None
     problem: str = ""
     is_candidate: bool = False
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -29,33 +31,56 @@ class Decision:
 
 
 def decide(
-    metric: str, candidate: float, champion: Champion | None, *, force: bool = False
+    metric: str,
+    candidate: float,
+    champion: Champion | None,
+    *,
+    min_gain: float = 0.0,
+    confidence: float = 0.95,
+    force: bool = False,
 ) -> Decision:
-    """Promote a candidate that is strictly better by `metric`, or that has no champion to beat.
+    """Promote a candidate that is clearly better by `metric`, or that has no champion to beat.
 
-    A champion that could not be scored keeps its place. `force` promotes in any case.
+    Clearly: its gain is above 0 and at least `min_gain`, and the whole of the gain's interval is
+    above 0; with a `confidence` of 0 there need be no interval. A champion that could not be
+    scored keeps its place. `force` promotes in any case.
     """
     if champion is None:
         return Decision(True, "there was no champion")
     if champion.is_candidate:
         return Decision(False, "it is the champion already")
-    compared = _compared(metric, candidate, champion)
-    if force:
-        return Decision(True, f"by force (register.force=true); {compared}")
     if champion.score is None:
-        return Decision(
-            False, f"{compared}. To promote it all the same: register.force=true steps=register"
-        )
-    return Decision(is_better(metric, candidate, champion.score), compared)
-
-
-def _compared(metric: str, candidate: float, champion: Champion) -> str:
-    if champion.score is None:
-        return f"the champion {champion.artifact} cannot be compared with: {champion.problem}"
-    if is_better(metric, candidate, champion.score):
-        relation = "beats"
-    elif candidate == champion.score:
-        relation = "equals"
+        why = f"the champion {champion.artifact} cannot be compared with: {champion.problem}"
+        promote, advice = False, ". To promote it all the same: register.force=true steps=register"
     else:
-        relation = "does not beat"
-    return f"{metric} {candidate:.6g} {relation} {champion.score:.6g} of {champion.artifact}"
+        promote, why = _compared(metric, candidate, champion, champion.score, min_gain, confidence)
+        advice = ""
+    if force:
+        return Decision(True, f"by force (register.force=true); {why}")
+    return Decision(promote, why + advice)
+
+
+def _compared(
+    metric: str,
+    candidate: float,
+    champion: Champion,
+    score: float,
+    min_gain: float,
+    confidence: float,
+) -> tuple[bool, str]:
+    gained = gain(candidate, score, metric)
+    relation = "beats" if gained > 0 else "equals" if gained == 0 else "does not beat"
+    scores = f"{metric} {candidate:.6g} {relation} {score:.6g} of {champion.artifact}"
+    if gained <= 0:
+        return False, scores
+    if gained < min_gain:
+        return False, f"{scores}, but by less than register.min_gain={min_gain:g}"
+    if not confidence:
+        return True, scores
+    if champion.interval is None:
+        return False, f"{scores}, but on too few test rows to tell whether that is chance"
+    low, high = champion.interval
+    bounds = f"by {gained:.3g}, with {confidence:.3g} confidence {low:.3g} to {high:.3g}"
+    if low <= 0:
+        return False, f"{scores}, but that may be chance: {bounds}"
+    return True, f"{scores}: {bounds}"

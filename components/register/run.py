@@ -14,7 +14,7 @@ from params import Params
 from promotion import Champion, decide
 from registry import Registry
 
-from relay import component
+from relay import component, outcomes
 from relay.component import StepRun
 from relay.project import enclosing_project
 from relay.tables import read_artifact
@@ -58,10 +58,10 @@ def step(run: StepRun[Params]) -> None:
             model,
             its_input,
             read_artifact(test),
-            score=score,
+            outcomes.read(evaluation_input.path, evaluation["task"]),
             target=params.target,
-            task=evaluation["task"],
             metric=metric,
+            confidence=params.confidence,
         )
         score, champion = compared.candidate, compared.champion
         if compared.seen and compared.rows:
@@ -72,7 +72,14 @@ def step(run: StepRun[Params]) -> None:
                 compared.seen,
             )
         champion_version = registry.ensure(previous, its_input.path, mlflow_run)
-    decision = decide(metric, score, champion, force=params.force)
+    decision = decide(
+        metric,
+        score,
+        champion,
+        min_gain=params.min_gain,
+        confidence=params.confidence,
+        force=params.force,
+    )
     log.log(
         logging.WARNING if champion and champion.score is None else logging.INFO,
         "%s %s: %s.",
@@ -95,6 +102,9 @@ def step(run: StepRun[Params]) -> None:
                 "candidate_score": score,
                 "champion": champion and champion.artifact,
                 "champion_score": champion and champion.score,
+                "gain_interval": champion and champion.interval,
+                "confidence": params.confidence,
+                "min_gain": params.min_gain,
                 "rows_compared": compared and compared.rows,
                 "rows_seen_by_champion": compared and compared.seen,
                 "promoted": decision.promote,

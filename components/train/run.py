@@ -7,10 +7,9 @@ import sys
 from typing import Any
 
 from gate import require_passed
-from importance import draw, importances
 from params import ModelSpec, Params
 from saving import save
-from training import Data, Trained, prepare, short_warnings, train
+from training import Data, Trained, prepare, short_warnings, target_summary, train
 
 from relay import component
 from relay.component import StepRun
@@ -32,6 +31,7 @@ def describe(data: Data, trained: Trained, spec: ModelSpec, target: str) -> dict
         "set_aside": dict(data.features.aside),
         "cv": cv,
         "train_rows": len(data.x),
+        "train_target": target_summary(data),
     }
 
 
@@ -52,11 +52,6 @@ def step(run: StepRun[Params]) -> None:
         log.info("column %s is set aside: %s", name, reason)
     trained = train(data, params.model, folds=params.folds, seed=params.seed)
     run.log_metrics(trained.metrics)
-
-    with short_warnings():
-        found, kind = importances(trained.pipeline, data.x, data.y, params.seed)
-    picture = draw(found, kind, params.target, run.workspace / "feature_importance.png")
-    run.log_image("feature_importance", picture)
 
     with short_warnings():
         folder = save(trained.pipeline, data.x, run.workspace / "model")

@@ -70,6 +70,19 @@ def prepare(table: pd.DataFrame, target: str, text: str | None) -> Data:
     return Data(task, model_frame(table, features), _target(values), features)
 
 
+def target_summary(data: Data) -> dict[str, Any]:
+    """What a prediction that looks at no column needs: mean and median, or each class's share."""
+    if data.task == "regression":
+        return {"mean": float(np.mean(data.y)), "median": float(np.median(data.y))}
+    classes, counts = np.unique(data.y, return_counts=True)
+    return {
+        "shares": {
+            str(one): count / len(data.y)
+            for one, count in zip(classes, counts.tolist(), strict=True)
+        }
+    }
+
+
 def train(data: Data, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
     """Cross-validate, then fit on all rows.
 

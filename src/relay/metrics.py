@@ -23,11 +23,13 @@ HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType(
         "mse": False,
         "rmse": False,
         "mape": False,
+        "log_mae": False,
         "accuracy": True,
         "balanced_accuracy": True,
         "f1": True,
         "roc_auc": True,
         "log_loss": False,
+        "brier": False,
     }
 )
 """Every metric's name, and whether more of it is better."""
@@ -46,11 +48,12 @@ def score(
     """The metrics of the predictions `y_pred` of `y_true`; one that is undefined is left out.
 
     Regression (n values each): r2, mae, mse, rmse, mape (a ratio, not per cent; left out where
-    an actual value is 0). Classification (n labels each, compared as texts): accuracy,
-    balanced_accuracy, f1 (macro mean over the classes seen); with `y_proba` (n rows, a column for
-    each of `classes`) also log_loss and roc_auc (of the second class, or with more than two the
-    macro mean of one against the rest), each left out where `y_true` lacks a class or has one
-    that is not in `classes`. Formulas are scikit-learn's.
+    an actual value is 0), log_mae (mae of the logarithms; left out where a value is not above 0).
+    Classification (n labels each, compared as texts): accuracy, balanced_accuracy, f1 (macro mean
+    over the classes seen); with `y_proba` (n rows, a column for each of `classes`) also log_loss,
+    brier (the mean square of what probabilities are off) and roc_auc (of the second class, or with
+    more than two the macro mean of one against the rest), each left out where `y_true` lacks a
+    class or has one that is not in `classes`. Formulas are scikit-learn's.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # on classes that are absent; they are dealt with here
@@ -83,6 +86,8 @@ def _regression(y_true: NDArray[np.float64], y_pred: NDArray[np.float64]) -> dic
     }
     if (y_true != 0).all():
         found["mape"] = metrics.mean_absolute_percentage_error(y_true, y_pred)
+    if (y_true > 0).all() and (y_pred > 0).all():
+        found["log_mae"] = metrics.mean_absolute_error(np.log(y_true), np.log(y_pred))
     return found
 
 
@@ -109,6 +114,7 @@ def _classification(
     if len(known) < 2 or not seen <= set(known) or not np.isfinite(proba).all():
         return found
     found["log_loss"] = metrics.log_loss(y_true, proba, labels=known)
+    found["brier"] = metrics.brier_score_loss(y_true, proba, labels=known)
     if len(seen) == len(known) == 2:
         positive = str(classes[1])
         found["roc_auc"] = metrics.roc_auc_score(

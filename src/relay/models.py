@@ -16,8 +16,9 @@ from sklearn.base import is_classifier
 
 import relay_dates
 from relay.errors import RelayError
-from relay.metrics import Task, score
+from relay.metrics import Task
 from relay.names import nearest
+from relay.outcomes import Outcome
 from relay.reading.dtypes import to_dtype
 from relay.tables import require_column
 
@@ -33,15 +34,6 @@ class Predictions:
 
     values: NDArray[Any]
     probabilities: NDArray[np.float64] | None
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Predictions of rows whose target is known, that target, and the metrics of both."""
-
-    actual: NDArray[Any]
-    predictions: Predictions
-    metrics: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -76,7 +68,7 @@ class Model:
         except ValueError as error:
             raise RelayError(f"The model cannot predict this table: {error}") from error
 
-    def score(self, table: pd.DataFrame, target: str) -> Scored:
+    def score(self, table: pd.DataFrame, target: str) -> Outcome:
         """Predict each row of `table` and hold the predictions against its column `target`.
 
         RelayError where there is no such column, or it is not what the model predicts.
@@ -84,7 +76,7 @@ class Model:
         require_column(table, target, "target")
         return self.compare(table[target], self.predict(table))
 
-    def compare(self, actual: pd.Series, predictions: Predictions) -> Scored:
+    def compare(self, actual: pd.Series, predictions: Predictions) -> Outcome:
         """Hold `predictions` against the `actual` values of the same rows.
 
         RelayError where one is missing, or is not of the kind that the model predicts.
@@ -100,9 +92,9 @@ class Model:
             known = _numbers(actual).to_numpy()
         else:
             known = _labels(actual, self.classes)
-        values, probabilities = predictions.values, predictions.probabilities
-        metrics = score(self.task, known, values, probabilities, self.classes)
-        return Scored(known, predictions, metrics)
+        return Outcome(
+            self.task, known, predictions.values, predictions.probabilities, self.classes
+        )
 
 
 def load_model(folder: Path, name: str) -> Model:

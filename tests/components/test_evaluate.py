@@ -13,10 +13,15 @@ from relay.tables import write_parquet
 from tests.components.conftest import Finished, Store
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
 
+KNOWN = {
+    "price": {"mean": 720.0, "median": 700.0},
+    "size": {"shares": {"large": 0.4, "middle": 0.3, "small": 0.3}},
+}
+
 
 def put_model(store: Store, pipeline: Any, target: str) -> None:
     folder = save(pipeline, store.folder / f"model-{target}", features(flats()))
-    store.put("flats_model", "model", folder, {"target": target})
+    store.put("flats_model", "model", folder, {"target": target, "train_target": KNOWN[target]})
 
 
 def evaluate(store: Store, **params: Any) -> Finished:
@@ -46,25 +51,32 @@ def test_a_regression_is_evaluated_with_metrics_and_pictures(
     store: Store, test_set: pd.DataFrame
 ) -> None:
     put_model(store, price_model(), "price")
-    done = evaluate(store, thresholds='{"r2": 0.4, "rmse": 50}')
+    done = evaluate(store, thresholds='{"r2": 0.4, "rmse": 50}', slices="[Quarter]")
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"evaluation": "flats_evaluation:v0"}
     assert done.result.metrics["r2"] > 0.99
-    assert set(done.result.images) == {"predicted_vs_actual", "residuals"}
+    assert list(done.result.metrics)[:3] == ["r2", "mae", "baseline_mae"]
+    pictures = {"predicted_vs_actual", "residuals", "feature_importance", "by_quarter"}
+    assert set(done.result.images) == pictures
     assert all(Path(image).is_file() for image in done.result.images.values())
     read = report(store)
     assert read["task"] == "regression"
     assert read["model"] == "flats_model:v0"
     assert read["test"] == "flats_test:v0"
     assert read["rows"] == len(test_set)
-    assert read["metrics"] == done.result.metrics
+    assert read["metrics"].items() <= done.result.metrics.items()
+    assert read["beats_baseline"] is True
+    assert list(read["importance"]) == ["area", "quarter"]
+    assert {one["value"] for one in read["slices"]["quarter"]} == {"centre", "north"}
+    assert "by quarter: mae is worst where it is " in done.output
     assert read["thresholds"] == {"r2": 0.4, "rmse": 50.0}
     assert (read["passed"], read["violations"]) == (True, [])
     model = store.backend.find("flats_model:v0")
     assert model is not None and read["model_digest"] == model.digest
     names = {path.name for path in store.files("flats_evaluation:v0").iterdir()}
-    assert names == {"metrics.json", "predicted_vs_actual.png", "residuals.png"}
+    files = {"metrics.json", "predictions.parquet"}
+    assert names == files | {f"{picture}.png" for picture in pictures}
 
 
 def test_a_classification_has_a_confusion_matrix_and_roc(
@@ -74,8 +86,31 @@ def test_a_classification_has_a_confusion_matrix_and_roc(
     done = evaluate(store, target="size")
     assert done.status == 0, done.output
     assert done.result is not None
-    assert set(done.result.images) == {"confusion_matrix", "roc"}
-    assert {"accuracy", "f1", "roc_auc"} <= set(done.result.metrics)
+    assert set(done.result.images) == {
+        "confusion_matrix", "roc", "calibration", "feature_importance",
+    }  # fmt: skip
+    assert {"accuracy", "f1", "roc_auc", "brier"} <= set(done.result.metrics)
+
+
+def test_a_model_that_is_no_better_than_the_mean_is_warned_of(
+    store: Store, test_set: pd.DataFrame
+) -> None:
+    put_model(store, poor_price_model(), "price")
+    done = evaluate(store)
+    assert done.status == 0, done.output
+    assert "WARNING: no better than a guess without looking: r2" in done.output
+    assert report(store)["beats_baseline"] is False
+
+
+def test_a_column_to_slice_by_that_is_not_there_is_named(
+    store: Store, test_set: pd.DataFrame
+) -> None:
+    put_model(store, price_model(), "price")
+    done = evaluate(store, slices="[quarters]")
+    assert done.status == 1
+    assert "evaluate.slices: the table has no column 'quarters'. Did you mean 'quarter'" in (
+        done.output
+    )
 
 
 def test_below_a_threshold_the_step_fails_and_the_evaluation_is_kept(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,9 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from relay import outcomes
 from relay.models import load_model
+from relay.outcomes import Outcome
 from relay.tracking import ArtifactVersion
 from tests.components.conftest import Finished, Store
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
@@ -66,14 +67,14 @@ def put_model(
     folder = store.folder / f"model-{len(list(store.folder.glob('model-*')))}"
     version = store.put("flats_model", "model", save(pipeline, folder, features(TEST)), metadata)
     target = metadata.get("target", "price")
-    put_evaluation(store, version, load_model(folder, "m").score(TEST, target).metrics, target)
+    put_evaluation(store, version, load_model(folder, "m").score(TEST, target), target)
     return version
 
 
 def put_evaluation(
     store: Store,
     model: ArtifactVersion,
-    metrics: Mapping[str, float],
+    outcome: Outcome,
     target: str = "price",
     violations: tuple[str, ...] = (),
 ) -> None:
@@ -82,17 +83,18 @@ def put_evaluation(
     folder = store.folder / "evaluation"
     folder.mkdir(exist_ok=True)
     evaluation = {
-        "task": "regression" if "r2" in metrics else "classification",
+        "task": outcome.task,
         "model": str(model),
         "model_digest": model.digest,
         "test": str(test),
         "test_digest": test.digest,
         "target": target,
-        "metrics": dict(metrics),
+        "metrics": outcome.metrics,
         "passed": not violations,
         "violations": violations,
     }
     (folder / "metrics.json").write_text(json.dumps(evaluation), encoding="utf-8")
+    outcomes.write(outcome, folder)
     store.put("flats_evaluation", "evaluation", folder)
 
 
@@ -230,7 +232,7 @@ def test_a_champion_whose_train_set_is_gone_cannot_be_compared(ready: Store) -> 
     gone = {"train": {"artifact": "flats_train:v9", "digest": "0"}}
     folder = save(poor_price_model(), ready.folder / "old", features(TEST))
     old = ready.put("flats_model", "model", folder, {"inputs": gone})
-    put_evaluation(ready, old, {"r2": 0.0})
+    put_evaluation(ready, old, load_model(folder, "m").score(TEST, "price"))
     assert register(ready).status == 0
     put_model(ready, price_model())
     done = register(ready)
@@ -262,7 +264,8 @@ def test_a_champion_that_does_not_fit_the_test_set_stays_until_it_is_forced(read
 
 def test_a_model_that_did_not_pass_is_not_registered(ready: Store) -> None:
     version = put_model(ready, price_model())
-    put_evaluation(ready, version, {"r2": 0.1}, violations=("r2 is 0.1, below the threshold",))
+    outcome = load_model(ready.folder / "model-0", "m").score(TEST, "price")
+    put_evaluation(ready, version, outcome, violations=("r2 is 0.1, below the threshold",))
     done = register(ready)
     assert done.status == 1
     assert "flats_model:v0 did not pass its evaluation: r2 is 0.1" in done.output

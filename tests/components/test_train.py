@@ -86,7 +86,7 @@ def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(store: Sto
     assert set(said["set_aside"]) == {"code", "same"}
     assert said["train_rows"] == 120
     assert said["cv"]["cv_r2_mean"] == metrics["cv_r2_mean"]
-    assert set(done.result.images) == {"feature_importance"}
+    assert set(said["train_target"]) == {"mean", "median"}
     for number in (1, 2, 3):
         assert f"fold {number}/3 r2=0." in done.output
     assert "column same is set aside: constant" in done.output

@@ -13,7 +13,6 @@ from relay.errors import RelayError
 from tests.loading import load
 
 features = load("train", "features")
-importance = load("train", "importance")
 
 ROWS = 60
 
@@ -177,25 +176,6 @@ def test_a_zone_is_taken_into_account() -> None:
     table = column([*zone["d"]] * 30)
     frame = features.model_frame(table, features.choose_features(table, None))
     assert frame["it"].iloc[0] == pd.Timestamp("2023-12-31 15:00")
-
-
-def test_every_number_is_traced_back_to_its_column() -> None:
-    table = pd.DataFrame(
-        {
-            "a_1": range(ROWS),
-            "a": ["x_y", "z"] * 30,
-            "when": pd.date_range("2024-01-01", periods=ROWS),
-            "words": ["some words", "other words"] * 30,
-        }
-    )
-    chosen = features.choose_features(table, "words")
-    made = features.make_preprocessor(chosen, scale=True, sparse=False)
-    width = made.fit_transform(features.model_frame(table, chosen)).shape[1]
-    sources = importance.source_columns(made)
-    assert len(sources) == width
-    assert pd.Series(sources).value_counts().to_dict() == {
-        "a_1": 1, "a": 2, "when": 4, "words": 3,
-    }  # fmt: skip
 
 
 def test_a_large_wide_table_needs_a_sparse_matrix(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from relay.errors import ConfigError
 from relay.metrics import HIGHER_IS_BETTER, PRIMARY, Task, is_better, score
 
 
-def test_regression_has_its_five_metrics() -> None:
+def test_regression_has_its_six_metrics() -> None:
     assert score("regression", [1.0, 2.0, 4.0], [1.0, 3.0, 3.0]) == pytest.approx(
         {
             "r2": 1 - 2 / (14 / 3),
@@ -20,6 +20,7 @@ def test_regression_has_its_five_metrics() -> None:
             "mse": 2 / 3,
             "rmse": math.sqrt(2 / 3),
             "mape": (0 + 1 / 2 + 1 / 4) / 3,
+            "log_mae": (0 + math.log(3 / 2) + math.log(4 / 3)) / 3,
         }
     )
 
@@ -31,6 +32,11 @@ def test_values_are_plain_floats() -> None:
 
 def test_mape_is_left_out_where_an_actual_value_is_zero() -> None:
     assert "mape" not in score("regression", [0.0, 1.0], [0.5, 1.0])
+
+
+def test_the_error_of_logarithms_is_left_out_where_a_value_has_none() -> None:
+    assert "log_mae" not in score("regression", [1.0, 2.0], [1.0, -1.0])
+    assert "log_mae" not in score("regression", [0.0, 2.0], [1.0, 1.0])
 
 
 def test_r2_is_left_out_where_the_actual_values_are_constant() -> None:
@@ -59,6 +65,7 @@ def test_binary_roc_auc_is_of_the_second_class() -> None:
     found = score("classification", truth, [False, True, True], proba, [False, True])
     assert found["roc_auc"] == 1.0
     assert found["log_loss"] == pytest.approx(-np.mean(np.log([0.9, 0.6, 0.8])))
+    assert found["brier"] == pytest.approx((0.1**2 + 0.4**2 + 0.2**2) / 3)
 
 
 def test_the_order_of_the_classes_is_that_of_the_probabilities() -> None:

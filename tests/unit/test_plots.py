@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from tests.loading import COMPONENTS, load
 
 plots = load("evaluate", "plots")
+style = load("evaluate", "style")
 
 
 def texts(figure: Figure) -> list[str]:
@@ -32,7 +33,7 @@ def test_predicted_against_actual_has_a_point_for_each_row_and_equal_axes(tmp_pa
     assert len(axes.collections[0].get_offsets()) == 3
     assert axes.get_xlim() == axes.get_ylim()
     assert axes.get_xlabel() == "actual y"
-    assert imread(plots.save(figure, tmp_path / "p.png")).shape[1] == 1000
+    assert imread(style.save(figure, tmp_path / "p.png")).shape[1] == 1000
 
 
 def test_residuals_are_actual_less_predicted() -> None:
@@ -45,7 +46,7 @@ def test_residuals_are_actual_less_predicted() -> None:
 def test_a_single_row_and_perfect_predictions_can_be_drawn(tmp_path: Path) -> None:
     for values in (np.array([5.0]), np.array([0.0, 0.0])):
         for draw in (plots.predicted_vs_actual, plots.residuals):
-            plots.save(draw(values, values, "y"), tmp_path / "p.png")
+            style.save(draw(values, values, "y"), tmp_path / "p.png")
 
 
 def test_the_confusion_matrix_has_actual_classes_as_rows_and_counts_in_its_cells() -> None:
@@ -104,7 +105,7 @@ def test_any_name_can_be_drawn(name: str, tmp_path: Path) -> None:
         plots.roc(labels, scores, ["b", name], name),
     ]
     for figure in figures:
-        plots.save(figure, tmp_path / "p.png")
+        style.save(figure, tmp_path / "p.png")
 
 
 def test_pictures_are_drawn_without_pyplot_which_would_keep_them() -> None:
@@ -116,7 +117,7 @@ def test_pictures_are_drawn_without_pyplot_which_would_keep_them() -> None:
 def test_the_same_numbers_give_the_same_bytes(tmp_path: Path) -> None:
     numbers = np.linspace(0, 10, 50)
     first, second = (
-        plots.save(plots.residuals(numbers, numbers**1.1, "y"), tmp_path / name).read_bytes()
+        style.save(plots.residuals(numbers, numbers**1.1, "y"), tmp_path / name).read_bytes()
         for name in ("a.png", "b.png")
     )
     assert first == second

@@ -25,10 +25,10 @@ def test_without_a_champion_the_candidate_is_promoted() -> None:
     assert "no champion" in decision.why
 
 
-def test_a_strictly_better_candidate_is_promoted_and_both_scores_are_told() -> None:
-    decision = decide("r2", 0.8, Champion("m:v0", 0.7))
+def test_a_clearly_better_candidate_is_promoted_and_both_scores_are_told() -> None:
+    decision = decide("r2", 0.8, Champion("m:v0", 0.7, interval=(0.05, 0.15)))
     assert decision.promote
-    assert decision.why == "r2 0.8 beats 0.7 of m:v0"
+    assert decision.why == ("r2 0.8 beats 0.7 of m:v0: by 0.1, with 0.95 confidence 0.05 to 0.15")
 
 
 def test_an_equal_candidate_is_not_promoted() -> None:
@@ -36,8 +36,29 @@ def test_an_equal_candidate_is_not_promoted() -> None:
 
 
 def test_of_an_error_less_is_better() -> None:
-    assert decide("rmse", 3.0, Champion("m:v0", 4.0)).promote
-    assert not decide("rmse", 5.0, Champion("m:v0", 4.0)).promote
+    assert decide("rmse", 3.0, Champion("m:v0", 4.0, interval=(0.5, 1.5))).promote
+    assert not decide("rmse", 5.0, Champion("m:v0", 4.0, interval=(-1.5, -0.5))).promote
+
+
+def test_a_gain_that_may_be_chance_is_not_enough() -> None:
+    decision = decide("r2", 0.71, Champion("m:v0", 0.7, interval=(-0.02, 0.04)))
+    assert not decision.promote
+    assert "may be chance: by 0.01, with 0.95 confidence -0.02 to 0.04" in decision.why
+
+
+def test_a_gain_below_the_least_that_is_worth_it_is_not_enough() -> None:
+    champion = Champion("m:v0", 0.7, interval=(0.005, 0.015))
+    decision = decide("r2", 0.71, champion, min_gain=0.02)
+    assert not decision.promote
+    assert "less than register.min_gain=0.02" in decision.why
+    assert decide("r2", 0.71, champion, min_gain=0.005).promote
+
+
+def test_without_an_interval_only_a_confidence_of_zero_promotes() -> None:
+    champion = Champion("m:v0", 0.7)
+    assert "too few test rows" in decide("r2", 0.9, champion).why
+    assert not decide("r2", 0.9, champion).promote
+    assert decide("r2", 0.9, champion, confidence=0.0).promote
 
 
 def test_a_champion_is_not_compared_with_itself() -> None:

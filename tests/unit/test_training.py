@@ -18,7 +18,6 @@ from tests.loading import ROOT, load
 
 training = load("train", "training")
 saving = load("train", "saving")
-importance = load("train", "importance")
 params = load("train", "params")
 
 MODELS = ["random_forest", "linear", "hist_gradient_boosting"]
@@ -283,29 +282,6 @@ def test_the_default_model_predicts_a_pokemons_total(shared: Path) -> None:
     trained = training.train(given, spec(config("random_forest")), folds=0, seed=42)
     frame = training.model_frame(held_out, given.features)
     assert trained.pipeline.score(frame, held_out["Total"]) > 0.95
-
-
-@pytest.mark.parametrize(
-    ("model", "kind"),
-    [
-        (config("random_forest"), "importance"),
-        (RIDGE, "size of the coefficients"),
-        (config("hist_gradient_boosting"), "fall of the score when shuffled"),
-    ],
-)
-def test_importances_are_of_columns_whatever_the_model(model: dict[str, Any], kind: str) -> None:
-    given = data()
-    pipeline = training.train(given, spec(model), folds=0, seed=0).pipeline
-    found, what = importance.importances(pipeline, given.x, given.y, 0)
-    assert what == kind
-    assert set(found.index) == {"x", "noise", "group"}
-    assert found.index[0] == "x"
-
-
-def test_the_picture_shows_the_twenty_largest(tmp_path: Path) -> None:
-    found = pd.Series(range(30, 0, -1), index=[f"column_{i}" for i in range(30)])
-    path = importance.draw(found, "importance", "price", tmp_path / "it.png")
-    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", ["Review Text", "review_text"])

@@ -1,0 +1,85 @@
+"""All that is found out about a model on a test set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from baseline import Verdict, baselines, verdict
+from calibration import Reliability, reliability
+from importance import importances
+from slices import MAIN, Slice, slices
+
+from relay.metrics import PRIMARY
+from relay.models import Model
+from relay.outcomes import Outcome
+from relay.tables import require_column
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model did on a test set.
+
+    `baselines` are the metrics of predicting the same for each row, by what that is; none where
+    the model does not say what its train set's target was like, as `verdict` is None then.
+    """
+
+    outcome: Outcome
+    baselines: Mapping[str, Mapping[str, float]]
+    verdict: Verdict | None
+    slices: Mapping[str, Sequence[Slice]]
+    importances: pd.Series
+    reliability: Reliability | None
+
+    @property
+    def main(self) -> str:
+        """The metric that parts of the test set are compared on."""
+        return MAIN[self.outcome.task]
+
+    def as_json(self) -> dict[str, Any]:
+        """What metrics.json says of it."""
+        found: dict[str, Any] = {
+            "metrics": self.outcome.metrics,
+            "baselines": self.baselines,
+            "beats_baseline": self.verdict and self.verdict.beaten,
+            "importance": {str(name): float(value) for name, value in self.importances.items()},
+            "slices": {
+                column: [
+                    {"value": one.value, "rows": one.rows, "metrics": one.metrics} for one in parts
+                ]
+                for column, parts in self.slices.items()
+            },
+        }
+        if self.reliability is not None:
+            found["calibration"] = {
+                "event": self.reliability.event,
+                "error": self.reliability.error,
+                "predicted": self.reliability.mean.tolist(),
+                "came_true": self.reliability.share.tolist(),
+                "rows": self.reliability.rows.tolist(),
+            }
+        return found
+
+
+def judge(
+    model: Model, test: pd.DataFrame, target: str, known: Mapping[str, Any], columns: Sequence[str]
+) -> Judgement:
+    """Score `model` on `test`, as a whole and in slices of `columns`.
+
+    `known` is what the model's metadata say of the target that it was trained on. RelayError
+    where a column is not there.
+    """
+    for name in columns:
+        require_column(test, name, "evaluate.slices")
+    outcome = model.score(test, target)
+    simple = baselines(known, outcome) if known else {}
+    return Judgement(
+        outcome,
+        {name: one.metrics for name, one in simple.items()},
+        verdict(outcome, simple) if simple else None,
+        {name: slices(outcome, test[name]) for name in columns},
+        importances(model, test, target, PRIMARY[outcome.task]),
+        reliability(outcome, target) if outcome.task == "classification" else None,
+    )

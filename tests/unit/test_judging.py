@@ -1,0 +1,195 @@
+"""What `evaluate` finds out: baseline, slices, calibration, importance, and their pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from relay.errors import RelayError
+from relay.models import Model
+from relay.outcomes import Outcome
+from tests.loading import load
+from tests.made_models import flats, poor_price_model, price_model, size_model
+
+judging = load("evaluate", "judging")
+baseline = load("evaluate", "baseline")
+calibration = load("evaluate", "calibration")
+slicing = load("evaluate", "slices")
+importance = load("evaluate", "importance")
+bars = load("evaluate", "bars")
+style = load("evaluate", "style")
+
+COLUMNS = {"area": "double", "quarter": "string"}
+TEST = flats(seed=1)
+PRICES = {"mean": float(flats()["price"].mean()), "median": float(flats()["price"].median())}
+SIZES = {"shares": {"large": 0.4, "middle": 0.35, "small": 0.25}}
+
+
+def model(pipeline: Any) -> Model:
+    return Model(pipeline, COLUMNS)
+
+
+def judged(pipeline: Any, target: str = "price", known: Any = PRICES, *columns: str) -> Any:
+    return judging.judge(model(pipeline), TEST, target, known, columns)
+
+
+def classes(probabilities: np.ndarray, came: np.ndarray) -> Outcome:
+    """An outcome of two classes, with the probability of the second and whether it came."""
+    return Outcome(
+        "classification", np.where(came, "yes", "no"), np.where(probabilities > 0.5, "yes", "no"),
+        np.column_stack([1 - probabilities, probabilities]), ["no", "yes"],
+    )  # fmt: skip
+
+
+def test_a_good_model_beats_the_baseline() -> None:
+    found = judged(price_model())
+    assert found.verdict.beaten
+    assert found.verdict.baseline < 0.1
+    assert found.verdict.model > 0.9
+    assert found.as_json()["beats_baseline"] is True
+
+
+def test_a_model_that_says_the_mean_does_not() -> None:
+    found = judged(poor_price_model())
+    assert not found.verdict.beaten
+    assert str(found.verdict).startswith("r2 ")
+    assert "of always the m" in str(found.verdict)
+
+
+def test_a_model_that_is_better_by_chance_does_not_beat_it() -> None:
+    random = np.random.default_rng(0)
+    actual = random.normal(size=50)
+    guess = Outcome("regression", actual, np.zeros(50))
+    near = Outcome("regression", actual, 0.02 * actual + 0.1 * random.normal(size=50))
+    found = baseline.verdict(near, {"zero": guess})
+    assert found.model != found.baseline
+    assert not found.beaten
+
+
+def test_of_classes_the_baseline_is_the_most_frequent_one_with_each_ones_share() -> None:
+    found = judged(size_model(), "size", SIZES)
+    (name,) = found.baselines
+    assert name == "always 'large', the most frequent class"
+    metrics = found.baselines[name]
+    assert metrics["accuracy"] == pytest.approx((TEST["size"] == "large").mean())
+    shares = TEST["size"].map(SIZES["shares"])
+    assert metrics["log_loss"] == pytest.approx(-np.log(shares).mean())
+    assert found.verdict.beaten
+
+
+def test_the_best_baseline_may_be_another_one_for_each_metric() -> None:
+    skewed = Outcome("regression", np.array([1.0, 1.0, 1.0, 9.0]), np.zeros(4))
+    known = baseline.baselines({"mean": 3.0, "median": 1.0}, skewed)
+    best = baseline.best_of({name: one.metrics for name, one in known.items()})
+    assert best["mae"] == 2.0  # of the median
+    assert best["mse"] == 12.0  # of the mean
+
+
+def test_without_knowledge_of_the_train_set_there_is_no_baseline() -> None:
+    found = judged(price_model(), "price", {})
+    assert (found.verdict, found.baselines) == (None, {})
+
+
+def test_a_slice_for_each_value_of_a_text_the_largest_first() -> None:
+    parts = judged(price_model(), "price", PRICES, "quarter").slices["quarter"]
+    assert [part.value for part in parts] == list(TEST["quarter"].value_counts().index)
+    assert sum(part.rows for part in parts) == len(TEST)
+    rows = (TEST["quarter"] == "north").to_numpy()
+    outcome = model(price_model()).score(TEST, "price").at(rows)
+    north = next(part for part in parts if part.value == "north")
+    assert north.metrics == outcome.metrics
+    assert north.bounds[0] < north.metrics["mae"] < north.bounds[1]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (list(range(60)), ["-0.001 to 14.75", "14.75 to 29.5", "29.5 to 44.25", "44.25 to 59"]),
+        ([3, 1, 2] * 20, ["1", "2", "3"]),
+        ([True, False, True] * 20, ["True", "False"]),
+        ([None, "a", "a"] * 20, ["a", "(missing)"]),
+        ([*range(30), *[np.nan] * 30], None),
+        ([f"v{i % 20}" for i in range(60)], None),
+        (list(pd.date_range("2024-01-01", periods=60)), None),
+        ([None] * 60, ["(missing)"]),
+        (pd.Categorical(["b", "a", "b"] * 20), ["b", "a"]),
+    ],
+)
+def test_columns_of_any_kind_have_slices(values: Any, expected: list[str] | None) -> None:
+    outcome = Outcome("regression", np.arange(60.0), np.arange(60.0) + 1)
+    parts = slicing.slices(outcome, pd.Series(values, name="it"))
+    assert sum(part.rows for part in parts) == 60
+    assert len(parts) <= slicing.MOST_VALUES + 1
+    if expected is not None:
+        assert [part.value for part in parts] == expected
+
+
+def test_a_column_that_is_not_there_is_an_error_with_the_nearest_name() -> None:
+    with pytest.raises(RelayError, match=r"evaluate\.slices: .*'quartr'. Did you mean 'quarter'"):
+        judged(price_model(), "price", PRICES, "quartr")
+
+
+def test_probabilities_that_come_true_are_calibrated_and_others_are_not() -> None:
+    random = np.random.default_rng(0)
+    true = random.uniform(size=20_000)
+    came = random.uniform(size=20_000) < true
+    honest = calibration.reliability(classes(true, came), "it")
+    assert honest.event == "it = yes"
+    assert len(honest.rows) == 10
+    assert honest.error < 0.02
+    bold = np.clip(2 * true - 0.5, 0.01, 0.99)
+    assert calibration.reliability(classes(bold, came), "it").error > 0.1
+
+
+def test_of_many_classes_the_predicted_one_is_looked_at() -> None:
+    found = judged(size_model(), "size", SIZES).reliability
+    assert found.event == "the predicted size is right"
+    assert found.rows.sum() == len(TEST)
+    assert found.probabilities.min() >= 1 / 3
+
+
+def test_equal_probabilities_are_one_bin() -> None:
+    outcome = classes(np.full(30, 0.7), np.arange(30) % 10 < 7)
+    found = calibration.reliability(outcome, "it")
+    assert found.rows.tolist() == [30]
+    assert found.error == pytest.approx(0.0)
+
+
+def test_the_column_that_decides_is_the_most_important() -> None:
+    falls = judged(price_model()).importances
+    assert list(falls.index) == ["area", "quarter"]
+    assert falls["area"] > 1 > falls["quarter"] > 0
+
+
+def test_shuffling_does_no_harm_to_a_model_that_looks_at_nothing() -> None:
+    assert not judged(poor_price_model()).importances.any()
+
+
+def test_importances_are_the_same_in_one_go_and_in_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    once = importance.importances(model(price_model()), TEST, "price", "r2")
+    monkeypatch.setattr(importance, "PREDICTED_AT_ONCE", len(TEST) * importance.MOST_REPEATS)
+    again = importance.importances(model(price_model()), TEST, "price", "r2")
+    assert again["area"] == pytest.approx(once["area"], rel=0.5)
+    assert list(again.index) == list(once.index)
+
+
+def test_a_figure_says_what_is_on_it(tmp_path: Path) -> None:
+    falls = pd.Series(np.linspace(1, 0.1, 30), [f"column {place}" for place in range(30)])
+    parts = judged(price_model(), "price", PRICES, "quarter").slices["quarter"]
+    figures: dict[str, Figure] = {
+        "What price is predicted from, the 20 largest of 30": bars.draw_importances(
+            falls, "r2", "price"
+        ),
+        "price by quarter (rows)": bars.draw_slices(parts, "mae", {"mae": 4.0}, "price"),
+    }
+    for title, figure in figures.items():
+        assert figure.axes[0].get_title() == title
+        assert imread(style.save(figure, tmp_path / "it.png")).shape[1] == 1000
