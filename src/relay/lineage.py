@@ -27,6 +27,27 @@ def recorded_input(version: ArtifactVersion, key: str) -> Recorded | None:
     return Recorded(str(record["artifact"]), str(record["digest"]))
 
 
+def recorded_inputs(version: ArtifactVersion) -> dict[str, Recorded]:
+    """All inputs of the run that made `version`, by their keys; none where it does not say."""
+    found = {key: recorded_input(version, key) for key in version.metadata.get("inputs") or {}}
+    return {key: record for key, record in found.items() if record is not None}
+
+
+def ancestry(version: ArtifactVersion, find: Find) -> dict[str, ArtifactVersion | None]:
+    """All that `version` was made of, and what that was made of, by exact reference.
+
+    Each comes after all that it was made of. None is what is not in the store any more.
+    """
+    found: dict[str, ArtifactVersion | None] = {}
+    for record in recorded_inputs(version).values():
+        if record.artifact not in found:
+            there = find(record.artifact)
+            there = there if there is not None and there.digest == record.digest else None
+            found |= {} if there is None else ancestry(there, find)
+            found[record.artifact] = there
+    return found
+
+
 def train_set(model: ArtifactVersion, find: Find) -> ArtifactVersion | None:
     """The train set of `model`, or None where it is not known or not in the store any more."""
     record = recorded_input(model, "train")

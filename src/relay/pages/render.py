@@ -23,7 +23,7 @@ def render(template: Path, values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"short": short, "percent": percent, "cell": cell}
+    environment.filters |= {"short": short, "percent": percent, "plain": plain, "cell": cell}
     return environment.get_template(template.name).render(values).rstrip() + "\n"
 
 
@@ -49,6 +49,15 @@ def percent(share: float) -> str:
     if 0.999 < share < 1:
         return "> 99.9 %"
     return f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
+
+
+def plain(value: object) -> str:
+    """A value of a configuration as people write it: `a=1, b=[x, y]`; numbers in a few figures."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={plain(one)}" for name, one in value.items()) or "-"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(plain, value))}]"
+    return "null" if value is None else short(value)
 
 
 def cell(value: object) -> str:
