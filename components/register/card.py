@@ -41,11 +41,11 @@ def facts(
         "task": evaluation["task"],
         "target": evaluation["target"],
         "train_rows": said.get("train_rows"),
-        "test_rows": evaluation["rows"],
+        "test_rows": test.metadata.get("rows"),
         "metrics": _metrics(evaluation, said.get("cv") or {}),
         "baselines": {name: dict(one) for name, one in (evaluation.get("baselines") or {}).items()},
         "beats_baseline": evaluation.get("beats_baseline"),
-        "thresholds": dict(evaluation["thresholds"]),
+        "thresholds": dict(evaluation.get("thresholds") or {}),
         "importance": dict(evaluation.get("importance") or {}),
         "slices": dict(evaluation.get("slices") or {}),
         "features": dict(said.get("features") or {}),
@@ -89,7 +89,7 @@ def in_brief(card: Mapping[str, Any]) -> str:
     data = ", ".join(f"{one['artifact']} ({one['digest']})" for one in card["data"])
     return (
         f"{card['model']}: {card['task']} of {card['target']}, {card['class_path']}.\n\n"
-        f"On {card['test_rows']:,} test rows: {shown}.\n\nMade of: {data}.\n\n"
+        f"On {short(card['test_rows'])} test rows: {shown}.\n\nMade of: {data}.\n\n"
         f"Commit {card['commit'] or 'unknown'}; to make it again: {card['again']}"
     )
 
@@ -118,7 +118,7 @@ def _metrics(evaluation: Mapping[str, Any], cv: Mapping[str, float]) -> list[dic
             "mean": cv.get(f"cv_{name}_mean"),
             "std": cv.get(f"cv_{name}_std"),
             "better": "higher" if HIGHER_IS_BETTER.get(name, True) else "lower",
-            "threshold": evaluation["thresholds"].get(name),
+            "threshold": (evaluation.get("thresholds") or {}).get(name),
         }
         for name, value in evaluation["metrics"].items()
     ]
