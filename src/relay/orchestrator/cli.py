@@ -34,6 +34,9 @@ Runs the pipeline, or the steps named:
   publish   bring the runs of the local store to W&B; takes tracking.project, tracking.entity,
             and --dry-run, which only lists them
 
+  reproduce NAME:ALIAS
+            make a registered model again from what is recorded of it, and compare
+
   --cfg     print the configuration that the rest of the line gives, and stop
   --help    this text
 
@@ -68,6 +71,10 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     if "--help" in argv or "-h" in argv:
         console.print(HELP, markup=False, highlight=False)
         return 0
+    if argv[:1] == ["reproduce"]:
+        from relay.reproduce.command import reproduce
+
+        return reproduce(project, argv[1:], console)
     publishing = argv[:1] == ["publish"]
     flags = {"--dry-run"} if publishing else {"--cfg"}
     words = argv[1:] if publishing else argv

@@ -86,6 +86,21 @@ class LocalBackend:
         with self._errors():
             stored_artifact(artifact.place or self.project, artifact).download(folder)
 
+    def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
+        with self._errors():
+            found = SQLiteStorage.resolve_artifact_version(
+                artifact.place or self.project, artifact.name, artifact.version
+            )
+            if found is None:
+                return []
+            made = []
+            for run in SQLiteStorage.get_artifact_consumers(self.project, found["version_id"]):
+                links = SQLiteStorage.get_run_artifacts(
+                    self.project, run["run_name"], run["run_id"]
+                )
+                made += [self.find(f"{one['name']}:v{one['version']}") for one in links["output"]]
+        return list(dict.fromkeys(one for one in made if one is not None))
+
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         project = artifact.place or self.project
         with self._errors():
