@@ -73,7 +73,8 @@ def _card(
 
 def _facts(inferred: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, list[str]]:
     """What the clean table says of itself and of its file, and which columns are not in it."""
-    of_file = inferred.get("inferred", {}).get("file", {})
+    of_file = dict(inferred.get("inferred", {}).get("file", {}))
+    of_file["kind of file"] = of_file.pop("kind", None)
     facts = {**inferred, **of_file, "columns left out": _left_out(inferred, columns)}
     return {
         name.replace("_", " "): _fact(value)

@@ -32,7 +32,7 @@ SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
 # What every artifact says of itself, and what the report shows in a better way.
 _NOT_INFERRED = (
     *("rows", "columns", "dtypes", "read_as"),
-    *("inputs", "params", "git_commit", "made_with"),
+    *("component", "inputs", "params", "git_commit", "made_with"),
 )
 
 
