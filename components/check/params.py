@@ -1,12 +1,16 @@
-"""Parameters of `check`."""
+"""Parameters of `check`, and what it looks up besides its input."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from relay.lineage import Find, recorded_input, train_set
+from relay.names import column_name
 from relay.params import Params as BaseParams
+from relay.tracking.interface import ArtifactVersion
 
 
 class ColumnRule(BaseModel):
@@ -32,6 +36,24 @@ class ColumnRule(BaseModel):
         return self
 
 
+class DriftRule(BaseModel):
+    """When a column counts as another than the one that the champion was trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    psi: float | None = Field(
+        0.2, ge=0, description="least population stability index; null: drift is not looked at"
+    )
+    p_value: float = Field(0.001, gt=0, le=1, description="and largest p-value of the test")
+    ignore: list[str] = Field([], description="columns that may drift, such as a date")
+    fail: bool = Field(False, description="whether drift fails the check, or warns only")
+
+    @field_validator("ignore")
+    @classmethod
+    def _as_in_the_table(cls, names: list[str]) -> list[str]:
+        return [column_name(name) for name in names]
+
+
 class Params(BaseParams):
     input_artifact: str = Field(description="the clean table")
     report_artifact: str = Field("report", description="name of the report")
@@ -40,3 +62,32 @@ class Params(BaseParams):
     columns: dict[str, ColumnRule] = Field(
         {}, description="{column: {dtype, nullable, unique, min, max, allowed}}"
     )
+    champion: str | None = Field(
+        None, description="model that was trained on the data to compare with"
+    )
+    drift: DriftRule = Field(
+        DriftRule(), description="{psi, p_value, ignore, fail} of the comparison"
+    )
+    leakage: float = Field(
+        0.98, gt=0, description="a column that alone predicts the target this well (of 1) is told"
+    )
+
+
+def compared_with(params: Params, table: str, find: Find) -> ArtifactVersion | None:
+    """The train set of the champion, which `table` (a digest) is held against.
+
+    None where there is no champion or its train set is not known, and where that is a part of
+    this very table: there is nothing to compare then.
+    """
+    if params.champion is None or params.drift.psi is None:
+        return None
+    champion = find(params.champion)
+    train = None if champion is None else train_set(champion, find)
+    source = None if train is None else recorded_input(train, "input")
+    return None if source is not None and source.digest == table else train
+
+
+def looked_up(params: Params, inputs: Mapping[str, str], find: Find) -> dict[str, str]:
+    """For the orchestrator: the digests of what is read besides the `inputs` (digests by key)."""
+    train = compared_with(params, inputs["input"], find)
+    return {} if train is None else {"the champion's data": train.digest}

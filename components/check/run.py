@@ -3,33 +3,68 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import logging
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from champion import drift_violations, look_for_drift, told
 from checking import Violation, check
+from leakage import leaks
+from page import page
 from params import Params
 from summary import summarise
 
 from relay import component
 from relay.component import StepRun
 from relay.errors import GateFailed
+from relay.names import column_name
 from relay.tables import read_artifact
+
+log = logging.getLogger("relay")
 
 SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
 """What the table of columns says of each."""
 
+# What every artifact says of itself, and what the report shows in a better way.
+_NOT_INFERRED = (
+    *("rows", "columns", "dtypes", "read_as"),
+    *("component", "inputs", "params", "git_commit", "made_with"),
+)
 
-def report(table: pd.DataFrame, target: str, violations: list[Violation]) -> dict[str, Any]:
-    """All that was found, as it stands in report.json."""
+
+def in_table(target: str, table: pd.DataFrame) -> str:
+    """The target's name as the table has it; as given where it is not there."""
+    return target if target in table.columns else column_name(target)
+
+
+def report(
+    table: pd.DataFrame,
+    target: str,
+    violations: list[Violation],
+    leakage: Mapping[str, float],
+    inferred: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All that was found of the table itself, as it stands in report.json."""
     return {
         "passed": not violations,
         "rows": len(table),
         "target": target,
         "violations": [dataclasses.asdict(one) for one in violations],
+        "leakage": dict(leakage),
+        "inferred": dict(inferred),
         "columns": summarise(table),
     }
+
+
+def gist(found: Mapping[str, Any]) -> str:
+    """The digest of what the report's gate says: what else is told must not train a model anew."""
+    words = ("input_digest", "target", "passed", "violations")
+    text = json.dumps({word: found[word] for word in words}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def step(run: StepRun[Params]) -> None:
@@ -37,16 +72,34 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     source = run.input("input", type="clean_data")
     table = read_artifact(source)
+    target = in_table(params.target, table)
     violations = check(table, params.target, min_rows=params.min_rows, columns=params.columns)
-    path = run.workspace / "report.json"
+    drift, trained_on = look_for_drift(run, source, table)
+    if drift is not None and trained_on is not None:
+        violations += drift_violations(drift, params.drift, str(trained_on.version))
+    hints = leaks(table, target, at_least=params.leakage) if target in table else {}
+    for name, power in hints.items():
+        log.warning(
+            "Column %s alone predicts %s almost perfectly (%.3f of 1). If it is not known before "
+            "the target is: data.drop=[%s]", name, target, power, name,
+        )  # fmt: skip
+
+    inferred = {key: value for key, value in source.metadata.items() if key not in _NOT_INFERRED}
     # Of which table it is makes it a version of its own, even where another looks just alike.
-    about = {"input": str(source.version), "input_digest": source.version.digest}
-    inferred = source.metadata.get("inferred") or {}
-    found = {**about, **report(table, params.target, violations), "inferred": inferred}
-    path.write_text(json.dumps(found, indent=2), "utf-8")
+    found = {
+        "input": str(source.version),
+        "input_digest": source.version.digest,
+        **report(table, target, violations, hints, inferred),
+        "drift": drift and trained_on and told(drift, trained_on, params),
+    }
+    folder = run.workspace / "report"
+    folder.mkdir()
+    (folder / "report.json").write_text(json.dumps(found, indent=2), "utf-8")
+    reference = None if trained_on is None else read_artifact(trained_on)
+    (folder / "report.html").write_text(page(found, table, reference), "utf-8")
     run.output(
         "report",
-        path,
+        folder,
         type="data_report",
         description=f"What {source.version} holds, and which rules do not hold for it.",
         metadata={
@@ -56,8 +109,12 @@ def step(run: StepRun[Params]) -> None:
             "rows": len(table),
             "columns": [str(name) for name in table.columns],
         },
+        page="report.html",
+        counts_as=gist(found),
     )
     run.log_metrics({"rows": len(table), "violations": len(violations)})
+    run.log_metrics({"leakage_hints": len(hints)} if hints else {})
+    run.log_metrics({} if drift is None else {"drifted_columns": len(drift.drifted)})
     shown = [(name, *map(one.get, SHOWN)) for name, one in found["columns"].items()]
     run.log_table("columns", ("column", *SHOWN), shown)
     if violations:

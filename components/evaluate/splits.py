@@ -8,7 +8,8 @@ import pandas as pd
 
 from relay.component import Input, StepRun
 from relay.errors import RelayError
-from relay.lineage import recorded_input, rows_in, train_set
+from relay.lineage import recorded_input, train_set
+from relay.seen_rows import rows_in
 from relay.tables import read_artifact
 from relay.tracking import ArtifactVersion
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 import truststore
-from progress import show_progress
 
 from relay.errors import RelayError
+from relay.progress import show_progress
 from relay.redact import redact_url
 
 log = logging.getLogger("relay")

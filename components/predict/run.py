@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from looking import Looked, Reading, look_through
 from params import Params
-from table_io import dtype_words, local_path, read_input, with_dtypes, write_output
+from scoring import Score
+from table_io import Table, dtype_words, local_path, open_artifact, open_input
+from writing import TableWriter, require_another
 
 from relay import component
 from relay.component import Input, StepRun
 from relay.errors import RelayError
 from relay.models import Model, Predictions, load_model
 from relay.names import column_name
+from relay.progress import show_progress
 from relay.project import enclosing_project
 from relay.reading.dtype_words import is_read_as_text
-from relay.tables import read_artifact, table_metadata, write_parquet
+from relay.tables import TABLE_FILE, table_metadata
 
 log = logging.getLogger("relay")
 
@@ -45,82 +50,93 @@ def with_predictions(
     return pd.concat([table, new], axis=1)
 
 
-def read(
-    run: StepRun[Params], model: Model, words: Mapping[str, str], root: Path
-) -> tuple[pd.DataFrame, list[str] | None]:
-    """The table to predict; where it is a file, also the columns' names as they stand there.
+def reading_for(model: Model, params: Params, metadata: Mapping[str, object]) -> Reading:
+    """How columns are read for `model`, of which its artifact says `metadata`: as in training."""
+    read_as = metadata.get("read_as")
+    trained = {str(name): str(word) for name, word in dict(read_as or {}).items()}  # type: ignore[call-overload]
+    words = dtype_words(model.columns, params.dtypes, trained)
+    texts = {name for name, type_name in model.columns.items() if type_name == "string"}
+    return Reading(
+        columns=model.columns,
+        words=words,
+        trained=set(trained) - {column_name(name) for name in params.dtypes},
+        texts=texts | {name for name, word in words.items() if is_read_as_text(word)},
+        decimal=params.decimal,
+    )
 
-    `words` are dtype words by column: they say which columns are read as texts, as in `clean`.
+
+def predict(
+    model: Model,
+    table: Table,
+    reading: Reading,
+    looked: Looked,
+    outputs: Mapping[TableWriter, list[str]],
+    score: Score,
+) -> pd.DataFrame:
+    """Predict each row of `table` into `outputs`, each with the names of the table's columns there.
+
+    Returns the last rows with their predictions, as all are.
     """
+    done, predicted = 0, pd.DataFrame()
+    with show_progress("Predicting", "rows") as report:
+        for piece in table:
+            typed = looked.typed(piece, reading)
+            predictions = model.predict(reading.features(typed))
+            score.add(typed, predictions)
+            predicted = with_predictions(typed, predictions, model.classes)
+            for output, names in outputs.items():
+                output.write(predicted.set_axis([*names, *predicted.columns[len(names) :]], axis=1))
+            done += len(piece)
+            report(done, looked.rows)
+    return predicted
+
+
+def open_table(run: StepRun[Params], root: Path) -> tuple[Table, Path | None]:
+    """The table to predict and, where it is a file of the user's, its path."""
     params = run.params
     if params.input_path is None:
-        return read_artifact(run.input("input")), None
-    texts = {name for name, type_name in model.columns.items() if type_name == "string"}
-    texts |= {name for name, word in words.items() if is_read_as_text(word)}
+        return open_artifact(run.input("input")), None
     path = local_path(params.input_path, root)
-    return read_input(path, params.read_options(), params.rename, texts)
-
-
-def target_name(given: Input) -> str:
-    """The column that a model predicts, as it is called in tables."""
-    return column_name(given.metadata.get("target") or "target")
-
-
-def courtesy_metrics(
-    model: Model,
-    target: str,
-    table: pd.DataFrame,
-    words: Mapping[str, str],
-    predictions: Predictions,
-) -> dict[str, float]:
-    """The metrics of the rows whose target is in the table; none where it is not there."""
-    if target not in table.columns:
-        return {}
-    probabilities = predictions.probabilities
-    try:
-        actual = with_dtypes(table[[target]], words)[target]
-        known = actual.notna().to_numpy()
-        if not known.any():
-            return {}
-        part = Predictions(
-            predictions.values[known], None if probabilities is None else probabilities[known]
-        )
-        return model.compare(actual[known], part).metrics
-    except RelayError as error:
-        log.info("The table has the target, but cannot be scored: %s", error)
-        return {}
+    return open_input(path, params.read_options(), params.rename), path
 
 
 def step(run: StepRun[Params]) -> None:
     """Predict each row of a file or artifact with a model."""
     params = run.params
     root = enclosing_project(Path.cwd()).root
-    model_input = run.input("model", type="model")
-    model = load_model(model_input.path, str(model_input.version))
-    read_as = model_input.metadata.get("read_as") or {}
-    target = target_name(model_input)
-    words = dtype_words([*model.columns, target], params.dtypes, read_as)
-    table, raw_names = read(run, model, words, root)
-    trained = set(read_as) - {column_name(name) for name in params.dtypes}
-    features = {name: word for name, word in words.items() if name in model.columns}
-    predictions = model.predict(with_dtypes(table, features, trained))
-    predicted = with_predictions(table, predictions, model.classes)
+    given: Input = run.input("model", type="model")
+    model = load_model(given.path, str(given.version))
+    reading = reading_for(model, params, given.metadata)
+    table, source = open_table(run, root)
+    wanted = None if params.output_path is None else local_path(params.output_path, root)
+    if wanted is not None:
+        require_another(wanted, source)
+    with show_progress("Checking", "rows") as report:
+        looked = look_through(table, reading, report)
+
+    score = Score(model, column_name(given.metadata.get("target") or "target"))
+    with contextlib.ExitStack() as stack:
+        stored = stack.enter_context(TableWriter(run.workspace / "predictions" / TABLE_FILE))
+        outputs = {stored: table.names}
+        if wanted is not None:
+            outputs[stack.enter_context(TableWriter(wanted))] = table.raw_names
+        predicted = predict(model, table, reading, looked, outputs, score)
+        places = [output.finish() for output in outputs]
     run.output(
         "predictions",
-        write_parquet(predicted, run.workspace / "predictions" / "data.parquet"),
+        places[0],
         type="predictions",
-        description=f"Predictions of {model_input.version}.",
-        metadata={**table_metadata(predicted), "model": str(model_input.version)},
+        description=f"Predictions of {given.version}.",
+        metadata={
+            **table_metadata(predicted),
+            "rows": looked.rows,
+            "model": str(given.version),
+        },
     )
-    run.log_metrics({"rows": len(predicted)})
-    run.log_metrics(courtesy_metrics(model, target, table, words, predictions))
-    if params.output_path is not None:
-        if raw_names is not None:
-            predicted.columns = [*raw_names, *predicted.columns[len(raw_names) :]]
-        path = local_path(params.output_path, root)
-        source = local_path(params.input_path, root) if params.input_path else None
-        write_output(predicted, path, source=source)
-        log.info("Wrote %d predictions to %s", len(predicted), path)
+    run.log_metrics({"rows": looked.rows})
+    run.log_metrics(score.metrics())
+    for place in places[1:]:
+        log.info("Wrote %s predictions to %s", f"{looked.rows:,}", place)
 
 
 if __name__ == "__main__":

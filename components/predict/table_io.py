@@ -1,21 +1,40 @@
-"""The file that is predicted and the file that the predictions go to."""
+"""The table that is predicted: a file or an artifact, read piece by piece."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from relay.component import Input
 from relay.errors import RelayError
 from relay.names import column_name, did_you_mean
 from relay.reading.columns import renamed
 from relay.reading.dtypes import to_dtype
 from relay.reading.options import ReadOptions
-from relay.reading.peek import read_columns
-from relay.reading.table import read_table
+from relay.reading.pieces import Pieces, read_in_pieces
+from relay.tables import table_file
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in pieces, with safe column names."""
+
+    pieces: Pieces
+    names: list[str]
+    """Of its columns."""
+    raw_names: list[str]
+    """Of its columns as they stand in the file."""
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        with _own_setting():
+            for piece in self.pieces:
+                piece.columns = self.names
+                yield piece
 
 
 def local_path(text: str, root: Path) -> Path:
@@ -31,27 +50,21 @@ def local_path(text: str, root: Path) -> Path:
     return Path(unquote(url.path))
 
 
-def read_input(
-    path: Path, options: ReadOptions, rename: Mapping[str, str], texts: Collection[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    """All rows of the file `path` with safe column names, and the names as they stand there.
-
-    Columns of `texts` (safe names) are read as texts, even where each value looks like a number.
-    """
+def open_input(path: Path, options: ReadOptions, rename: Mapping[str, str]) -> Table:
+    """The file `path`, its columns named as `clean` would name them."""
     if not path.is_file():
         near = did_you_mean(path.name, _names_beside(path))
         raise RelayError(f"predict.input: there is no file {path}.{near}")
-    try:
-        raw = read_columns(path, options)
-        names = renamed(raw, rename, may_lack_columns=True)  # such as the target
-        as_text = {name for name, safe in zip(raw, names, strict=True) if safe in texts}
-        table = read_table(path, options, as_text)
-    except RelayError as error:
-        # The reader's messages speak of the data set; here the file is another setting's.
-        raise RelayError(str(error).replace("data.url", "predict.input")) from error
-    raw = [str(name) for name in table.columns]
-    table.columns = names
-    return table, raw
+    with _own_setting():
+        pieces = read_in_pieces(path, options)
+        names = renamed(pieces.columns, rename, may_lack_columns=True)  # such as the target
+    return Table(pieces, names, list(map(str, pieces.columns)))
+
+
+def open_artifact(source: Input) -> Table:
+    """The table in an artifact that a step made; RelayError where it holds none."""
+    pieces = read_in_pieces(table_file(source), ReadOptions())
+    return Table(pieces, pieces.columns, pieces.columns)
 
 
 def dtype_words(
@@ -71,47 +84,33 @@ def with_dtypes(
 ) -> pd.DataFrame:
     """`table` with the columns that it has of `words` ({column: dtype word}) read as such.
 
-    RelayError where a value cannot be read; for the columns `trained`, whose words come from the
-    training data, it says so.
+    RelayError, a line for each column that has a value that cannot be read; for the columns
+    `trained`, whose words come from the training data, it says so.
     """
-    known = {}
+    known, wrong = {}, []
     for name, word in words.items():
         if name not in table:
             continue
         try:
             known[name] = to_dtype(table[name], word)
         except RelayError as error:
-            if name not in trained:
-                raise
-            raise RelayError(
-                f"{error} The model's training data was read as {word}; for another way, "
-                f"set data.dtypes.{name}."
-            ) from error
+            why = (
+                f" The model's training data was read as {word}; for another way, set "
+                f"data.dtypes.{name}."
+            )
+            wrong.append(f"{error}{why if name in trained else ''}")
+    if wrong:
+        raise RelayError("\n".join(wrong))
     return table.assign(**known)
 
 
-def write_output(table: pd.DataFrame, path: Path, *, source: Path | None) -> None:
-    """Write `table` to `path` as CSV or Parquet by its suffix, whole or not at all.
-
-    RelayError where `path` is the file `source` that was read, or cannot be written.
-    """
-    if source is not None and path.exists() and path.samefile(source):
-        raise RelayError(f"predict.output: {path} is the file that is predicted; name another.")
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+@contextmanager
+def _own_setting() -> Iterator[None]:
+    """The reader's messages speak of the data set; here the file is another setting's."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RelayError(f"predict.output: {path} cannot be written: {error}") from error
-    try:
-        if path.suffix.lower() == ".csv":
-            table.to_csv(aside, index=False)
-        else:
-            table.to_parquet(aside, index=False)
-        aside.replace(path)
-    except (OSError, ValueError) as error:
-        raise RelayError(f"predict.output: {path} cannot be written: {error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+        yield
+    except RelayError as error:
+        raise RelayError(str(error).replace("data.url", "predict.input")) from error
 
 
 def _names_beside(path: Path) -> list[str]:

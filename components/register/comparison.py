@@ -16,11 +16,12 @@ from promotion import Champion
 
 from relay.component import Input, StepRun
 from relay.errors import GateFailed, RelayError
-from relay.lineage import recorded_input, rows_in, train_set
+from relay.lineage import recorded_input, train_set
 from relay.metric_names import PRIMARY
 from relay.models import load_model
 from relay.outcomes import Outcome
 from relay.resampling import gain_interval
+from relay.seen_rows import rows_in
 from relay.tables import read_artifact
 from relay.tracking import ArtifactVersion
 

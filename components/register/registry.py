@@ -20,6 +20,7 @@ from relay.tracking import ArtifactVersion
 ARTIFACT_TAG, DIGEST_TAG = "relay.artifact", "relay.digest"
 _FOLDER = "model"
 _EXPERIMENT = "relay"
+_LONGEST_DESCRIPTION = 5000  # characters; MLflow refuses more
 
 
 class Registry:
@@ -63,6 +64,11 @@ class Registry:
         """Point `alias` at `version`, and away from any other version."""
         with self._errors():
             self._client.set_registered_model_alias(self.name, alias, version)
+
+    def describe(self, version: str, text: str) -> None:
+        """Say of `version` what people read in MLflow."""
+        with self._errors():
+            self._client.update_model_version(self.name, version, text[:_LONGEST_DESCRIPTION])
 
     def _ensure_name(self) -> None:
         try:

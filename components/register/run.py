@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+import card
 from comparison import checked_evaluation, compare, metric_to_compare
 from params import Params
 from promotion import Champion, decide
@@ -88,42 +89,42 @@ def step(run: StepRun[Params]) -> None:
         decision.why,
     )
 
-    record = run.workspace / "registration.json"
-    record.write_text(
-        json.dumps(
-            {
-                "model": str(candidate),
-                "model_digest": candidate.digest,
-                "test": str(test.version),
-                "test_digest": test.version.digest,
-                "registered_model": params.name,
-                "version": version,
-                "metric": metric,
-                "candidate_score": score,
-                "champion": champion and champion.artifact,
-                "champion_score": champion and champion.score,
-                "gain_interval": champion and champion.interval,
-                "confidence": params.confidence,
-                "min_gain": params.min_gain,
-                "rows_compared": compared and compared.rows,
-                "rows_seen_by_champion": compared and compared.seen,
-                "promoted": decision.promote,
-                "why": decision.why,
-            },
-            indent=2,
-        ),
-        encoding="utf-8",
-    )
+    registration = {
+        "model": str(candidate),
+        "model_digest": candidate.digest,
+        "test": str(test.version),
+        "test_digest": test.version.digest,
+        "registered_model": params.name,
+        "version": version,
+        "metric": metric,
+        "candidate_score": score,
+        "champion": champion and champion.artifact,
+        "champion_score": champion and champion.score,
+        "gain_interval": champion and champion.interval,
+        "confidence": params.confidence,
+        "min_gain": params.min_gain,
+        "rows_compared": compared and compared.rows,
+        "rows_seen_by_champion": compared and compared.seen,
+        "promoted": decision.promote,
+        "why": decision.why,
+    }
+    about = card.facts(run, model, test.version, evaluation, evaluation_input, registration)
+    folder = run.workspace / "registration"
+    folder.mkdir()
+    (folder / "registration.json").write_text(json.dumps(registration, indent=2), "utf-8")
+    card.write(about, evaluation_input.path, folder)
     run.log_metrics({f"candidate_{metric}": score, "promoted": float(decision.promote)})
     if champion is not None and champion.score is not None:
         run.log_metrics({f"champion_{metric}": champion.score})
     run.output(
         "registration",
-        record,
+        folder,
         type="registration",
         description=f"{candidate}: {decision.why}.",
         metadata={"model": str(candidate), "promoted": decision.promote, "why": decision.why},
+        page="card.html",
     )
+    run.finally_do(lambda: registry.describe(version, card.in_brief(about)))
     # The store's aliases first: they are what decides, and MLflow's are set anew by every run.
     run.set_alias(candidate, "candidate", collection=params.name)
     if decision.promote:

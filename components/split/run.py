@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.model_selection import train_test_split
 from relay import component
 from relay.component import StepRun
 from relay.errors import RelayError
+from relay.seen_rows import rows_in
 from relay.tables import (
     is_categorical,
     read_artifact,
@@ -19,6 +21,8 @@ from relay.tables import (
     table_metadata,
     write_parquet,
 )
+
+log = logging.getLogger("relay")
 
 TARGET_BINS = 10
 
@@ -153,6 +157,15 @@ def step(run: StepRun[Params]) -> None:
             metadata={**table_metadata(part), **carried},
         )
     run.log_metrics({"train_rows": len(train), "test_rows": len(test)})
+    shared = int(rows_in(test, train).sum())
+    if shared:
+        run.log_metrics({"test_rows_in_train": shared})
+        log.warning(
+            "%d of the %d test rows are in the train set as well: what the model knows by heart "
+            "counts as if it had learnt it. data.drop_duplicates=true keeps one of each.",
+            shared,
+            len(test),
+        )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ def code_digests(component: Path, root: Path) -> dict[str, str]:
     """The first 16 digits of the SHA-256 of each such file, by its path from `root`, the checkout.
 
     Imports are read from the source, wherever in a file they stand; what is imported under a name
-    that only running it would tell is not found.
+    that only running it would tell is not found. What lies in a package beside its modules, such as
+    a template, counts with the package.
     """
     own = [path for path in sorted(component.rglob("*")) if _counts(path, component)]
     files = set(own)
@@ -26,7 +27,7 @@ def code_digests(component: Path, root: Path) -> dict[str, str]:
         for imported in _imports(waiting.pop(), root / "src"):
             if imported not in files:
                 files.add(imported)
-                waiting.append(imported)
+                waiting += [imported] if imported.suffix == ".py" else []
     return {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(files)}
 
 
@@ -78,12 +79,17 @@ def _files(name: str, source: Path) -> Iterator[Path]:
         package, module = place / part / "__init__.py", place / f"{part}.py"
         if package.is_file():
             yield package
+            yield from (path for path in package.parent.iterdir() if _is_data(path))
         elif module.is_file():
             yield module
             return
         else:
             return
         place = place / part
+
+
+def _is_data(path: Path) -> bool:
+    return path.is_file() and path.suffix not in (".py", ".pyc") and path.name[0] != "."
 
 
 @functools.cache

@@ -217,6 +217,7 @@ class Execution(Generic[ParamsT]):
     def _drafts(self) -> dict[str, Draft]:
         """The outputs with what every artifact says of the run that made it."""
         common: dict[str, Any] = {
+            "component": self.component.name,
             "git_commit": self._spec.git_commit,
             "params": _redacted(self.params),
             "inputs": {

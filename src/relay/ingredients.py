@@ -26,8 +26,10 @@ class Ingredients:
     """The component's parameters, without its inputs."""
     inputs: Mapping[str, str]
     """The content digest of each input artifact."""
-    state: Mapping[str, str | None]
-    """What else it reads: the state of its source, and the digests that references point at."""
+    state: Mapping[str, str]
+    """What else it reads: the state of its source, digests of what it looks up itself."""
+    aliases: Mapping[str, str | None]
+    """The digests that aliases point at, by reference; the step itself may move them."""
 
     @property
     def digest(self) -> str:
@@ -50,12 +52,8 @@ class Ingredients:
         return cls(**json.loads(text))
 
     def renewed(self, backend: Backend) -> Ingredients:
-        """With what the references in `state` point at by now."""
-        state = {
-            name: value if name == SOURCE else digest_at(backend, name)
-            for name, value in self.state.items()
-        }
-        return replace(self, state=state)
+        """With what the aliases point at by now."""
+        return replace(self, aliases={name: digest_at(backend, name) for name in self.aliases})
 
 
 def digest_at(backend: Backend, reference: str) -> str | None:
@@ -77,7 +75,8 @@ def changes(now: Ingredients, then: Mapping[str, Any] | None) -> list[str]:
         *(f"code: {_file(name)}" for name in _differing(now.code, then["code"])),
         *(f"parameter {name}" for name in _differing(now.params, then.get("params"))),
         *(f"input {name}" for name in _differing(now.inputs, then.get("inputs"))),
-        *(f"{name}" for name in _differing(now.state, then.get("state"))),
+        *_differing(now.state, then.get("state")),
+        *_differing(now.aliases, then.get("aliases")),
     ]
     return list(dict.fromkeys(found))
 

@@ -1,16 +1,11 @@
-"""What a model was trained on, and which rows of a table it has therefore seen."""
+"""What the run that made an artifact used, as the artifact's metadata say. Light: no pandas."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from pandas.util import hash_pandas_object
-
-from relay.tracking import ArtifactVersion
+from relay.tracking.interface import ArtifactVersion
 
 Find = Callable[[str], ArtifactVersion | None]
 
@@ -32,34 +27,29 @@ def recorded_input(version: ArtifactVersion, key: str) -> Recorded | None:
     return Recorded(str(record["artifact"]), str(record["digest"]))
 
 
+def recorded_inputs(version: ArtifactVersion) -> dict[str, Recorded]:
+    """All inputs of the run that made `version`, by their keys; none where it does not say."""
+    found = {key: recorded_input(version, key) for key in version.metadata.get("inputs") or {}}
+    return {key: record for key, record in found.items() if record is not None}
+
+
+def ancestry(version: ArtifactVersion, find: Find) -> dict[str, ArtifactVersion | None]:
+    """All that `version` was made of, and what that was made of, by exact reference.
+
+    Each comes after all that it was made of. None is what is not in the store any more.
+    """
+    found: dict[str, ArtifactVersion | None] = {}
+    for record in recorded_inputs(version).values():
+        if record.artifact not in found:
+            there = find(record.artifact)
+            there = there if there is not None and there.digest == record.digest else None
+            found |= {} if there is None else ancestry(there, find)
+            found[record.artifact] = there
+    return found
+
+
 def train_set(model: ArtifactVersion, find: Find) -> ArtifactVersion | None:
     """The train set of `model`, or None where it is not known or not in the store any more."""
     record = recorded_input(model, "train")
     found = None if record is None else find(record.artifact)
     return found if record and found and found.digest == record.digest else None
-
-
-def rows_in(table: pd.DataFrame, other: pd.DataFrame) -> NDArray[np.bool_]:
-    """For each row of `table`: whether `other` has the same one, by the columns of both.
-
-    Numbers are equal whatever their dtypes, and so are texts and categories.
-    """
-    columns = [name for name in table.columns if name in other.columns]
-    if not columns:
-        return np.zeros(len(table), dtype=bool)
-    return np.isin(_hashes(table[columns]), _hashes(other[columns]))
-
-
-def _hashes(table: pd.DataFrame) -> NDArray[np.uint64]:
-    plain = pd.DataFrame({place: _plain(table.iloc[:, place]) for place in range(table.shape[1])})
-    return np.asarray(hash_pandas_object(plain, index=False), dtype=np.uint64)
-
-
-def _plain(values: pd.Series) -> NDArray[np.float64] | NDArray[np.object_]:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        values = pd.to_datetime(values, utc=True).dt.tz_localize(None)
-        days = (values - pd.Timestamp(0)) / pd.Timedelta(days=1)
-        return np.asarray(days, dtype=np.float64)
-    if pd.api.types.is_numeric_dtype(values):
-        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return np.array(["" if pd.isna(one) else str(one) for one in values], dtype=object)

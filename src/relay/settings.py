@@ -12,6 +12,12 @@ from relay.tracking.settings import TrackingSettings
 INGREDIENTS_KEY = "made_with"
 """Where an artifact's metadata keep what decided its content."""
 
+COUNTS_AS = "counts_as"
+"""Where they say what of it counts for the steps that use it, if that is not all of its content."""
+
+PAGE = "page"
+"""Where they name the file in it that people open."""
+
 
 @dataclass(frozen=True)
 class RunSettings:

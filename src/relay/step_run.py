@@ -9,6 +9,7 @@ from typing import Any, Generic
 
 from relay.errors import RelayError
 from relay.params import ARTIFACT_SUFFIX, ParamsT
+from relay.settings import COUNTS_AS, PAGE
 from relay.tracking import ArtifactVersion, Backend, Draft, Reference, Run, Table
 
 
@@ -76,10 +77,18 @@ class StepRun(Generic[ParamsT]):
         type: str,
         description: str,
         metadata: Mapping[str, Any] | None = None,
+        page: str | None = None,
+        counts_as: str | None = None,
     ) -> None:
-        """Hand over a file or folder as output `key`; it is stored when the step has returned."""
+        """Hand over a file or folder as output `key`; it is stored when the step has returned.
+
+        `page` is the HTML file in the folder that people open. `counts_as` is the digest of what
+        matters of it to steps that use it, where that is not all: they run again when it changes.
+        """
         name = getattr(self.params, key + ARTIFACT_SUFFIX)
-        self.drafts[key] = Draft(name, type, path, description, dict(metadata or {}))
+        known = {PAGE: page, COUNTS_AS: counts_as}
+        said = {word: value for word, value in known.items() if value is not None}
+        self.drafts[key] = Draft(name, type, path, description, {**said, **(metadata or {})})
 
     def find(self, reference: str) -> ArtifactVersion | None:
         """The version that `reference` points at, or None; it does not count as an input."""

@@ -20,10 +20,15 @@ TABLE_FILE = "data.parquet"
 
 def read_artifact(source: Input) -> pd.DataFrame:
     """The table in an artifact that a step made; RelayError where it holds none."""
+    return read_parquet(table_file(source))
+
+
+def table_file(source: Input) -> Path:
+    """The file of that table; RelayError where there is none."""
     path = source.path / TABLE_FILE
     if not path.is_file():
         raise RelayError(f"Artifact {source.version} holds no {TABLE_FILE}: it is not a table.")
-    return read_parquet(path)
+    return path
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from relay.tables import table_metadata, write_parquet
+from relay.tracking import ArtifactVersion
 from tests.components.conftest import Store
 
 INFERRED = {"file": {"kind": "text", "separator": ";"}, "columns": {"x": {"kind": "number"}}}
@@ -90,6 +91,54 @@ def test_tables_that_look_alike_have_a_report_each(store: Store) -> None:
     reports = [metadata(store, f"demo_report:v{number}") for number in (0, 1)]
     tables = [said["inputs"]["input"]["artifact"] for said in reports]
     assert tables == ["demo_clean:v0", "demo_clean:v1"]
+
+
+def put_champion(store: Store, train: ArtifactVersion) -> None:
+    """A champion that was trained on `train`."""
+    path = store.folder / "model"
+    path.write_text(str(train))
+    inputs = {"train": {"artifact": str(train), "digest": train.digest}}
+    model = store.put("demo_model", "model", path, {"inputs": inputs})
+    store.backend.set_alias(model, "champion")
+
+
+def test_drift_from_what_the_champion_was_trained_on_is_told_or_fails(store: Store) -> None:
+    numbers = pd.DataFrame({"x": range(200), "same": [1, 2] * 100, "y": range(200)})
+    put_champion(store, store.put_table("demo_train", "split_data", numbers))
+    store.put_table("demo_clean", "clean_data", numbers.assign(x=numbers["x"] + 150))
+    given = {"input_artifact": "demo_clean", "report_artifact": "demo_report", "target": "y"}
+    given |= {"champion": "demo_model:champion"}
+    done = store.run("check", **given)
+    assert done.status == 0, done.output
+    assert "Column x drifted from demo_train:v0" in done.output
+    assert done.result is not None
+    assert done.result.metrics["drifted_columns"] == 1
+    assert done.result.inputs["champion_train"] == "demo_train:v0"
+    found = report(store)
+    assert found["drift"]["train_set"] == "demo_train:v0"
+    assert [name for name, one in found["drift"]["columns"].items() if one["drifted"]] == ["x"]
+    assert "demo_train:v0" in (store.files("demo_report:v0") / "report.html").read_text()
+
+    done = store.run("check", **given, drift='{"fail": true}')
+    assert done.status == 1
+    assert "x: drifted from demo_train:v0" in done.output
+    assert metadata(store, "demo_report:latest")["passed"] is False
+
+
+def test_a_report_counts_for_what_its_gate_says_and_not_for_what_else_it_tells(
+    store: Store,
+) -> None:
+    put_clean(store)
+    given = {"input_artifact": "demo_clean", "report_artifact": "demo_report", "target": "y"}
+    assert store.run("check", **given).status == 0
+    train = store.put_table("demo_train", "split_data", pd.DataFrame({"y": [1.0, 2.0] * 50}))
+    put_champion(store, train)
+    assert store.run("check", **given, champion="demo_model:champion").status == 0
+    before, after = (metadata(store, f"demo_report:v{number}") for number in (0, 1))
+    assert before["counts_as"] == after["counts_as"]
+    assert after["page"] == "report.html"
+    store.run("check", **given, champion="demo_model:champion", min_rows=21)
+    assert metadata(store, "demo_report:v2")["counts_as"] != after["counts_as"]
 
 
 def test_a_misspelt_rule_is_a_wrong_command(store: Store) -> None:

@@ -105,6 +105,20 @@ def test_a_missing_column_is_named_with_the_nearest_and_nothing_is_stored(
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_a_file_of_several_pieces_is_predicted_as_one(with_model: Store, tmp_path: Path) -> None:
+    table = pd.concat([flats(rows=3_000, seed=seed) for seed in range(20)], ignore_index=True)
+    table.loc[:54_999, "price"] = table.loc[:54_999, "price"].round()
+    table.to_csv(tmp_path / "in.csv", index=False)
+    table.to_parquet(tmp_path / "in.parquet", row_group_size=7_000)
+    outputs = [tmp_path / "a.csv", tmp_path / "b.parquet"]
+    for source, output in zip(("in.csv", "in.parquet"), outputs, strict=True):
+        done = predict(with_model, input_path=tmp_path / source, output_path=output)
+        assert done.status == 0, done.output
+    for written in (pd.read_csv(outputs[0]), pd.read_parquet(outputs[1])):
+        np.testing.assert_allclose(written["prediction"], expected(table))
+        np.testing.assert_allclose(written["price"], table["price"])
+
+
 def test_the_input_is_never_written_over(with_model: Store, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     flats().to_csv(source, index=False)

@@ -153,6 +153,9 @@ def test_the_first_model_becomes_the_champion_and_mlflow_can_load_it(
     assert (read["promoted"], read["why"]) == (True, "there was no champion")
     (version,) = versions(ready)
     assert version.run_id == run_id
+    assert "./relay reproduce flats_model:v0" in (version.description or "")
+    card = (ready.files("flats_registration:v0") / "card.html").read_text(encoding="utf-8")
+    assert "flats_train:v0" in card
 
     mlflow.set_tracking_uri(uri(ready))
     loaded = mlflow.pyfunc.load_model("models:/flats@champion")

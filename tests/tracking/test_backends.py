@@ -42,6 +42,27 @@ def test_the_same_files_have_the_same_digest_in_every_backend(store: Store) -> N
     assert store.found("table:v0").digest == version.digest
 
 
+def test_files_are_read_without_a_run(store: Store) -> None:
+    folder = store.folder / "copy"
+    store.backend.download(store.put("a"), folder)
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("file.txt", "a")]
+
+
+def test_what_was_made_from_a_version_is_known_oldest_first(store: Store) -> None:
+    table = store.put("a")
+    assert store.backend.made_from(table) == []
+    made = []
+    for number in range(2):
+        run = store.backend.start_run(store.spec("train"))
+        run.use_artifact("table:v0")
+        (store.folder / "file.txt").write_text(f"model {number}")
+        made.append(run.log_artifact(Draft("m", "model", store.folder / "file.txt", "", {})))
+        run.finish("succeeded")
+    store.put("b")
+    assert store.backend.made_from(table) == made
+    assert store.backend.made_from(made[1]) == []
+
+
 def test_the_digest_of_a_folder_is_that_of_its_files_and_their_paths(store: Store) -> None:
     folder = store.folder / "tree"
     (folder / "deep").mkdir(parents=True)

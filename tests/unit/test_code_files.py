@@ -27,6 +27,7 @@ def project(tmp_path: Path) -> Path:
         "src/relay/unused.py": "",
         "src/relay/deep/__init__.py": "",
         "src/relay/deep/c.py": "import json\n",
+        "src/relay/deep/page.html": "<p>",
         "src/alone.py": "",
     }
     for name, text in files.items():
@@ -51,6 +52,7 @@ def test_its_own_files_and_all_that_they_import_count(project: Path) -> None:
         "src/relay/late.py",
         "src/relay/deep/__init__.py",
         "src/relay/deep/c.py",
+        "src/relay/deep/page.html",
     }
     assert names(project, "two") == {"components/two/run.py", "src/relay/__init__.py"}
 

@@ -338,19 +338,6 @@ def test_a_digest_that_is_none_is_refused_before_anything_runs() -> None:
         validate(params.Params, {"url": "x.csv", "sha256": "abc"})
 
 
-def test_off_a_terminal_progress_is_a_line_now_and_then(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    progress = load("get_data", "progress")
-    caplog.set_level(logging.INFO, "relay")
-    seconds = iter([0, 1, 6, 7, 12])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
-    with progress.show_progress("data.csv") as report:
-        for done, total in ((1, 10), (2_000_000, 10_000_000), (3, 10), (4_000_000, None)):
-            report(done, total)
-    assert caplog.messages == ["data.csv: 2.0 of 10.0 MB (20%)", "data.csv: 4.0 MB"]
-
-
 @pytest.mark.parametrize(
     ("asked", "answered"),
     [("https://a/x", "https://b/x"), ("http://a/x", "http://b/x"), ("http://a/x", "https://a/x")],

@@ -13,7 +13,8 @@ BASE = Ingredients(
     code={"components/train/run.py": "1", "components/train/requirements.txt": "2"},
     params={"seed": 42, "model": {"alpha": 1}},
     inputs={"train": "abc"},
-    state={"flats_model:champion": None},
+    state={"source": "10 bytes"},
+    aliases={"flats_model:champion": None},
 )
 OTHERS = [
     (replace(BASE, code={**BASE.code, "components/train/run.py": "9"}), "components/train/run.py"),
@@ -22,7 +23,8 @@ OTHERS = [
     (replace(BASE, params={**BASE.params, "model": {"alpha": 2}}), "parameter model"),
     (replace(BASE, params={"seed": 42}), "parameter model"),
     (replace(BASE, inputs={"train": "abd"}), "input train"),
-    (replace(BASE, state={"flats_model:champion": "abc"}), "flats_model:champion"),
+    (replace(BASE, state={"source": "11 bytes"}), "source"),
+    (replace(BASE, aliases={"flats_model:champion": "abc"}), "flats_model:champion"),
 ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from relay.lineage import recorded_input, rows_in, train_set
+from relay.lineage import recorded_input, train_set
+from relay.seen_rows import rows_in
 from relay.tracking import ArtifactVersion
 from tests.made_models import flats
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from relay.reading.options import ReadOptions
 from tests.loading import load
 
 table_io = load("predict", "table_io")
+writing = load("predict", "writing")
+looking = load("predict", "looking")
+kinds = load("predict", "kinds")
 run = load("predict")
 Params = load("predict", "params").Params
 
@@ -49,18 +53,22 @@ def test_columns_get_the_names_that_clean_gives_them_also_without_the_target(
     path = tmp_path / "in.csv"
     path.write_text("Sp. Atk,#,HP\n1,2,3\n", encoding="utf-8")
     rename = {"Sp. Atk": "Special Attack", "absent": "target"}
-    table, _ = table_io.read_input(path, ReadOptions(), rename, set())
-    assert list(table.columns) == ["special_attack", "number", "hp"]
+    assert table_io.open_input(path, ReadOptions(), rename).names == [
+        "special_attack",
+        "number",
+        "hp",
+    ]
 
 
 def test_a_file_keeps_all_rows_and_the_names_as_they_stand_there(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text("House No,Zip\n1,007\n1,007\n,\n", encoding="utf-8")
-    table, raw = table_io.read_input(path, ReadOptions(), {}, {"zip"})
-    assert raw == ["House No", "Zip"]
-    assert list(table.columns) == ["house_no", "zip"]
-    assert table["zip"].tolist()[:2] == ["007", "007"]
-    assert len(table) == 3
+    table = table_io.open_input(path, ReadOptions(), {})
+    assert table.raw_names == ["House No", "Zip"]
+    rows = pd.concat(list(table))
+    assert list(rows.columns) == ["house_no", "zip"]
+    assert rows["zip"].tolist()[:2] == ["007", "007"]
+    assert len(rows) == 3
 
 
 @pytest.mark.parametrize(
@@ -108,26 +116,40 @@ def test_dates_are_read_by_the_format_of_the_training_data() -> None:
 def test_a_file_that_is_not_there_is_told_with_the_nearest_name(tmp_path: Path) -> None:
     (tmp_path / "flats.csv").touch()
     with pytest.raises(RelayError, match=r"predict\.input: there is no .*Did you mean 'flats.csv'"):
-        table_io.read_input(tmp_path / "flat.csv", ReadOptions(), {}, set())
+        table_io.open_input(tmp_path / "flat.csv", ReadOptions(), {})
 
 
 def test_errors_of_reading_name_predicts_own_setting(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
     with pytest.raises(RelayError) as raised:
-        table_io.read_input(tmp_path / "empty.csv", ReadOptions(), {}, set())
+        table_io.open_input(tmp_path / "empty.csv", ReadOptions(), {})
     assert "predict.input" in str(raised.value)
     assert "data.url" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
-def test_a_written_file_reads_back_and_leaves_nothing_beside_it(name: str, tmp_path: Path) -> None:
-    table = pd.DataFrame({"a": [1, 2], "ä b": ["x", None]})
+def test_a_file_written_in_pieces_reads_back_and_leaves_nothing_beside_it(
+    name: str, tmp_path: Path
+) -> None:
+    table = pd.DataFrame({"a": [1, 2, 3], "ä b": ["x", None, 'y,"z']})
     path = tmp_path / "deep" / name
-    table_io.write_output(table, path, source=None)
+    with writing.TableWriter(path) as writer:
+        for piece in (table.head(2), table.tail(1)):
+            writer.write(piece)
+        assert not path.exists()
+        writer.finish()
     back = pd.read_csv(path) if name.endswith("csv") else pd.read_parquet(path)
-    assert back["a"].tolist() == [1, 2]
-    assert list(back.columns) == ["a", "ä b"]
+    pd.testing.assert_frame_equal(back, table)
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_a_file_that_is_not_finished_leaves_what_was_there(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("before", encoding="utf-8")
+    with pytest.raises(ZeroDivisionError), writing.TableWriter(tmp_path / name) as writer:
+        writer.write(pd.DataFrame({"a": [1]}))
+        raise ZeroDivisionError
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
 def test_the_input_is_never_written_over_by_no_name_of_it(tmp_path: Path) -> None:
@@ -137,14 +159,64 @@ def test_the_input_is_never_written_over_by_no_name_of_it(tmp_path: Path) -> Non
     for output in (source, tmp_path / "link.csv", tmp_path / "x" / ".." / "in.csv"):
         (tmp_path / "x").mkdir(exist_ok=True)
         with pytest.raises(RelayError, match="is the file that is predicted"):
-            table_io.write_output(pd.DataFrame({"a": [2]}), output, source=source)
-    assert source.read_text(encoding="utf-8") == "a\n1\n"
+            writing.require_another(output, source)
 
 
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RelayError, match=r"predict\.output: .* cannot be written"):
-        table_io.write_output(pd.DataFrame({"a": [1]}), tmp_path / "file" / "o.csv", source=None)
+    place = tmp_path / "file" / "o.csv"
+    with (
+        pytest.raises(RelayError, match=r"predict\.output: .* cannot be written"),
+        writing.TableWriter(place) as writer,
+    ):
+        writer.write(pd.DataFrame({"a": [1]}))
+
+
+def looked_through(text: str, folder: Path, columns: dict[str, str], **options: Any) -> Any:
+    """What a look through a file with this text finds, for a model that takes `columns`."""
+    (folder / "in.csv").write_text(text, encoding="utf-8")
+    given = {"words": {}, "trained": set(), "texts": set(), "decimal": None, **options}
+    table = table_io.open_input(folder / "in.csv", ReadOptions(), {})
+    return looking.look_through(table, looking.Reading(columns, **given), lambda done, all: None)
+
+
+def test_all_that_does_not_fit_the_model_is_named_by_row_and_column(tmp_path: Path) -> None:
+    rows = ["1,yes,2024-01-31"] * 1500
+    rows[1200] = "one,yes,31.1.2024"
+    rows[1300] = "2,maybe,2024-01-31"
+    columns = {"n": "double", "flag": "boolean", "day": "datetime"}
+    with pytest.raises(RelayError) as raised:
+        looked_through(
+            "\n".join(["n,flag,day", *rows]), tmp_path, columns,
+            words={"day": "datetime:%Y-%m-%d"}, texts={"day"},
+        )  # fmt: skip
+    lines = str(raised.value).splitlines()
+    assert "column 'n', row 1201 of the data: 'one' is not a number" in lines[0]
+    assert "column 'flag', row 1301 of the data: 'maybe' is not true or false" in lines[1]
+    assert "column 'day', row 1201 of the data: '31.1.2024'" in lines[2]
+
+
+def test_a_column_is_of_one_kind_in_all_pieces(tmp_path: Path) -> None:
+    rows = ["1,1,1,True,x,"] * 60_000
+    rows[55_000] = "2,2.5,,,1,"
+    found = looked_through("\n".join(["i,f,m,b,t,e", *rows]), tmp_path, {"i": "double"})
+    assert found.rows == 60_000
+    assert found.kinds == {
+        "i": "int", "f": "float", "m": "float", "b": "text", "t": "text", "e": "empty"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("int", "int", "int"), ("int", "float", "float"), ("int", "empty", "float"),
+        ("bool", "empty", "text"), ("bool", "int", "text"), ("text", "int", "text"),
+        ("empty", "empty", "empty"), ("time", "empty", "time"), ("time", "text", "text"),
+    ],
+)  # fmt: skip
+def test_the_wider_of_two_kinds_has_room_for_both(one: str, other: str, both: str) -> None:
+    assert kinds.wider({"x": one}, {"x": other}) == {"x": both}
+    assert kinds.wider({"x": other}, {"x": one}) == {"x": both}
 
 
 def test_predictions_and_probabilities_stand_beside_the_rows() -> None:
@@ -167,4 +239,4 @@ def test_a_column_that_is_called_prediction_already_is_not_lost() -> None:
 @pytest.mark.parametrize("name", ["empty.csv", "pokemon_header_only.csv"])
 def test_files_without_rows_are_one_clear_error(name: str, shared: Path) -> None:
     with pytest.raises(RelayError, match=r"predict\.input"):
-        table_io.read_input(shared / "messy" / name, ReadOptions(), {}, set())
+        table_io.open_input(shared / "messy" / name, ReadOptions(), {})

@@ -35,6 +35,9 @@ Runs the pipeline, or the steps named:
             and --dry-run, which only lists them
   new-data  NAME --from FILE [--target COLUMN]: write config/data/NAME.yaml for a table of yours
 
+  reproduce NAME:ALIAS
+            make a registered model again from what is recorded of it, and compare
+
   --cfg     print the configuration that the rest of the line gives, and stop
   --help    this text
 
@@ -73,6 +76,10 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
         from relay.new_data.command import new_data
 
         return new_data(project, argv[1:], console)
+    if argv[:1] == ["reproduce"]:
+        from relay.reproduce.command import reproduce
+
+        return reproduce(project, argv[1:], console)
     publishing = argv[:1] == ["publish"]
     flags = {"--dry-run"} if publishing else {"--cfg"}
     words = argv[1:] if publishing else argv

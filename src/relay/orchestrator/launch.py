@@ -15,6 +15,7 @@ from relay.git import git_state
 from relay.orchestrator.config import Config
 from relay.orchestrator.display import SHOWN_LOG_LINES, show_log, show_reasons, show_summary
 from relay.orchestrator.jobs import Job
+from relay.orchestrator.pages import collect_pages
 from relay.orchestrator.pipeline import Pipeline
 from relay.orchestrator.plan import Plan, names_in
 from relay.orchestrator.processes import tail
@@ -79,6 +80,8 @@ def launch(
         summary.seconds = time.monotonic() - began
         write_summary(folder, summary)
     _show(console, project, folder, summary)
+    for line in collect_pages(backend, summary.steps, folder):
+        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
     return summary.exit_code
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from relay.errors import ConfigError
+from relay.lineage import Find
 from relay.names import did_you_mean
 from relay.params import Params
 
@@ -33,6 +34,8 @@ class Component:
     check: Callable[[Params], None] | None
     source_state: Callable[[Params], str | None] | None
     """What tells whether the component's source has changed; None of it where nobody can say."""
+    looked_up: Callable[[Params, Mapping[str, str], Find], Mapping[str, str]] | None = None
+    """What tells of artifacts that it reads besides its inputs, given their digests."""
 
     def require_declared(self, given: Mapping[str, Any], step: str) -> None:
         """ConfigError where `given` has a parameter too many, or lacks one that is required."""
@@ -73,6 +76,7 @@ def load_component(components: Path, name: str) -> Component:
         params_type=module.Params,
         check=getattr(module, "check", None),
         source_state=getattr(module, "source_state", None),
+        looked_up=getattr(module, "looked_up", None),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from relay.code_files import code_digests
 from relay.ingredients import SOURCE, Ingredients, changes, digest_at
 from relay.orchestrator.jobs import Job
-from relay.settings import INGREDIENTS_KEY
+from relay.settings import COUNTS_AS, INGREDIENTS_KEY
 from relay.tracking import ArtifactVersion, Backend
 
 LATEST = "latest"
@@ -32,7 +32,7 @@ class StepCache:
     forced: frozenset[str]
     """Steps that run whatever the cache says."""
     _known: dict[str, str] = field(default_factory=dict)
-    """Content digests of versions that have been seen, by exact reference."""
+    """What versions that have been seen count as, by exact reference."""
 
     def ingredients(self, job: Job, inputs: Mapping[str, str]) -> Ingredients | None:
         """What decides the outputs of `job` on `inputs` (exact references by key).
@@ -43,12 +43,16 @@ class StepCache:
         source = "" if job.component.source_state is None else job.source_state()
         if source is None or not job.step.cache:
             return None
+        digests = {key: self._digest(reference) for key, reference in inputs.items()}
         state = {SOURCE: source} if source else {}
+        if job.component.looked_up is not None:
+            state |= job.component.looked_up(job.valid, digests, self.backend.find)
         return Ingredients(
             code=code_digests(job.component.folder, self.root),
             params=job.plain_params,
-            inputs={key: self._digest(reference) for key, reference in inputs.items()},
-            state={**state, **{one: digest_at(self.backend, one) for one in job.step.state}},
+            inputs=digests,
+            state=state,
+            aliases={one: digest_at(self.backend, one) for one in job.step.state},
         )
 
     def find(self, job: Job, ingredients: Ingredients | None) -> dict[str, ArtifactVersion] | None:
@@ -61,7 +65,7 @@ class StepCache:
             if version is None or version.type != output.type:
                 return None
             found[key] = version
-        self._known |= {str(version): version.digest for version in found.values()}
+        self._known |= {str(version): _counts_as(version) for version in found.values()}
         return found
 
     def hand_on(self, outputs: Mapping[str, ArtifactVersion]) -> None:
@@ -92,5 +96,11 @@ class StepCache:
 
     def _digest(self, reference: str) -> str:
         if reference not in self._known:
-            self._known[reference] = digest_at(self.backend, reference) or ""
+            version = self.backend.find(reference)
+            self._known[reference] = _counts_as(version) if version is not None else ""
         return self._known[reference]
+
+
+def _counts_as(version: ArtifactVersion) -> str:
+    """The digest of what matters of `version` to a step that uses it: mostly all of it."""
+    return str(version.metadata.get(COUNTS_AS) or version.digest)

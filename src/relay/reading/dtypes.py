@@ -97,9 +97,11 @@ def require_fit(values: pd.Series, bad: pd.Series, spec: str, hint: str = "") ->
     """RelayError naming the first of `values` where `bad` is true; `spec` is what they are not."""
     if bad.any():
         row = int(np.asarray(bad, dtype=bool).argmax())
+        index = values.index  # of a piece of a larger table, it counts on
+        first = int(index.start) if isinstance(index, pd.RangeIndex) else 0
         value = values.iloc[row]
         raise RelayError(
-            f"column '{values.name}', row {row + 1} of the data: {value!r} is not {spec} "
+            f"column '{values.name}', row {first + row + 1} of the data: {value!r} is not {spec} "
             f"({int(bad.sum())} such values).{hint}"
         )
 

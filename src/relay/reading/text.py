@@ -10,8 +10,9 @@ import codecs
 import csv
 import logging
 import re
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,27 +38,67 @@ def read_text(layout: TextFormat, options: ReadOptions) -> pd.DataFrame:
 
     RelayError where it is broken, which says where, and names the setting that mends it.
     """
-    name = layout.source.name
-    if not layout.has_rows:
-        raise RelayError(f"{name} holds a header but no rows. Check data.url.")
-    found = _scan(layout, options)
-    _warn_if_cut_off(layout, found.tail)
-    columns = [str(i) for i in range(len(layout.header) + layout.unnamed)]
+    found = _scan_rows(layout, options)
+    columns = _columns(layout)
     missing = missing_texts(options)
     table = _by_pyarrow(layout, found, columns, missing)
     if table is None:
-        table = _by_pandas(layout, found, columns, missing)
-    table = tidied(table, missing if found.has_blanks else [])
-    for surplus in columns[len(layout.header) :]:
+        table = pd.concat(_by_pandas(layout, found, columns, missing, None))
+    table = _finished(table, layout, missing if found.has_blanks else [])
+    if table.empty:
+        raise _no_rows(layout)
+    return table
+
+
+class TextPieces:
+    """The same, some rows at a time. The file is looked through once, and read each time."""
+
+    def __init__(self, layout: TextFormat, options: ReadOptions) -> None:
+        self.layout = layout
+        self._found = _scan_rows(layout, options)
+        self._missing = missing_texts(options)
+
+    def read(self, rows: int) -> Iterator[pd.DataFrame]:
+        """The texts from the beginning, in pieces of `rows` rows."""
+        tidy = self._missing if self._found.has_blanks else []
+        columns, done = _columns(self.layout), 0
+        for piece in _by_pandas(self.layout, self._found, columns, self._missing, rows):
+            yield _finished(piece, self.layout, tidy, done)
+            done += len(piece)
+        if not done:
+            raise _no_rows(self.layout)
+
+
+def _scan_rows(layout: TextFormat, options: ReadOptions) -> _Scan:
+    if not layout.has_rows:
+        raise _no_rows(layout)
+    found = _scan(layout, options)
+    _warn_if_cut_off(layout, found.tail)
+    return found
+
+
+def _no_rows(layout: TextFormat) -> RelayError:
+    return RelayError(f"{layout.source.name} holds a header but no rows. Check data.url.")
+
+
+def _columns(layout: TextFormat) -> list[str]:
+    """Names that are all different, also for fields without a header."""
+    return [str(i) for i in range(len(layout.header) + layout.unnamed)]
+
+
+def _finished(
+    table: pd.DataFrame, layout: TextFormat, tidy: Sequence[str], before: int = 0
+) -> pd.DataFrame:
+    """`table`, which comes after `before` rows, with the columns that the header names."""
+    table = tidied(table, tidy)
+    for surplus in _columns(layout)[len(layout.header) :]:
         filled = table.pop(surplus).notna()
         if filled.any():
             raise RelayError(
-                f"{name}, row {int(filled.to_numpy().argmax()) + 1} of the data: "
-                f"it has more fields than the header's {len(layout.header)}. Mend the file, "
+                f"{layout.source.name}, row {before + int(filled.to_numpy().argmax()) + 1} of the "
+                f"data: it has more fields than the header's {len(layout.header)}. Mend the file, "
                 "or name the separator: data.read.separator=';'."
             )
-    if table.empty:
-        raise RelayError(f"{name} holds a header but no rows. Check data.url.")
     table.columns = layout.header
     return table
 
@@ -209,12 +250,13 @@ def _by_pyarrow(
 
 
 def _by_pandas(
-    layout: TextFormat, found: _Scan, columns: list[str], missing: Sequence[str]
-) -> pd.DataFrame:
+    layout: TextFormat, found: _Scan, columns: list[str], missing: Sequence[str], rows: int | None
+) -> Iterator[pd.DataFrame]:
+    """The table, in pieces of `rows` rows."""
     try:
         with warnings.catch_warnings(), layout.source.open() as file:
             warnings.simplefilter("ignore", pd.errors.ParserWarning)
-            table: pd.DataFrame = pd.read_csv(
+            yield from pd.read_csv(
                 file,
                 sep=layout.separator,
                 skiprows=layout.above,
@@ -228,10 +270,10 @@ def _by_pandas(
                 encoding=found.encoding,
                 encoding_errors="replace" if found.cut_letter else "strict",
                 low_memory=False,
+                chunksize=rows or sys.maxsize,
             )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise _broken_line(layout.source.name, str(error).strip()) from error
-    return table
 
 
 def _broken_line(name: str, message: str) -> RelayError:

@@ -142,6 +142,12 @@ class Backend(Protocol):
     def find(self, reference: str) -> ArtifactVersion | None:
         """The version that `reference` points at, or None; records no lineage."""
 
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        """Write the files of `artifact` into `folder`; records no lineage."""
+
+    def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
+        """What the runs that used `artifact` have made, oldest first."""
+
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         """Make `alias` point at `artifact`, and away from any other version of it."""
 

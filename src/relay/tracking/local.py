@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relay.errors import RelayError
@@ -59,6 +60,27 @@ class LocalBackend:
             project = parsed.project or self.project
             place = "" if project == self.project else project
             return local_store.find_version(project, parsed.name, parsed.alias, place)
+
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        with self._errors():
+            local_store.copy_files(artifact.place or self.project, artifact, folder)
+
+    def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
+        from trackio.sqlite_storage import SQLiteStorage
+
+        with self._errors():
+            found = SQLiteStorage.resolve_artifact_version(
+                artifact.place or self.project, artifact.name, artifact.version
+            )
+            if found is None:
+                return []
+            made = []
+            for run in SQLiteStorage.get_artifact_consumers(self.project, found["version_id"]):
+                links = SQLiteStorage.get_run_artifacts(
+                    self.project, run["run_name"], run["run_id"]
+                )
+                made += [self.find(f"{one['name']}:v{one['version']}") for one in links["output"]]
+        return list(dict.fromkeys(one for one in made if one is not None))
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         from trackio.sqlite_storage import SQLiteStorage

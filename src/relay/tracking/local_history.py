@@ -23,7 +23,7 @@ from relay.tracking.interface import (
     Table,
 )
 from relay.tracking.local import LocalBackend
-from relay.tracking.local_run import FACTS, JOB_TYPE, alert_title, stored_artifact
+from relay.tracking.local_run import FACTS, JOB_TYPE, alert_title
 from relay.tracking.references import Reference
 
 _ROW_KEYS = ("step", "timestamp")
@@ -97,7 +97,7 @@ class LocalHistory:
     def draft(self, artifact: ArtifactVersion, folder: Path) -> Draft:
         """`artifact` as it would be logged anew, with its files in `folder`."""
         record = self._record(artifact)
-        stored_artifact(self.project, artifact).download(folder)
+        self._backend.download(artifact, folder)
         return Draft(
             artifact.name, artifact.type, folder, record["description"] or "", artifact.metadata
         )

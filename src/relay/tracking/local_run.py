@@ -27,7 +27,7 @@ def alert_title(status: RunStatus) -> str:
 
 
 def stored_artifact(project: str, version: ArtifactVersion) -> trackio.Artifact:
-    """Trackio's own object for a version that `project` has, to be used or downloaded."""
+    """Trackio's own object for a version that `project` has, to be used."""
     record = SQLiteStorage.get_artifact_manifest(project, version.name, version.version)
     artifact = trackio.Artifact(version.name, version.type)
     artifact._hydrate_from_db(
@@ -80,7 +80,6 @@ class LocalRun:
     def __init__(self, backend: LocalBackend, run: trackio.Run) -> None:
         self._backend = backend
         self._run = run
-        self._used: dict[str, trackio.Artifact] = {}
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
         version = self._backend.find(reference)
@@ -89,11 +88,11 @@ class LocalRun:
                 f"Artifact '{reference}' is not in the local store (project "
                 f"'{self._backend.project}'). Run the step that makes it first."
             )
-        self._used[str(version)] = self._run.use_artifact(self._trackio_artifact(version))
+        self._run.use_artifact(self._trackio_artifact(version))
         return version
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        self._used[str(artifact)].download(folder)
+        self._backend.download(artifact, folder)
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
         artifact = trackio.Artifact(

@@ -1,4 +1,4 @@
-"""Reads versions from the files in which Trackio keeps them.
+"""Reads versions and their files where Trackio keeps them.
 
 Their tables are Trackio's (version 0.43, which the locks pin); `tests/tracking/test_local_store.py`
 holds what is read here against Trackio's own reader. Nothing here writes.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from relay.errors import RelayError
 from relay.tracking.digests import digest_of_files
 from relay.tracking.interface import ArtifactVersion
 from relay.tracking.references import Reference
@@ -63,6 +65,28 @@ def find_version(project: str, name: str, spec: str, place: str = "") -> Artifac
     )
 
 
+def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:
+    """Copy the files of `version` into `folder`.
+
+    RelayError where one is not there, or would not lie in `folder`; sqlite3.Error where the
+    store cannot be read.
+    """
+    with _open(project, "artifact_aliases") as store:
+        row = None if store is None else _first(store, _BY_NUMBER, version.name, version.version)
+    if row is None:
+        raise RelayError(f"Artifact {version} is not in the local store any more.")
+    blobs = _folder() / "artifacts" / _canonical(project) / "blobs" / "sha256"
+    for file in json.loads(row["manifest"]):
+        digest = str(file["digest"])
+        source, target = blobs / digest[:2] / digest, folder / str(file["path"])
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise RelayError(f"{version} names the file {file['path']}, which is not in it.")
+        if not source.is_file():
+            raise RelayError(f"The local store has lost the file {file['path']} of {version}.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
 def find_link(registry: str, collection: str, spec: str) -> Reference | None:
     """The version that `spec` points at in a registry's collection, where it is stored.
 
@@ -95,7 +119,7 @@ def _first(store: sqlite3.Connection, query: str, name: str, spec: str) -> sqlit
 @contextmanager
 def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
     """The project's file; None where it, or the table in it, is not there or yet to be made."""
-    path = Path(os.environ["TRACKIO_DIR"]) / f"{_canonical(project)}.db"
+    path = _folder() / f"{_canonical(project)}.db"
     if not path.exists():
         yield None
         return
@@ -103,6 +127,10 @@ def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
         store.row_factory = sqlite3.Row
         found = store.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
         yield store if found.fetchone() else None
+
+
+def _folder() -> Path:
+    return Path(os.environ["TRACKIO_DIR"])
 
 
 def _canonical(project: str) -> str:

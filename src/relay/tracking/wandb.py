@@ -104,6 +104,16 @@ class WandbBackend:
         artifact = self.fetch(Reference.parse(reference))
         return None if artifact is None else self.version(artifact)
 
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        with _errors():
+            self._require(artifact).download(root=str(folder))
+
+    def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
+        with _errors():
+            runs = sorted(self._require(artifact).used_by(), key=lambda run: str(run.created_at))
+            made = [self.version(one) for run in runs for one in run.logged_artifacts()]
+        return list(dict.fromkeys(made))
+
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         with _errors():
             found = self._require(artifact)

@@ -1,0 +1,78 @@
+"""A look at all of a table before anything is predicted: does it fit the model?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from kinds import Kind, as_kinds, kinds_of, wider
+from table_io import Table, with_dtypes
+
+from relay.errors import RelayError
+from relay.models import coerce
+from relay.progress import Report
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the columns of a table are read for a model."""
+
+    columns: Mapping[str, str]
+    """Those that the model takes, with their MLflow types."""
+    words: Mapping[str, str]
+    """Dtype words of some of them, ..."""
+    trained: Collection[str]
+    """... which for these are those of the training data."""
+    texts: Collection[str]
+    """Columns that are texts whatever they hold."""
+    decimal: str | None
+
+    def features(self, typed: pd.DataFrame) -> pd.DataFrame:
+        """The columns that the model takes, in dtypes that it knows, beside the others."""
+        return with_dtypes(typed, self.words, self.trained)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How many rows a table has, and of what kind each column is."""
+
+    rows: int
+    kinds: Mapping[str, Kind]
+
+    def typed(self, piece: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+        """A piece of the table with its columns of the kind that they are as a whole."""
+        return as_kinds(piece, self.kinds, reading.decimal)
+
+
+def look_through(table: Table, reading: Reading, report: Report) -> Looked:
+    """RelayError, with the row and the column of what does not fit the model, where something does.
+
+    All that is wrong in one piece is told, and that later ones were not looked at.
+    """
+    kinds: Mapping[str, Kind] | None = None
+    rows = 0
+    for piece in table:
+        own = kinds_of(piece, reading.texts, reading.decimal)
+        kinds = own if kinds is None else wider(kinds, own)
+        _require_fit(as_kinds(piece, own, reading.decimal), reading)
+        rows += len(piece)
+        report(rows, None)
+    if kinds is None:
+        raise RelayError("The table to predict has no rows.")
+    return Looked(rows, kinds)
+
+
+def _require_fit(typed: pd.DataFrame, reading: Reading) -> None:
+    wrong = []
+    for name in reading.columns:
+        part = typed[[name]] if name in typed else typed[[]]
+        try:
+            coerce(reading.features(part), {name: reading.columns[name]} if name in typed else {})
+        except RelayError as error:
+            wrong.append(str(error))
+    if not wrong:
+        coerce(reading.features(typed), reading.columns)  # what is missing is told as a whole
+        return
+    last = int(typed.index[-1]) + 1
+    raise RelayError("\n".join(wrong) + f"\nRows up to {last:,} were looked at.")

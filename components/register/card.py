@@ -1,0 +1,151 @@
+"""The model card: what a model is, what it was made of, how good it is, how to make it again."""
+
+from __future__ import annotations
+
+import base64
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from relay.component import Input, StepRun
+from relay.lineage import ancestry
+from relay.metric_names import HIGHER_IS_BETTER
+from relay.pages.render import render, short
+from relay.tracking import ArtifactVersion
+
+HERE = Path(__file__).parent
+PICTURES = "pictures"
+MOST_FEATURES = 200
+SHORT_DIGEST = 16
+_REQUIREMENTS = "requirements.txt"
+
+
+def facts(
+    run: StepRun[Any],
+    model: Input,
+    test: ArtifactVersion,
+    evaluation: Mapping[str, Any],
+    evaluation_input: Input,
+    registration: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All that the card says, as plain values."""
+    said = model.metadata
+    return {
+        "model": str(model.version),
+        "digest": model.version.digest,
+        "name": said.get("model") or "",
+        "class_path": said.get("model_class") or "",
+        "params": dict(said.get("model_params") or {}),
+        "settings": _settings(said),
+        "task": evaluation["task"],
+        "target": evaluation["target"],
+        "train_rows": said.get("train_rows"),
+        "test_rows": test.metadata.get("rows"),
+        "metrics": _metrics(evaluation, said.get("cv") or {}),
+        "baselines": {name: dict(one) for name, one in (evaluation.get("baselines") or {}).items()},
+        "beats_baseline": evaluation.get("beats_baseline"),
+        "thresholds": dict(evaluation.get("thresholds") or {}),
+        "importance": dict(evaluation.get("importance") or {}),
+        "slices": dict(evaluation.get("slices") or {}),
+        "features": dict(said.get("features") or {}),
+        "set_aside": dict(said.get("set_aside") or {}),
+        "data": _data(run, model.version, test, evaluation_input.version),
+        "requirements": _requirements(model.path),
+        "python": platform.python_version(),
+        "commit": said.get("git_commit"),
+        "standing": _standing(model.version, registration),
+        "registration": dict(registration),
+        "again": f"./relay reproduce {model.version}",
+    }
+
+
+def write(card: Mapping[str, Any], pictures: Path, folder: Path) -> None:
+    """Write card.md, with its pictures beside it, and card.html, which has them in it."""
+    found = sorted(pictures.glob("*.png"))
+    (folder / PICTURES).mkdir()
+    for path in found:
+        (folder / PICTURES / path.name).write_bytes(path.read_bytes())
+    values = {
+        **card,
+        "title": f"Model card of {card['model']}",
+        "short_digest": card["digest"][:SHORT_DIGEST],
+        "most_features": MOST_FEATURES,
+    }
+    titled = {path: path.stem.replace("_", " ") for path in found}
+    linked = [(title, f"{PICTURES}/{path.name}") for path, title in titled.items()]
+    inside = [(title, _data_url(path)) for path, title in titled.items()]
+    (folder / "card.md").write_text(
+        render(HERE / "card.md", {**values, "pictures": linked}), encoding="utf-8"
+    )
+    (folder / "card.html").write_text(
+        render(HERE / "card.html", {**values, "pictures": inside}), encoding="utf-8"
+    )
+
+
+def in_brief(card: Mapping[str, Any]) -> str:
+    """A few lines for MLflow's registry."""
+    shown = ", ".join(f"{one['name']} {short(one['test'])}" for one in card["metrics"])
+    data = ", ".join(f"{one['artifact']} ({one['digest']})" for one in card["data"])
+    return (
+        f"{card['model']}: {card['task']} of {card['target']}, {card['class_path']}.\n\n"
+        f"On {short(card['test_rows'])} test rows: {shown}.\n\nMade of: {data}.\n\n"
+        f"Commit {card['commit'] or 'unknown'}; to make it again: {card['again']}"
+    )
+
+
+def _standing(model: ArtifactVersion, registration: Mapping[str, Any]) -> str:
+    is_champion = registration["promoted"] or registration["champion"] == str(model)
+    return "champion" if is_champion else "candidate"
+
+
+def _settings(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The training step's parameters, but for artifacts and what is said elsewhere."""
+    params = said.get("params") or {}
+    return {
+        name: value
+        for name, value in params.items()
+        if not name.endswith("_artifact") and name not in ("model", "target")
+    }
+
+
+def _metrics(evaluation: Mapping[str, Any], cv: Mapping[str, float]) -> list[dict[str, Any]]:
+    """For each metric its value on the test set and over the folds of the cross-validation."""
+    return [
+        {
+            "name": name,
+            "test": value,
+            "mean": cv.get(f"cv_{name}_mean"),
+            "std": cv.get(f"cv_{name}_std"),
+            "better": "higher" if HIGHER_IS_BETTER.get(name, True) else "lower",
+            "threshold": (evaluation.get("thresholds") or {}).get(name),
+        }
+        for name, value in evaluation["metrics"].items()
+    ]
+
+
+def _data(run: StepRun[Any], *versions: ArtifactVersion) -> list[dict[str, Any]]:
+    """All that the model and its evaluation were made of, first what came first."""
+    found: dict[str, ArtifactVersion | None] = {}
+    for version in versions:
+        found |= {key: one for key, one in ancestry(version, run.find).items() if key not in found}
+        found.setdefault(str(version), version)
+    return [
+        {
+            "artifact": name,
+            "type": "not in the store any more" if one is None else one.type,
+            "rows": None if one is None else one.metadata.get("rows"),
+            "digest": "" if one is None else one.digest[:SHORT_DIGEST],
+            "source": None if one is None else one.metadata.get("original_url"),
+        }
+        for name, one in found.items()
+    ]
+
+
+def _requirements(folder: Path) -> list[str]:
+    path = folder / _REQUIREMENTS
+    return path.read_text(encoding="utf-8").split() if path.is_file() else []
+
+
+def _data_url(path: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,68 @@
+"""Fills in a component's template; whatever is put into a page is escaped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+def render(template: Path, values: Mapping[str, Any]) -> str:
+    """What `template` makes of `values`.
+
+    An HTML template extends `base.html`, which brings the style; all values in it are escaped. In
+    one of another kind, such as Markdown, values go through the filter `cell`.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([template.parent, Path(__file__).parent]),
+        autoescape=template.suffix == ".html",  # noqa: S701 - the others are no HTML
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"short": short, "percent": percent, "plain": plain, "cell": cell}
+    return environment.get_template(template.name).render(values).rstrip() + "\n"
+
+
+def short(value: object) -> str:
+    """A number in a few figures: `12,345`, `0.0432`, `1.2e-09`; other values as they are."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if not math.isfinite(value):
+        return "-"
+    if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
+        return f"{value:.2g}"
+    if value == int(value) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def percent(share: float) -> str:
+    """A share as per cent; never 0 % or 100 % where it is not quite."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.0f} %" if share in (0, 1) else f"{100 * share:.1f} %"
+
+
+def plain(value: object) -> str:
+    """A value of a configuration as people write it: `a=1, b=[x, y]`; numbers in a few figures."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={plain(one)}" for name, one in value.items()) or "-"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(plain, value))}]"
+    return "null" if value is None else short(value)
+
+
+def cell(value: object) -> str:
+    """`value` as one cell of a Markdown table: on one line, and without markup of its own."""
+    text = " ".join(str(value).split())
+    for character in "\\`*_|<>[]":
+        text = text.replace(character, f"\\{character}")
+    return text

@@ -1,0 +1,34 @@
+"""Which rows of a table another one has as well: a model may have seen them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.util import hash_pandas_object
+
+
+def rows_in(table: pd.DataFrame, other: pd.DataFrame) -> NDArray[np.bool_]:
+    """For each row of `table`: whether `other` has the same one, by the columns of both.
+
+    Numbers are equal whatever their dtypes, and so are texts and categories.
+    """
+    columns = [name for name in table.columns if name in other.columns]
+    if not columns:
+        return np.zeros(len(table), dtype=bool)
+    return np.isin(_hashes(table[columns]), _hashes(other[columns]))
+
+
+def _hashes(table: pd.DataFrame) -> NDArray[np.uint64]:
+    plain = pd.DataFrame({place: _plain(table.iloc[:, place]) for place in range(table.shape[1])})
+    return np.asarray(hash_pandas_object(plain, index=False), dtype=np.uint64)
+
+
+def _plain(values: pd.Series) -> NDArray[np.float64] | NDArray[np.object_]:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = pd.to_datetime(values, utc=True).dt.tz_localize(None)
+        days = (values - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        return np.asarray(days, dtype=np.float64)
+    if pd.api.types.is_numeric_dtype(values):
+        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.array(["" if pd.isna(one) else str(one) for one in values], dtype=object)

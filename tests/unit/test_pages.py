@@ -1,0 +1,105 @@
+"""Pages: self-contained, escaped, and with numbers that people can read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from relay.pages.render import cell, percent, render, short
+from tests.loading import load
+
+page = load("check", "page").page
+charts = load("check", "charts")
+run = load("check")
+checking = load("check", "checking")
+EVIL = "<script>alert('x')</script>"
+
+
+def report(table: pd.DataFrame, reference: pd.DataFrame | None = None) -> str:
+    broken = [checking.Violation("a", f"rule {EVIL}", 3, [EVIL])]
+    found = {"input": "t:v0", **run.report(table, "y", broken, {"a": 0.99}, {"note": EVIL})}
+    found["drift"] = None
+    if reference is not None:
+        columns = {"a": {"psi": 1.0, "p_value": 0.0, "test": "t", "statistic": 1, "drifted": True}}
+        found["drift"] = {
+            "champion": "m:champion", "train_set": "train:v0", "rows": 9, "psi": 0.2,
+            "p_value": 0.001, "columns": columns, "new": [EVIL], "gone": [], "not_compared": {},
+        }  # fmt: skip
+    made: str = page(found, table, reference)
+    return made
+
+
+TABLE = pd.DataFrame(
+    {
+        "a": [EVIL, "b", None] * 4,
+        "n": [1.5, np.inf, np.nan] * 4,
+        "when": pd.date_range("2024-01-01", periods=12),
+        "flag": [True, False, True] * 4,
+        "none": [None] * 12,
+        "y": range(12),
+    }
+)
+
+
+@pytest.mark.parametrize("reference", [None, TABLE.head(5)], ids=["alone", "compared"])
+def test_a_report_is_one_file_with_every_value_escaped(reference: Any) -> None:
+    made = report(TABLE, reference)
+    assert "<script" not in made
+    assert "&lt;script&gt;" in made
+    assert not re.search(r"(src|href)=|@import|url\(", made)
+    for name in TABLE:
+        assert f"<h3>{name}</h3>" in made
+
+
+def test_the_same_table_makes_the_same_page() -> None:
+    assert report(TABLE) == report(TABLE)
+
+
+def test_a_very_wide_table_has_a_page_all_the_same() -> None:
+    wide = pd.DataFrame({f"c{number}": [1, 2] for number in range(300)}).assign(y=[1, 2])
+    assert "and 101 more columns" in report(wide)
+
+
+def test_whole_numbers_have_a_bar_each() -> None:
+    found = charts.histogram(pd.Series([1, 1, 2, 3]), None)
+    assert (found.low, found.high) == ("1", "3")
+    assert found.picture.count("<rect") == 3
+
+
+def test_far_off_values_do_not_hide_the_rest() -> None:
+    values = pd.Series([*np.linspace(0, 10, 1000), 1e9])
+    found = charts.histogram(values, None)
+    assert found.high.startswith("≥ ")
+    assert found.picture.count("<rect") > 20
+
+
+def test_a_template_that_lacks_a_value_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "t.html").write_text("{{ there }} {{ absent }}")
+    with pytest.raises(Exception, match="absent"):
+        render(tmp_path / "t.html", {"there": 1})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"), (12345, "12,345"), (0.04321, "0.0432"), (1.2e-9, "1.2e-09"), (3.0, "3"),
+        (float("nan"), "-"), (4800.7, "4,801"), (True, "True"), ("x", "x"), (0, "0"),
+        (321.06, "321.1"),
+    ],
+)  # fmt: skip
+def test_numbers_are_short(value: object, text: str) -> None:
+    assert short(value) == text
+
+
+def test_a_share_is_never_none_or_all_where_it_is_not() -> None:
+    shares = (0, 1e-5, 0.5, 0.99999, 1)
+    assert [percent(one) for one in shares] == ["0 %", "< 0.1 %", "50.0 %", "> 99.9 %", "100 %"]
+
+
+def test_a_cell_of_markdown_has_no_markup() -> None:
+    assert cell("a|b\n<i>*c*") == r"a\|b \<i\>\*c\*"

@@ -1,0 +1,194 @@
+"""A model made again: what has to be run for it, and what counts as the same."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relay.errors import ConfigError, RelayError
+from relay.orchestrator import plan
+from relay.orchestrator.config import StepSpec
+from relay.project import Project
+from relay.reproduce.command import reproduce
+from relay.reproduce.comparison import artifact_line, metric_lines
+from relay.reproduce.content import differing
+from relay.reproduce.recipe import recipe_of
+from relay.tracking import ArtifactVersion
+from tests.loading import ROOT
+
+
+class Store(dict[str, ArtifactVersion]):
+    """Artifacts by their exact references."""
+
+    def put(
+        self, reference: str, type: str, component: str = "", params: Any = None, **inputs: str
+    ) -> ArtifactVersion:
+        name, _, version = reference.partition(":")
+        records = {
+            key: {"artifact": one, "digest": f"digest of {one}"} for key, one in inputs.items()
+        }
+        metadata = {"inputs": records, "params": params, "component": component}
+        made = ArtifactVersion(name, version, type, f"digest of {reference}", metadata=metadata)
+        self[reference] = self[name] = made
+        return made
+
+
+@pytest.fixture
+def store() -> Store:
+    store = Store()
+    store.put("d_raw:v0", "raw_data", "get_data", {"raw_artifact": "d_raw", "url": "x"})
+    clean = {"input_artifact": "d_raw:latest", "clean_artifact": "d_clean", "target": "y"}
+    store.put("d_clean:v3", "clean_data", "clean", clean, input="d_raw:v0")
+    split = {"input_artifact": "d_clean:v3", "train_artifact": "d_train", "test_artifact": "d_test",
+             "seed": 7}  # fmt: skip
+    for name in ("d_train:v1", "d_test:v1"):
+        store.put(name, "split_data", "split", split, input="d_clean:v3")
+    train = {"train_artifact": "d_train:v1", "report_artifact": "", "model_artifact": "d_model",
+             "model": {"name": "forest"}, "text": None}  # fmt: skip
+    store.put("d_model:v2", "model", "train", train, train="d_train:v1")
+    judge = {"model_artifact": "d_model:v2", "test_artifact": "d_test:v1",
+             "evaluation_artifact": "d_evaluation"}  # fmt: skip
+    store.put(
+        "d_evaluation:v2", "evaluation", "evaluate", judge, model="d_model:v2", test="d_test:v1"
+    )
+    return store
+
+
+def test_each_step_is_run_once_with_what_was_recorded(store: Store) -> None:
+    recipe = recipe_of([store["d_model:v2"], store["d_evaluation:v2"]], store.get)
+    assert list(recipe.steps) == ["clean", "split", "train", "evaluate"]
+    assert recipe.steps["clean"]["inputs"] == {"input": "d_raw:v0"}
+    assert recipe.steps["split"] == {
+        "component": "split",
+        "inputs": {"input": "clean.clean"},
+        "outputs": {
+            "train": {"name": "d_train", "type": "split_data"},
+            "test": {"name": "d_test", "type": "split_data"},
+        },
+        "params": {"seed": 7},
+    }
+    assert recipe.steps["train"]["inputs"] == {"train": "split.train"}
+    assert recipe.steps["evaluate"]["inputs"] == {"model": "train.model", "test": "split.test"}
+    assert recipe.given == {"d_raw": store["d_raw:v0"]}
+    assert recipe.made["evaluate.evaluation"] == store["d_evaluation:v2"]
+
+
+def test_the_steps_are_a_plan(store: Store) -> None:
+    recipe = recipe_of([store["d_evaluation:v2"]], store.get)
+    specs = {name: StepSpec.model_validate(step) for name, step in recipe.steps.items()}
+    assert plan.build(specs).names == ["clean", "split", "train", "evaluate"]
+
+
+def test_what_is_gone_from_the_store_is_named(store: Store) -> None:
+    del store["d_clean:v3"]
+    with pytest.raises(RelayError, match="d_clean:v3, which it was made of, is not in the store"):
+        recipe_of([store["d_model:v2"]], store.get)
+
+
+def test_a_version_that_does_not_say_how_it_was_made_is_an_error(store: Store) -> None:
+    store.put("d_model:v2", "model", "", None, train="d_train:v1")
+    with pytest.raises(RelayError, match="d_model:v2 does not say which component made it"):
+        recipe_of([store["d_model:v2"]], store.get)
+
+
+def test_two_steps_of_one_component_and_their_outputs_have_names_of_their_own(
+    store: Store,
+) -> None:
+    params = {"input_artifact": "d_clean:v3", "train_artifact": "d_train", "test_artifact": "t",
+              "seed": 8}  # fmt: skip
+    store.put("d_train:v9", "split_data", "split", params, input="d_clean:v3")
+    recipe = recipe_of([store["d_model:v2"], store["d_train:v9"]], store.get)
+    assert recipe.steps["split-2"]["outputs"]["train"]["name"] == "d_train-2"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [([], "takes one model"), (["a", "b"], "takes one model"), (["a", "seed=1"], "not 'seed=1'")],
+)
+def test_a_wrong_command_is_an_error(argv: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        reproduce(Project(ROOT), argv, None)  # type: ignore[arg-type]
+
+
+def skops(ids: list[int], array: bytes) -> bytes:
+    """A model as skops saves it: objects are named by where they were in memory."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("schema.json", json.dumps({"__id__": ids[0], "file": f"{ids[1]}.npy"}))
+        archive.writestr(f"{ids[1]}.npy", array)
+    return content.getvalue()
+
+
+def mlmodel(time: str, version: str = "1") -> bytes:
+    return f"utc_time_created: '{time}'\nmodel_uuid: {time}\nmlflow_version: {version}\n".encode()
+
+
+def parquet(*values: float) -> bytes:
+    content = io.BytesIO()
+    pd.DataFrame({"predicted": values}).to_parquet(content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded", "again", "same"),
+    [
+        ("a.bin", b"1", b"1", True),
+        ("a.bin", b"1", b"2", False),
+        ("MLmodel", mlmodel("monday"), mlmodel("tuesday"), True),
+        ("MLmodel", mlmodel("monday"), mlmodel("monday", "2"), False),
+        ("model.skops", skops([1, 2], b"x"), skops([3, 4], b"x"), True),
+        ("model.skops", skops([1, 2], b"x"), skops([1, 2], b"y"), False),
+        ("m.json", b'{"model": "m:v2", "r2": 0.1}', b'{"model":"m:v0","r2":0.1}', True),
+        ("m.json", b'{"model": "m:v3"}', b'{"model": "m:v0"}', False),
+        ("m.json", b'{"r2": 0.1}', b'{"r2": 0.10000000000000002}', True),
+        ("m.json", b'{"r2": 0.1}', b'{"r2": 0.1001}', False),
+        ("m.json", b'{"r2": 0.1}', b"{", False),
+        ("p.html", b"<b>m:v2</b>", b"<b>m:v0</b>", True),
+        ("p.html", b"<b>m:v2</b>", b"<b>m:v1</b>", False),
+        ("p.parquet", parquet(1.0, float("nan")), parquet(1.0 + 1e-15, float("nan")), True),
+        ("p.parquet", parquet(1.0, 2.0), parquet(1.0, 2.1), False),
+    ],
+)  # fmt: skip
+def test_what_counts_as_the_same(
+    name: str, recorded: bytes, again: bytes, same: bool, tmp_path: Path
+) -> None:
+    for folder, content in (("recorded", recorded), ("again", again)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(content)
+    found = differing(tmp_path / "recorded", tmp_path / "again", {"m:v2": "m:v0"})
+    assert found == ([] if same else [name])
+
+
+def test_a_file_that_only_one_has_differs(tmp_path: Path) -> None:
+    for folder, name in (("a", "one"), ("b", "two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).touch()
+    assert differing(tmp_path / "a", tmp_path / "b", {}) == ["one", "two"]
+
+
+def measured(**metadata: Any) -> ArtifactVersion:
+    return ArtifactVersion("e", "v0", "evaluation", "d", metadata=metadata)
+
+
+def test_metrics_are_compared_by_name() -> None:
+    recorded = measured(metrics={"r2": 0.5, "mae": 1.0}, cv={"cv_r2_mean": 0.4})
+    lines = list(metric_lines(recorded, measured(metrics={"r2": 0.5, "mae": 2.0}, cv={})))
+    assert {line.what: line.same for line in lines} == {
+        "r2": True, "mae": False, "cv_r2_mean": False
+    }  # fmt: skip
+    assert lines[1].note == "by +1"
+
+
+def test_a_version_is_the_same_by_its_files_though_its_digest_is_another() -> None:
+    recorded, again = (
+        ArtifactVersion("m", version, "model", version * 20) for version in ("v2", "v0")
+    )
+    assert artifact_line(recorded, again, []).same
+    line = artifact_line(recorded, again, ["model.skops"])
+    assert (line.same, line.note) == (False, "differs: model.skops")
