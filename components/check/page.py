@@ -37,7 +37,7 @@ def page(found: Mapping[str, Any], table: pd.DataFrame, reference: pd.DataFrame 
             "more_missing": max(0, len(missing) - MOST_MISSING),
             "drifted": [name for name, one in drift["columns"].items() if one["drifted"]],
             "by_index": sorted(drift["columns"].items(), key=lambda one: -one[1]["psi"]),
-            "facts": _facts(found["inferred"], columns),
+            "facts": _facts(found),
             "cards": [
                 _card(name, found, table[name], reference) for name in list(columns)[:MOST_COLUMNS]
             ],
@@ -55,7 +55,7 @@ def _card(
     if before is not None and is_categorical(before) != classes:
         before = None
     drift = (found["drift"] or {"columns": {}})["columns"].get(name)
-    facts = found["inferred"].get("inferred", {}).get("columns", {}).get(name, {})
+    facts = found["inferred"].get("columns", {}).get(name, {})
     return {
         "name": name,
         "is_target": name == found["target"],
@@ -71,21 +71,26 @@ def _card(
     }
 
 
-def _facts(inferred: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What the clean table says of itself and of its file, and which columns are not in it."""
-    of_file = dict(inferred.get("inferred", {}).get("file", {}))
+def _facts(found: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Where the table is from, what its file is like, and which columns are not in it."""
+    of_file = dict(found["inferred"].get("file", {}))
     of_file["kind of file"] = of_file.pop("kind", None)
-    facts = {**inferred, **of_file, "columns left out": _left_out(inferred, columns)}
+    of_columns = found["inferred"].get("columns", {})
+    left_out = {
+        name: _inline(list(one.values()))
+        for name, one in of_columns.items()
+        if name not in found["columns"]
+    }
+    facts = {
+        **{key: found.get(key) for key in ("original_url", "target", "task")},
+        **of_file,
+        "columns left out": left_out,
+    }
     return {
         name.replace("_", " "): _fact(value)
         for name, value in facts.items()
-        if name != "inferred" and value not in (None, {}, [], "")
+        if value not in (None, {}, [], "")
     }
-
-
-def _left_out(inferred: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, str]:
-    known = inferred.get("inferred", {}).get("columns", {})
-    return {name: _inline(list(one.values())) for name, one in known.items() if name not in columns}
 
 
 def _fact(value: Any) -> list[str]:

@@ -29,13 +29,6 @@ log = logging.getLogger("relay")
 SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
 """What the table of columns says of each."""
 
-# What every artifact says of itself, and what the report shows in a better way.
-_NOT_INFERRED = (
-    *("rows", "columns", "dtypes", "read_as"),
-    *("component", "inputs", "params", "git_commit", "made_with"),
-)
-
-
 def in_table(target: str, table: pd.DataFrame) -> str:
     """The target's name as the table has it; as given where it is not there."""
     return target if target in table.columns else column_name(target)
@@ -84,11 +77,13 @@ def step(run: StepRun[Params]) -> None:
             "the target is: data.drop=[%s]", name, target, power, name,
         )  # fmt: skip
 
-    inferred = {key: value for key, value in source.metadata.items() if key not in _NOT_INFERRED}
+    inferred = source.metadata.get("inferred") or {}
     # Of which table it is makes it a version of its own, even where another looks just alike.
     found = {
         "input": str(source.version),
         "input_digest": source.version.digest,
+        "original_url": source.metadata.get("original_url"),
+        "task": source.metadata.get("task"),
         **report(table, target, violations, hints, inferred),
         "drift": drift and trained_on and told(drift, trained_on, params),
     }

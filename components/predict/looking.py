@@ -20,6 +20,10 @@ class Reading:
 
     columns: Mapping[str, str]
     """Those that the model takes, with their MLflow types."""
+    target: str
+    """The column that it predicts, which a table may have as well, ..."""
+    target_word: str | None
+    """... and the dtype word for it."""
     words: Mapping[str, str]
     """Dtype words of some of them, ..."""
     trained: Collection[str]

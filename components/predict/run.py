@@ -54,15 +54,24 @@ def reading_for(model: Model, params: Params, metadata: Mapping[str, object]) ->
     """How columns are read for `model`, of which its artifact says `metadata`: as in training."""
     read_as = metadata.get("read_as")
     trained = {str(name): str(word) for name, word in dict(read_as or {}).items()}  # type: ignore[call-overload]
-    words = dtype_words(model.columns, params.dtypes, trained)
+    target = target_name(metadata)
+    words = dtype_words([*model.columns, target], params.dtypes, trained)
     texts = {name for name, type_name in model.columns.items() if type_name == "string"}
+    texts |= {name for name, word in words.items() if is_read_as_text(word)}
     return Reading(
         columns=model.columns,
+        target=target,
+        target_word=words.pop(target, None),
         words=words,
         trained=set(trained) - {column_name(name) for name in params.dtypes},
-        texts=texts | {name for name, word in words.items() if is_read_as_text(word)},
+        texts=texts,
         decimal=params.decimal,
     )
+
+
+def target_name(metadata: Mapping[str, object]) -> str:
+    """The column that a model predicts, as it is called in tables."""
+    return column_name(str(metadata.get("target") or "target"))
 
 
 def predict(
@@ -114,7 +123,7 @@ def step(run: StepRun[Params]) -> None:
     with show_progress("Checking", "rows") as report:
         looked = look_through(table, reading, report)
 
-    score = Score(model, column_name(given.metadata.get("target") or "target"))
+    score = Score(model, reading.target, reading.target_word)
     with contextlib.ExitStack() as stack:
         stored = stack.enter_context(TableWriter(run.workspace / "predictions" / TABLE_FILE))
         outputs = {stored: table.names}

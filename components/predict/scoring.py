@@ -10,6 +10,7 @@ import pandas as pd
 
 from relay.errors import RelayError
 from relay.models import Model, Predictions
+from relay.reading.dtypes import to_dtype
 
 log = logging.getLogger("relay")
 
@@ -22,6 +23,8 @@ class Score:
 
     model: Model
     target: str
+    word: str | None = None
+    """The dtype word by which the target is read."""
     _actual: list[pd.Series] = field(default_factory=list)
     _predictions: list[Predictions] = field(default_factory=list)
     _rows: int = 0
@@ -52,6 +55,8 @@ class Score:
         probabilities = np.concatenate(known) if len(known) == len(parts) else None
         actual = pd.concat(self._actual, ignore_index=True)
         try:
+            if self.word is not None:
+                actual = to_dtype(actual, self.word)
             return self.model.compare(actual, Predictions(values, probabilities)).metrics
         except RelayError as error:
             log.info("The table has the target, but cannot be scored: %s", error)

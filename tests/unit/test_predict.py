@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ table_io = load("predict", "table_io")
 writing = load("predict", "writing")
 looking = load("predict", "looking")
 kinds = load("predict", "kinds")
+scoring = load("predict", "scoring")
 run = load("predict")
 Params = load("predict", "params").Params
 
@@ -99,13 +101,6 @@ def test_a_date_that_does_not_fit_the_training_data_is_an_error_with_the_setting
         table_io.with_dtypes(table, words, trained={"day"})
 
 
-def test_numbers_are_read_in_the_format_of_the_training_data(tmp_path: Path) -> None:
-    path = tmp_path / "new.csv"
-    path.write_text("size;price\n1.234;5\n7;6\n")
-    table, _ = table_io.read_input(path, ReadOptions(), {}, {"size"})
-    assert table_io.with_dtypes(table, {"size": "float:1.234,56"})["size"].tolist() == [1234, 7]
-
-
 def test_dates_are_read_by_the_format_of_the_training_data() -> None:
     table = pd.DataFrame({"day": ["03/04/2024"], "a": [1]})
     read = table_io.with_dtypes(table, {"day": "datetime:%d/%m/%Y", "absent": "int"})
@@ -175,9 +170,37 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def looked_through(text: str, folder: Path, columns: dict[str, str], **options: Any) -> Any:
     """What a look through a file with this text finds, for a model that takes `columns`."""
     (folder / "in.csv").write_text(text, encoding="utf-8")
-    given = {"words": {}, "trained": set(), "texts": set(), "decimal": None, **options}
     table = table_io.open_input(folder / "in.csv", ReadOptions(), {})
-    return looking.look_through(table, looking.Reading(columns, **given), lambda done, all: None)
+    return looking.look_through(table, reading(columns, **options), lambda done, all: None)
+
+
+def reading(columns: dict[str, str], **options: Any) -> Any:
+    given = {"words": {}, "trained": set(), "texts": set(), "decimal": None, **options}
+    return looking.Reading(columns, **{"target": "price", "target_word": None, **given})
+
+
+def test_numbers_are_read_in_the_format_of_the_training_data(tmp_path: Path) -> None:
+    path, german = tmp_path / "in.csv", "float:1.234,56"
+    path.write_text("size;price\n1.234;5.000\n7;6\n", encoding="utf-8")
+    table = table_io.open_input(path, ReadOptions(), {})
+    how = reading(
+        {"size": "double"}, words={"size": german}, target_word=german, texts={"size", "price"}
+    )
+    looked = looking.look_through(table, how, lambda done, all: None)
+    (piece,) = (looked.typed(piece, how) for piece in table)
+    assert how.features(piece)["size"].tolist() == [1234, 7]
+    # also the target, of which metrics are told
+    actual: list[float] = []
+
+    def compare(values: pd.Series, _: Predictions) -> Any:
+        actual.extend(values)
+        return SimpleNamespace(metrics={"mae": 0.0})
+
+    model = SimpleNamespace(compare=compare)
+    score = scoring.Score(model, how.target, how.target_word)
+    score.add(piece, Predictions(np.array([5000.0, 6.0]), None))
+    assert score.metrics() == {"mae": 0.0}
+    assert actual == [5000, 6]
 
 
 def test_all_that_does_not_fit_the_model_is_named_by_row_and_column(tmp_path: Path) -> None:
