@@ -40,7 +40,7 @@ class DataSet:
     name: str
     url: str
     target: str
-    metrics: tuple[str, ...] = ("r2", "mae")
+    more: tuple[str, ...] = ()  # metrics besides those of the task
     tuned: tuple[str, ...] = ()
     models: tuple[str, ...] = MODELS
 
@@ -48,24 +48,22 @@ class DataSet:
         return self.url if "://" in self.url else str((folder / self.url).resolve())
 
 
-CLASSES = ("f1", "accuracy", "log_loss")
+METRICS = ("r2", "mae", "f1", "accuracy", "log_loss")
 
 DATA_SETS = (
     DataSet("diabetes", "sklearn://diabetes", "target"),
-    DataSet("pokemon", "pokemon.csv", "Legendary", CLASSES),
+    DataSet("pokemon", "pokemon.csv", "Legendary"),
     DataSet(
-        "house_prices", "house_prices/train.csv", "SalePrice", ("r2", "mae", "log_mae"),
-        ("house_prices",),
+        "house_prices", "house_prices/train.csv", "SalePrice", ("log_mae",), ("house_prices",)
     ),
     DataSet(
         "nyc_airbnb", "nyc_airbnb/sample1.csv", "price", tuned=("nyc_airbnb",), models=FEWER
     ),
     DataSet(
-        "housing", "tabular/housing.csv", "median_house_value", ("r2", "mae", "rmse"),
-        ("housing",), models=FEWER,
+        "housing", "tabular/housing.csv", "median_house_value", ("rmse",), ("housing",), FEWER
     ),
     DataSet("diamonds", "tabular/diamonds.csv", "price", tuned=("diamonds",), models=FEWER),
-    DataSet("diamonds_cut", "tabular/diamonds.csv", "cut", CLASSES, models=FEWER),
+    DataSet("diamonds_cut", "tabular/diamonds.csv", "cut", models=FEWER),
     DataSet("wine_red", "messy/winequality-red.csv", "quality"),
     DataSet("wine_white", "messy/winequality-white.csv", "quality"),
 )  # fmt: skip
@@ -172,22 +170,22 @@ def section(data: DataSet, measured: Mapping[str, Mapping[str, Any]]) -> str:
     """The table of one data set."""
     rows: Mapping[str, float] = next((one["rows"] for one in measured.values() if one["rows"]), {})
     size = f": {rows['train_rows']:,.0f} rows to learn from, {rows['test_rows']:,.0f} to test"
+    test = next(iter(measured.values()))["test"]
+    metrics = [name for name in (*METRICS, *data.more) if name in test]
     header = ["model"]
-    for metric in data.metrics:
+    for metric in metrics:
         header += [f"{metric}, cv", f"{metric}, test"]
     text = [f"## {data.name}", "", f"Target `{data.target}`{size if rows else ''}.", ""]
     text += [_row([*header, "seconds"]), _row(["---", *["---:"] * len(header)])]
     for title, one in measured.items():
         cells = [f"**{title}**" if title.startswith("experiment=") else title]
-        for metric in data.metrics:
-            mean, spread = one["cv"][f"cv_{metric}_mean"], one["cv"][f"cv_{metric}_std"]
-            cells += [f"{_number(mean)} ± {_number(spread)}", _number(one["test"][metric])]
+        for metric in metrics:
+            mean, spread = (one["cv"].get(f"cv_{metric}_{what}") for what in ("mean", "std"))
+            cells += [f"{_number(mean)} ± {_number(spread)}", _number(one["test"].get(metric))]
         text.append(_row([*cells, f"{one['seconds']:.0f}"]))
-    test = next(iter(measured.values()))["test"]
     baseline = ["baseline"]
-    for metric in data.metrics:
-        value = test.get(f"baseline_{metric}")
-        baseline += ["", "" if value is None else _number(value)]
+    for metric in metrics:
+        baseline += ["", _number(test.get(f"baseline_{metric}"))]
     return "\n".join([*text, _row([*baseline, ""]), ""])
 
 
@@ -195,10 +193,13 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return "undefined"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
+    text = f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
+    return "0.000" if text == "-0.000" else text
 
 
 if __name__ == "__main__":

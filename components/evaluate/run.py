@@ -93,6 +93,10 @@ def step(run: StepRun[Params]) -> None:
     for name, picture in draw(found, params.target, folder).items():
         run.log_image(name, picture)
     run.log_metrics(run_metrics(found))
+    for column, parts in found.slices.items():
+        names = list(found.outcome.metrics)
+        rows = [[one.value, one.rows, *map(one.metrics.get, names)] for one in parts]
+        run.log_table(f"by_{column}", ["value", "rows", *names], rows)
     run.output(
         "evaluation",
         folder,

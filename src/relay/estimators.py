@@ -88,8 +88,8 @@ def check_spec(spec: ModelSpec) -> None:
     tasks = [task for task in TASKS if spec.class_path(task)]
     if not tasks:
         raise ConfigError("model._target_: name a class for regression or for classification.")
-    libraries = {str(spec.class_path(task)).split(".")[0] for task in tasks}
-    if any(library in BOOSTERS and find_spec(library) is None for library in libraries):
+    paths = {str(spec.class_path(task)) for task in tasks}
+    if any(_is_elsewhere(path) for path in paths):
         return
     if isinstance(spec.target, str):
         tasks = [task for task in tasks if _is_of_kind(_imported(spec.target), task)]
@@ -99,6 +99,15 @@ def check_spec(spec: ModelSpec) -> None:
             )
     for task in tasks:
         make_estimator(spec, task)
+
+
+def _is_elsewhere(path: str) -> bool:
+    """Whether the class at `path` is an estimator of a library that is not installed here."""
+    library, _, class_name = path.rpartition(".")
+    if library not in BOOSTERS or find_spec(library) is not None:
+        return False
+    _require_booster(library, class_name)
+    return True
 
 
 def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
@@ -228,12 +237,16 @@ def _imported(path: str) -> type:
     return class_
 
 
-def _booster(library: str, class_name: str) -> type:
+def _require_booster(library: str, class_name: str) -> None:
     if class_name not in BOOSTERS[library]:
         raise ConfigError(
             f"model._target_: {library} has no estimator '{class_name}'."
             + did_you_mean(class_name, BOOSTERS[library])
         )
+
+
+def _booster(library: str, class_name: str) -> type:
+    _require_booster(library, class_name)
     try:
         found: type = getattr(import_module(library), class_name)
     except (ImportError, OSError) as error:  # OSError: a library of the system is missing

@@ -180,6 +180,9 @@ def test_a_better_model_takes_the_champions_place_and_a_worse_one_does_not(ready
     assert better.result.inputs["champion"] == "flats_model:v0"
     assert better.result.metrics["champion_r2"] < 0.1 < better.result.metrics["candidate_r2"]
     assert aliases(ready) == {"candidate": "flats_model:v1", "champion": "flats_model:v1"}
+    low, high = record(ready)["gain_interval"]
+    gained = better.result.metrics["candidate_r2"] - better.result.metrics["champion_r2"]
+    assert 0 < low < gained < high
 
     put_model(ready, poor_price_model(constant=1.0))
     worse = register(ready)

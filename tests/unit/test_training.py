@@ -289,3 +289,23 @@ def test_the_default_model_predicts_a_pokemons_total(shared: Path) -> None:
 def test_the_column_of_text_may_be_named_as_in_the_file(name: str) -> None:
     given = {"train_artifact": "a:v0", "target": "y", "model": RIDGE, "text": name}
     assert validate(params.Params, given).text == "review_text"
+
+
+def test_a_library_that_is_not_here_is_left_to_the_step_that_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(estimators, "find_spec", lambda name: None if name == "xgboost" else name)
+    checked({"_target_": "xgboost.XGBRegressor", "params": {"max_dept": 3}})
+    with pytest.raises(ConfigError, match="no estimator 'XGBRegresor'"):
+        checked({"_target_": "xgboost.XGBRegresor"})
+
+
+def test_a_library_that_does_not_load_is_told_with_what_may_be_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(name: str) -> Any:
+        raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(estimators, "import_module", fail)
+    with pytest.raises(ConfigError, match=r"lightgbm cannot be used here: .*libgomp1"):
+        estimators.make_estimator(spec(config("lightgbm")), "regression")

@@ -1,0 +1,42 @@
+"""Predictions of a test set as a file: what was written is what is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relay import outcomes
+from relay.errors import RelayError
+from relay.outcomes import Outcome
+
+SCORES = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
+TRUTHS = np.array([False, True, True, False])
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome("regression", np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.5, 3.0])),
+        Outcome("classification", TRUTHS, SCORES[:, 1] > 0.5, SCORES, [False, True]),
+        Outcome("classification", TRUTHS.astype(object), SCORES[:, 1] > 0.5),
+        Outcome(
+            "classification", np.array(["b", "a", "a", "c"]), np.array(["b", "a", "b", "c"]),
+            np.full((4, 3), 1 / 3), ["b", "a", "c"],
+        ),
+    ],
+    ids=["numbers", "booleans", "no probabilities", "texts"],
+)  # fmt: skip
+def test_what_is_read_back_has_the_same_metrics(outcome: Outcome, tmp_path: Path) -> None:
+    outcomes.write(outcome, tmp_path)
+    read = outcomes.read(tmp_path, outcome.task)
+    assert read.metrics == outcome.metrics
+    assert len(read) == len(outcome)
+    rows = np.array([2, 0])
+    assert read.at(rows).metrics == outcome.at(rows).metrics
+
+
+def test_an_evaluation_without_predictions_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match=r"no predictions\.parquet: run evaluate again"):
+        outcomes.read(tmp_path, "regression")
