@@ -29,6 +29,7 @@ log = logging.getLogger("relay")
 SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
 """What the table of columns says of each."""
 
+
 def in_table(target: str, table: pd.DataFrame) -> str:
     """The target's name as the table has it; as given where it is not there."""
     return target if target in table.columns else column_name(target)
