@@ -72,24 +72,32 @@ def _statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             yield from _statements(getattr(node, part, ()))
 
 
-def _files(name: str, source: Path) -> Iterator[Path]:
+@functools.cache
+def _files(name: str, source: Path) -> tuple[Path, ...]:
     """The files of module `name` and of the packages that it is in."""
+    found: list[Path] = []
     place = source
     for part in name.split("."):
-        package, module = place / part / "__init__.py", place / f"{part}.py"
-        if package.is_file():
-            yield package
-            yield from (path for path in package.parent.iterdir() if _is_data(path))
-        elif module.is_file():
-            yield module
-            return
-        else:
-            return
+        found += _in_package(place / part) or _in_module(place / f"{part}.py")
         place = place / part
+    return tuple(found)
+
+
+@functools.cache
+def _in_package(folder: Path) -> list[Path]:
+    """The files of a package that are no modules, and its own; none where it is no package."""
+    package = folder / "__init__.py"
+    if not package.is_file():
+        return []
+    return [package, *(path for path in folder.iterdir() if _is_data(path))]
+
+
+def _in_module(path: Path) -> list[Path]:
+    return [path] if path.is_file() else []
 
 
 def _is_data(path: Path) -> bool:
-    return path.is_file() and path.suffix not in (".py", ".pyc") and path.name[0] != "."
+    return path.suffix not in (".py", ".pyc") and path.name[0] != "." and path.is_file()
 
 
 @functools.cache
