@@ -10,13 +10,13 @@ from relay.errors import ConfigError, RelayError
 from relay.params import validate
 from tests.loading import load
 
-run = load("split")
+splitting = load("split", "splitting")
 params = load("split", "params")
 
 
 def split(table: pd.DataFrame, **options: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     given = {"test_size": 0.2, "stratify": True, "time_column": None, "seed": 42, **options}
-    train, test = run.split(table, "y", **given)
+    train, test = splitting.split(table, "y", **given)
     return train, test
 
 

@@ -275,7 +275,7 @@ def test_a_model_that_is_read_back_otherwise_is_not_kept(
 @pytest.mark.shared
 def test_the_default_model_predicts_a_pokemons_total(shared: Path) -> None:
     pokemon = pd.read_csv(shared / "pokemon.csv")
-    rows, held_out = load("split").split(
+    rows, held_out = load("split", "splitting").split(
         pokemon, "Total", test_size=0.2, stratify=True, time_column=None, seed=42
     )
     given = data_module.prepare(rows, "Total", None)
