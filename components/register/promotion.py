@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from relay.resampling import gain
@@ -68,7 +69,9 @@ def _compared(
     min_gain: float,
     confidence: float,
 ) -> tuple[bool, str]:
-    gained = gain(candidate, score, metric)
+    # A model made twice differs in the last digits, by the order in which threads add up.
+    equal = math.isclose(candidate, score, rel_tol=1e-9, abs_tol=1e-12)
+    gained = 0.0 if equal else gain(candidate, score, metric)
     relation = "beats" if gained > 0 else "equals" if gained == 0 else "does not beat"
     scores = f"{metric} {candidate:.6g} {relation} {score:.6g} of {champion.artifact}"
     if gained <= 0:

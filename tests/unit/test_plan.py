@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relay.errors import ConfigError
-from relay.orchestrator.config import StepSpec
+from relay.orchestrator.config_schema import StepSpec
 from relay.orchestrator.plan import Plan, build, select
 
 

@@ -33,6 +33,8 @@ def test_a_clearly_better_candidate_is_promoted_and_both_scores_are_told() -> No
 
 def test_an_equal_candidate_is_not_promoted() -> None:
     assert not decide("r2", 0.7, Champion("m:v0", 0.7)).promote
+    rounded = decide("r2", 0.7 + 1e-16, Champion("m:v0", 0.7, interval=(1e-17, 1e-15)))
+    assert (rounded.promote, rounded.why) == (False, "r2 0.7 equals 0.7 of m:v0")
 
 
 def test_of_an_error_less_is_better() -> None:

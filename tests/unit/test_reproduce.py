@@ -13,7 +13,7 @@ import pytest
 
 from relay.errors import ConfigError, RelayError
 from relay.orchestrator import plan
-from relay.orchestrator.config import StepSpec
+from relay.orchestrator.config_schema import StepSpec
 from relay.project import Project
 from relay.reproduce.command import reproduce
 from relay.reproduce.comparison import artifact_line, metric_lines

@@ -12,7 +12,7 @@ import pytest
 
 from relay.errors import ConfigError, RelayError
 from relay.orchestrator import tracking_setup
-from relay.orchestrator.config import TrackingSpec
+from relay.orchestrator.config_schema import TrackingSpec
 from relay.orchestrator.summary import StepSummary, Summary
 from relay.orchestrator.tracking_setup import choose_tracking, log_summary, run_id
 from relay.settings import RunSettings

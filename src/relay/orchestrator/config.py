@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import hydra
@@ -19,71 +19,22 @@ from omegaconf.errors import (
     MissingMandatoryValue,
     OmegaConfBaseException,
 )
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from relay.errors import ConfigError
 from relay.names import artifact_stem, column_name, did_you_mean
+from relay.orchestrator.config_keys import (
+    composition_problem,
+    empty_mappings,
+    refuse_unknown_keys,
+)
+from relay.orchestrator.config_schema import Settings
 from relay.orchestrator.overrides import key_and_value, normalize
-from relay.params import NAME, problems
+from relay.params import problems
 
 _NEEDED_GROUPS = ("data", "model", "tracking", "pipeline")
 _GROUPS = (*_NEEDED_GROUPS, "experiment")
-# The sections that are checked elsewhere: by the classes below, or by the component that reads
-# them. All others may hold only what config.yaml holds.
-_VALIDATED_ELSEWHERE = ("model", "tracking", "pipeline")
 _OPEN_IN_MODEL = ("model.params", "model.task_params")
-_OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key>[\w.]+)'")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OutputSpec(_Strict):
-    """An output of a step: the artifact's name and type."""
-
-    name: str = Field(pattern=NAME)
-    type: str
-
-
-class StepSpec(_Strict):
-    """One block of `pipeline.steps`; `params` are still to be resolved."""
-
-    component: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    inputs: dict[str, str | None] = {}
-    outputs: dict[str, OutputSpec] = Field(min_length=1)
-    params: dict[str, Any] = {}
-    after: list[str] = []
-    on_request: bool = False
-    cache: bool = True
-    state: list[str] = []
-
-
-class TrackingSpec(_Strict):
-    """The `tracking` group."""
-
-    backend: Literal["auto", "wandb", "local"]
-    project: str = Field(pattern=NAME)
-    entity: str | None = Field(pattern=NAME)
-    group: str | None = Field(min_length=1)
-    registry: str | None = Field(pattern=NAME)
-    tags: tuple[Annotated[str, Field(pattern=r"^[^,]{1,64}$")], ...]
-    notes: str | None
-
-
-class Settings(_Strict):
-    """What the orchestrator itself reads; the rest reaches the components as parameters."""
-
-    steps: str
-    cache: bool
-    force: str | None
-    explain: bool
-    exclude: str | None
-    jobs: int = Field(ge=1)
-    keep_going: bool
-    env_manager: Literal["auto", "conda", "uv", "virtualenv", "local"]
-    tracking: TrackingSpec
-    pipeline: dict[str, StepSpec] = Field(min_length=1)
 
 
 class Config:
@@ -136,7 +87,7 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
 
 def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
     base = _base(folder)
-    open_mappings = [*_OPEN_IN_MODEL, *_empty_mappings(base)]
+    open_mappings = [*_OPEN_IN_MODEL, *empty_mappings(base)]
     into_open = [one for one in overrides if _is_into(one, open_mappings)]
     for group in _NEEDED_GROUPS:
         if f"{group}=null" in overrides:
@@ -147,7 +98,7 @@ def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
         # These take any key of the user's, and a mapping given whole replaces what was there.
         key, value = key_and_value(one)
         OmegaConf.update(tree, key, value, merge=False, force_add=True)
-    _refuse_unknown_keys(tree, base)
+    refuse_unknown_keys(tree, base)
     _make_absolute(tree, "data", "url", cwd)
     _make_absolute(tree, "predict", "input", cwd)
     _make_absolute(tree, "predict", "output", cwd)
@@ -201,7 +152,7 @@ def _compose(folder: Path, overrides: list[str]) -> DictConfig:
             raise ConfigError(_no_such_option(error, folder)) from error
         except ConfigCompositionException as error:
             known = hydra.compose("config")
-            raise ConfigError(_composition_problem(error, known)) from error
+            raise ConfigError(composition_problem(error, known)) from error
         except (HydraException, OmegaConfBaseException) as error:
             raise ConfigError(_first_line(error)) from error
     OmegaConf.set_struct(tree, False)
@@ -220,60 +171,6 @@ def _no_such_option(error: MissingConfigException, folder: Path) -> str:
     if wanted.startswith("data/"):
         return f"'{wanted}' is no data set of config/data/: data=table data.url=FILE takes a file."
     return f"There is no config group or file '{wanted}'.{did_you_mean(group, _GROUPS)}"
-
-
-def _composition_problem(error: ConfigCompositionException, known: DictConfig) -> str:
-    text = str(error)
-    match = _OVERRIDE_KEY.search(text)
-    if not match:
-        return text.replace("\n", " ")
-    key = match["key"]
-    parent, _, name = key.rpartition(".")
-    siblings = OmegaConf.select(known, parent, throw_on_missing=False) if parent else known
-    while parent and not isinstance(siblings, DictConfig):
-        parent, _, name = parent.rpartition(".")
-        siblings = OmegaConf.select(known, parent) if parent else known
-    return f"There is no setting '{key}'.{_suggest(parent, name, siblings)}"
-
-
-def _suggest(parent: str, name: str, siblings: DictConfig) -> str:
-    prefix = f"{parent}." if parent else ""
-    return did_you_mean(prefix + name, [f"{prefix}{one!s}" for one in siblings])
-
-
-def _refuse_unknown_keys(tree: DictConfig, base: DictConfig) -> None:
-    found = list(_unknown_keys(tree, base, ""))
-    if found:
-        raise ConfigError("\n".join(found))
-
-
-def _unknown_keys(tree: DictConfig, base: DictConfig, prefix: str) -> Iterator[str]:
-    for key in tree:
-        name = str(key)
-        if not prefix and name in _VALIDATED_ELSEWHERE:
-            continue
-        if name not in base.keys():  # noqa: SIM118 - `in base` is False for a "???"
-            known = [*(str(one) for one in base), *(() if prefix else _VALIDATED_ELSEWHERE)]
-            hint = did_you_mean(prefix + name, [prefix + one for one in known])
-            yield f"There is no setting '{prefix}{name}'.{hint}"
-            continue
-        child, known_child = tree._get_node(key), base._get_node(name)
-        if isinstance(known_child, DictConfig) and len(known_child) and not known_child._is_none():
-            if isinstance(child, DictConfig):
-                yield from _unknown_keys(child, known_child, f"{prefix}{name}.")
-            else:
-                yield f"{prefix}{name}: this is a group of settings, not a value."
-
-
-def _empty_mappings(base: DictConfig, prefix: str = "") -> Iterator[str]:
-    """The keys that are `{}` in the shipped configuration: they take any key of the user's."""
-    for key in base:
-        node = base._get_node(key)
-        if isinstance(node, DictConfig):
-            if len(node) == 0:
-                yield f"{prefix}{key!s}"
-            else:
-                yield from _empty_mappings(node, f"{prefix}{key!s}.")
 
 
 def _make_absolute(tree: DictConfig, section: str, key: str, cwd: Path) -> None:

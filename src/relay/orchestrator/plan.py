@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from relay.errors import ConfigError
 from relay.names import did_you_mean
-from relay.orchestrator.config import OutputSpec, StepSpec
+from relay.orchestrator.config_schema import OutputSpec, StepSpec
 from relay.tracking.references import Reference
 
 

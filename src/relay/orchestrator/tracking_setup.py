@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from relay.errors import RelayError
-from relay.orchestrator.config import TrackingSpec
+from relay.orchestrator.config_schema import TrackingSpec
 from relay.orchestrator.summary import Summary
 from relay.settings import RunSettings
 from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings

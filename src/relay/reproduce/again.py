@@ -16,7 +16,8 @@ from rich.console import Console
 
 from relay.errors import RelayError
 from relay.orchestrator import plan
-from relay.orchestrator.config import Config, Settings
+from relay.orchestrator.config import Config
+from relay.orchestrator.config_schema import Settings
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.launch import launch
 from relay.project import Project
