@@ -11,25 +11,16 @@ from features import make_preprocessor, needs_sparse
 from folds import hold_out
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
+from wrapping import TRANSFORMS, inner, require_suitable, wrapped
 
 from relay.errors import RelayError
 from relay.estimators import ModelSpec, library_of, make_estimator
-from relay.names import did_you_mean
 
 log = logging.getLogger("relay")
-
-TRANSFORMS = {
-    "log": (np.log, np.exp, 0.0),
-    "log1p": (np.log1p, np.expm1, -1.0),
-    "sqrt": (np.sqrt, np.square, 0.0),
-}
-"""Each transform of the target, its inverse, and what all values have to be above."""
 
 FEWEST_HELD_OUT = 20
 ROUNDS = {"xgboost": "n_estimators", "lightgbm": "n_estimators", "sklearn": "max_iter"}
@@ -40,7 +31,7 @@ def make_pipeline(spec: ModelSpec, data: Data, seed: int) -> Pipeline:
 
     ConfigError where `spec` is wrong, RelayError where it does not suit the target.
     """
-    _require_suitable(spec, data)
+    require_suitable(spec, data)
     estimator = make_estimator(spec, data.task, seed)
     one_hot = spec.categories == "one_hot"
     takes_sparse = bool(get_tags(estimator).input_tags.sparse) and one_hot
@@ -51,7 +42,7 @@ def make_pipeline(spec: ModelSpec, data: Data, seed: int) -> Pipeline:
         ordinal=not one_hot,
         native_missing=spec.missing == "native",
     )
-    return Pipeline([("features", preprocessor), ("model", _wrapped(estimator, spec, data))])
+    return Pipeline([("features", preprocessor), ("model", wrapped(estimator, spec, data))])
 
 
 def fit(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> Pipeline:
@@ -69,47 +60,6 @@ def fit(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> Pipeline:
         if isinstance(error, RelayError) or not (known or _is_of_lightgbm(error)):
             raise
         raise RelayError(_complaint(pipeline, error)) from error
-
-
-def _require_suitable(spec: ModelSpec, data: Data) -> None:
-    """RelayError where a setting does not go with the target."""
-    if data.task == "classification" and spec.target_transform is not None:
-        raise RelayError("model.target_transform: the target holds classes; set it to null.")
-    if data.task == "regression" and spec.class_weight is not None:
-        raise RelayError("model.class_weight: the target holds numbers; set it to null.")
-    if isinstance(spec.class_weight, dict):
-        classes = {str(one) for one in np.unique(data.y)}
-        for name in map(str, spec.class_weight):
-            if name not in classes:
-                hint = did_you_mean(name, classes)
-                raise RelayError(f"model.class_weight: there is no class '{name}'.{hint}")
-    if spec.target_transform is not None:
-        above, inclusive = TRANSFORMS[spec.target_transform][2], spec.target_transform == "sqrt"
-        lowest = float(data.y.min())
-        if lowest < above or (lowest == above and not inclusive):
-            raise RelayError(
-                f"model.target_transform={spec.target_transform} takes values "
-                f"{'of at least' if inclusive else 'above'} {above:g}, and the lowest of the "
-                f"target is {lowest:g}."
-            )
-
-
-def _wrapped(estimator: Any, spec: ModelSpec, data: Data) -> Any:
-    """`estimator` as it suits the target: transformed numbers, or labels of any kind."""
-    if library_of(estimator) == "xgboost" and data.task == "classification":
-        # XGBoost takes whole numbers as classes only; a vote of one turns labels into these.
-        return VotingClassifier([("model", estimator)], voting="soft")
-    if spec.target_transform is None:
-        return estimator
-    there, back, _ = TRANSFORMS[spec.target_transform]
-    return TransformedTargetRegressor(estimator, func=there, inverse_func=back)
-
-
-def inner(model: Any) -> Any:
-    """The estimator of the config in what `_wrapped` made of it."""
-    if isinstance(model, VotingClassifier):
-        return model.estimators[0][1]
-    return model.regressor if isinstance(model, TransformedTargetRegressor) else model
 
 
 def _fit(pipeline: Pipeline, spec: ModelSpec, data: Data) -> Pipeline:

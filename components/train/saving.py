@@ -11,10 +11,10 @@ import mlflow.sklearn
 import numpy as np
 import pandas as pd
 import skops.io
-from fitting import inner
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.pipeline import Pipeline
+from wrapping import inner
 
 import relay_dates
 from relay.errors import RelayError

@@ -1,0 +1,62 @@
+"""What a model is put into, so that it suits the target: its transform, or labels of any kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from data import Data
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingClassifier
+
+from relay.errors import RelayError
+from relay.estimators import ModelSpec, library_of
+from relay.names import did_you_mean
+
+TRANSFORMS = {
+    "log": (np.log, np.exp, 0.0),
+    "log1p": (np.log1p, np.expm1, -1.0),
+    "sqrt": (np.sqrt, np.square, 0.0),
+}
+"""Each transform of the target, its inverse, and what all values have to be above."""
+
+
+def require_suitable(spec: ModelSpec, data: Data) -> None:
+    """RelayError where a setting does not go with the target."""
+    if data.task == "classification" and spec.target_transform is not None:
+        raise RelayError("model.target_transform: the target holds classes; set it to null.")
+    if data.task == "regression" and spec.class_weight is not None:
+        raise RelayError("model.class_weight: the target holds numbers; set it to null.")
+    if isinstance(spec.class_weight, dict):
+        classes = {str(one) for one in np.unique(data.y)}
+        for name in map(str, spec.class_weight):
+            if name not in classes:
+                hint = did_you_mean(name, classes)
+                raise RelayError(f"model.class_weight: there is no class '{name}'.{hint}")
+    if spec.target_transform is not None:
+        above, inclusive = TRANSFORMS[spec.target_transform][2], spec.target_transform == "sqrt"
+        lowest = float(data.y.min())
+        if lowest < above or (lowest == above and not inclusive):
+            raise RelayError(
+                f"model.target_transform={spec.target_transform} takes values "
+                f"{'of at least' if inclusive else 'above'} {above:g}, and the lowest of the "
+                f"target is {lowest:g}."
+            )
+
+
+def wrapped(estimator: Any, spec: ModelSpec, data: Data) -> Any:
+    """`estimator` as it suits the target: transformed numbers, or labels of any kind."""
+    if library_of(estimator) == "xgboost" and data.task == "classification":
+        # XGBoost takes whole numbers as classes only; a vote of one turns labels into these.
+        return VotingClassifier([("model", estimator)], voting="soft")
+    if spec.target_transform is None:
+        return estimator
+    there, back, _ = TRANSFORMS[spec.target_transform]
+    return TransformedTargetRegressor(estimator, func=there, inverse_func=back)
+
+
+def inner(model: Any) -> Any:
+    """The estimator of the config in what `wrapped` made of it."""
+    if isinstance(model, VotingClassifier):
+        return model.estimators[0][1]
+    return model.regressor if isinstance(model, TransformedTargetRegressor) else model
