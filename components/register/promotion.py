@@ -52,7 +52,8 @@ def decide(
         return Decision(False, "it is the champion already")
     if champion.score is None:
         why = f"the champion {champion.artifact} cannot be compared with: {champion.problem}"
-        promote, advice = False, ". To promote it all the same: register.force=true steps=register"
+        promote = False
+        advice = ". To promote it all the same: the same command with register.force=true"
     else:
         promote, why = _compared(metric, candidate, champion, champion.score, min_gain, confidence)
         advice = ""

@@ -73,6 +73,7 @@ def step(run: StepRun[Params]) -> None:
                 compared.seen,
             )
         champion_version = registry.ensure(previous, its_input.path, mlflow_run)
+    is_champion = champion is not None and champion.is_candidate
     decision = decide(
         metric,
         score,
@@ -82,7 +83,7 @@ def step(run: StepRun[Params]) -> None:
         force=params.force,
     )
     log.log(
-        logging.WARNING if champion and champion.score is None else logging.INFO,
+        logging.INFO if decision.promote or is_champion else logging.WARNING,
         "%s %s: %s.",
         candidate,
         "is now the champion" if decision.promote else "is registered, not promoted",

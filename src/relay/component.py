@@ -34,6 +34,7 @@ from relay.step_result import StepResult, write_result
 from relay.step_run import Input, StepRun
 from relay.tracking import Backend, open_backend
 from relay.tracking.wandb_login import resolve_backend
+from relay.warned import Warned
 
 __all__ = ["Input", "StepRun", "main"]
 
@@ -52,6 +53,8 @@ def main(
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     signals = StopSignals(at_once=True)
     signals.install()
+    warned = Warned()
+    log.addHandler(warned)
     settings: RunSettings | None = None
     try:
         project = enclosing_project(Path.cwd())
@@ -77,7 +80,8 @@ def main(
                 project, Path.cwd(), settings, backend, params, Path(workspace), signals
             )
             status, result = execution.run(step)
-            _report(settings, result)
+            texts = [redact(text) for text in warned.texts]
+            _report(settings, replace(result, warnings=texts))
         return status
     except (Interrupted, RelayError) as error:
         message = redact(str(error))
@@ -85,6 +89,8 @@ def main(
         if settings is not None:
             _report(settings, StepResult(status="failed", error=message))
         return error.exit_code
+    finally:
+        log.removeHandler(warned)
 
 
 def _settings() -> RunSettings:

@@ -92,6 +92,8 @@ def problems(error: ValidationError) -> list[tuple[str, str]]:
             text = "a name has letters, digits, '.', '_' and '-' only"
         if detail["type"] == "tuple_type":
             text = "this is a list: write [a,b]"
+        if detail["type"] == "extra_forbidden":
+            text = "there is no such setting"
         if detail["type"] not in ("missing", "value_error", "extra_forbidden"):
             text += f" (got {detail['input']!r})"
         found.append((where, f"{where}: {text}" if where else text))

@@ -24,6 +24,7 @@ class StepResult:
     metrics: dict[str, float] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     """Path of each picture."""
+    warnings: list[str] = field(default_factory=list)
     url: str | None = None
     """The run's page in the backend."""
 

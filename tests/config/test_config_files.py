@@ -75,9 +75,9 @@ def test_every_pipeline_config_is_valid(name: str) -> None:
     assert plan.build(load(f"pipeline={name}").settings.pipeline).steps
 
 
-def test_a_table_of_the_users_own_is_named_after_its_file() -> None:
+def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     loaded = load("data=table", "data.url=some/My Data.csv.gz", "data.target=Sale Price")
-    assert loaded.tree.data.name == "My_Data"
+    assert loaded.tree.data.name == "My_Data_sale_price"
     assert loaded.tree.data.target == "sale_price"
     assert loaded.tree.data.url == str(ROOT / "some/My Data.csv.gz")
 

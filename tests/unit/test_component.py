@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -115,6 +116,27 @@ def test_outputs_are_stored_and_reported(memory: Memory, tmp_path: Path) -> None
     assert component.main(Two, hand_over, []) == 0
     assert result(tmp_path).outputs == {"first": "first:v0", "second": "second:v0"}
     assert memory.ended == "succeeded"
+
+
+def test_what_a_step_warns_of_is_reported_once(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THEIR_TOKEN", "a-secret-of-many-letters")
+
+    def step(run: StepRun[Two]) -> None:
+        hand_over(run)
+        log = logging.getLogger("relay")
+        for text in ("odd row", "odd row", "a-secret-of-many-letters"):
+            log.warning("%s", text)
+        log.info("all went well")
+
+    assert component.main(Two, step, []) == 0
+    first, second = result(tmp_path).warnings
+    assert first == "odd row"
+    assert "secret-of" not in second
+    # and the next step begins anew
+    assert component.main(Two, hand_over, []) == 0
+    assert result(tmp_path).warnings == []
 
 
 def test_a_step_that_fails_stores_nothing(memory: Memory, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ _MARKS = {
     "not_selected": ("dim", " "),
 }
 _SHOWN_METRICS = 3
+_SHOWN_WARNINGS = 4
 SHOWN_LOG_LINES = 15
 
 
@@ -159,6 +160,12 @@ def show_summary(console: Console, summary: Summary, path: Path) -> None:
     for step in shown:
         table.add_row(*_cells(step))
     console.print(table)
+    for step in shown:
+        for text in step.warnings[:_SHOWN_WARNINGS]:
+            console.print(Text(f"{step.name}: {text}", style="yellow"), soft_wrap=True)
+        more = len(step.warnings) - _SHOWN_WARNINGS
+        if more > 0:
+            console.print(Text(f"{step.name}: {more} more in {step.log}", style="yellow"))
     for step in shown:
         if step.status == "failed":
             console.print(Text(f"{step.name} failed: {step.error}", style="red"), soft_wrap=True)

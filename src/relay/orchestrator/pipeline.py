@@ -97,14 +97,18 @@ class Pipeline:
     def _find_inputs(self) -> None:
         """Fix the version of every input that no step of this run makes."""
         selected = {job.name for job in self.jobs}
+        missing: dict[str, str] = {}
         for job in self.jobs:
             for source in job.step.inputs.values():
-                if source.step in selected or source.reference in self._found:
+                if source.step in selected or source.reference in {**self._found, **missing}:
                     continue
                 version = self.backend.find(source.reference)
                 if version is None:
-                    raise RelayError(self._missing(job.step, source))
-                self._found[source.reference] = str(version)
+                    missing[source.reference] = self._missing(job.step, source)
+                else:
+                    self._found[source.reference] = str(version)
+        if missing:
+            raise RelayError("\n".join(missing.values()))
 
     def _missing(self, step: Step, source: Source) -> str:
         place = self.backend.url() or "the local store"

@@ -85,7 +85,7 @@ class StepRunner:
         done.max_rss_mb = used.max_rss_mb
         if result is not None:
             done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
-            done.url = result.url
+            done.warnings, done.url = result.warnings, result.url
         self._record(job.name, done, result)
 
     def settings(self, step: str) -> RunSettings:

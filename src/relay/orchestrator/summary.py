@@ -27,6 +27,7 @@ class StepSummary:
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     log: str | None = None
     """The log file, relative to the project's folder."""
     why: str | None = None
@@ -87,8 +88,8 @@ def write_summary(folder: Path, summary: Summary) -> Path:
     for step in content["steps"]:
         for key in ("seconds", "cpu_seconds", "max_rss_mb"):
             step[key] = round(step[key], 3)
-        for key in ("error", "url", "why"):
-            if step[key] is None:
+        for key in ("error", "url", "why", "warnings"):
+            if not step[key]:
                 del step[key]
     for key in ("seconds", "environments_seconds"):
         content[key] = round(content[key], 3)
