@@ -50,6 +50,20 @@ def test_another_place_is_another_environment(
     assert known.find("uv", component) is None
 
 
+def test_another_conda_has_environments_of_its_own(
+    known: KnownEnvironments, component: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONDA_EXE", raising=False)
+    for name in ("one", "two"):
+        conda = tmp_path / name / "conda"
+        conda.parent.mkdir()
+        conda.touch(0o755)
+        monkeypatch.setenv("PATH", str(conda.parent))
+        assert known.find("conda", component) is None
+        known.remember("conda", component, FOUND)
+        assert known.find("conda", component) == FOUND
+
+
 def test_a_broken_file_is_made_anew(
     known: KnownEnvironments, component: Path, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ from relay.orchestrator.config_keys import (
     empty_mappings,
     refuse_unknown_keys,
 )
-from relay.orchestrator.config_schema import Settings
+from relay.orchestrator.config_schema import Settings, cores
 from relay.orchestrator.overrides import key_and_value, normalize
 from relay.params import problems
 
@@ -210,11 +209,6 @@ def _missing(error: Exception) -> str:
     return f"{key} is not given: add {key}=VALUE.{hint if key.startswith('data.') else ''}"
 
 
-def _cores() -> int:
-    """The processors that we may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _settings(tree: DictConfig) -> Settings:
     steps: dict[str, Any] = {}
     for name, node in tree.pipeline.steps.items():
@@ -230,7 +224,7 @@ def _settings(tree: DictConfig) -> Settings:
         "force": tree.force,
         "explain": tree.explain,
         "exclude": tree.exclude,
-        "jobs": _cores() if tree.jobs is None else tree.jobs,
+        "jobs": cores() if tree.jobs is None else tree.jobs,
         "keep_going": tree.keep_going,
         "env_manager": tree.env_manager,
         "tracking": _resolved(tree.tracking, "tracking"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,3 +59,8 @@ class Settings(_Strict):
     env_manager: Literal["auto", "conda", "uv", "virtualenv", "local"]
     tracking: TrackingSpec
     pipeline: dict[str, StepSpec] = Field(min_length=1)
+
+
+def cores() -> int:
+    """The processors that we may use: the default of `jobs`."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

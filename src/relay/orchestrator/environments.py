@@ -111,6 +111,8 @@ def _conda() -> str | None:
 def _key(manager: Manager, component: Path) -> str:
     """A digest of all that decides which environment it is."""
     parts = [manager, version("mlflow"), *(os.environ.get(name, "") for name in _VARIABLES)]
+    if manager == "conda":
+        parts.append(_conda() or "")
     digest = hashlib.sha256("\0".join(parts).encode())
     for name in ("conda.yml", LOCK):
         digest.update((component / name).read_bytes())

@@ -17,7 +17,7 @@ from rich.console import Console
 from relay.errors import RelayError
 from relay.orchestrator import plan
 from relay.orchestrator.config import Config
-from relay.orchestrator.config_schema import Settings
+from relay.orchestrator.config_schema import Settings, cores
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.launch import launch
 from relay.project import Project
@@ -64,6 +64,9 @@ def _config(recipe: dict[str, Any]) -> Config:
             "cache": False,
             "force": None,
             "explain": False,
+            "exclude": None,
+            "jobs": cores(),
+            "keep_going": False,
             "env_manager": recipe["env_manager"],
             "tracking": {
                 "backend": "local", "project": PROJECT, "entity": None, "group": None,
