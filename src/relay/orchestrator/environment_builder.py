@@ -14,8 +14,8 @@ from relay.orchestrator.environments import (
     LOCK,
     PRESENT,
     Environment,
-    KnownEnvironments,
     Manager,
+    known_environments,
 )
 from relay.orchestrator.mlproject import Component
 from relay.orchestrator.processes import Process, wait
@@ -37,7 +37,7 @@ class EnvironmentBuilder:
     _ready: dict[str, Environment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known = KnownEnvironments(self.project.state / "environments.json")
+        self._known = known_environments()
 
     def find(self, components: Sequence[Component]) -> list[Component]:
         """Look the environments up; those of `components` whose own is not whole, or unknown."""

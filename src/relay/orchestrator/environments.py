@@ -91,7 +91,7 @@ class KnownEnvironments:
             "folder": environment.folder,
             "activate": list(environment.activate),
         }
-        self._path.parent.mkdir(exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         write_text(self._path, json.dumps(known, indent=2))
 
     def _read(self) -> dict[str, Mapping[str, Any]]:
@@ -100,6 +100,12 @@ class KnownEnvironments:
         except (OSError, ValueError):  # not there yet; and what is broken is made anew
             return {}
         return known
+
+
+def known_environments() -> KnownEnvironments:
+    """Those that MLflow keeps for us on this machine, whatever checkout they were built from."""
+    root = os.environ.get("MLFLOW_ENV_ROOT") or "~/.mlflow/envs"
+    return KnownEnvironments(Path(root).expanduser() / ".relay.json")
 
 
 def _conda() -> str | None:

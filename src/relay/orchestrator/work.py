@@ -102,8 +102,8 @@ class Work:
                 self._check(pipeline, manager)  # before something takes minutes
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
-            # What comes next takes as long as it takes the first processes to load.
-            pool.load(pipeline.waiting, settings.jobs)
+            # What comes next takes as long as it takes the first process to load, and a processor.
+            pool.load(pipeline.waiting, max(1, settings.jobs - 1))
             if not missing:
                 self._check(pipeline, manager)
             self._start_parent(pipeline, summary)
