@@ -85,7 +85,7 @@ def small_table(costs: Mapping[str, Sequence[Cost]]) -> str:
 
 
 def phases_table(folder: Path) -> str:
-    """Where the time of each step goes."""
+    """Where the CPU time of each step goes."""
     phases = measure_phases(Checkout(folder), ("tracking=local", f"env_manager={MANAGER}"))
     rows = [
         (
@@ -112,7 +112,7 @@ def main() -> None:
         if arguments.only != "large":
             print("\n## The default pipeline\n")
             print(small_table(measure_small(folder, arguments.repeat)))
-            print("\n## Where the time of a step goes\n")
+            print("\n## Where the CPU time of a step goes\n")
             print(phases_table(folder / "phases"))
         if arguments.only != "small":
             print(f"\n## {arguments.rows:,} rows\n")

@@ -2,9 +2,9 @@
 
     python phases.py FILE --name=value ...     in the component's folder, as run.py itself
 
-Written to FILE, in seconds, as JSON: `imports`, until the work begins; `tracking`, calls of the
-backend; `reading` and `writing` of tables and models; `work`, the rest; `start`, what Python itself
-took before any of it.
+Written to FILE as JSON, in CPU seconds, which other processes change less than those of the clock:
+`start`, of Python itself; `imports`, until the work begins; `tracking`, calls of the backend;
+`reading` and `writing` of tables and models; `work`, the rest.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 _TRACKING = ("start_run", "find", "set_alias")
 _TRACKED_RUN = ("use_artifact", "download", "log_artifact", "log", "update_config", "finish")
 _FILES = (
@@ -36,7 +34,7 @@ _FILES = (
 
 
 class Phases:
-    """Seconds by phase; a phase within another counts for itself only."""
+    """CPU seconds by phase; a phase within another counts for itself only."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -47,12 +45,12 @@ class Phases:
 
         @functools.wraps(function)
         def wrapped(*arguments: Any, **more: Any) -> Any:
-            began = time.perf_counter()
+            began = time.process_time()
             self._inner.append(0.0)
             try:
                 return function(*arguments, **more)
             finally:
-                spent = time.perf_counter() - began
+                spent = time.process_time() - began
                 self.seconds[phase] += spent - self._inner.pop()
                 self._inner[-1] += spent
 
@@ -67,11 +65,9 @@ class Phases:
 
 def main() -> int:
     """Run `run.py` of the folder that we are in."""
-    began = time.time()
     target = Path(sys.argv.pop(1))
     phases = Phases()
-    phases.seconds["start"] = began - psutil.Process().create_time()
-    clock = time.perf_counter()
+    clock = phases.seconds["start"] = time.process_time()
     component: Any = import_module("relay.component")
     phases.watch(import_module("relay.tracking.local").LocalBackend, _TRACKING, "tracking")
     phases.watch(import_module("relay.tracking.local_run").LocalRun, _TRACKED_RUN, "tracking")
@@ -82,7 +78,7 @@ def main() -> int:
     work = phases.timed("work", component.main)
 
     def main_of_component(*arguments: Any) -> int:
-        phases.seconds["imports"] = time.perf_counter() - clock
+        phases.seconds["imports"] = time.process_time() - clock
         status: int = work(*arguments)
         return status
 

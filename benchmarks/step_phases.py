@@ -15,7 +15,7 @@ PHASES = ("start", "imports", "tracking", "reading", "work", "writing")
 def measure_phases(
     checkout: Checkout, arguments: Sequence[str]
 ) -> Mapping[str, Mapping[str, float]]:
-    """Seconds by step and phase, of one run of the pipeline that `arguments` give."""
+    """CPU seconds by step and phase, of one run of the pipeline that `arguments` give."""
     found = {}
     target = checkout.root / "phases.json"
     for step in plain_steps(checkout, arguments):
