@@ -28,6 +28,14 @@ def test_a_row_with_one_other_value_is_another_row() -> None:
     assert not rows_in(table, table.assign(price=table["price"] + 1)).any()
 
 
+def test_where_all_numbers_are_equal_the_texts_are_looked_at() -> None:
+    table = pd.DataFrame({"n": [1.0, 1.0, None, 2.0], "text": ["a", "b", "c", "d"]})
+    other = pd.DataFrame({"n": [2.0, 1.0, None], "text": ["x", "b", "c"]})
+    assert rows_in(table, other).tolist() == [False, True, True, False]
+    assert rows_in(table[["text"]], other).tolist() == [False, True, True, False]
+    assert rows_in(table[["n"]], other).tolist() == [True, True, True, True]
+
+
 def test_rows_are_the_same_in_other_dtypes_and_with_a_column_more() -> None:
     table = pd.DataFrame(
         {
