@@ -15,6 +15,8 @@ from relay.tables import is_categorical
 TEMPLATE = Path(__file__).with_name("report.html")
 MOST_COLUMNS = 200
 MOST_MISSING = 30
+MOST_ROWS = 100_000
+"""Pictures of more rows look the same, and take a second for each million."""
 
 
 def page(found: Mapping[str, Any], table: pd.DataFrame, reference: pd.DataFrame | None) -> str:
@@ -27,6 +29,8 @@ def page(found: Mapping[str, Any], table: pd.DataFrame, reference: pd.DataFrame 
         name: one["missing"] / max(1, len(table)) for name, one in columns.items() if one["missing"]
     }
     drift = found["drift"] or {"columns": {}}
+    shown, every = _some(table)
+    before = None if reference is None else _some(reference)[0]
     return render(
         TEMPLATE,
         {
@@ -39,11 +43,18 @@ def page(found: Mapping[str, Any], table: pd.DataFrame, reference: pd.DataFrame 
             "by_index": sorted(drift["columns"].items(), key=lambda one: -one[1]["psi"]),
             "facts": _facts(found),
             "cards": [
-                _card(name, found, table[name], reference) for name in list(columns)[:MOST_COLUMNS]
+                _card(name, found, shown[name], before) for name in list(columns)[:MOST_COLUMNS]
             ],
+            "every": every,
             "more_columns": max(0, len(columns) - MOST_COLUMNS),
         },
     )
+
+
+def _some(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Every n-th row, so that there are not too many, and n."""
+    every = max(1, -(-len(table) // MOST_ROWS))
+    return table.iloc[::every], every
 
 
 def _card(
@@ -62,7 +73,7 @@ def _card(
         "summary": found["columns"][name],
         "kind": facts.get("kind", ""),
         "notes": [*_read_as(facts), *([facts["note"]] if facts.get("note") else [])],
-        "missing": found["columns"][name]["missing"] / max(1, len(values)),
+        "missing": found["columns"][name]["missing"] / max(1, found["rows"]),
         "histogram": None if classes else histogram(values, before),
         "bars": bars(values, before) if classes else [],
         "leak": found["leakage"].get(name),
