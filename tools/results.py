@@ -43,6 +43,7 @@ class DataSet:
     more: tuple[str, ...] = ()  # metrics besides those of the task
     tuned: tuple[str, ...] = ()
     models: tuple[str, ...] = MODELS
+    note: str = ""
 
     def location(self, folder: Path) -> str:
         return self.url if "://" in self.url else str((folder / self.url).resolve())
@@ -57,7 +58,9 @@ DATA_SETS = (
         "house_prices", "house_prices/train.csv", "SalePrice", ("log_mae",), ("house_prices",)
     ),
     DataSet(
-        "nyc_airbnb", "nyc_airbnb/sample1.csv", "price", tuned=("nyc_airbnb",), models=FEWER
+        "nyc_airbnb", "nyc_airbnb/sample1.csv", "price", tuned=("nyc_airbnb",), models=FEWER,
+        note="The experiment leaves out offers below 10 and above 350, as the course does that the "
+        "file is from: its metrics are of other rows than the models' and the baseline's.",
     ),
     DataSet(
         "housing", "tabular/housing.csv", "median_house_value", ("rmse",), ("housing",), FEWER
@@ -76,7 +79,7 @@ have `data=table`, a URL and a target, and nothing else; lines in bold have an e
 `cv` is the mean of five folds of the train set with their standard deviation, `test` the fifth of
 the rows that no model has seen; the baseline predicts the same for each row. Seconds are those of
 the step `train`: five folds and the last fit. On the larger tables `elastic_net` and `extra_trees`
-are left out.
+are left out. Measured on two cores that had other work besides: seconds compare roughly.
 """
 
 
@@ -114,8 +117,8 @@ def measure(data: DataSet, title: str, settings: Sequence[str]) -> None:
     if kept.is_file():
         return
     print(f"{data.name}: {title} ...", flush=True)
-    command = [sys.executable, "main.py", "steps=+evaluate", "tracking=local"]
-    command += [f"data.name=results_{data.name}", *settings]
+    command = [sys.executable, "main.py", "steps=+evaluate", "force=train,evaluate"]
+    command += ["tracking=local", f"data.name=results_{data.name}", *settings]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )
@@ -176,6 +179,7 @@ def section(data: DataSet, measured: Mapping[str, Mapping[str, Any]]) -> str:
     for metric in metrics:
         header += [f"{metric}, cv", f"{metric}, test"]
     text = [f"## {data.name}", "", f"Target `{data.target}`{size if rows else ''}.", ""]
+    text += [data.note, ""] if data.note else []
     text += [_row([*header, "seconds"]), _row(["---", *["---:"] * len(header)])]
     for title, one in measured.items():
         cells = [f"**{title}**" if title.startswith("experiment=") else title]
