@@ -56,10 +56,10 @@ def test_it_is_made_again_and_is_the_same(ran: Checkout) -> None:
 
 
 def test_with_other_code_it_comes_out_otherwise_and_that_is_told(ran: Checkout) -> None:
-    path = ran.root / "components" / "split" / "run.py"
+    path = ran.root / "components" / "split" / "splitting.py"
     path.write_text(path.read_text().replace("random_state=seed", "random_state=seed + 1"))
     status, output = reproduce(ran, "diabetes_train:v0")
     assert status == 1
     assert "✘  diabetes_train:v0 " in output
     assert "✔  diabetes_clean:v0 " in output
-    assert "Code that has changed since: components/split/run.py" in output
+    assert "Code that has changed since: components/split/splitting.py" in output
