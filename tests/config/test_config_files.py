@@ -31,7 +31,7 @@ def load(*overrides: str) -> Config:
 def jobs(*overrides: str) -> list[Job]:
     loaded = load(*overrides)
     found = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    look_closer(loaded, found)
+    look_closer(loaded, found, found)
     return found
 
 

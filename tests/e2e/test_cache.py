@@ -84,6 +84,12 @@ def test_a_changed_lock_runs_its_step(ran: Checkout) -> None:
     assert ran.step("check")["why"] == "code: the lock"
 
 
+def test_a_wrong_target_is_told_also_where_the_file_need_not_be_read(ran: Checkout) -> None:
+    done = ran.main(*BASE, "data.target=bmy")
+    assert done.status == 2
+    assert "Did you mean 'bmi'" in done.output
+
+
 def test_cache_false_runs_all_and_force_one(ran: Checkout) -> None:
     assert ran_steps(ran, "cache=false", "steps=get_data,clean") == ["get_data", "clean"]
     assert ran_steps(ran, "force=clean", "steps=get_data,clean,split") == ["clean"]

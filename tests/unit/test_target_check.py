@@ -17,7 +17,8 @@ def check(tmp_path: Path, *overrides: str) -> None:
     path.write_text("SalePrice,Lot Area\n1,2\n3,4\n", encoding="utf-8")
     given = ["data=table", f"data.url={path}", *overrides]
     loaded = config.load(ROOT / "config", given, ROOT)
-    look_closer(loaded, make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline)))
+    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    look_closer(loaded, jobs, jobs)
 
 
 @pytest.mark.parametrize(

@@ -82,11 +82,14 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
     return jobs
 
 
-def look_closer(config: Config, jobs: Sequence[Job]) -> None:
-    """What takes a second to check, of the steps that are to run; ConfigError where it is wrong."""
-    if any(config.reads(job.name, "data.url") for job in jobs):
+def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job]) -> None:
+    """What takes a second to check, where steps are `waiting` to run; ConfigError if it is wrong.
+
+    The table's target concerns them also where the step that reads the file need not run.
+    """
+    if any(config.reads(job.name, "data.url") for job in selected):
         check_target(config)
-    for job in jobs:
+    for job in waiting:
         if job.component.check is not None:
             job.component.check(job.valid)
 

@@ -113,7 +113,7 @@ class Work:
 
     def _check(self, pipeline: Pipeline, manager: str) -> None:
         """The last look at what is to run. From here on it is a run, well or not."""
-        look_closer(self.config, pipeline.waiting)
+        look_closer(self.config, pipeline.jobs, pipeline.waiting)
         pipeline.hand_on()
         self._display.open([job.name for job in pipeline.jobs], manager, self.folder)
         for done in pipeline.steps.values():
