@@ -53,7 +53,8 @@ def with_predictions(
 def reading_for(model: Model, params: Params, metadata: Mapping[str, object]) -> Reading:
     """How columns are read for `model`, of which its artifact says `metadata`: as in training."""
     read_as = metadata.get("read_as")
-    trained = {str(name): str(word) for name, word in dict(read_as or {}).items()}  # type: ignore[call-overload]
+    known = read_as if isinstance(read_as, Mapping) else {}
+    trained = {str(name): str(word) for name, word in known.items()}
     target = target_name(metadata)
     words = dtype_words([*model.columns, target], params.dtypes, trained)
     texts = {name for name, type_name in model.columns.items() if type_name == "string"}

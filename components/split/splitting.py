@@ -78,13 +78,7 @@ def _strata(target: pd.Series, test_size: float) -> pd.Series | None:
 def _split_by_time(
     table: pd.DataFrame, time_column: str, test_size: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    require_column(table, time_column, "time_column")
-    times = table[time_column]
-    if times.isna().any():
-        raise RelayError(
-            f"time_column '{time_column}' is missing in {int(times.isna().sum())} rows; "
-            "drop them with data.filters or split without a time column."
-        )
+    times = _without_gaps(table, time_column, "time_column")
     if is_categorical(times):
         raise RelayError(
             f"time_column '{time_column}' holds texts, not times; "
@@ -100,13 +94,7 @@ def _split_by_group(
     table: pd.DataFrame, group_column: str, test_size: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Groups in random order are the test set, so many that it comes nearest to its size."""
-    require_column(table, group_column, "group_column")
-    groups = table[group_column]
-    if groups.isna().any():
-        raise RelayError(
-            f"group_column '{group_column}' is missing in {int(groups.isna().sum())} rows; "
-            "drop them with data.filters or split without a group column."
-        )
+    groups = _without_gaps(table, group_column, "group_column")
     codes, names = pd.factorize(groups)
     if len(names) < 2:
         raise RelayError(f"group_column '{group_column}' has one value only: nothing to split by.")
@@ -116,3 +104,16 @@ def _split_by_group(
     count = int(np.argmin(np.abs(sizes[:-1] - wanted))) + 1
     in_test = np.isin(codes, order[:count])
     return table[~in_test], table[in_test]
+
+
+def _without_gaps(table: pd.DataFrame, name: str, parameter: str) -> pd.Series:
+    """The column `name`, which `parameter` names; RelayError where it has missing values."""
+    require_column(table, name, parameter)
+    values = table[name]
+    missing = int(values.isna().sum())
+    if missing:
+        raise RelayError(
+            f"{parameter} '{name}' is missing in {missing} rows; drop them with data.filters or "
+            f"split without a {parameter.replace('_', ' ')}."
+        )
+    return values
