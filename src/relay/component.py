@@ -29,10 +29,9 @@ from relay.project import enclosing_project
 from relay.redact import redact
 from relay.settings import RunSettings
 from relay.signals import StopSignals
-from relay.start import wait_for
 from relay.step_result import StepResult, write_result
 from relay.step_run import Input, StepRun
-from relay.tracking import Backend, open_backend
+from relay.tracking import open_backend
 from relay.tracking.wandb_login import resolve_backend
 from relay.warned import Warned
 
@@ -59,22 +58,15 @@ def main(
     try:
         project = enclosing_project(Path.cwd())
         os.environ.update(project.variables(os.environ))
-        settings = _settings()
-        words = list(sys.argv[1:] if argv is None else argv)
-        backend: Backend | None = None
-        if settings.start is not None:
-            backend = open_backend(settings.tracking, project.root)
-            backend.warm_up()
-            start = wait_for(settings.start)
-            if start is None:
-                return 0
-            os.environ.update(start.environ)
-            settings = _settings()
-            words += [f"--{name}={value}" for name, value in start.arguments.items()]
+        settings = RunSettings.from_environ(os.environ, default_step=Path.cwd().name)
+        tracking = settings.tracking
+        backend_name = resolve_backend(tracking.backend, os.environ)
+        settings = replace(settings, tracking=replace(tracking, backend=backend_name))
         if settings.result is not None:
             _stop_with_parent()
+        words = sys.argv[1:] if argv is None else argv
         params = parse_command_line(params_type, words, about=step.__doc__ or "")
-        backend = backend or open_backend(settings.tracking, project.root)
+        backend = open_backend(settings.tracking, project.root)
         with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
             execution = Execution(
                 project, Path.cwd(), settings, backend, params, Path(workspace), signals
@@ -91,12 +83,6 @@ def main(
         return error.exit_code
     finally:
         log.removeHandler(warned)
-
-
-def _settings() -> RunSettings:
-    settings = RunSettings.from_environ(os.environ, default_step=Path.cwd().name)
-    backend = resolve_backend(settings.tracking.backend, os.environ)
-    return replace(settings, tracking=replace(settings.tracking, backend=backend))
 
 
 def _report(settings: RunSettings, result: StepResult) -> None:

@@ -31,8 +31,6 @@ class RunSettings:
     """A JSON file with what decides the outputs, for their metadata."""
     result: Path | None = None
     """Where the component writes its StepResult; None when no orchestrator waits for it."""
-    start: Path | None = None
-    """Where the component will read what to begin with (`relay.start`); None: begin at once."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], default_step: str) -> RunSettings:
@@ -46,7 +44,6 @@ class RunSettings:
             group=environ.get("RELAY_GROUP") or None,
             ingredients=path("RELAY_INGREDIENTS"),
             result=path("RELAY_RESULT"),
-            start=path("RELAY_START"),
         )
 
     @property
@@ -61,5 +58,4 @@ class RunSettings:
             "RELAY_GROUP": self.group or "",
             "RELAY_INGREDIENTS": str(self.ingredients or ""),
             "RELAY_RESULT": str(self.result or ""),
-            "RELAY_START": str(self.start or ""),
         }

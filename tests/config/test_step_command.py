@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from mlflow.projects.utils import load_project
 
 from relay.errors import ConfigError
 from relay.orchestrator.mlproject import load_component
-from relay.orchestrator.step_command import step_command
+from relay.orchestrator.step_command import runs_script, script_arguments, step_command
 from tests.loading import COMPONENTS
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
@@ -29,6 +30,26 @@ def test_it_is_mlflows(name: str) -> None:
     theirs = entry_point.compute_command(given, None)
     assert step_command(component, given, ()) == ["bash", "-c", theirs]
     assert step_command(component, given, ("source a",)) == ["bash", "-c", f"source a && {theirs}"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_script_gets_the_arguments_that_the_shell_would_give_it(name: str) -> None:
+    component = load_component(COMPONENTS, name)
+    given = {key: f"it's {{{key}}} $HOME; \"x\" *\n[a, 'b']\\" for key in component.declared}
+    assert runs_script(component)
+    _, shell, command = step_command(component, given, ())
+    printing = command.replace("python run.py", "printf '%s\\0'")
+    printed = subprocess.run(["bash", shell, printing], capture_output=True, check=True).stdout
+    assert script_arguments(component, given) == printed.decode().split("\0")[:-1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["python run.py --a={a}", "PYTHONPATH=../../src python run.py --a={a} | tee x", "make {a}"],
+)
+def test_a_command_that_does_more_is_left_to_the_shell(command: str) -> None:
+    component = dataclasses.replace(load_component(COMPONENTS, "split"), command=command)
+    assert not runs_script(component)
 
 
 def test_a_type_that_mlflow_would_change_is_refused(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_keep_going_runs_what_does_not_depend_on_the_failure(toy: Toy) -> None:
     assert (statuses["left"], statuses["both"]) == ("failed", "skipped")
 
 
-def test_an_output_with_the_same_content_spares_what_was_loaded_for_it(toy: Toy) -> None:
+def test_an_output_with_the_same_content_spares_what_follows(toy: Toy) -> None:
     assert toy.ran() == STEPS
     assert toy.ran("force=one,apart") == ["one", "apart"]
 
@@ -68,7 +68,7 @@ def test_an_output_with_the_same_content_spares_what_was_loaded_for_it(toy: Toy)
 def test_a_step_whose_code_was_edited_while_it_ran_is_not_remembered(toy: Toy) -> None:
     running = toy.start("steps=apart", "apart.seconds=2")
     logs = toy.checkout.root / "outputs"
-    wait_for(lambda: any(logs.glob("*/results/apart.start.json")))
+    wait_for(lambda: any(logs.glob("*/logs/apart.log")))
     path = toy.checkout.root / "components" / "toy" / "run.py"
     path.write_text(path.read_text() + "\n# a word more\n")
     assert running.wait(60) == 0
@@ -119,7 +119,7 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(toy: Toy) -> None:
 
 
 def _kill(pid: int, choice: random.Random) -> None:
-    steps = psutil.Process(pid).children() if psutil.pid_exists(pid) else []
+    steps = psutil.Process(pid).children(recursive=True) if psutil.pid_exists(pid) else []
     victim = choice.choice([pid, *(step.pid for step in steps)])
     with contextlib.suppress(ProcessLookupError):
         os.kill(victim, choice.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))

@@ -11,11 +11,13 @@ import psutil
 import pytest
 
 from relay.orchestrator import processes
-from relay.orchestrator.processes import Process
+from relay.orchestrator.processes import Process, Spawned
 
 
 def start(tmp_path: Path, code: str) -> Process:
-    return Process([sys.executable, "-c", code], cwd=tmp_path, env=os.environ, log=tmp_path / "log")
+    log = tmp_path / "log"
+    child = Spawned([sys.executable, "-c", code], cwd=tmp_path, env=os.environ, log=log)
+    return Process(child, log)
 
 
 def finish(process: Process) -> int:

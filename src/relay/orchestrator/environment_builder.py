@@ -18,7 +18,7 @@ from relay.orchestrator.environments import (
     known_environments,
 )
 from relay.orchestrator.mlproject import Component
-from relay.orchestrator.processes import Process, wait
+from relay.orchestrator.processes import Process, Spawned, wait
 from relay.project import Project
 from relay.signals import StopSignals
 
@@ -88,7 +88,7 @@ class EnvironmentBuilder:
         return find(self.manager, component.folder)
 
     def _build(self, component: Component, names: Sequence[str]) -> None:
-        process = Process(
+        child = Spawned(
             [
                 sys.executable,
                 "-m",
@@ -100,6 +100,7 @@ class EnvironmentBuilder:
             env={**os.environ, "PYTHONPATH": str(self.project.root / "src")},
             log=self.log,
         )
+        process = Process(child, self.log)
         code = wait(
             process,
             lambda usage, line: self.display.building(names, usage, line),

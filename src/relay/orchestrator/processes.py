@@ -1,4 +1,4 @@
-"""One child process in a process group of its own: its log, its time and memory, its end."""
+"""A child process in a process group of its own: its log, its time and memory, its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import psutil
 
@@ -36,26 +36,37 @@ class Usage:
     """The most memory that all of them held at once, as sampled ten times a second."""
 
 
-class Process:
-    """A running command whose output goes to a log file.
+@dataclass(frozen=True)
+class End:
+    """How a process ended."""
 
-    Its standard input is a pipe that only this process holds open: it ends when we do, however we
-    end, and that tells the command to stop.
+    exit_code: int
+    """Negative where a signal ended it."""
+    cpu_seconds: float
+    """Its own, and its children's as far as it waited for them."""
+
+
+class Child(Protocol):
+    """A process that leads a group of its own, and whose standard input we hold open.
+
+    It ends when we do, however we end, and that tells the process to stop.
     """
+
+    @property
+    def pid(self) -> int | None:
+        """None until it is there."""
+
+    def poll(self) -> End | None:
+        """Its end, as soon as it has ended."""
+
+
+class Spawned:
+    """A command, as a child; OSError where it cannot be started."""
 
     def __init__(
         self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        self.log = log
-        self._started = time.monotonic()
-        self._sampled = 0.0
-        self._looked = 0.0
-        self._group: list[psutil.Process] = []
-        self._ended: float | None = None
-        self._stopping = False
-        self._cpu_seconds = 0.0
-        self._max_rss = 0
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
                 list(command),
@@ -66,31 +77,54 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._end: End | None = None
 
     @property
-    def stdin(self) -> BinaryIO:
-        """The end of its standard input that we hold."""
-        return cast(BinaryIO, self._popen.stdin)
+    def pid(self) -> int:
+        return self._popen.pid
 
-    def restart_clock(self) -> None:
-        """Count its seconds from now on."""
+    def poll(self) -> End | None:
+        if self._end is None:
+            pid, status, used = os.wait4(self._popen.pid, os.WNOHANG)
+            if pid:
+                code = self._popen.returncode = os.waitstatus_to_exitcode(status)
+                self._end = End(code, used.ru_utime + used.ru_stime)
+                cast(BinaryIO, self._popen.stdin).close()
+        return self._end
+
+
+class Process:
+    """A running child whose output goes to a log file: what it uses, and how it is ended."""
+
+    def __init__(self, child: Child, log: Path) -> None:
+        self.log = log
+        self._child = child
         self._started = time.monotonic()
+        self._sampled = 0.0
+        self._looked = 0.0
+        self._group: list[psutil.Process] = []
+        self._ended: float | None = None
+        self._stopping = False
+        self._asked = False
+        self._cpu_seconds = 0.0
+        self._max_rss = 0
 
     def poll(self) -> int | None:
         """Sample the process; its exit status (128 + n for signal n) once it has ended."""
-        if self._popen.returncode is None:
+        if self._ended is None:
             self._sample()
-            pid, status, used = os.wait4(self._popen.pid, os.WNOHANG)
-            if pid:
-                self._popen.returncode = os.waitstatus_to_exitcode(status)
-                self._ended = time.monotonic()
-                if not self._stopping:
-                    # It may have been killed alone: what it started must not go on unseen.
-                    self._signal_group(signal.SIGKILL)
-                self._cpu_seconds = max(self._cpu_seconds, used.ru_utime + used.ru_stime)
-                self._close_stdin()
-        code = self._popen.returncode
-        return code if code is None or code >= 0 else 128 - code
+        end = self._child.poll()
+        if end is None:
+            if self._stopping:
+                self.ask_to_stop()
+            return None
+        if self._ended is None:
+            self._ended = time.monotonic()
+            if not self._stopping:
+                # It may have been killed alone: what it started must not go on unseen.
+                self._signal_group(signal.SIGKILL)
+            self._cpu_seconds = max(self._cpu_seconds, end.cpu_seconds)
+        return end.exit_code if end.exit_code >= 0 else 128 - end.exit_code
 
     @property
     def usage(self) -> Usage:
@@ -102,9 +136,14 @@ class Process:
         return tail(self.log, lines)
 
     def ask_to_stop(self) -> None:
-        """Send SIGTERM to the whole process group; `stop` waits for what comes of it."""
+        """Send SIGTERM to the whole process group, once; `stop` waits for what comes of it.
+
+        A child that is not there yet is sent it as soon as `poll` finds it.
+        """
         self._stopping = True
-        self._signal_group(signal.SIGTERM)
+        if not self._asked and self._child.pid is not None:
+            self._asked = True
+            self._signal_group(signal.SIGTERM)
 
     def stop(self) -> None:
         """End the whole process group: ask, wait for `GRACE_SECONDS`, then kill."""
@@ -114,11 +153,8 @@ class Process:
             time.sleep(0.05)
         self._signal_group(signal.SIGKILL)
         while self.poll() is None:
+            self._signal_group(signal.SIGKILL)
             time.sleep(0.05)
-
-    def _close_stdin(self) -> None:
-        with contextlib.suppress(OSError):  # what could not be written to a process that has gone
-            self.stdin.close()
 
     def _sample(self) -> None:
         now = time.monotonic()
@@ -136,23 +172,24 @@ class Process:
 
     def _processes(self, now: float) -> list[psutil.Process]:
         """The process and all below it; to find them, every process there is has to be read."""
-        if now >= self._looked + _LOOK_SECONDS:
+        if self._child.pid is not None and now >= self._looked + _LOOK_SECONDS:
             self._looked = now
             with contextlib.suppress(psutil.Error):
-                parent = psutil.Process(self._popen.pid)
+                parent = psutil.Process(self._child.pid)
                 self._group = [parent, *parent.children(recursive=True)]
         return self._group
 
     def _signal_group(self, signal_number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal_number)
+        if self._child.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._child.pid, signal_number)
 
     def _group_lives(self) -> bool:
         """True where a process of the group still runs; zombies do not count."""
         for process in psutil.process_iter(["status"]):
             with contextlib.suppress(psutil.Error, ProcessLookupError):
                 alive = process.info["status"] != psutil.STATUS_ZOMBIE
-                if alive and os.getpgid(process.pid) == self._popen.pid:
+                if alive and os.getpgid(process.pid) == self._child.pid:
                     return True
         return False
 

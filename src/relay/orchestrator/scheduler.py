@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from relay.orchestrator.display import Display
 from relay.orchestrator.jobs import Job
 from relay.orchestrator.pipeline import Pipeline
-from relay.orchestrator.process_pool import ProcessPool
-from relay.orchestrator.step_process import StepProcess
+from relay.orchestrator.step_processes import StepProcess
 from relay.orchestrator.step_runner import StepRunner
 from relay.signals import StopSignals
 from relay.tracking import RunStatus
@@ -21,10 +20,9 @@ _LOOK_SECONDS = 0.1
 
 @dataclass
 class Scheduler:
-    """Runs `pipeline`, up to `jobs` steps at once, by processes from `pool`."""
+    """Runs `pipeline`, up to `jobs` steps at once."""
 
     pipeline: Pipeline
-    pool: ProcessPool
     runner: StepRunner
     jobs: int
     keep_going: bool
@@ -69,29 +67,25 @@ class Scheduler:
                 self.pipeline.settle_step(job)
             if done.status == "cached":
                 self.pipeline.hand_on()
-                self.pool.drop(job)
                 self.display.ended(done)
             elif len(self._running) < self.jobs:
                 self.signals.check()
-                self._running[job.name] = self.pool.take(job)
                 ingredients = self.pipeline.ingredients.get(job.name)
-                self.runner.begin(self._running[job.name], done, ingredients)
+                self._running[job.name] = self.runner.begin(job, done, ingredients)
                 self.display.started(job.name)
 
     def _look(self) -> None:
-        """Now and then: use the places that are free, and show how it goes."""
+        """Now and then: show how it goes."""
         now = time.monotonic()
         if now < self._looked + _LOOK_SECONDS:
             return
         self._looked = now
-        coming = self._coming()
-        if not coming and self._warmed_up is None:
+        if not self._coming() and self._warmed_up is None:
             # While the last steps work: what writing the run's summary will need.
             self._warmed_up = threading.Thread(target=self.pipeline.backend.warm_up, daemon=True)
             self._warmed_up.start()
-        self.pool.load(coming, self.jobs - len(self._running))
         for name, one in self._running.items():
-            self.display.running(name, one.usage, one.last_line)
+            self.display.running(name, one.usage, "".join(one.tail(1)))
 
     def _coming(self) -> list[Job]:
         """The steps that have not begun and still may, in the plan's order."""

@@ -10,7 +10,7 @@ from relay.errors import RelayError
 from relay.files import write_text
 from relay.ingredients import Ingredients
 from relay.orchestrator.jobs import Job
-from relay.orchestrator.step_process import StepProcess
+from relay.orchestrator.step_processes import StepProcess, StepProcesses
 from relay.orchestrator.summary import StepSummary
 from relay.orchestrator.tracking_setup import run_id
 from relay.project import Project
@@ -31,6 +31,7 @@ class StepRunner:
         self,
         project: Project,
         tracking: TrackingSettings,
+        processes: StepProcesses,
         group: str,
         mlflow: MlflowRuns,
         parent: str,
@@ -38,6 +39,7 @@ class StepRunner:
     ) -> None:
         self.project = project
         self.tracking = tracking
+        self.processes = processes
         self.group = group
         self.mlflow = mlflow
         self.parent = parent
@@ -45,17 +47,15 @@ class StepRunner:
         self._experiment = mlflow.experiment_of(parent)
         self._mlflow_runs: dict[str, str] = {}
 
-    def begin(
-        self, process: StepProcess, done: StepSummary, ingredients: Ingredients | None
-    ) -> None:
-        """Let `process` begin on the exact inputs in `done`; RelayError where MLflow refuses."""
-        job = process.job
-        done.log = str(process.log.relative_to(self.project.root))
+    def begin(self, job: Job, done: StepSummary, ingredients: Ingredients | None) -> StepProcess:
+        """Start `job` on the exact inputs in `done`; RelayError where MLflow or the system will
+        not have it."""
         arguments = job.arguments(done.inputs)
         mlflow_run = self._mlflow_runs[job.name] = self._start_mlflow_run(job, arguments)
+        result = self.processes.result_path(job)
         place: Path | None = None
         if ingredients is not None:
-            place = process.result_path.with_suffix(".ingredients.json")
+            place = result.with_suffix(".ingredients.json")
             write_text(place, ingredients.to_json())
         settings = RunSettings(
             self.tracking,
@@ -63,10 +63,16 @@ class StepRunner:
             run_id(self.parent, job.name),
             group=self.group,
             ingredients=place,
-            result=process.result_path,
-            start=process.start_path,
+            result=result,
         )
-        process.begin(arguments, {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run})
+        environ = {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run}
+        try:
+            process = self.processes.start(job, arguments, environ)
+        except RelayError:
+            self.mlflow.end(mlflow_run, "failed")
+            raise
+        done.log = str(process.log.relative_to(self.project.root))
+        return process
 
     def end(self, process: StepProcess, done: StepSummary) -> None:
         """Fill in `done` with the end of `process`; one that still runs is ended, as killed."""

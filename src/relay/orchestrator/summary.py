@@ -51,6 +51,8 @@ class Summary:
     seconds: float = 0.0
     environments_seconds: float = 0.0
     """Of `seconds`, spent on building environments."""
+    libraries_cpu_seconds: float = 0.0
+    """Spent on loading libraries that steps share; it is in no step's time."""
     mlflow_run_id: str | None = None
     url: str | None = None
     """The project's page, where the backend has one."""
@@ -91,7 +93,7 @@ def write_summary(folder: Path, summary: Summary) -> Path:
         for key in ("error", "url", "why", "warnings"):
             if not step[key]:
                 del step[key]
-    for key in ("seconds", "environments_seconds"):
+    for key in ("seconds", "environments_seconds", "libraries_cpu_seconds"):
         content[key] = round(content[key], 3)
     path = folder / "summary.json"
     write_text(path, json.dumps(content, indent=2) + "\n")

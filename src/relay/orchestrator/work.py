@@ -20,8 +20,8 @@ from relay.orchestrator.environment_builder import EnvironmentBuilder
 from relay.orchestrator.environments import choose_manager
 from relay.orchestrator.jobs import look_closer
 from relay.orchestrator.pipeline import Pipeline
-from relay.orchestrator.process_pool import ProcessPool
 from relay.orchestrator.scheduler import Scheduler
+from relay.orchestrator.step_processes import StepProcesses
 from relay.orchestrator.step_runner import StepRunner
 from relay.orchestrator.summary import Summary, write_summary
 from relay.orchestrator.tracking_setup import log_summary
@@ -95,21 +95,21 @@ class Work:
         manager = choose_manager(settings.env_manager, self._outer_manager())
         log = self.folder / "logs" / "environments.log"
         environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
-        pool = ProcessPool(self.folder, self.tracking, environments, settings.jobs)
+        processes = StepProcesses(self.project, self.folder, self.tracking, environments)
         try:
             missing = environments.find([job.component for job in pipeline.waiting])
             if missing:
                 self._check(pipeline, manager)  # before something takes minutes
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
-            # What comes next takes as long as it takes the first process to load, and a processor.
-            pool.load(pipeline.waiting, max(1, settings.jobs - 1))
+            # What comes next here takes as long as that.
+            processes.load(pipeline.waiting)
             if not missing:
                 self._check(pipeline, manager)
             self._start_parent(pipeline, summary)
-            return self._scheduler(pipeline, pool, summary, manager).run()
+            return self._scheduler(pipeline, processes, summary, manager).run()
         finally:
-            pool.close()
+            summary.libraries_cpu_seconds = processes.close()
 
     def _check(self, pipeline: Pipeline, manager: str) -> None:
         """The last look at what is to run. From here on it is a run, well or not."""
@@ -121,12 +121,13 @@ class Work:
                 self._display.ended(done)
 
     def _scheduler(
-        self, pipeline: Pipeline, pool: ProcessPool, summary: Summary, manager: str
+        self, pipeline: Pipeline, processes: StepProcesses, summary: Summary, manager: str
     ) -> Scheduler:
         settings = self.config.settings
         self._runner = StepRunner(
             self.project,
             self.tracking,
+            processes,
             settings.tracking.group or self.folder.name,
             self._connected(),
             str(summary.mlflow_run_id),
@@ -134,7 +135,6 @@ class Work:
         )
         return Scheduler(
             pipeline,
-            pool,
             self._runner,
             settings.jobs,
             settings.keep_going,

@@ -28,3 +28,8 @@ def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
     raise ConfigError(
         f"tracking: no backend '{settings.backend}'.{did_you_mean(settings.backend, names)}"
     )
+
+
+def step_module(settings: TrackingSettings) -> str:
+    """The module that tracks a step: what it imports takes longest to load."""
+    return "relay.tracking.wandb" if settings.backend == "wandb" else "relay.tracking.local_run"

@@ -30,6 +30,9 @@ class Toy:
             target = root / "components" / name
             shutil.copytree(HERE / "component", target, ignore=shutil.ignore_patterns("__pyc*"))
             (target / "requirements.txt").write_text("nothing==1\n")
+        # A command of its own: steps of `toy` are forked, those of `other` started by the shell.
+        project = root / "components" / "other" / "MLproject"
+        project.write_text(project.read_text().replace("python run.py", "python -u run.py"))
         shutil.copy(HERE / "pipeline.yaml", root / "config" / "pipeline" / "toy.yaml")
         shutil.copy(mlflow_store(), root / "mlflow.db")
 

@@ -1,0 +1,200 @@
+"""A server that has libraries loaded forks processes that are as if they had been started anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from relay.fork_server import Libraries, Step
+from relay.orchestrator.fork_servers import Forked, ForkServer
+from relay.orchestrator.processes import End, Process
+from tests.loading import ROOT
+
+PATH = f"export PATH={Path(sys.executable).parent}:$PATH"
+SHOWS = """
+import json, os, random, sys
+import numpy
+print(json.dumps({
+    "argv": sys.argv,
+    "cwd": os.getcwd(),
+    "main": __name__,
+    "near": sys.path[0],
+    "loaded": sorted(name for name in ("tabnanny", "relay.errors") if name in sys.modules),
+    "word": os.environ.get("WORD"),
+    "group": os.getpgid(0) == os.getpid(),
+    "numbers": [random.random(), numpy.random.random()],
+}))
+"""
+
+
+def start_server(folder: Path) -> ForkServer:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+    return ForkServer([PATH], environ, folder / "logs" / "libraries.log")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ForkServer]:
+    server = start_server(tmp_path)
+    yield server
+    server.close()
+
+
+LOADED = Libraries([("tabnanny", []), ("numpy", [])])
+
+
+def fork(
+    server: ForkServer, folder: Path, code: str, name: str = "one", libraries: Libraries = LOADED
+) -> Forked:
+    (folder / name).mkdir()
+    (folder / name / "run.py").write_text(code)
+    return server.fork(
+        Step(
+            name,
+            str(folder / name),
+            "run.py",
+            ["--a=it's {b}", "--c="],
+            {"WORD": "x y"},
+            str(folder / f"{name}.log"),
+            libraries,
+        )
+    )
+
+
+def end_of(child: Forked) -> End:
+    deadline = time.monotonic() + 30
+    while (end := child.poll()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return end
+
+
+def is_waiting(child: Forked, log: Path) -> bool:
+    child.poll()
+    return log.exists() and "waiting" in log.read_text()
+
+
+def wait_until_waiting(child: Forked, log: Path) -> psutil.Process:
+    deadline = time.monotonic() + 30
+    while not is_waiting(child, log):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert child.pid is not None
+    return psutil.Process(child.pid)
+
+
+READS = "import os; print('waiting', flush=True); os.read(0, 1); print('over', flush=True)"
+
+
+def test_a_step_finds_what_python_would_give_it_and_its_libraries(
+    server: ForkServer, tmp_path: Path
+) -> None:
+    shown = []
+    for name in ("one", "two"):
+        assert end_of(fork(server, tmp_path, SHOWS, name)).exit_code == 0
+        shown.append(json.loads((tmp_path / f"{name}.log").read_text()))
+        folder = str(tmp_path / name)
+        assert shown[-1] == {
+            "argv": ["run.py", "--a=it's {b}", "--c="],
+            "cwd": folder,
+            "main": "__main__",
+            "near": folder,
+            "loaded": ["tabnanny"],
+            "word": "x y",
+            "group": True,
+            "numbers": shown[-1]["numbers"],
+        }
+    assert not set(shown[0]["numbers"]) & set(shown[1]["numbers"])
+
+
+def test_modules_of_the_project_are_read_when_the_step_begins(
+    server: ForkServer, tmp_path: Path
+) -> None:
+    for name, text in (("one", "before"), ("two", "after")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "words.py").write_text(f"WORD = {text!r}")
+        (tmp_path / name / "run.py").write_text("import words; print(words.WORD)")
+        log = tmp_path / f"{name}.log"
+        step = Step(name, str(tmp_path / name), "run.py", [], {}, str(log), Libraries([]))
+        assert end_of(server.fork(step)).exit_code == 0
+        assert log.read_text() == f"{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [
+        ("import sys; sys.exit(3)", 3, ""),
+        ("import sys; sys.exit('no')", 1, "no"),
+        ("1 / 0", 1, "ZeroDivisionError"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -9, ""),
+        ("import atexit; atexit.register(print, 'at the end')", 0, "at the end"),
+    ],
+)
+def test_how_it_ends_is_told(
+    server: ForkServer, tmp_path: Path, code: str, status: int, said: str
+) -> None:
+    assert end_of(fork(server, tmp_path, code)).exit_code == status
+    assert said in (tmp_path / "one.log").read_text()
+
+
+def test_its_time_is_its_own(tmp_path: Path) -> None:
+    server = start_server(tmp_path)
+    server.load(Libraries([("pandas", [])]))
+    code = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    assert 0.5 <= end_of(fork(server, tmp_path, code)).cpu_seconds < 0.8
+    assert server.close() > 0.2
+
+
+def test_a_library_that_does_not_load_is_the_steps_affair(
+    server: ForkServer, tmp_path: Path
+) -> None:
+    missing = Libraries([("no_such_library", []), ("tabnanny", [])])
+    assert end_of(fork(server, tmp_path, "print('well')", "one", missing)).exit_code == 0
+    assert end_of(fork(server, tmp_path, "import no_such_library", "two", missing)).exit_code == 1
+    assert "no_such_library" in (tmp_path / "two.log").read_text()
+
+
+def test_when_the_server_ends_so_does_the_standard_input_of_each_step(tmp_path: Path) -> None:
+    server = start_server(tmp_path)
+    children = {name: fork(server, tmp_path, READS, name) for name in ("one", "two")}
+    processes = [
+        wait_until_waiting(child, tmp_path / f"{name}.log") for name, child in children.items()
+    ]
+    server.close()
+    psutil.wait_procs(processes, timeout=10)
+    for name in children:
+        assert "over" in (tmp_path / f"{name}.log").read_text()
+
+
+def test_a_server_that_was_killed_is_told_in_the_steps_log(
+    server: ForkServer, tmp_path: Path
+) -> None:
+    child = fork(server, tmp_path, READS)
+    os.kill(wait_until_waiting(child, tmp_path / "one.log").ppid(), signal.SIGKILL)
+    assert end_of(child).exit_code == 1
+    assert "forked from has ended; see" in (tmp_path / "one.log").read_text()
+
+
+def test_a_server_that_does_not_start_is_told_in_the_steps_log(tmp_path: Path) -> None:
+    log = tmp_path / "libraries.log"
+    server = ForkServer(["echo no such environment; false"], os.environ, log)
+    child = fork(server, tmp_path, "")
+    assert end_of(child).exit_code == 1
+    assert str(log) in (tmp_path / "one.log").read_text()
+    assert "no such environment" in log.read_text()
+    server.close()
+
+
+def test_it_can_be_stopped_before_it_is_there(server: ForkServer, tmp_path: Path) -> None:
+    child = fork(server, tmp_path, READS, libraries=Libraries([("pandas", []), ("sklearn", [])]))
+    process = Process(child, tmp_path / "one.log")
+    assert child.pid is None
+    process.stop()
+    assert process.poll() == 128 + signal.SIGTERM

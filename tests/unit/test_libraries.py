@@ -1,0 +1,79 @@
+"""The libraries that a script loads as it starts are found in its source."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from relay.orchestrator.libraries import libraries
+from tests.loading import COMPONENTS, ROOT
+
+NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
+SOURCE = ROOT / "src"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    files = {
+        "step/run.py": """
+            import json
+            import near
+            from shared import parts
+            from shared.more import thing
+            import last
+            if TYPE_CHECKING:
+                import only_for_types
+            def work():
+                import later
+        """,
+        "step/near.py": "import first\nfrom second.part import a, b",
+        "src/shared/__init__.py": "import of_package",
+        "src/shared/parts.py": "import near, third",
+        "src/shared/more.py": "import first",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = text.splitlines()
+        path.write_text("\n".join(line.removeprefix(" " * 12) for line in lines))
+    return tmp_path / "step" / "run.py"
+
+
+def test_in_the_order_in_which_they_are_imported(script: Path) -> None:
+    assert libraries([script], script.parents[1] / "src") == [
+        ("first", ()),
+        ("second.part", ("a", "b")),
+        ("of_package", ()),
+        ("third", ()),
+        ("last", ()),
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_when_they_are_loaded_a_component_loads_nothing_else(name: str) -> None:
+    scripts = [COMPONENTS / name / "run.py", SOURCE / "relay" / "tracking" / "local_run.py"]
+    code = f"""
+import json, runpy, sys
+for module, names in json.loads({json.dumps(libraries(scripts, SOURCE))!r}):
+    __import__(module, fromlist=names)
+before = set(sys.modules)
+sys.path[:0] = [{str(COMPONENTS / name)!r}, {str(SOURCE)!r}]
+import relay.tracking.local_run
+runpy.run_path("run.py")
+new = [sys.modules[name] for name in set(sys.modules) - before]
+print(json.dumps([str(getattr(module, "__file__", None)) for module in new]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=COMPONENTS / name,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = [path for path in json.loads(done.stdout) if "site-packages" in path]
+    # pydantic has some for when a class is made
+    assert [path for path in loaded if "pydantic" not in path] == []
