@@ -174,6 +174,8 @@ def show_summary(console: Console, summary: Summary, path: Path) -> None:
     line = f"{summary.status} in {_duration(summary.seconds)}"
     if summary.environments_seconds >= 1:
         line += f", of which {_duration(summary.environments_seconds)} to build environments"
+    if summary.libraries_cpu_seconds >= 0.1:
+        line += f", {summary.libraries_cpu_seconds:.1f} s of CPU to load the steps' libraries"
     style = "green" if summary.status == "succeeded" else "red"
     console.print(Text(f"{line}; {path}", style=style), soft_wrap=True)
     if summary.url is not None:
