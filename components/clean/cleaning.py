@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from duplicates import repeated_rows
+from duplicates import chance_repeats, repeated_rows
+from numpy.typing import NDArray
 from targets import Task, to_target
 
 from relay.errors import RelayError
-from relay.reading.columns import find_column, renamed
+from relay.names import column_name
+from relay.reading.columns import find_column, renamed, require_one_target
 from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
 from relay.reading.infer import convention_of, found_as, with_plain_dtypes
 from relay.reading.texts import release_memory
 
 log = logging.getLogger("relay")
+
+_NO_NAME = re.compile(r"(Unnamed: \d+(\.\d+)*)?")
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Rules:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     filters: Sequence[str] = ()
-    drop_duplicates: bool = True
+    drop_duplicates: bool | Literal["auto"] = "auto"
     decimal: str | None = None
     separator: str | None = None
     """What lies between the fields of the file: beside semicolons, 1,234 is less than two."""
@@ -68,6 +74,8 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     """
     row_numbers = _row_numbers(table)
     names = renamed(table.columns, rules.rename)
+    require_one_target(rules.target, table.columns, rules.rename, rules.drop)
+    alike = _told_apart(table.columns, names)
     table.columns = names
     target = find_column(rules.target, names, "data.target")
     dropped = {find_column(name, names, "data.drop") for name in rules.drop}
@@ -89,14 +97,17 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         table[name] = _finite(found.values)
         if found.word:
             read_as[name] = found.word
-        if found.note:
-            notes[name] = found.note
+        if note := "; ".join(filter(None, (alike.get(name), found.note))):
+            notes[name] = note
         release_memory()
 
     rows = _Rows(len(table))
     if rules.drop_duplicates:
         # Before columns go: two records that differ in their id alone are not the same record.
-        rows.keep("duplicates", ~repeated_rows(table.iloc[:, row_numbers:]))
+        repeated = _repeats(
+            table.iloc[:, row_numbers:], only_copies=rules.drop_duplicates == "auto"
+        )
+        rows.keep("duplicates", ~repeated)
     table = table.drop(columns=sorted(dropped - used))
     for name, (low, high) in ranges.items():
         rows.keep(f"range_{name}", _in_range(table[name], low, high))
@@ -118,16 +129,46 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
 
 
 def _row_numbers(table: pd.DataFrame) -> int:
-    """1 where the first column has no name and numbers the rows, as many tools write it; else 0."""
-    values = with_plain_dtypes(table.iloc[:, 0], None)
-    if str(table.columns[0]) not in ("", "Unnamed: 0") or not len(values):
-        return 0
-    if not pd.api.types.is_integer_dtype(values) or values.iloc[0] not in (0, 1):
-        return 0
-    counts = np.array_equal(values, np.arange(len(values)) + values.iloc[0])
-    if counts:
+    """How many columns at the left have no name and number the rows, as many tools write them."""
+    count = 0
+    while count < table.shape[1] and _NO_NAME.fullmatch(str(table.columns[count])):
+        if not _are_row_numbers(with_plain_dtypes(table.iloc[:, count], None)):
+            break
+        count += 1
+    if count:
         log.info("Dropped the first column, which has no name and numbers the rows")
-    return int(counts)
+    return count
+
+
+def _are_row_numbers(values: pd.Series) -> bool:
+    """True for 0, 1, 2, ... or 1, 2, ..., also with gaps or shuffled; years are none."""
+    if not len(values) or not pd.api.types.is_integer_dtype(values) or not values.is_unique:
+        return False
+    steps = np.unique(np.diff(values))
+    return bool(values.min() >= 0 and (values.iloc[0] in (0, 1) or len(steps) > 1))
+
+
+def _repeats(table: pd.DataFrame, *, only_copies: bool) -> NDArray[np.bool_]:
+    """Which rows repeat one above them; with `only_copies`, none where rows are equal by chance."""
+    repeated = repeated_rows(table)
+    if only_copies and repeated.any() and chance_repeats(table) >= 1:
+        log.info(
+            "Kept %d rows that repeat another: with so few different values, some do by chance. "
+            "To drop them: data.drop_duplicates=true",
+            repeated.sum(),
+        )
+        return np.zeros(len(table), dtype=bool)
+    return repeated
+
+
+def _told_apart(in_file: Iterable[object], names: Sequence[str]) -> dict[str, str]:
+    """A note for each column that got a number, as another has the same name in snake_case."""
+    notes = {}
+    for was, name in zip(in_file, names, strict=True):
+        plain = column_name(was)
+        if plain in names and re.fullmatch(rf"{re.escape(plain)}_\d+", name):
+            notes[name] = f"'{was}' in the file; {plain} is another column"
+    return notes
 
 
 class _Rows:

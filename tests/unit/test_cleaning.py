@@ -221,16 +221,57 @@ def test_rows_are_found_repeated_as_pandas_finds_them() -> None:
         assert duplicates.repeated_rows(part).tolist() == part.duplicated().tolist()
 
 
+def test_rows_that_are_equal_by_chance_stay_unless_told_otherwise(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    survey = {"": list(range(60)), "sex": ["f", "m"] * 30, "y": ["a", "b", "c"] * 20}
+    assert len(clean(survey).table) == 60
+    assert "Kept 54 rows that repeat another" in caplog.text
+    assert clean(survey, drop_duplicates=True).removed["duplicates"] == 54
+    measured = [i / 7 for i in range(60)]
+    twice = {"sex": ["f", "m"] * 30 + ["f"], "y": [*measured, measured[0]]}
+    assert clean(twice).removed["duplicates"] == 1
+
+
 def test_records_that_differ_in_a_dropped_id_are_no_duplicates() -> None:
-    done = clean({"id": [1, 2, 2], "x": [1, 1, 1], "y": [1.5, 1.5, 1.5]}, drop=["id"])
-    assert len(done.table) == 2
+    columns = {"id": [1, 2, 2], "x": [1, 1, 1], "y": [1.5, 1.5, 1.5]}
+    assert len(clean(columns, drop=["id"], drop_duplicates=True).table) == 2
 
 
-def test_an_unnamed_column_of_row_numbers_goes() -> None:
-    done = clean({"": [0, 1, 2], "x": [1, 1, 2], "y": [1.5, 1.5, 2.5]})
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+@pytest.mark.parametrize("row_numbers", [[0, 1, 2], [1, 2, 3], [3, 1, 2], [2, 5, 9]])
+def test_an_unnamed_column_of_row_numbers_goes(name: str, row_numbers: list[int]) -> None:
+    done = clean({name: row_numbers, "x": [1, 1, 2], "y": [1.5, 1.5, 2.5]})
     assert list(done.table.columns) == ["x", "y"]
     assert done.removed["duplicates"] == 1
-    assert "column" in clean({"": [3, 1, 2], "x": [1, 1, 2], "y": [1.5, 1.5, 2.5]}).table
+
+
+def test_several_such_columns_go_as_of_a_table_that_was_saved_twice() -> None:
+    done = clean({"Unnamed: 0.1": [0, 1], "Unnamed: 0": [1, 7], "x": [1, 2], "y": [1.5, 2.5]})
+    assert list(done.table.columns) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "values", [[1990, 1991, 1992], [3, 3, 4], [0.5, 1.5, 2.5], ["a", "b", "c"]]
+)
+def test_an_unnamed_column_of_years_or_anything_else_stays(values: list[Any]) -> None:
+    done = clean({"": values, "x": [1, 1, 2], "y": [1.5, 2.5, 3.5]})
+    assert done.table["column"].tolist() == values
+
+
+def test_a_target_that_may_be_one_of_two_columns_is_an_error() -> None:
+    columns = {"Price": [1.5, 2.5], "x": [1, 2], "price": [3.5, 4.5]}
+    with pytest.raises(RelayError, match=r"'Price' \(here price\), 'price' \(here price_2\)"):
+        clean(columns, target="price")
+    assert clean(columns, target="price", drop=["price_2"]).table["price"].tolist() == [1.5, 2.5]
+    done = clean(columns, target="price", rename={"Price": "list_price"})
+    assert done.table["price"].tolist() == [3.5, 4.5]
+
+
+def test_columns_that_were_told_apart_are_noted() -> None:
+    done = clean({"Size": [1, 2], "size": [3, 4], "y": [1.5, 2.5]})
+    assert done.notes == {"size_2": "'size' in the file; size is another column"}
 
 
 def test_columns_with_no_value_go_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
