@@ -19,12 +19,11 @@ from relay.names import column_name
 from relay.reading.columns import find_column, renamed, require_one_target
 from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
-from relay.reading.infer import convention_of, found_as, with_plain_dtypes
+from relay.reading.infer import convention_of, finite, found_as
+from relay.reading.row_numbers import count_row_numbers
 from relay.reading.texts import release_memory
 
 log = logging.getLogger("relay")
-
-_NO_NAME = re.compile(r"(Unnamed: \d+(\.\d+)*)?")
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,9 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     classification, a number for regression. RelayError where a setting does not fit the table,
     or nothing is left.
     """
-    row_numbers = _row_numbers(table)
+    row_numbers = count_row_numbers(table)
+    if row_numbers:
+        log.info("Dropped the first column, which has no name and numbers the rows")
     names = renamed(table.columns, rules.rename)
     require_one_target(rules.target, table.columns, rules.rename, rules.drop)
     alike = _told_apart(table.columns, names)
@@ -128,26 +129,6 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     return Cleaned(table, target, task, rows.removed, read_as, notes, convention.evident)
 
 
-def _row_numbers(table: pd.DataFrame) -> int:
-    """How many columns at the left have no name and number the rows, as many tools write them."""
-    count = 0
-    while count < table.shape[1] and _NO_NAME.fullmatch(str(table.columns[count])):
-        if not _are_row_numbers(with_plain_dtypes(table.iloc[:, count], None)):
-            break
-        count += 1
-    if count:
-        log.info("Dropped the first column, which has no name and numbers the rows")
-    return count
-
-
-def _are_row_numbers(values: pd.Series) -> bool:
-    """True for 0, 1, 2, ... or 1, 2, ..., also with gaps or shuffled; years are none."""
-    if not len(values) or not pd.api.types.is_integer_dtype(values) or not values.is_unique:
-        return False
-    steps = np.unique(np.diff(values))
-    return bool(values.min() >= 0 and (values.iloc[0] in (0, 1) or len(steps) > 1))
-
-
 def _repeats(table: pd.DataFrame, *, only_copies: bool) -> NDArray[np.bool_]:
     """Which rows repeat one above them; with `only_copies`, none where rows are equal by chance."""
     repeated = repeated_rows(table)
@@ -193,12 +174,11 @@ class _Rows:
 
 
 def _finite(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_float_dtype(values.dtype):
-        infinite = np.isinf(values)
-        if infinite.any():
-            log.info("Column %s: %d infinite values are missing now", values.name, infinite.sum())
-            return values.mask(infinite)
-    return values
+    known = finite(values)
+    infinite = int(values.notna().sum() - known.notna().sum())
+    if infinite:
+        log.info("Column %s: %d infinite values are missing now", values.name, infinite)
+    return known
 
 
 def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:

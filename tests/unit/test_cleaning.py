@@ -451,6 +451,26 @@ def test_missing_values_may_be_given_as_numbers() -> None:
     assert validate(params.Params, given).missing_values == ["-999", "?"]
 
 
+@pytest.mark.parametrize(("missing", "level"), [(10, "INFO"), (20, "WARNING")])
+def test_many_rows_that_go_without_being_asked_for_are_a_warning(
+    missing: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    done = clean({"x": list(range(60)), "y": [None] * missing + [0.5] * (60 - missing)})
+    run.report(done, 60)
+    told = [one for one in caplog.records if "missing target" in one.message]
+    assert [one.levelname for one in told] == [level]
+    assert told[0].message == f"Removed {missing} of 60 rows: missing target"
+
+
+def test_columns_of_which_the_same_is_to_be_said_are_one_line() -> None:
+    done = clean({**{f"x{i}": [1] * 60 for i in range(20)}, **numbers()})
+    told = describing.describe(done, {"kind": "text"})
+    (line,) = describing.columns_in_words(told)
+    assert line.startswith("Columns x0, x1, ")
+    assert line.endswith("x7 and 12 more: constant: nothing can be learned from it")
+
+
 def test_what_was_found_out_is_told_of_each_column() -> None:
     rows = 60
     done = clean(
