@@ -49,7 +49,7 @@ class Cleaned:
 
     `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
     known of columns, also of those that are gone; `decimal` is the mark in the file's numbers,
-    where these show it.
+    where these show it. `repeats_kept` counts rows that repeat another by chance.
     """
 
     table: pd.DataFrame
@@ -59,6 +59,7 @@ class Cleaned:
     read_as: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     decimal: str | None = None
+    repeats_kept: int = 0
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
@@ -103,11 +104,9 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         release_memory()
 
     rows = _Rows(len(table))
+    # Before columns go: two records that differ in their id alone are not the same record.
+    repeated, repeats_kept = _repeats(table.iloc[:, row_numbers:], rules.drop_duplicates)
     if rules.drop_duplicates:
-        # Before columns go: two records that differ in their id alone are not the same record.
-        repeated = _repeats(
-            table.iloc[:, row_numbers:], only_copies=rules.drop_duplicates == "auto"
-        )
         rows.keep("duplicates", ~repeated)
     table = table.drop(columns=sorted(dropped - used))
     for name, (low, high) in ranges.items():
@@ -126,20 +125,16 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
-    return Cleaned(table, target, task, rows.removed, read_as, notes, convention.evident)
+    removed, decimal = rows.removed, convention.evident
+    return Cleaned(table, target, task, removed, read_as, notes, decimal, repeats_kept)
 
 
-def _repeats(table: pd.DataFrame, *, only_copies: bool) -> NDArray[np.bool_]:
-    """Which rows repeat one above them; with `only_copies`, none where rows are equal by chance."""
-    repeated = repeated_rows(table)
-    if only_copies and repeated.any() and chance_repeats(table) >= 1:
-        log.info(
-            "Kept %d rows that repeat another: with so few different values, some do by chance. "
-            "To drop them: data.drop_duplicates=true",
-            repeated.sum(),
-        )
-        return np.zeros(len(table), dtype=bool)
-    return repeated
+def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:
+    """Which rows go as they repeat another, and how many stay as they are equal by chance."""
+    repeated = repeated_rows(records) if drop else np.zeros(len(records), dtype=bool)
+    if drop == "auto" and repeated.any() and chance_repeats(records) >= 1:
+        return np.zeros_like(repeated), int(repeated.sum())
+    return repeated, 0
 
 
 def _told_apart(in_file: Iterable[object], names: Sequence[str]) -> dict[str, str]:

@@ -68,6 +68,12 @@ def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
             unasked = rule in ("duplicates", "missing_target")
             level = logging.WARNING if unasked and count > MANY * rows_in else logging.INFO
             log.log(level, "Removed %d of %d rows: %s", count, rows_in, rule.replace("_", " ", 1))
+    if cleaned.repeats_kept:
+        log.info(
+            "Kept %d rows that repeat another: with so few different values, some do by chance. "
+            "To drop them: data.drop_duplicates=true",
+            cleaned.repeats_kept,
+        )
     log.info("%d of %d rows kept, %d columns", len(table), rows_in, len(table.columns))
     removed = {f"removed_{rule}": count for rule, count in cleaned.removed.items()}
     return {"rows_in": rows_in, "rows_out": len(table), **removed}
@@ -96,6 +102,7 @@ def step(run: StepRun[Params]) -> None:
             "target": cleaned.target,
             "task": cleaned.task,
             "read_as": cleaned.read_as,
+            "repeats_kept": cleaned.repeats_kept,
             "inferred": inferred,
         },
     )

@@ -64,10 +64,17 @@ def cleaned(project: Project, said: Any) -> Any:
     [
         (",a,y\n" + "".join(f"{i},{i / 8},{i % 3}\n" for i in range(40)), ["a", "y"]),
         ("a,y\n" + "".join(f"{i / 8},{i if i > 30 else ''}\n" for i in range(40)), ["a", "y"]),
+        ("b,a,y\n" + "".join(f"{'x'[i:]},{i / 8},{i or ''}\n" for i in range(40)), ["a", "y"]),
         ("a,y\n" + "".join(f"{i / 8 if i else 'inf'},{i}\n" for i in range(40)), ["a", "y"]),
         ("a;y\n" + "".join(f"{i}.000,00 €;{i}\n" for i in range(1, 40)), ["a", "y"]),
     ],
-    ids=["row numbers", "target missing", "infinite", "whole amounts"],
+    ids=[
+        "row numbers",
+        "target missing",
+        "filled where the target is not",
+        "infinite",
+        "whole amounts",
+    ],
 )
 def test_the_file_keeps_the_rules_that_are_written_for_it(
     project: Project, text: str, columns: list[str]

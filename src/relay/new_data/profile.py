@@ -42,14 +42,15 @@ class Column:
 class Profile:
     """A table: its rows, its columns, and what may not be known: its target, its decimal mark.
 
-    Of the `rows`, `of_use` have a target. `row_numbers` columns at the left only number the rows.
+    The columns are told of as they are in the rows `of_use`, which have a target. `row_numbers`
+    columns at the left only number the rows.
     """
 
     rows: int
+    of_use: int
     columns: list[Column]
     target: str | None
     decimal: str | None
-    of_use: int
     row_numbers: int = 0
 
 
@@ -69,13 +70,15 @@ def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
     if len(names) < 2:
         raise RelayError("The table has one column only, so there is nothing to predict from.")
     convention = convention_of(table, decimal=decimal, separator=raw.about.get("separator"))
-    columns = []
+    rows = len(table)
+    read = {}
     for name in names:
-        one = found_as(table[name], None, convention, names_classes=name == found)
-        table[name] = values = finite(one.values)
-        columns.append(_column(values, one.word, one.note))
-    of_use = len(table) - sum(one.missing for one in columns if one.name == found)
-    return Profile(len(table), columns, found, convention.evident, of_use, len(aside))
+        read[name] = found_as(table[name], None, convention, names_classes=name == found)
+        table[name] = finite(read[name].values)
+    if found is not None:  # rows without a target are not in the clean table
+        table = table[table[found].notna()]
+    columns = [_column(table[name], one.word, one.note) for name, one in read.items()]
+    return Profile(rows, len(table), columns, found, convention.evident, len(aside))
 
 
 def _usual_target(names: list[str]) -> str | None:

@@ -114,7 +114,7 @@ def _check(found: Profile) -> Iterator[str]:
     for one in found.columns:
         if one.name != found.target and one.kind in (*_USELESS, "empty"):
             continue
-        yield f"    # {_seen(one, found.rows)}"
+        yield f"    # {_seen(one, found.of_use)}"
         yield f"    {_scalar(one.name)}: {_flow(_rule(one))}"
 
 
