@@ -460,6 +460,12 @@ def test_many_rows_that_go_without_being_asked_for_are_a_warning(
     assert told[0].message == f"Removed {missing} of 60 rows: missing target"
 
 
+def test_the_century_of_years_of_two_digits_is_told() -> None:
+    done = clean({"x": ["25/11/63", "01/02/71", "13/12/74"], "y": [0.5, 1.5, 2.5]})
+    assert done.read_as == {"x": "datetime:%d/%m/%y"}
+    assert done.notes == {"x": "years of two digits, taken as 1971 to 2063"}
+
+
 def test_columns_of_which_the_same_is_to_be_said_are_one_line() -> None:
     done = clean({**{f"x{i}": [1] * 60 for i in range(20)}, **numbers()})
     told = describing.describe(done, {"kind": "text"})

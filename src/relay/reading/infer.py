@@ -200,4 +200,6 @@ def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
     if form is None:
         return None
     word = datetime_word(form)
-    return Found(to_dtype(values, word), word)
+    times = to_dtype(values, word)
+    note = f"years of two digits, taken as {times.min().year} to {times.max().year}"
+    return Found(times, word, note if "%y" in form else "")
