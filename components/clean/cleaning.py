@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from duplicates import repeated_rows
+from duplicates import chance_repeats, repeated_rows
+from numpy.typing import NDArray
 from targets import Task, to_target
 
 from relay.errors import RelayError
-from relay.reading.columns import find_column, renamed
+from relay.names import column_name
+from relay.reading.columns import find_column, renamed, require_one_target
 from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
-from relay.reading.infer import convention_of, found_as, with_plain_dtypes
+from relay.reading.infer import convention_of, finite, found_as
+from relay.reading.row_numbers import count_row_numbers
 from relay.reading.texts import release_memory
 
 log = logging.getLogger("relay")
@@ -32,7 +37,7 @@ class Rules:
     dtypes: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     filters: Sequence[str] = ()
-    drop_duplicates: bool = True
+    drop_duplicates: bool | Literal["auto"] = "auto"
     decimal: str | None = None
     separator: str | None = None
     """What lies between the fields of the file: beside semicolons, 1,234 is less than two."""
@@ -44,7 +49,7 @@ class Cleaned:
 
     `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
     known of columns, also of those that are gone; `decimal` is the mark in the file's numbers,
-    where these show it.
+    where these show it. `repeats_kept` counts rows that repeat another by chance.
     """
 
     table: pd.DataFrame
@@ -54,6 +59,7 @@ class Cleaned:
     read_as: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     decimal: str | None = None
+    repeats_kept: int = 0
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
@@ -66,8 +72,12 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     classification, a number for regression. RelayError where a setting does not fit the table,
     or nothing is left.
     """
-    row_numbers = _row_numbers(table)
+    row_numbers = count_row_numbers(table)
+    if row_numbers:
+        log.info("Dropped the first column, which has no name and numbers the rows")
     names = renamed(table.columns, rules.rename)
+    require_one_target(rules.target, table.columns, rules.rename, rules.drop)
+    alike = _told_apart(table.columns, names)
     table.columns = names
     target = find_column(rules.target, names, "data.target")
     dropped = {find_column(name, names, "data.drop") for name in rules.drop}
@@ -89,14 +99,15 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         table[name] = _finite(found.values)
         if found.word:
             read_as[name] = found.word
-        if found.note:
-            notes[name] = found.note
+        if note := "; ".join(filter(None, (alike.get(name), found.note))):
+            notes[name] = note
         release_memory()
 
     rows = _Rows(len(table))
+    # Before columns go: two records that differ in their id alone are not the same record.
+    repeated, repeats_kept = _repeats(table.iloc[:, row_numbers:], rules.drop_duplicates)
     if rules.drop_duplicates:
-        # Before columns go: two records that differ in their id alone are not the same record.
-        rows.keep("duplicates", ~repeated_rows(table.iloc[:, row_numbers:]))
+        rows.keep("duplicates", ~repeated)
     table = table.drop(columns=sorted(dropped - used))
     for name, (low, high) in ranges.items():
         rows.keep(f"range_{name}", _in_range(table[name], low, high))
@@ -114,20 +125,26 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
-    return Cleaned(table, target, task, rows.removed, read_as, notes, convention.evident)
+    removed, decimal = rows.removed, convention.evident
+    return Cleaned(table, target, task, removed, read_as, notes, decimal, repeats_kept)
 
 
-def _row_numbers(table: pd.DataFrame) -> int:
-    """1 where the first column has no name and numbers the rows, as many tools write it; else 0."""
-    values = with_plain_dtypes(table.iloc[:, 0], None)
-    if str(table.columns[0]) not in ("", "Unnamed: 0") or not len(values):
-        return 0
-    if not pd.api.types.is_integer_dtype(values) or values.iloc[0] not in (0, 1):
-        return 0
-    counts = np.array_equal(values, np.arange(len(values)) + values.iloc[0])
-    if counts:
-        log.info("Dropped the first column, which has no name and numbers the rows")
-    return int(counts)
+def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:
+    """Which rows go as they repeat another, and how many stay as they are equal by chance."""
+    repeated = repeated_rows(records) if drop else np.zeros(len(records), dtype=bool)
+    if drop == "auto" and repeated.any() and chance_repeats(records) >= 1:
+        return np.zeros_like(repeated), int(repeated.sum())
+    return repeated, 0
+
+
+def _told_apart(in_file: Iterable[object], names: Sequence[str]) -> dict[str, str]:
+    """A note for each column that got a number, as another has the same name in snake_case."""
+    notes = {}
+    for was, name in zip(in_file, names, strict=True):
+        plain = column_name(was)
+        if plain in names and re.fullmatch(rf"{re.escape(plain)}_\d+", name):
+            notes[name] = f"'{was}' in the file; {plain} is another column"
+    return notes
 
 
 class _Rows:
@@ -152,12 +169,11 @@ class _Rows:
 
 
 def _finite(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_float_dtype(values.dtype):
-        infinite = np.isinf(values)
-        if infinite.any():
-            log.info("Column %s: %d infinite values are missing now", values.name, infinite.sum())
-            return values.mask(infinite)
-    return values
+    known = finite(values)
+    infinite = int(values.notna().sum() - known.notna().sum())
+    if infinite:
+        log.info("Column %s: %d infinite values are missing now", values.name, infinite)
+    return known
 
 
 def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cleaning import Cleaned
 
+from relay.names import columns_said
 from relay.reading.column_kinds import kind_of
 
 _MOST_LINES = 20
@@ -38,15 +39,16 @@ def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def columns_in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
-    """Lines that say it to whoever watches, of columns that are more than plain."""
-    lines = []
+    """Lines that say it to whoever watches, of columns that are more than plain, alike in one."""
+    alike: dict[str, list[str]] = {}
     for name, facts in inferred["columns"].items():
         said = "; ".join(filter(None, (facts.get("read_as"), facts.get("note"))))
         if said and facts["kind"] != "empty":
-            lines.append(f"Column {name}: {said}")
+            alike.setdefault(said, []).append(name)
+    lines = [f"C{columns_said(names)[1:]}: {said}" for said, names in alike.items()]
     yield from lines[:_MOST_LINES]
     if len(lines) > _MOST_LINES:
-        yield f"... and {len(lines) - _MOST_LINES} more columns: they are in check's report"
+        yield f"... and {len(lines) - _MOST_LINES} more: they are in check's report"
 
 
 def file_in_words(about: Mapping[str, Any]) -> str:

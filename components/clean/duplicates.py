@@ -10,6 +10,7 @@ from relay.reading.texts import codes, is_text
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
+_LOOKED_AT = 100_000
 
 
 def repeated_rows(table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -25,6 +26,20 @@ def repeated_rows(table: pd.DataFrame) -> NDArray[np.bool_]:
     if suspects.any():
         repeated[suspects] = table[suspects].duplicated().to_numpy()
     return repeated
+
+
+def chance_repeats(table: pd.DataFrame) -> float:
+    """How many pairs of rows would be equal by chance, were the columns independent.
+
+    Where columns go together it is more. Of large tables some rows are looked at.
+    """
+    pairs = len(table) * (len(table) - 1) / 2
+    some = table.iloc[:: max(1, -(-len(table) // _LOOKED_AT))]
+    possible = len(some) * (len(some) - 1)
+    for place in range(some.shape[1]) if possible else ():
+        counts = np.unique(_as_numbers(some.iloc[:, place]), return_counts=True)[1].astype(float)
+        pairs *= float((counts * (counts - 1)).sum()) / possible
+    return pairs
 
 
 def _as_numbers(values: pd.Series) -> NDArray[np.uint64]:

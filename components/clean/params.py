@@ -23,7 +23,10 @@ class Params(ReadParams):
         {}, description="{column: [low, high]}: rows outside are dropped; null is open"
     )
     filters: list[str] = Field([], description="rows to keep, as pandas queries")
-    drop_duplicates: bool = Field(True, description="drop rows that repeat another row")
+    drop_duplicates: bool | Literal["auto"] = Field(
+        "auto",
+        description="drop rows that repeat another row; auto: not where they are equal by chance",
+    )
 
     @field_validator("ranges")
     @classmethod

@@ -20,6 +20,9 @@ from relay.tables import table_metadata, write_parquet
 
 log = logging.getLogger("relay")
 
+MANY = 0.2
+"""So large a share of the rows does not go unnoticed, where nobody asked for it."""
+
 
 def the_file(folder: Path) -> Path:
     """The one file in `folder`; RelayError where there are several or none."""
@@ -62,7 +65,15 @@ def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
     table = cleaned.table
     for rule, count in cleaned.removed.items():
         if count:
-            log.info("Removed %d rows: %s", count, rule.replace("_", " ", 1))
+            unasked = rule in ("duplicates", "missing_target")
+            level = logging.WARNING if unasked and count > MANY * rows_in else logging.INFO
+            log.log(level, "Removed %d of %d rows: %s", count, rows_in, rule.replace("_", " ", 1))
+    if cleaned.repeats_kept:
+        log.info(
+            "Kept %d rows that repeat another: with so few different values, some do by chance. "
+            "To drop them: data.drop_duplicates=true",
+            cleaned.repeats_kept,
+        )
     log.info("%d of %d rows kept, %d columns", len(table), rows_in, len(table.columns))
     removed = {f"removed_{rule}": count for rule, count in cleaned.removed.items()}
     return {"rows_in": rows_in, "rows_out": len(table), **removed}
@@ -91,6 +102,7 @@ def step(run: StepRun[Params]) -> None:
             "target": cleaned.target,
             "task": cleaned.task,
             "read_as": cleaned.read_as,
+            "repeats_kept": cleaned.repeats_kept,
             "inferred": inferred,
         },
     )

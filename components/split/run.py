@@ -16,6 +16,24 @@ from relay.tables import read_artifact, table_metadata, write_parquet
 log = logging.getLogger("relay")
 
 
+def tell_shared(shared: int, rows: int, *, by_chance: bool) -> None:
+    """Log how many of the test set's `rows` are in the train set as well, and what that means."""
+    if by_chance:
+        log.info(
+            "%d of the %d test rows equal one of the train set, as different things do by chance "
+            "where there are few different values.",
+            shared,
+            rows,
+        )
+        return
+    log.warning(
+        "%d of the %d test rows are in the train set as well: what the model knows by heart "
+        "counts as if it had learnt it. data.drop_duplicates=true keeps one of each.",
+        shared,
+        rows,
+    )
+
+
 def step(run: StepRun[Params]) -> None:
     """Split a clean table into a train and a test set."""
     params = run.params
@@ -43,12 +61,7 @@ def step(run: StepRun[Params]) -> None:
     shared = int(rows_in(test, train).sum())
     if shared:
         run.log_metrics({"test_rows_in_train": shared})
-        log.warning(
-            "%d of the %d test rows are in the train set as well: what the model knows by heart "
-            "counts as if it had learnt it. data.drop_duplicates=true keeps one of each.",
-            shared,
-            len(test),
-        )
+        tell_shared(shared, len(test), by_chance=bool(source.metadata.get("repeats_kept")))
 
 
 if __name__ == "__main__":

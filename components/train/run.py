@@ -15,6 +15,7 @@ from training import Trained, short_warnings, train
 from relay import component
 from relay.component import StepRun
 from relay.estimators import ModelSpec
+from relay.names import columns_said
 from relay.tables import read_artifact
 
 log = logging.getLogger("relay")
@@ -58,8 +59,11 @@ def step(run: StepRun[Params]) -> None:
         "%s of %s with %s: %d rows, %d columns",
         data.task, params.target, params.model.name, len(data.x), data.x.shape[1],
     )  # fmt: skip
+    reasons: dict[str, list[str]] = {}
     for name, reason in data.features.aside.items():
-        log.info("column %s is set aside: %s", name, reason)
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        log.info("set aside, %s: %s", columns_said(names), reason)
     trained = train(data, params.model, folds=params.folds, seed=params.seed)
     run.log_metrics(trained.metrics)
 

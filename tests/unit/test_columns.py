@@ -22,6 +22,15 @@ def test_columns_of_one_safe_name_are_told_apart_by_the_name_in_the_file() -> No
     assert renamed(["Sp. Atk", "Sp Atk"], {"Sp Atk": "b"}) == ["sp_atk", "b"]
 
 
+def test_a_name_as_it_stands_in_the_file_comes_before_what_it_is_called_here() -> None:
+    assert renamed(["Price", "price"], {"price": "net"}) == ["price", "net"]
+    assert renamed(["Price", "price"], {"price_2": "net"}) == ["price", "net"]
+
+
+def test_a_renamed_column_leaves_its_name_to_another() -> None:
+    assert renamed(["Price", "price"], {"Price": "gross"}) == ["gross", "price"]
+
+
 def test_names_can_be_exchanged() -> None:
     assert renamed(["a", "b"], {"a": "b", "b": "a"}) == ["b", "a"]
 

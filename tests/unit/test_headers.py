@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,31 @@ def test_notes_below_a_table_are_left_out_but_no_row_is(tmp_path: Path) -> None:
     assert len(read(tmp_path, "a;b;c\nann;1;2\nbob;3;4\ncat;;\n")) == 3
 
 
+def test_a_header_may_lack_the_name_of_the_rows_names(tmp_path: Path) -> None:
+    table = read(tmp_path, '"","x"\n"Africa",11506\n"Asia",16988\n')
+    assert list(table.columns) == ["", "x"]
+    assert len(table) == 2
+
+
+@pytest.mark.parametrize("between", [",", " "])
+@pytest.mark.parametrize("names", ["12", ["Berlin", "New York"]])
+def test_a_header_may_be_shorter_by_the_names_of_the_rows(
+    tmp_path: Path, between: str, names: Sequence[str]
+) -> None:
+    lines = ['"a" "b"', *(f'"{name}" 1.5 2' for name in names)]
+    table = read(
+        tmp_path, "\n".join(lines).replace('" ', f'"{between}').replace("1.5 ", f"1.5{between}")
+    )
+    assert list(table.columns) == ["", "a", "b"]
+    assert list(table[""].astype(str)) == list(names)
+    assert table["b"].tolist() == [2, 2]
+
+
+def test_a_decimal_comma_between_commas_is_no_name_of_a_row(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match="it has 3 fields, the header 2"):
+        read(tmp_path, "a,b\n1,5,2\n3,5,4\n7,1,3\n")
+
+
 @pytest.mark.parametrize("header", [";a;b", "2019;2020;2021", "a;;c", "a;a;a"])
 def test_an_odd_header_is_still_one(tmp_path: Path, header: str) -> None:
     assert list(read(tmp_path, f"{header}\n{ROWS}").columns) == header.split(";")
@@ -65,6 +91,32 @@ def test_a_file_without_a_header_has_columns_with_numbers(tmp_path: Path) -> Non
     table = read(tmp_path, "5.1,3.5,setosa\n4.9,3.0,setosa\n6.3,3.3,virginica\n")
     assert list(table.columns) == ["column_1", "column_2", "column_3"]
     assert table["column_1"].tolist() == [5.1, 4.9, 6.3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0,0,5,13\n0,1,2,3\n4,5,6,7\n",
+        "-178,3,59\n4,5,6\n7,8,9\n",
+        "39,State-gov,Male\n50,Private,Male\n38,State-gov,Female\n",
+        "p,x,s\ne,x,s\np,b,y\n",
+    ],
+)
+def test_a_first_row_of_values_is_no_header(tmp_path: Path, text: str) -> None:
+    assert len(read(tmp_path, text)) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0,1,2\n5,5,5\n6,6,6\n",
+        "2021,2020,2019\n5,5,5\n6,6,6\n",
+        "name,red,blue\nann,red,\nbob,,blue\n",
+        "name,age\nann,3\nname,age\nbob,4\n",
+    ],
+)
+def test_names_that_look_like_values_are_a_header(tmp_path: Path, text: str) -> None:
+    assert list(read(tmp_path, text).columns) == text.split("\n", maxsplit=1)[0].split(",")
 
 
 def test_columns_lined_up_by_blanks_are_told_apart(tmp_path: Path) -> None:

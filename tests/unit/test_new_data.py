@@ -18,6 +18,8 @@ from relay.new_data.writing import with_margin
 from relay.orchestrator import config, plan
 from relay.orchestrator.jobs import make_jobs
 from relay.project import Project
+from relay.reading.options import ReadOptions
+from relay.reading.table import read_raw
 from tests.loading import COMPONENTS, ROOT, load
 
 ROWS = "".join(
@@ -40,6 +42,46 @@ def write(project: Project, text: str = TABLE, *more: str) -> Any:
     file.write_text(text, encoding="utf-8")
     assert new_data(project, ["sales", "--from", str(file), *more], Console(quiet=True)) == 0
     return yaml.safe_load((project.config / "data" / "sales.yaml").read_text("utf-8"))
+
+
+def cleaned(project: Project, said: Any) -> Any:
+    """The table that a run with this config cleans, and the rules that it breaks."""
+    cleaning, checking, params = (
+        load("clean", "cleaning"), load("check", "checking"), load("check", "params")
+    )  # fmt: skip
+    raw = read_raw(project.root / said["url"], ReadOptions(**said.get("read", {})))
+    rules = {key: said.get(key, ()) for key in ("drop", "dtypes") if said.get(key)}
+    done = cleaning.clean(raw.table, cleaning.Rules(target=said["target"], **rules))
+    given = {"columns": said["check"]["columns"], "min_rows": said["check"]["min_rows"]}
+    asked = params.Params(input_artifact="x", target=said["target"], **given)
+    return done.table, checking.check(
+        done.table, said["target"], min_rows=asked.min_rows, columns=asked.columns
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (",a,y\n" + "".join(f"{i},{i / 8},{i % 3}\n" for i in range(40)), ["a", "y"]),
+        ("a,y\n" + "".join(f"{i / 8},{i if i > 30 else ''}\n" for i in range(40)), ["a", "y"]),
+        ("b,a,y\n" + "".join(f"{'x'[i:]},{i / 8},{i or ''}\n" for i in range(40)), ["a", "y"]),
+        ("a,y\n" + "".join(f"{i / 8 if i else 'inf'},{i}\n" for i in range(40)), ["a", "y"]),
+        ("a;y\n" + "".join(f"{i}.000,00 €;{i}\n" for i in range(1, 40)), ["a", "y"]),
+    ],
+    ids=[
+        "row numbers",
+        "target missing",
+        "filled where the target is not",
+        "infinite",
+        "whole amounts",
+    ],
+)
+def test_the_file_keeps_the_rules_that_are_written_for_it(
+    project: Project, text: str, columns: list[str]
+) -> None:
+    table, broken = cleaned(project, write(project, text))
+    assert list(table.columns) == columns
+    assert broken == []
 
 
 def test_the_config_says_what_was_found_out(project: Project) -> None:

@@ -58,3 +58,11 @@ def test_what_cannot_work_is_one_error(overrides: list[str], message: str, tmp_p
 @pytest.mark.parametrize("wrong", ["data.drop=3", "data.rename=[a]", "data.read.keep_texts=3"])
 def test_a_wrong_type_is_left_to_the_step_that_reads_it(wrong: str, tmp_path: Path) -> None:
     check(tmp_path, "steps=get_data", "data.target=sale_price", wrong)
+
+
+def test_a_target_that_may_be_one_of_two_columns_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "twins.csv"
+    path.write_text("Price,price,area\n1,2,3\n4,5,6\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="'price' may be any of 2 columns"):
+        check(tmp_path, f"data.url={path}", "data.target=Price")
+    check(tmp_path, f"data.url={path}", "data.target=Price", "data.rename.price=old")

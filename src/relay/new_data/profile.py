@@ -11,7 +11,8 @@ from relay.errors import RelayError
 from relay.names import column_names
 from relay.reading.column_kinds import ColumnKind, kind_of
 from relay.reading.columns import find_column
-from relay.reading.infer import convention_of, found_as
+from relay.reading.infer import convention_of, finite, found_as
+from relay.reading.row_numbers import count_row_numbers
 from relay.reading.table import RawTable
 
 MOST_CLASSES = 12
@@ -39,12 +40,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Profile:
-    """A table: its rows, its columns, and what may not be known: its target, its decimal mark."""
+    """A table: its rows, its columns, and what may not be known: its target, its decimal mark.
+
+    The columns are told of as they are in the rows `of_use`, which have a target. `row_numbers`
+    columns at the left only number the rows.
+    """
 
     rows: int
+    of_use: int
     columns: list[Column]
     target: str | None
     decimal: str | None
+    row_numbers: int = 0
 
 
 def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
@@ -54,18 +61,24 @@ def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
     RelayError where there is no such column.
     """
     table = raw.table
-    names = column_names(table.columns)
+    row_numbers = count_row_numbers(table)
+    table.columns = names = column_names(table.columns)
+    found = find_column(target, names, "--target") if target is not None else _usual_target(names)
+    # As in clean, a target is no number of a row.
+    aside = [name for name in names[:row_numbers] if name != found]
+    names = [name for name in names if name not in aside]
     if len(names) < 2:
         raise RelayError("The table has one column only, so there is nothing to predict from.")
-    table.columns = names
-    found = find_column(target, names, "--target") if target is not None else _usual_target(names)
     convention = convention_of(table, decimal=decimal, separator=raw.about.get("separator"))
-    columns = []
+    rows = len(table)
+    read = {}
     for name in names:
-        one = found_as(table[name], None, convention, names_classes=name == found)
-        table[name] = one.values
-        columns.append(_column(one.values, one.word, one.note))
-    return Profile(len(table), columns, found, convention.evident)
+        read[name] = found_as(table[name], None, convention, names_classes=name == found)
+        table[name] = finite(read[name].values)
+    if found is not None:  # rows without a target are not in the clean table
+        table = table[table[found].notna()]
+    columns = [_column(table[name], one.word, one.note) for name, one in read.items()]
+    return Profile(rows, len(table), columns, found, convention.evident, len(aside))
 
 
 def _usual_target(names: list[str]) -> str | None:

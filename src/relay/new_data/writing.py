@@ -76,6 +76,11 @@ def _columns(found: Profile) -> Iterator[str]:
     empty = [one.name for one in found.columns if one.kind == "empty"]
     if empty:
         yield from ("", f"# Left out by themselves, as they have no values: {', '.join(empty)}")
+    if found.row_numbers:
+        yield from (
+            "",
+            "# Left out by itself: the first column, which has no name and numbers the rows",
+        )
     dropped = {one.name for one in useless}
     words = {one.name: _word(one) for one in found.columns if one.name not in dropped}
     notes = {one.name: one.note for one in found.columns}
@@ -102,13 +107,14 @@ def _check(found: Profile) -> Iterator[str]:
         "# Rules that the clean table must keep; a run ends where one is broken.",
         "check:",
     )
-    rows = max(1, math.floor(found.rows * _FEWEST_ROWS))
-    yield _with_comment(f"  min_rows: {rows}", f"half of the {found.rows} that there are")
+    rows = max(1, math.floor(found.of_use * _FEWEST_ROWS))
+    of_use = "that there are" if found.of_use == found.rows else "that have a target"
+    yield _with_comment(f"  min_rows: {rows}", f"half of the {found.of_use} {of_use}")
     yield "  columns:"
     for one in found.columns:
         if one.name != found.target and one.kind in (*_USELESS, "empty"):
             continue
-        yield f"    # {_seen(one, found.rows)}"
+        yield f"    # {_seen(one, found.of_use)}"
         yield f"    {_scalar(one.name)}: {_flow(_rule(one))}"
 
 

@@ -14,7 +14,7 @@ from relay.errors import ConfigError, RelayError
 from relay.names import column_name, did_you_mean
 from relay.orchestrator.config import Config
 from relay.params import to_text
-from relay.reading.columns import renamed
+from relay.reading.columns import renamed, require_one_target
 from relay.reading.params import ReadParams
 from relay.reading.peek import read_columns
 
@@ -49,6 +49,10 @@ def check_target(config: Config) -> None:
     dropped = data["drop"] if isinstance(data["drop"], list) else []
     if target in map(column_name, dropped):
         raise ConfigError(f"data.drop: '{target}' is the target, it cannot be dropped.")
+    try:
+        require_one_target(target, raw, read.rename, dropped)
+    except RelayError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _read_params(data: dict[str, Any]) -> ReadParams | None:

@@ -18,7 +18,7 @@ _MANY = 50
 _NEARLY_ALL = 0.95
 _LOOKED_AT = 20_000
 _WORDS_OF_TEXT = 3.0
-_ID_NAME = re.compile(r"(^|_)(id|uuid|guid|key|index|row)$")
+_ID_NAME = re.compile(r"(^|_)(id|uuid|guid|key|index|idx|row(_?(id|names?|num|number|no))?|obs)$")
 
 
 def kind_of(values: pd.Series) -> ColumnKind:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 _FEWEST_WIDE = 0.8
 _LOOKED_AT = 30
+_COMPARED = 100
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
-_FRACTION = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_NO_NAME = re.compile(r"-\d+|[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
 def header_row(records: Sequence[Sequence[str]]) -> int:
@@ -21,7 +23,7 @@ def header_row(records: Sequence[Sequence[str]]) -> int:
     if len(records) < 2:
         return 0
     usual = _usual(filled)
-    if usual < 2 or not _is_title(filled[0], usual):
+    if usual < 2 or not _is_title(filled[0], usual) or _lacks_first_name(records[0], usual):
         return 0
     for place in range(1, min(_LOOKED_AT, len(records))):
         if filled[place] >= usual and _are_names(records[place]):
@@ -40,6 +42,12 @@ def _is_title(filled: int, usual: int) -> bool:
     return filled <= 1 if usual < 4 else filled <= usual // 2
 
 
+def _lacks_first_name(record: Sequence[str], usual: int) -> bool:
+    """True where all but the first field are filled: the rows have names, and their column none."""
+    first, *others = [field.strip() for field in record]
+    return not first and len(record) == usual and all(others)
+
+
 def _are_names(record: Sequence[str]) -> bool:
     fields = [field.strip() for field in record if field.strip()]
     numbers = sum(bool(_NUMBER.fullmatch(field)) for field in fields)
@@ -49,17 +57,50 @@ def _are_names(record: Sequence[str]) -> bool:
 def has_no_names(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """True where the first record is a row of values: a file without a header.
 
-    It holds a fraction such as 5.1, which is no name of a column, in a place where the records
-    below it have numbers as well.
+    One of these shows it: a fraction or a number below 0 over a column of numbers; whole numbers
+    over such columns only, which do not count up or down as years would; texts that stand in their
+    columns again.
     """
-    for place, field in enumerate(first):
-        if not _FRACTION.fullmatch(field.strip()):
-            continue
-        others = [record[place].strip() for record in below[:_LOOKED_AT] if place < len(record)]
-        known = [one for one in others if one]
-        if known and all(_NUMBER.fullmatch(one) for one in known):
-            return True
-    return False
+    fields = [field.strip() for field in first]
+    columns = list(zip(fields, _columns(fields, below), strict=True))
+    numbers = [field for field, values in columns if values and all(map(_NUMBER.fullmatch, values))]
+    if any(map(_NO_NAME.fullmatch, numbers)):
+        return True
+    whole = [field for field in numbers if field.isdecimal()]
+    if len(whole) == len(fields):
+        return not _counts(list(map(int, whole)))
+    texts = [(field, values) for field, values in columns if field and not _NUMBER.fullmatch(field)]
+    # A column of one value may be called by it, as where each answer that can be ticked has one.
+    again = sum(field in values and len(set(values)) > 1 for field, values in texts)
+    return again >= max(1 if whole else 2, len(texts) / 2)
+
+
+def _columns(fields: Sequence[str], below: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    """For each of `fields` what is filled in below it, not counting the same record once more."""
+    rows = [[field.strip() for field in record] for record in below[:_COMPARED]]
+    rows = [row for row in rows if row != fields]
+    for place in range(len(fields)):
+        yield [row[place] for row in rows if place < len(row) and row[place]]
+
+
+def _counts(numbers: Sequence[int]) -> bool:
+    steps = [after - before for before, after in pairwise(numbers)]
+    return all(step > 0 for step in steps) or all(step < 0 for step in steps)
+
+
+def has_row_names(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """True where each record below has one field more than the header, and begins with its name.
+
+    So R writes a table: nothing stands above the names of the rows, which are texts that are all
+    different, or count them.
+    """
+    if not below or any(len(record) != len(header) + 1 for record in below):
+        return False
+    names = [record[0].strip() for record in below]
+    if all(map(str.isdecimal, names)):
+        return [int(name) - int(names[0]) for name in names] == list(range(len(names)))
+    are_texts = not any(map(_NUMBER.fullmatch, names))
+    return are_texts and len(set(names)) == len(names) and any(record[-1] for record in below)
 
 
 def made_names(count: int) -> list[str]:

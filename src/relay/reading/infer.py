@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
@@ -77,6 +78,14 @@ def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
     return values if numbers is None else numbers
 
 
+def finite(values: pd.Series) -> pd.Series:
+    """Numbers with infinite ones missing."""
+    if not pd.api.types.is_float_dtype(values.dtype):
+        return values
+    infinite = np.isinf(values)
+    return values.mask(infinite) if infinite.any() else values
+
+
 def found_as(
     values: pd.Series, spec: str | None, convention: Convention, *, names_classes: bool = False
 ) -> Found:
@@ -131,7 +140,7 @@ def _as_numbers(values: pd.Series, examples: list[str], convention: Convention) 
     if form is None:
         refuse_stray_texts(known, _are_any_numbers(known, convention))
         return None
-    return Found(_whole(parsed(known, form)), number_word(form.example), note)
+    return Found(parsed(known, form), number_word(form.example), note)
 
 
 def _are_numbers(examples: list[str]) -> bool:
@@ -191,4 +200,6 @@ def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
     if form is None:
         return None
     word = datetime_word(form)
-    return Found(to_dtype(values, word), word)
+    times = to_dtype(values, word)
+    note = f"years of two digits, taken as {times.min().year} to {times.max().year}"
+    return Found(times, word, note if "%y" in form else "")

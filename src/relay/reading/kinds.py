@@ -34,6 +34,7 @@ _WEB_PAGE = re.compile(
 _XML = re.compile(rb"^(<!--.*?-->|\s)*<(\?xml|[a-z]+[ >])", re.I | re.S)
 _JSON_ROWS = re.compile(rb'^(\[\s*)?\{\s*["}]')
 _OTHER_JSON = re.compile(rb'^\[\s*[\["]')
+_ARFF = re.compile(rb"^(%[^\n]*\n|\s)*@relation\b", re.I)
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _WEB_PAGE_ADVICE = (
     "a web page (HTML). Check data.url: it must lead to the file itself, not to a page about it "
@@ -65,6 +66,8 @@ def kind_of(head: bytes) -> Kind:
         raise NoTable(_WEB_PAGE_ADVICE)
     if _XML.match(start):
         raise NoTable("XML")
+    if _ARFF.match(start):
+        raise NoTable("an ARFF file of Weka; save it as CSV")
     if _JSON_ROWS.match(start):
         return "json"
     if _OTHER_JSON.match(start):

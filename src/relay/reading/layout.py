@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.errors import RelayError
-from relay.reading.header import has_no_names, header_row, made_names
+from relay.reading.header import has_no_names, has_row_names, header_row, made_names
 from relay.reading.kinds import SUPPORTED
 from relay.reading.options import ReadOptions
 from relay.reading.source import Source
@@ -32,6 +32,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_FIELD = re.compile(r'"(?:[^"]|"")*"|\S+')
 _MOST_RAGGED = 0.5
 
 
@@ -101,6 +102,8 @@ def text_format(source: Source, options: ReadOptions) -> TextFormat:
         above = header.first_line
         return TextFormat(source, encoding, separator, names, above, above)
     names = [field.strip() for field in header.fields]
+    if has_row_names(names, below):
+        names = ["", *names]
     unnamed = max(0, len(below[0]) - len(names)) if below else 0
     if unnamed and any(field.strip() for field in below[0][len(names) :]):
         raise RelayError(
@@ -182,7 +185,7 @@ def _records(text: str, separator: str, whole: bool) -> list[_Record]:
     if separator == BLANKS:
         for number, line in enumerate(lines):
             if line.strip():
-                found.append(_Record(number, number + 1, line.split()))
+                found.append(_Record(number, number + 1, _between_blanks(line)))
             if len(found) > SAMPLE_RECORDS:
                 break
     else:
@@ -198,6 +201,11 @@ def _records(text: str, separator: str, whole: bool) -> list[_Record]:
             pass  # a field longer than the csv module takes: the records before it will do
     cut = not whole and 1 < len(found) <= SAMPLE_RECORDS
     return found[:-1] if cut else found or [_Record(0, 0, [""])]
+
+
+def _between_blanks(line: str) -> list[str]:
+    found = _FIELD.findall(line)
+    return [one[1:-1].replace('""', '"') if one[:1] == '"' else one for one in found]
 
 
 def _guess_separator(name: str, text: str, whole: bool, decimal: str | None) -> str:
@@ -238,10 +246,10 @@ def _share_and_width(found: tuple[float, int, str]) -> tuple[float, int]:
 
 def _is_aligned(records: Sequence[_Record]) -> bool:
     """True where blanks separate fields: as many in each record, and numbers among them."""
-    width = len(records[0].fields)
-    alike = all(len(record.fields) == width for record in records)
-    last = records[-1].fields
-    return alike and width > 1 and len(records) > 1 and any(one[-1].isdigit() for one in last)
+    header, *below = [record.fields for record in records]
+    names = has_row_names(header, below)
+    alike = all(len(fields) == len(header) + names for fields in below)
+    return alike and len(header) > 1 and any(one[-1:].isdigit() for one in (below or [[]])[-1])
 
 
 def _short(text: str) -> str:
