@@ -55,11 +55,18 @@ bench: .venv-dev/ready ## Measure beside other ways to run the same steps: make 
 results: .venv/ready ## Measure models on data sets: make results ARGS=FOLDER (docs/results.md)
 	@.venv/bin/python tools/results.py $(ARGS)
 
+# Each in a process group of its own (set -m): Ctrl-C reaches this shell alone, which ends both.
+# The lines with Trackio's write token are for nobody to read.
 ui: .venv/ready ## Show results in the browser: MLflow on port 5000, Trackio on port 7860
 	@echo "MLflow: http://127.0.0.1:5000   Trackio: http://127.0.0.1:7860   Ctrl-C ends both"; \
-	trap "kill 0" EXIT; \
-	.venv/bin/trackio show --project relay & \
-	.venv/bin/mlflow ui --port 5000 --workers 1
+	set -m; \
+	PYTHONUNBUFFERED=1 .venv/bin/trackio show --project relay < /dev/null \
+		> >(grep --line-buffered -v write_token) & \
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+		.venv/bin/mlflow ui --port 5000 --workers 1 < /dev/null & \
+	trap 'trap "" INT TERM HUP; exec 2> /dev/null; kill -- $$(jobs -p | sed s/^/-/); wait' EXIT; \
+	trap 'exit 0' INT TERM HUP; \
+	wait $$!
 
 .venv/ready: requirements.txt requirements/uv.txt
 	@$(call make-venv,.venv,requirements.txt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from relay.metric_names import HIGHER_IS_BETTER
+from relay.metric_names import HIGHER_IS_BETTER, Task, require_of_task
 from relay.names import column_name, did_you_mean
 from relay.params import Params as BaseParams
 
@@ -35,3 +35,12 @@ class Params(BaseParams):
     @classmethod
     def _as_in_the_table(cls, names: list[str]) -> list[str]:
         return list(dict.fromkeys(column_name(name) for name in names))
+
+
+def check_task(params: Params, task: Task) -> None:
+    """ConfigError where a threshold is of a metric that models for `task` have not.
+
+    For the orchestrator, as soon as it knows the task.
+    """
+    for name in params.thresholds:
+        require_of_task(f"evaluate.thresholds.{name}", name, task)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from promotion import Champion
+from promotion import Baseline, Champion
 
 from relay.component import Input, StepRun
 from relay.errors import GateFailed, RelayError
@@ -20,7 +20,7 @@ from relay.lineage import recorded_input, train_set
 from relay.metric_names import PRIMARY
 from relay.models import load_model
 from relay.outcomes import Outcome
-from relay.resampling import gain_interval
+from relay.resampling import gain, gain_interval
 from relay.seen_rows import rows_in
 from relay.tables import read_artifact
 from relay.tracking import ArtifactVersion
@@ -82,6 +82,19 @@ def metric_to_compare(evaluation: Mapping[str, Any], metric: str | None, model: 
             f"it has {', '.join(evaluation['metrics'])}."
         )
     return chosen
+
+
+def best_baseline(evaluation: Mapping[str, Any], metric: str) -> Baseline | None:
+    """The best of the evaluation's baselines by `metric`; None where none has it."""
+    known = {
+        name: metrics[metric]
+        for name, metrics in (evaluation.get("baselines") or {}).items()
+        if metric in metrics
+    }
+    if not known:
+        return None
+    name = max(known, key=lambda one: gain(known[one], 0.0, metric))
+    return Baseline(name, known[name], beaten=evaluation.get("beats_baseline") is not False)
 
 
 def compare(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from relay.metric_names import HIGHER_IS_BETTER
+from relay.metric_names import HIGHER_IS_BETTER, Task, require_of_task
 from relay.names import did_you_mean
 from relay.params import Params as BaseParams
 
@@ -35,3 +35,12 @@ class Params(BaseParams):
         if metric is not None and metric not in HIGHER_IS_BETTER:
             raise ValueError(f"no metric '{metric}'.{did_you_mean(metric, HIGHER_IS_BETTER)}")
         return metric
+
+
+def check_task(params: Params, task: Task) -> None:
+    """ConfigError where the metric to compare on is none of `task`.
+
+    For the orchestrator, as soon as it knows the task.
+    """
+    if params.metric is not None:
+        require_of_task("register.metric", params.metric, task)

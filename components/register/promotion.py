@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from relay.resampling import gain
 
+_ADVICE = ". To promote it all the same: the same command with register.force=true"
+
 
 @dataclass(frozen=True)
 class Champion:
@@ -24,6 +26,18 @@ class Champion:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """The best of what predicts the same for each row, by what that is, on the same test set.
+
+    `beaten` is whether the evaluation found the candidate better by more than chance.
+    """
+
+    name: str
+    score: float
+    beaten: bool
+
+
+@dataclass(frozen=True)
 class Decision:
     """Whether to promote the candidate, and the reason as a sentence."""
 
@@ -36,30 +50,49 @@ def decide(
     candidate: float,
     champion: Champion | None,
     *,
+    baseline: Baseline | None = None,
     min_gain: float = 0.0,
     confidence: float = 0.95,
     force: bool = False,
 ) -> Decision:
-    """Promote a candidate that is clearly better by `metric`, or that has no champion to beat.
+    """Promote a candidate that is clearly better than the champion by `metric`.
 
     Clearly: its gain is above 0 and at least `min_gain`, and the whole of the gain's interval is
     above 0; with a `confidence` of 0 there need be no interval. A champion that could not be
-    scored keeps its place. `force` promotes in any case.
+    scored keeps its place. Where there is no champion, it takes a gain over the `baseline`, where
+    that is known. `force` promotes in any case.
     """
+    advice = ""
     if champion is None:
-        return Decision(True, "there was no champion")
-    if champion.is_candidate:
+        promote, why = _first(metric, candidate, baseline)
+        advice = "" if promote else _ADVICE
+    elif champion.is_candidate:
         return Decision(False, "it is the champion already")
-    if champion.score is None:
+    elif champion.score is None:
+        promote, advice = False, _ADVICE
         why = f"the champion {champion.artifact} cannot be compared with: {champion.problem}"
-        promote = False
-        advice = ". To promote it all the same: the same command with register.force=true"
     else:
         promote, why = _compared(metric, candidate, champion, champion.score, min_gain, confidence)
-        advice = ""
+    if promote and baseline is not None and not baseline.beaten:
+        why += ", but it is not clearly better than the baseline"
     if force:
         return Decision(True, f"by force (register.force=true); {why}")
     return Decision(promote, why + advice)
+
+
+def _first(metric: str, candidate: float, baseline: Baseline | None) -> tuple[bool, str]:
+    if baseline is None or _gained(metric, candidate, baseline.score) > 0:
+        return True, "there was no champion"
+    return False, (
+        f"there is no champion, but {metric} {candidate:.6g} is no better than the baseline's "
+        f"{baseline.score:.6g} ({baseline.name})"
+    )
+
+
+def _gained(metric: str, candidate: float, score: float) -> float:
+    # A model made twice differs in the last digits, by the order in which threads add up.
+    equal = math.isclose(candidate, score, rel_tol=1e-9, abs_tol=1e-12)
+    return 0.0 if equal else gain(candidate, score, metric)
 
 
 def _compared(
@@ -70,9 +103,7 @@ def _compared(
     min_gain: float,
     confidence: float,
 ) -> tuple[bool, str]:
-    # A model made twice differs in the last digits, by the order in which threads add up.
-    equal = math.isclose(candidate, score, rel_tol=1e-9, abs_tol=1e-12)
-    gained = 0.0 if equal else gain(candidate, score, metric)
+    gained = _gained(metric, candidate, score)
     relation = "beats" if gained > 0 else "equals" if gained == 0 else "does not beat"
     scores = f"{metric} {candidate:.6g} {relation} {score:.6g} of {champion.artifact}"
     if gained <= 0:

@@ -7,10 +7,11 @@ import json
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import card
-from comparison import checked_evaluation, compare, metric_to_compare
+from comparison import best_baseline, checked_evaluation, compare, metric_to_compare
 from params import Params
 from promotion import Champion, decide
 from registry import Registry
@@ -48,10 +49,11 @@ def step(run: StepRun[Params]) -> None:
     registry = Registry(os.environ["MLFLOW_TRACKING_URI"], params.name)
     mlflow_run = os.environ.get("MLFLOW_RUN_ID")
     version = registry.ensure(candidate, model.path, mlflow_run)
-    champion, champion_version, compared = None, version, None
+    champion, champion_version, compared = None, None, None
     previous = run.find(f"{candidate.name}:champion")
     if previous is not None and previous.digest == candidate.digest:
         champion = Champion(str(previous), score, is_candidate=True)
+        champion_version = version
     elif previous is not None:
         its_input = run.use("champion", str(previous), type="model")
         compared = compare(
@@ -74,16 +76,19 @@ def step(run: StepRun[Params]) -> None:
             )
         champion_version = registry.ensure(previous, its_input.path, mlflow_run)
     is_champion = champion is not None and champion.is_candidate
+    baseline = best_baseline(evaluation, metric)
     decision = decide(
         metric,
         score,
         champion,
+        baseline=baseline,
         min_gain=params.min_gain,
         confidence=params.confidence,
         force=params.force,
     )
+    doubtful = baseline is not None and not baseline.beaten
     log.log(
-        logging.INFO if decision.promote or is_champion else logging.WARNING,
+        logging.INFO if (decision.promote and not doubtful) or is_champion else logging.WARNING,
         "%s %s: %s.",
         candidate,
         "is now the champion" if decision.promote else "is registered, not promoted",
@@ -101,6 +106,8 @@ def step(run: StepRun[Params]) -> None:
         "candidate_score": score,
         "champion": champion and champion.artifact,
         "champion_score": champion and champion.score,
+        "baseline": baseline and baseline.name,
+        "baseline_score": baseline and baseline.score,
         "gain_interval": champion and champion.interval,
         "confidence": params.confidence,
         "min_gain": params.min_gain,
@@ -135,7 +142,8 @@ def step(run: StepRun[Params]) -> None:
         # it stays; a registry that was configured later learns of it here
         run.set_alias(previous, "champion", collection=params.name)
     run.finally_do(lambda: registry.set_alias("candidate", version))
-    run.finally_do(lambda: registry.set_alias("champion", champion_version))
+    if champion_version is not None:
+        run.finally_do(partial(registry.set_alias, "champion", champion_version))
 
 
 if __name__ == "__main__":

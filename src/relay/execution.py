@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import time
@@ -19,7 +20,7 @@ from relay.ingredients import Ingredients
 from relay.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.project import Project
 from relay.redact import redact
-from relay.settings import INGREDIENTS_KEY, RunSettings
+from relay.settings import INGREDIENTS_KEY, METRICS_KEY, RunSettings
 from relay.signals import StopSignals
 from relay.step_result import StepResult
 from relay.step_run import StepRun
@@ -223,6 +224,12 @@ class Execution(Generic[ParamsT]):
             "inputs": {
                 key: {"artifact": str(version), "digest": version.digest}
                 for key, version in self._run.inputs.items()
+            },
+            METRICS_KEY: {
+                # JSON, which not every store extends by them, has no NaN and no infinity.
+                name: float(value)
+                for name, value in self._run.metrics.items()
+                if math.isfinite(value)
             },
         }
         if self._ingredients is not None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from relay.errors import ConfigError
+from relay.names import did_you_mean
 
 ARTIFACT_SUFFIX = "_artifact"
 """Input or output `train` of a step is parameter `train_artifact` of its component."""
@@ -102,6 +103,7 @@ def problems(error: ValidationError) -> list[tuple[str, str]]:
 
 def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: str) -> ParamsT:
     """The parameters in `argv` (`--name value` each); ConfigError where they are wrong."""
+    _require_known(params_type, argv)
     parser = _Parser(description=about, allow_abbrev=False)
     for name, field in params_type.model_fields.items():
         value = field.get_default(call_default_factory=True)
@@ -113,6 +115,19 @@ def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: s
             help=((field.description or "") + default).replace("%", "%%"),
         )
     return validate(params_type, vars(parser.parse_args(list(argv))))
+
+
+def _require_known(params_type: type[ParamsT], argv: Sequence[str]) -> None:
+    """ConfigError with the nearest right name for each parameter that there is not."""
+    given = [word[2:].partition("=")[0] for word in argv if word.startswith("--")]
+    unknown = [name for name in given if name not in {*params_type.model_fields, "help"}]
+    if unknown:
+        known = params_type.model_fields
+        raise ConfigError(
+            "\n".join(
+                f"There is no parameter '{name}'.{did_you_mean(name, known)}" for name in unknown
+            )
+        )
 
 
 class _Parser(argparse.ArgumentParser):

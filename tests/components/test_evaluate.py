@@ -113,6 +113,16 @@ def test_a_column_to_slice_by_that_is_not_there_is_named(
     )
 
 
+def test_a_threshold_of_another_task_is_told_before_anything_is_computed(
+    store: Store, test_set: pd.DataFrame
+) -> None:
+    put_model(store, price_model(), "price")
+    done = evaluate(store, thresholds='{"f1": 0.4}')
+    assert done.status == 2
+    assert "evaluate.thresholds.f1: 'f1' is no metric of regression" in done.output
+    assert store.backend.find("flats_evaluation") is None
+
+
 def test_below_a_threshold_the_step_fails_and_the_evaluation_is_kept(
     store: Store, test_set: pd.DataFrame
 ) -> None:

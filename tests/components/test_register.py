@@ -11,7 +11,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
+from mlflow import MlflowClient, MlflowException
 from mlflow.entities.model_registry import ModelVersion
 from sklearn.compose import make_column_transformer
 from sklearn.metrics import r2_score
@@ -77,6 +77,7 @@ def put_evaluation(
     outcome: Outcome,
     target: str = "price",
     violations: tuple[str, ...] = (),
+    **more: Any,
 ) -> None:
     test = store.backend.find("flats_test:latest")
     assert test is not None
@@ -92,6 +93,7 @@ def put_evaluation(
         "metrics": outcome.metrics,
         "passed": not violations,
         "violations": violations,
+        **more,
     }
     (folder / "metrics.json").write_text(json.dumps(evaluation), encoding="utf-8")
     outcomes.write(outcome, folder)
@@ -168,6 +170,29 @@ def test_the_first_model_becomes_the_champion_and_mlflow_can_load_it(
     assert "it is the champion already" in again.output
     assert len(versions(ready)) == 1
     assert aliases(ready)["champion"] == "flats_model:v0"
+
+
+def test_a_first_model_that_loses_to_its_baseline_is_registered_as_a_candidate(
+    ready: Store,
+) -> None:
+    version = put_model(ready, poor_price_model(constant=0.0))
+    outcome = load_model(ready.files(str(version)), "m").score(TEST, "price")
+    baselines = {"always the mean, 700": {"r2": -0.01}}
+    put_evaluation(ready, version, outcome, baselines=baselines, beats_baseline=False)
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert done.result.metrics["promoted"] == 0
+    assert "no better than the baseline's -0.01 (always the mean, 700)" in done.result.warnings[0]
+    card = (ready.files("flats_registration:v0") / "card.md").read_text(encoding="utf-8")
+    assert "It is no better than the baseline" in card
+    assert ready.backend.find("flats_model:candidate") == version
+    assert ready.backend.find("flats_model:champion") is None
+    with pytest.raises(MlflowException):
+        MlflowClient(uri(ready)).get_model_version_by_alias("flats", "champion")
+
+    assert register(ready, force=True).status == 0
+    assert aliases(ready)["champion"] == str(version)
 
 
 def test_a_better_model_takes_the_champions_place_and_a_worse_one_does_not(ready: Store) -> None:

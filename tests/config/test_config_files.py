@@ -101,7 +101,9 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["data.check.columns.bmi.mn=3"], "data.check.columns.*mn"),
         (["model.params.max_dept=3"], "max_dept.*Did you mean 'max_depth'"),
         (["model.params.max_depth=-3"], "^model.params.max_depth: "),
-        (["model=custom"], "_target_ is not given"),
+        (["model=custom"], r"^model\._target_ is not given: .*model\._target_=sklearn"),
+        (["register.metric=f1"], r"^register\.metric: 'f1' is no metric of regression"),
+        (["evaluate.thresholds.f1=1"], r"^evaluate\.thresholds\.f1: 'f1' is no metric of reg"),
         (["model.target_transform=logs"], "^model.target_transform: "),
         (["model=linear", "model.early_stopping=9"], "^model.early_stopping: Ridge has none"),
         (["split.time_column=a", "train.group_column=b"], "give one, not both"),
@@ -129,17 +131,70 @@ def test_a_mistake_is_told_with_the_right_name(overrides: list[str], message: st
         jobs(*overrides)
 
 
-def test_a_misspelled_key_in_a_file_is_found(tmp_path: Path) -> None:
+def told(folder: Path, *overrides: str) -> list[str]:
+    """What is wrong with the configuration in `folder`."""
+    with pytest.raises(ConfigError) as error:
+        loaded = config.load(folder, overrides, ROOT)
+        make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    return str(error.value).splitlines()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A copy of the configuration to write files of one's own into."""
     folder = tmp_path / "config"
-    shutil.copytree(CONFIG, folder)
-    (folder / "local").mkdir(exist_ok=True)
-    (folder / "local" / "default.yaml").write_text(
+    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns("local"))
+    (folder / "local").mkdir()
+    return folder
+
+
+def test_a_misspelled_key_in_a_file_is_found_and_the_file_named(own: Path) -> None:
+    (own / "local" / "default.yaml").write_text(
         "split: {tset_size: 0.3}\nsplitt: {test_size: 0.3}\n"
     )
-    with pytest.raises(ConfigError) as error:
-        config.load(folder, [], ROOT)
-    assert "'split.tset_size'. Did you mean 'split.test_size'" in str(error.value)
-    assert "'splitt'. Did you mean 'split'" in str(error.value)
+    where = "(in config/local/default.yaml)"
+    assert told(own) == [
+        f"There is no setting 'split.tset_size'. Did you mean 'split.test_size'? {where}",
+        f"There is no setting 'splitt'. Did you mean 'split'? {where}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "chosen", "key"),
+    [
+        ("data/mine.yaml", "defaults: [table]\ncheck: {rows: 3}", "data=mine", "data.check.rows"),
+        ("experiment/e.yaml", "# @package _global_\ntarin: 3", "experiment=e", "tarin"),
+        ("model/mine.yaml", "defaults: [linear]\nscales: 3", "model=mine", "model.scales"),
+        ("local/default.yaml", "tracking: {projcet: x}", "seed=1", "tracking.projcet"),
+        ("local/default.yaml", "jobs: 0", "seed=1", "jobs"),
+        ("local/default.yaml", "split: {test_size: 3}", "seed=1", "split.test_size"),
+        (
+            "local/default.yaml",
+            "pipeline: {steps: {train: {foo: 3}}}",
+            "seed=1",
+            "pipeline.steps.train.foo",
+        ),
+    ],
+)
+def test_the_file_of_what_is_wrong_is_named(
+    own: Path, file: str, text: str, chosen: str, key: str
+) -> None:
+    (own / file).write_text(text + "\n")
+    [line] = told(own, chosen)
+    assert key in line
+    assert line.endswith(f" (in config/{file})")
+
+
+def test_of_what_the_command_line_says_no_file_is_named(own: Path) -> None:
+    (own / "local" / "default.yaml").write_text("split: {test_size: 3}\n")
+    [line] = told(own, "split.test_size=4")
+    assert line.endswith("(got 4)")
+
+
+def test_a_file_that_names_a_group_that_is_not_there_is_named(own: Path) -> None:
+    (own / "local" / "default.yaml").write_text("defaults: [{model: linear}]\n")
+    [line] = told(own)
+    assert line.startswith("config/local/default.yaml: There is no config group")
 
 
 @pytest.mark.parametrize(

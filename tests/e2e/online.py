@@ -126,7 +126,7 @@ def _plain_name(name: str) -> str:
 def _masked(value: Any) -> Any:
     """Digests of models and of what follows from them differ: MLflow dates each model."""
     if isinstance(value, dict):
-        return {key: _masked(one) for key, one in value.items()}
+        return {key: _masked(one) for key, one in _without(value).items()}
     if isinstance(value, list):
         return [_masked(one) for one in value]
     return "digest" if isinstance(value, str) and _HEX_DIGEST.match(value) else value

@@ -42,6 +42,16 @@ def test_the_same_again_runs_nothing_and_makes_nothing(ran: Checkout) -> None:
     assert ran.step("train")["outputs"] == {"model": "diabetes_model:v0"}
 
 
+def test_a_cached_step_has_the_numbers_of_when_it_ran(ran: Checkout) -> None:
+    done = ran.main(*BASE, "steps=evaluate", "force=evaluate")
+    fresh = ran.step("evaluate")["metrics"]
+    assert f"r2={fresh['r2']:.3f}" in done.output
+    again = ran.main(*BASE, "steps=evaluate")
+    assert ran.step("evaluate")["status"] == "cached"
+    assert ran.step("evaluate")["metrics"] == fresh
+    assert f"r2={fresh['r2']:.3f}" in again.output
+
+
 def test_a_changed_parameter_runs_its_step_and_what_follows(ran: Checkout) -> None:
     other = "model.params={fit_intercept: false}"
     done = ran.main(*BASE, other, "explain=true")

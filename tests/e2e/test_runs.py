@@ -61,6 +61,30 @@ def test_a_wrong_command_is_told_at_once(checkout: Checkout, override: str, mess
     assert set((checkout.root / "outputs").glob("*")) == before
 
 
+def test_what_the_store_tells_is_wrong_is_told_before_anything_starts(ran: Checkout) -> None:
+    before = set((ran.root / "outputs").glob("*"))
+    done = ran.main("steps=train", "data.target=tarfet")
+    assert done.status == 2
+    assert "diabetes_train:v0, which has no column 'tarfet'. Did you mean 'target'" in done.output
+    done = ran.main("steps=train+", "data.task=auto", "register.metric=f1")
+    assert done.status == 2
+    assert "register.metric: 'f1' is no metric of regression" in done.output
+    assert set((ran.root / "outputs").glob("*")) == before
+
+
+def test_a_metric_of_the_wrong_task_ends_the_run_as_soon_as_the_task_is_known(
+    ran: Checkout,
+) -> None:
+    done = ran.main("data.name=other", "data.task=auto", "evaluate.thresholds.f1=0.4")
+    assert done.status == 1
+    assert ran.summary["error"].startswith("evaluate.thresholds.f1: 'f1' is no metric of")
+    statuses = ran.statuses()
+    assert (statuses["clean"], statuses["check"], statuses["train"]) == (
+        "ran", "skipped", "skipped",
+    )  # fmt: skip
+    assert ran.mlflow.get_run(ran.summary["mlflow_run_id"]).info.status == "FAILED"
+
+
 def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None:
     done = ran.command(
         *("mlflow", "run", ".", "--env-manager", "local"),

@@ -163,6 +163,28 @@ def test_using_what_is_not_there_says_so(store: Store) -> None:
     run.finish("failed", "nothing to use")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ("house_tabel:v1", r"Did you mean 'house_table'\?"),
+        ("house_table:v7", r"There is house_table:v0 \(latest\): check the alias"),
+    ],
+)
+def test_using_what_is_misspelled_says_what_is_there(store: Store, wrong: str, hint: str) -> None:
+    version = store.put("a", "house_table")
+    store.backend.set_alias(version, "cache-abc")
+    run = store.backend.start_run(store.spec())
+    with pytest.raises(RelayError, match=hint):
+        run.use_artifact(wrong)
+    run.finish("failed", "nothing to use")
+
+
+def test_the_names_are_those_of_all_artifacts(store: Store) -> None:
+    store.put("a", "one")
+    store.put("b", "two")
+    assert sorted(store.backend.names()) == ["one", "two"]
+
+
 def test_an_artifact_of_another_project_is_named_by_it(store: Store) -> None:
     other = store.sibling(f"{store.project}-other")
     other.put("a")

@@ -69,6 +69,9 @@ class Taking:
     def finish(self, status: RunStatus, message: str = "") -> None:
         self.told.append(("finish", (status, message)))
 
+    def names(self) -> list[str]:
+        return []
+
     def download(self, artifact: ArtifactVersion, folder: Path) -> None: ...
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
         return []

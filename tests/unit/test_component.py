@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import threading
@@ -254,7 +255,7 @@ def make(run: StepRun[Made]) -> None:
     picture.write_bytes(b"png")
     run.output("first", file, type="t", description="A file.", metadata={"rows": 3})
     run.output("second", folder, type="t", description="A folder.")
-    run.log_metrics({"r2": 0.5})
+    run.log_metrics({"r2": 0.5, "unknown": math.nan})
     run.log_image("seen", picture)
     run.log_table("removed", ("rule", "rows"), [("empty", 2)])
 
@@ -305,13 +306,14 @@ def test_what_is_kept_is_the_whole_run_as_it_would_have_been(memory: Memory, kep
     assert record.inputs == ("before:v3",)
     assert record.spec.config["input_artifact"] == "before:v3"
     [row] = record.rows
-    assert row.metrics.keys() == {"r2", "seconds"}
+    assert row.metrics.keys() == {"r2", "unknown", "seconds"}
     assert row.metrics["r2"] == 0.5
     assert row.images["seen"].read_bytes() == b"png"
     assert row.tables["removed"].rows == (("empty", 2),)
     first, second = outputs(record).values()
     assert (first.name, first.description, first.metadata["rows"]) == ("first", "A file.", 3)
     assert first.metadata["inputs"]["input"]["artifact"] == "before:v3"
+    assert first.metadata["step_metrics"] == second.metadata["step_metrics"] == {"r2": 0.5}
     assert (first.path.name, first.path.read_text()) == ("file.txt", "first")
     assert (second.path / "deep" / "file.txt").read_text() == "second"
 

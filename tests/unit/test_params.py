@@ -61,5 +61,10 @@ def test_a_command_line_gives_typed_parameters() -> None:
 
 
 def test_an_unknown_option_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="--nam"):
+    with pytest.raises(ConfigError, match=r"no parameter 'nam'\. Did you mean 'name'"):
         parse_command_line(Example, ["--name", "a", "--nam", "b"], "")
+
+
+def test_a_misspelled_option_is_told_before_the_one_that_is_missing_for_it() -> None:
+    with pytest.raises(ConfigError, match=r"no parameter 'nmae'\. Did you mean 'name'"):
+        parse_command_line(Example, ["--nmae=a"], "")

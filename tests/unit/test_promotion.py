@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,49 @@ from tests.loading import load
 promotion = load("register", "promotion")
 comparison = load("register", "comparison")
 registry = load("register", "registry")
-Champion, decide = promotion.Champion, promotion.decide
+Baseline, Champion, decide = promotion.Baseline, promotion.Champion, promotion.decide
 
 
 def test_without_a_champion_the_candidate_is_promoted() -> None:
     decision = decide("r2", -1.0, None)
     assert decision.promote
     assert "no champion" in decision.why
+
+
+def test_without_a_champion_there_is_the_baseline_to_beat() -> None:
+    def first(r2: float, *, beaten: bool = False, force: bool = False) -> Any:
+        return decide("r2", r2, None, baseline=Baseline("the mean", 0.1, beaten), force=force)
+
+    better = first(0.5, beaten=True)
+    assert (better.promote, better.why) == (True, "there was no champion")
+    for r2 in (-0.5, 0.1, 0.1 + 1e-16):
+        assert not first(r2).promote
+    worse = first(-0.5)
+    assert "r2 -0.5 is no better than the baseline's 0.1 (the mean)" in worse.why
+    assert "register.force=true" in worse.why
+    assert first(-0.5, force=True).promote
+
+
+def test_a_promotion_of_what_may_be_no_better_than_the_baseline_says_so() -> None:
+    baseline = Baseline("the mean", 0.1, beaten=False)
+    doubt = "but it is not clearly better than the baseline"
+    first = decide("r2", 0.2, None, baseline=baseline)
+    assert (first.promote, first.why) == (True, f"there was no champion, {doubt}")
+    later = decide("r2", 0.2, Champion("m:v0", 0.0, interval=(0.1, 0.3)), baseline=baseline)
+    assert later.promote
+    assert later.why.endswith(doubt)
+
+
+def test_of_the_baselines_the_best_by_the_metric_counts() -> None:
+    evaluation = {
+        "baselines": {"the mean": {"r2": 0.0, "mae": 5.0}, "the median": {"r2": -0.1, "mae": 4.0}},
+        "beats_baseline": False,
+    }
+    best = comparison.best_baseline
+    assert astuple(best(evaluation, "r2")) == ("the mean", 0.0, False)
+    assert astuple(best(evaluation, "mae")) == ("the median", 4.0, False)
+    assert best(evaluation, "mape") is None
+    assert best({}, "r2") is None
 
 
 def test_a_clearly_better_candidate_is_promoted_and_both_scores_are_told() -> None:

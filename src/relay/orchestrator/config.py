@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -21,7 +22,9 @@ from omegaconf.errors import (
 from pydantic import ValidationError
 
 from relay.errors import ConfigError
+from relay.metric_names import OF_TASK, Task
 from relay.names import artifact_stem, column_name, did_you_mean
+from relay.orchestrator.config_files import GROUPS, PlaceOf, place_of
 from relay.orchestrator.config_keys import (
     composition_problem,
     empty_mappings,
@@ -32,16 +35,31 @@ from relay.orchestrator.overrides import key_and_value, normalize
 from relay.params import problems
 
 _NEEDED_GROUPS = ("data", "model", "tracking", "pipeline")
-_GROUPS = (*_NEEDED_GROUPS, "experiment")
+_EXAMPLES = {
+    "data": " A table of your own: data=table data.url=FILE data.target=COLUMN",
+    "model": " A class of your choice: model=custom model._target_=sklearn.svm.SVR",
+}
 _OPEN_IN_MODEL = ("model.params", "model.task_params")
 
 
 class Config:
-    """A composed and validated configuration."""
+    """A composed and validated configuration.
 
-    def __init__(self, tree: DictConfig, settings: Settings) -> None:
+    `place_of` tells, as words to be appended, in which file a setting stands.
+    """
+
+    def __init__(
+        self, tree: DictConfig, settings: Settings, place_of: PlaceOf = lambda key: ""
+    ) -> None:
         self.tree = tree
         self.settings = settings
+        self.place_of = place_of
+
+    @property
+    def task(self) -> Task | None:
+        """What `data.task` says; None where that is left to the data."""
+        said = OmegaConf.select(self.tree, "data.task")
+        return next((task for task in OF_TASK if task == said), None)
 
     def section(self, name: str) -> dict[str, Any]:
         """The resolved settings of a group such as `data`; ConfigError where one is missing."""
@@ -97,13 +115,14 @@ def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
         # These take any key of the user's, and a mapping given whole replaces what was there.
         key, value = key_and_value(one)
         OmegaConf.update(tree, key, value, merge=False, force_add=True)
-    refuse_unknown_keys(tree, base)
+    place = partial(place_of, folder, overrides)
+    refuse_unknown_keys(tree, base, place)
     _make_absolute(tree, "data", "url", cwd)
     _make_absolute(tree, "predict", "input", cwd)
     _make_absolute(tree, "predict", "output", cwd)
     if not OmegaConf.is_missing(tree.data, "target"):
         tree.data.target = column_name(tree.data.target)
-    return Config(tree, _settings(tree))
+    return Config(tree, _settings(tree, place), place)
 
 
 def _is_into(override: str, open_mappings: Sequence[str]) -> bool:
@@ -162,14 +181,16 @@ def _no_such_option(error: MissingConfigException, folder: Path) -> str:
     wanted = (error.missing_cfg_file or "").removesuffix(".yaml")
     group, _, option = wanted.rpartition("/")
     options = error.options or [path.stem for path in (folder / group).glob("*.yaml")]
-    if group in _GROUPS:
+    if group in GROUPS:
         hint = did_you_mean(option, options)
         if group == "data":
-            hint += " A table of your own: data=table data.url=FILE data.target=COLUMN"
+            hint += _EXAMPLES["data"]
         return f"{group}: there is no '{option}' in config/{group}/.{hint}"
     if wanted.startswith("data/"):
         return f"'{wanted}' is no data set of config/data/: data=table data.url=FILE takes a file."
-    return f"There is no config group or file '{wanted}'.{did_you_mean(group, _GROUPS)}"
+    source = re.match(r"In '([^']+)'", str(error))
+    place = f"{folder.name}/{source[1]}.yaml: " if source and source[1] != "config" else ""
+    return f"{place}There is no config group or file '{wanted}'.{did_you_mean(group, GROUPS)}"
 
 
 def _make_absolute(tree: DictConfig, section: str, key: str, cwd: Path) -> None:
@@ -205,11 +226,13 @@ def _resolved(node: Any, where: str) -> dict[str, Any]:
 def _missing(error: Exception) -> str:
     found = re.search(r"(?:Missing mandatory value: |Interpolation to )'?([\w.]+)", str(error))
     key = found[1] if found else "a setting"
-    hint = " A table of your own: data=table data.url=FILE data.target=COLUMN"
-    return f"{key} is not given: add {key}=VALUE.{hint if key.startswith('data.') else ''}"
+    if isinstance(error, MissingMandatoryValue) and error.full_key:
+        key = str(error.full_key)
+    group = key.partition(".")[0]
+    return f"{key} is not given: add {key}=VALUE.{_EXAMPLES.get(group, '')}"
 
 
-def _settings(tree: DictConfig) -> Settings:
+def _settings(tree: DictConfig, place: PlaceOf) -> Settings:
     steps: dict[str, Any] = {}
     for name, node in tree.pipeline.steps.items():
         if not isinstance(node, DictConfig):
@@ -233,5 +256,9 @@ def _settings(tree: DictConfig) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        lines = [re.sub(r"^pipeline\.", "pipeline.steps.", line) for _, line in problems(error)]
+        found = [
+            [re.sub(r"^pipeline\.", "pipeline.steps.", text) for text in problem]
+            for problem in problems(error)
+        ]
+        lines = [line + place(key) for key, line in found]
         raise ConfigError("\n".join(lines)) from error

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from relay.errors import ConfigError
 from relay.names import did_you_mean
+from relay.orchestrator.config_files import PlaceOf
 
 # The sections that are checked elsewhere: by the classes below, or by the component that reads
 # them. All others may hold only what config.yaml holds.
@@ -37,14 +38,18 @@ def _suggest(parent: str, name: str, siblings: DictConfig) -> str:
     return did_you_mean(prefix + name, [f"{prefix}{one!s}" for one in siblings])
 
 
-def refuse_unknown_keys(tree: DictConfig, base: DictConfig) -> None:
-    """ConfigError with every key of `tree` that the shipped configuration, `base`, has not."""
-    found = list(_unknown_keys(tree, base, ""))
+def refuse_unknown_keys(tree: DictConfig, base: DictConfig, place_of: PlaceOf) -> None:
+    """ConfigError with every key of `tree` that the shipped configuration, `base`, has not.
+
+    `place_of` tells, as words to be appended, in which file a key stands.
+    """
+    found = dict(_unknown_keys(tree, base, ""))
     if found:
-        raise ConfigError("\n".join(found))
+        raise ConfigError("\n".join(f"{line}{place_of(key)}" for key, line in found.items()))
 
 
-def _unknown_keys(tree: DictConfig, base: DictConfig, prefix: str) -> Iterator[str]:
+def _unknown_keys(tree: DictConfig, base: DictConfig, prefix: str) -> Iterator[tuple[str, str]]:
+    """The keys that are not right, each with a line about it."""
     for key in tree:
         name = str(key)
         if not prefix and name in _VALIDATED_ELSEWHERE:
@@ -52,14 +57,15 @@ def _unknown_keys(tree: DictConfig, base: DictConfig, prefix: str) -> Iterator[s
         if name not in base.keys():  # noqa: SIM118 - `in base` is False for a "???"
             known = [*(str(one) for one in base), *(() if prefix else _VALIDATED_ELSEWHERE)]
             hint = did_you_mean(prefix + name, [prefix + one for one in known])
-            yield f"There is no setting '{prefix}{name}'.{hint}"
+            yield f"{prefix}{name}", f"There is no setting '{prefix}{name}'.{hint}"
             continue
         child, known_child = tree._get_node(key), base._get_node(name)
         if isinstance(known_child, DictConfig) and len(known_child) and not known_child._is_none():
             if isinstance(child, DictConfig):
                 yield from _unknown_keys(child, known_child, f"{prefix}{name}.")
             else:
-                yield f"{prefix}{name}: this is a group of settings, not a value."
+                line = f"{prefix}{name}: this is a group of settings, not a value."
+                yield f"{prefix}{name}", line
 
 
 def empty_mappings(base: DictConfig, prefix: str = "") -> Iterator[str]:

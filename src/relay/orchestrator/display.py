@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -24,9 +25,12 @@ _MARKS = {
     "skipped": ("yellow", "-"),
     "not_selected": ("dim", " "),
 }
+_ROOM = 3  # columns: in a line that is full, the ^C that a terminal shows would begin another
 _SHOWN_METRICS = 3
 _SHOWN_WARNINGS = 4
-SHOWN_LOG_LINES = 15
+_SHOWN_LOG_LINES = 15
+READ_LOG_LINES = 200
+"""As many of a log as `show_log` wants to see."""
 
 
 class Display(Protocol):
@@ -101,12 +105,18 @@ class LiveDisplay:
         self._notes: list[Text] = []
         self._building: Spinner | None = None
         self._spinners: dict[str, Spinner] = {}
+        self._is_open = False
         self._live = Live(
-            console=console, get_renderable=self._draw, refresh_per_second=8, transient=True
+            console=console,
+            get_renderable=self._draw,
+            refresh_per_second=8,
+            transient=True,
+            vertical_overflow="crop",  # its "..." would fill the last line
         )
 
     def open(self, steps: Sequence[str], manager: str, folder: Path) -> None:
         self._steps = dict.fromkeys(steps)
+        self._is_open = True
         self._live.start()
 
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
@@ -135,9 +145,13 @@ class LiveDisplay:
         self._steps[step.name] = step
 
     def close(self) -> None:
+        # Rich draws a last time, and all of it: what a low terminal has no room for would stay.
+        self._is_open = False
         self._live.stop()
 
     def _draw(self) -> RenderableType:
+        if not self._is_open:
+            return Group()
         table = _new_table()
         for name, done in self._steps.items():
             if done is not None:
@@ -150,7 +164,7 @@ class LiveDisplay:
         parts: list[RenderableType] = [*self._notes, table]
         if self._building is not None:
             parts.append(self._building)
-        return Group(*parts)
+        return Constrain(Group(*parts), self._live.console.width - _ROOM)
 
 
 def show_summary(console: Console, summary: Summary, path: Path) -> None:
@@ -199,11 +213,25 @@ def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
     console.print(table)
 
 
-def show_log(console: Console, lines: Sequence[str], path: str) -> None:
-    """Print the last lines of a failed step's log, and where the whole of it is."""
-    console.print(Text(f"Last lines of {path}:", style="red"), soft_wrap=True)
-    for line in lines:
+def show_log(console: Console, lines: Sequence[str], step: StepSummary) -> None:
+    """Print the end of a failed step's log, of which `lines` are the last, and where it is.
+
+    Without the error that the step ended with: `show_summary` tells that.
+    """
+    shown = _without(lines, f"Error: {step.error}")[-_SHOWN_LOG_LINES:]
+    if shown:
+        console.print(Text(f"Last lines of {step.log}:", style="red"), soft_wrap=True)
+    for line in shown:
         console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+
+
+def _without(lines: Sequence[str], text: str) -> list[str]:
+    """`lines` without the last place where they are those of `text`."""
+    block = [line.rstrip() for line in text.splitlines() if line.strip()]
+    for start in range(len(lines) - len(block), -1, -1):
+        if list(lines[start : start + len(block)]) == block:
+            return [*lines[:start], *lines[start + len(block) :]]
+    return list(lines)
 
 
 def _new_table() -> Table:
@@ -220,15 +248,14 @@ def _cells(step: StepSummary) -> tuple[Text, str, str, str, Text]:
     name = Text(f"{mark} {step.name}", style=style)
     if step.status == "skipped":
         return name, "", "", "", Text(step.status, style=style)
-    if step.status == "cached":
-        result = Text("cached  ", style=style) + Text(", ".join(step.outputs.values()))
-        return name, "", "", "", result
-    usage = Usage(step.seconds, step.cpu_seconds, step.max_rss_mb)
     result = Text(", ".join(step.outputs.values()))
     if step.metrics:
         result.append(f"  {_headline(step.metrics)}", style="dim")
     if step.status != "ran":
         result = Text(step.status, style=style) + Text("  ") + result
+    if step.status == "cached":
+        return name, "", "", "", result
+    usage = Usage(step.seconds, step.cpu_seconds, step.max_rss_mb)
     return name, *_numbers(usage), result
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from relay.errors import ConfigError
+from relay.metric_names import Task
 from relay.orchestrator import plan
 from relay.orchestrator.config import Config
 from relay.orchestrator.mlproject import Component, load_component
@@ -79,6 +80,8 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
         jobs.append(Job(step, component, params, valid))
     if found:
         raise ConfigError("\n".join(dict.fromkeys(found)))
+    if config.task is not None:
+        require_task(jobs, config.task)
     return jobs
 
 
@@ -92,6 +95,19 @@ def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job])
     for job in waiting:
         if job.component.check is not None:
             job.component.check(job.valid)
+
+
+def require_task(jobs: Sequence[Job], task: Task) -> None:
+    """ConfigError with what the parameters of `jobs` ask for that is not for `task`."""
+    found = []
+    for job in jobs:
+        try:
+            if job.component.check_task is not None:
+                job.component.check_task(job.valid, task)
+        except ConfigError as error:
+            found.append(str(error))
+    if found:
+        raise ConfigError("\n".join(found))
 
 
 def arguments_of(
@@ -108,4 +124,5 @@ def _with_key(config: Config, step: str, param: str, line: str) -> str:
     """A parameter's problem, told of the setting that the parameter is read from."""
     if not param:
         return f"step '{step}': {line}"
-    return f"{config.key_of(step, param)}{line.removeprefix(param)}"
+    key = config.key_of(step, param)
+    return f"{key}{line.removeprefix(param)}{config.place_of(key)}"

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from relay.errors import RelayError
+from relay.errors import ConfigError, RelayError
 from relay.git import git_state
 from relay.orchestrator.config import Config
-from relay.orchestrator.display import SHOWN_LOG_LINES, show_log, show_reasons, show_summary
+from relay.orchestrator.display import READ_LOG_LINES, show_log, show_reasons, show_summary
+from relay.orchestrator.input_check import InputCheck
 from relay.orchestrator.jobs import Job
 from relay.orchestrator.pages import collect_pages
 from relay.orchestrator.pipeline import Pipeline
@@ -38,8 +39,9 @@ def launch(
 ) -> int:
     """Run `jobs`, those that the cache does not spare, and return the exit status.
 
-    ConfigError where a closer look at what has to run finds something wrong: nothing was started
-    then. In any other case the run's summary is written, however it ends.
+    ConfigError where the inputs, or a closer look at what has to run, show that something is
+    wrong: nothing was started then. In any other case the run's summary is written, however it
+    ends.
     """
     began = time.monotonic()
     signals = StopSignals(at_once=False)
@@ -52,7 +54,7 @@ def launch(
         console.print(f"Brought up '{run.spec.name}', which W&B had not taken.", markup=False)
     forced = frozenset(names_in(plan, settings.force, "force"))
     cache = StepCache(backend, project.root, settings.cache, forced)
-    pipeline = Pipeline(plan, jobs, backend, cache)
+    pipeline = Pipeline(plan, jobs, backend, cache, InputCheck(config, jobs))
     problem = _settle(pipeline)
     if settings.explain and problem is None:
         show_reasons(console, list(pipeline.steps.values()))
@@ -89,6 +91,8 @@ def _settle(pipeline: Pipeline) -> str | None:
     """Settle what can be before anything runs; what is missing for that, or None."""
     try:
         pipeline.settle()
+    except ConfigError:
+        raise
     except RelayError as error:
         return redact(str(error))
     return None
@@ -97,5 +101,5 @@ def _settle(pipeline: Pipeline) -> str | None:
 def _show(console: Console, project: Project, folder: Path, summary: Summary) -> None:
     for step in summary.steps:
         if step.status == "failed" and step.log:
-            show_log(console, tail(project.root / step.log, SHOWN_LOG_LINES), step.log)
+            show_log(console, tail(project.root / step.log, READ_LOG_LINES), step)
     show_summary(console, summary, (folder / "summary.json").relative_to(project.root))

@@ -13,6 +13,7 @@ import yaml
 
 from relay.errors import ConfigError
 from relay.lineage import Find
+from relay.metric_names import Task
 from relay.names import did_you_mean
 from relay.params import Params
 
@@ -22,7 +23,8 @@ class Component:
     """`components/<name>`: the parameters of its entry point, and their types.
 
     `declared` maps each parameter of the MLproject file to its default, None where it is
-    required. `check` is the component's own look at parameters that types alone cannot judge.
+    required. `check` is the component's own look at parameters that types alone cannot judge,
+    `check_task` its look at what a task rules out.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Component:
     """What tells whether the component's source has changed; None of it where nobody can say."""
     looked_up: Callable[[Params, Mapping[str, str], Find], Mapping[str, str]] | None = None
     """What tells of artifacts that it reads besides its inputs, given their digests."""
+    check_task: Callable[[Params, Task], None] | None = None
 
     def require_declared(self, given: Mapping[str, Any], step: str) -> None:
         """ConfigError where `given` has a parameter too many, or lacks one that is required."""
@@ -77,6 +80,7 @@ def load_component(components: Path, name: str) -> Component:
         check=getattr(module, "check", None),
         source_state=getattr(module, "source_state", None),
         looked_up=getattr(module, "looked_up", None),
+        check_task=getattr(module, "check_task", None),
     )
 
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 from relay.errors import RelayError
 from relay.ingredients import Ingredients
+from relay.orchestrator.input_check import InputCheck
 from relay.orchestrator.jobs import Job
 from relay.orchestrator.plan import Plan, Source, Step
 from relay.orchestrator.step_cache import StepCache
 from relay.orchestrator.summary import StepSummary
-from relay.tracking import ArtifactVersion, Backend, Reference
+from relay.settings import METRICS_KEY
+from relay.tracking import ArtifactVersion, Backend
+from relay.tracking.missing import hint_on_missing
 
 _DONE = ("ran", "cached")
 _NOT_WELL = ("failed", "killed")
@@ -25,6 +28,7 @@ class Pipeline:
     jobs: Sequence[Job]
     backend: Backend
     cache: StepCache
+    check: InputCheck
     steps: dict[str, StepSummary] = field(default_factory=dict)
     """What became of each step of the plan."""
     ingredients: dict[str, Ingredients] = field(default_factory=dict)
@@ -42,8 +46,8 @@ class Pipeline:
     def settle(self) -> None:
         """Fix the inputs, and take from the cache what need not run.
 
-        RelayError where an input is not there. Steps behind one that has to run can be settled
-        only when it is done.
+        RelayError where an input is not there, ConfigError where one is not what the settings
+        are for. Steps behind one that has to run can be settled only when it is done.
         """
         self._find_inputs()
         for job in self.jobs:
@@ -51,9 +55,14 @@ class Pipeline:
                 self.settle_step(job)
 
     def settle_step(self, job: Job) -> None:
-        """Take the outputs of `job`, whose inputs are there, from the cache; or say why it runs."""
+        """Take the outputs of `job`, whose inputs are there, from the cache; or say why it runs.
+
+        ConfigError where the inputs say that the settings cannot work.
+        """
         done = self.steps[job.name]
         done.inputs = {key: self._exact(source) for key, source in job.step.inputs.items()}
+        versions = map(self.cache.version, done.inputs.values())
+        self.check.look(job, [version for version in versions if version is not None])
         ingredients = self.cache.ingredients(job, done.inputs)
         if ingredients is not None:
             self.ingredients[job.name] = ingredients
@@ -63,6 +72,8 @@ class Pipeline:
             return
         done.status = "cached"
         done.outputs = {key: str(version) for key, version in found.items()}
+        said = (version.metadata.get(METRICS_KEY) for version in found.values())
+        done.metrics = dict(next(filter(None, said), {}))
         self._spared[job.name] = found
 
     def hand_on(self) -> None:
@@ -116,8 +127,7 @@ class Pipeline:
         text += f" ({place})."
         if source.step is not None:
             return f"{text} Step '{source.step}' makes it: run steps=+{source.step} first."
-        newest = self.backend.find(Reference.parse(source.reference).path)
-        if newest is not None:
-            shown = ", ".join(sorted(newest.aliases))
-            return f"{text} There is {newest} ({shown}): check the alias."
+        hint = hint_on_missing(self.backend, source.reference)
+        if hint:
+            return text + hint
         return f"{text} Check its name, or run the steps that make it first, such as steps=all."

@@ -31,8 +31,8 @@ class StepCache:
     enabled: bool
     forced: frozenset[str]
     """Steps that run whatever the cache says."""
-    _known: dict[str, str] = field(default_factory=dict)
-    """What versions that have been seen count as, by exact reference."""
+    _known: dict[str, ArtifactVersion | None] = field(default_factory=dict)
+    """Versions that have been seen, by exact reference."""
 
     def ingredients(self, job: Job, inputs: Mapping[str, str]) -> Ingredients | None:
         """What decides the outputs of `job` on `inputs` (exact references by key).
@@ -65,7 +65,7 @@ class StepCache:
             if version is None or version.type != output.type:
                 return None
             found[key] = version
-        self._known |= {str(version): _counts_as(version) for version in found.values()}
+        self._known |= {str(version): version for version in found.values()}
         return found
 
     def hand_on(self, outputs: Mapping[str, ArtifactVersion]) -> None:
@@ -75,7 +75,7 @@ class StepCache:
                 self.backend.set_alias(version, LATEST)
 
     def note(self, outputs: Mapping[str, str]) -> None:
-        """Read the digests of `outputs`, exact references, anew: they may have been made again."""
+        """Read what is said of `outputs`, exact references, anew: they may have been made again."""
         for reference in outputs.values():
             self._known.pop(reference, None)
 
@@ -94,11 +94,15 @@ class StepCache:
         then = None if newest is None else newest.metadata.get(INGREDIENTS_KEY) or {}
         return ", ".join(changes(ingredients, then)) or "no output of exactly this is in the store"
 
-    def _digest(self, reference: str) -> str:
+    def version(self, reference: str) -> ArtifactVersion | None:
+        """The version that `reference`, an exact one, names; looked up once."""
         if reference not in self._known:
-            version = self.backend.find(reference)
-            self._known[reference] = _counts_as(version) if version is not None else ""
+            self._known[reference] = self.backend.find(reference)
         return self._known[reference]
+
+    def _digest(self, reference: str) -> str:
+        version = self.version(reference)
+        return "" if version is None else _counts_as(version)
 
 
 def _counts_as(version: ArtifactVersion) -> str:

@@ -27,6 +27,7 @@ class StepSummary:
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    """Of a cached step: those that it had when it ran."""
     warnings: list[str] = field(default_factory=list)
     log: str | None = None
     """The log file, relative to the project's folder."""

@@ -68,9 +68,11 @@ class Work:
                 summary.status = self._run_steps(pipeline, summary)
             else:  # the run that is around us is to know of it
                 self._start_parent(pipeline, summary)
-        except ConfigError:
-            shutil.rmtree(self.folder)
-            raise
+        except ConfigError as error:
+            if summary.mlflow_run_id is None:
+                shutil.rmtree(self.folder)
+                raise
+            summary.error = redact(str(error))  # only what a step made could tell
         except Interrupted as interrupted:
             summary.status, summary.signal = "killed", interrupted.signal_number
         except RelayError as error:

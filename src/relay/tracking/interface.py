@@ -142,6 +142,9 @@ class Backend(Protocol):
     def find(self, reference: str) -> ArtifactVersion | None:
         """The version that `reference` points at, or None; records no lineage."""
 
+    def names(self) -> list[str]:
+        """The names of all artifacts of the project."""
+
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         """Write the files of `artifact` into `folder`; records no lineage."""
 

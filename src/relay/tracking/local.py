@@ -61,6 +61,10 @@ class LocalBackend:
             place = "" if project == self.project else project
             return local_store.find_version(project, parsed.name, parsed.alias, place)
 
+    def names(self) -> list[str]:
+        with self._errors():
+            return local_store.artifact_names(self.project)
+
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         with self._errors():
             local_store.copy_files(artifact.place or self.project, artifact, folder)

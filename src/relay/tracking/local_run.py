@@ -13,6 +13,7 @@ from trackio.sqlite_storage import SQLiteStorage
 
 from relay.errors import RelayError
 from relay.tracking.interface import ArtifactVersion, Draft, Row, RunSpec, RunStatus
+from relay.tracking.missing import hint_on_missing
 
 if TYPE_CHECKING:
     from relay.tracking.local import LocalBackend
@@ -86,7 +87,8 @@ class LocalRun:
         if version is None:
             raise RelayError(
                 f"Artifact '{reference}' is not in the local store (project "
-                f"'{self._backend.project}'). Run the step that makes it first."
+                f"'{self._backend.project}').{hint_on_missing(self._backend, reference)} "
+                "Run the step that makes it first."
             )
         self._run.use_artifact(self._trackio_artifact(version))
         return version

@@ -65,6 +65,13 @@ def find_version(project: str, name: str, spec: str, place: str = "") -> Artifac
     )
 
 
+def artifact_names(project: str) -> list[str]:
+    """The names of the project's artifacts. sqlite3.Error where the store cannot be read."""
+    with _open(project, "artifacts") as store:
+        rows = [] if store is None else store.execute("SELECT name FROM artifacts").fetchall()
+    return [row["name"] for row in rows]
+
+
 def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:
     """Copy the files of `version` into `folder`.
 

@@ -29,6 +29,7 @@ from relay.tracking.interface import (
     RunStatus,
     UploadError,
 )
+from relay.tracking.missing import hint_on_missing
 from relay.tracking.references import Reference
 
 log = logging.getLogger("relay")
@@ -103,6 +104,11 @@ class WandbBackend:
     def find(self, reference: str) -> ArtifactVersion | None:
         artifact = self.fetch(Reference.parse(reference))
         return None if artifact is None else self.version(artifact)
+
+    def names(self) -> list[str]:
+        with _errors():
+            types = self._api.artifact_types(f"{self.entity}/{self.project}")
+            return [one.name for type in types for one in type.collections()]
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         with _errors():
@@ -241,8 +247,8 @@ class WandbRun:
         if artifact is None:
             raise RelayError(
                 f"Artifact '{reference}' is not on W&B (project "
-                f"'{self._backend.entity}/{self._backend.project}'). Run the step that makes it "
-                "first."
+                f"'{self._backend.entity}/{self._backend.project}')."
+                f"{hint_on_missing(self._backend, reference)} Run the step that makes it first."
             )
         version = self._backend.version(artifact)
         with _errors():

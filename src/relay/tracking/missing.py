@@ -1,0 +1,25 @@
+"""What to say of an artifact that is not there: the nearest one that is."""
+
+from __future__ import annotations
+
+from relay.errors import RelayError
+from relay.names import nearest
+from relay.tracking.interface import CACHE_PREFIX, Backend
+from relay.tracking.references import Reference
+
+
+def hint_on_missing(backend: Backend, reference: str) -> str:
+    """` Did you mean ...?` for a `reference` to nothing; "" where nothing is near.
+
+    Of an artifact that is there with other aliases, the newest version and its aliases.
+    """
+    parsed = Reference.parse(reference)
+    try:
+        newest = backend.find(parsed.path)
+        if newest is not None:
+            shown = ", ".join(one for one in newest.aliases if not one.startswith(CACHE_PREFIX))
+            return f" There is {newest} ({shown}): check the alias."
+        found = None if "/" in parsed.path else nearest(parsed.name, backend.names())
+    except RelayError:  # that it is missing matters more
+        return ""
+    return f" Did you mean '{found}'?" if found else ""

@@ -1,0 +1,104 @@
+"""What is printed at the end of a run."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from relay.orchestrator.display import LiveDisplay, show_log, show_summary
+from relay.orchestrator.processes import Usage
+from relay.orchestrator.summary import StepSummary, Summary
+
+
+def shown(steps: Sequence[StepSummary], log: Sequence[str] = ()) -> str:
+    printed = io.StringIO()
+    console = Console(file=printed, width=120)
+    for step in steps:
+        if step.status == "failed":
+            show_log(console, log, step)
+    summary = Summary("failed", "local", "now", None, False, list(steps))
+    show_summary(console, summary, Path("outputs/summary.json"))
+    return printed.getvalue()
+
+
+def failed(error: str) -> StepSummary:
+    return StepSummary("train", "failed", error=error, log="logs/train.log")
+
+
+def test_an_error_is_told_once_beside_what_the_log_has_besides() -> None:
+    error = "the table breaks 2 rules:\n  a: missing\n\n  b: missing"
+    log = ["reading", "Error: the table breaks 2 rules:", "  a: missing", "  b: missing", "ended"]
+    text = shown([failed(error)], log)
+    assert text.count("breaks 2 rules") == text.count("a: missing") == 1
+    assert "Last lines of logs/train.log:\n  reading\n  ended\n" in text
+    assert "train failed: the table breaks 2 rules" in text
+
+
+def test_a_log_that_has_nothing_else_is_not_shown() -> None:
+    text = shown([failed("no column 'x'")], ["Error: no column 'x'"])
+    assert "Last lines" not in text
+    assert text.count("no column 'x'") == 1
+
+
+def test_a_log_without_the_error_is_shown_as_it_ends() -> None:
+    log = [f"line {number}" for number in range(40)]
+    text = shown([failed("it was killed (signal 9)")], log)
+    assert "line 39" in text
+    assert "line 24" not in text
+
+
+def test_a_cached_step_has_the_numbers_of_when_it_ran() -> None:
+    step = StepSummary("evaluate", "cached", outputs={"e": "e:v0"}, metrics={"r2": 0.5})
+    assert "cached  e:v0  r2=0.500" in shown([step])
+
+
+def drawn(display: LiveDisplay, printed: io.StringIO, text: str) -> str:
+    """All that was drawn, once `text` is among it."""
+    deadline = time.monotonic() + 10
+    while text not in printed.getvalue():
+        assert time.monotonic() < deadline, f"{text} was not drawn"
+        time.sleep(0.02)
+    return printed.getvalue()
+
+
+def terminal(printed: io.StringIO, *, height: int) -> LiveDisplay:
+    return LiveDisplay(
+        Console(
+            file=printed,
+            width=60,
+            height=height,
+            force_terminal=True,
+            force_interactive=True,
+            _environ={"TERM": "xterm"},
+        )
+    )
+
+
+def test_a_live_table_that_is_higher_than_the_terminal_is_not_drawn_again_at_the_end() -> None:
+    printed = io.StringIO()
+    display = terminal(printed, height=8)
+    display.open([f"step_{number}" for number in range(20)], "uv", Path("outputs"))
+    before = drawn(display, printed, "step_3")
+    display.close()
+    after = printed.getvalue().removeprefix(before)
+    assert "step_" not in after
+    assert after.count("\x1b[1A") == 7  # each of the lines that were there is erased
+
+
+@pytest.mark.parametrize("height", [2, 20])
+def test_a_line_has_room_for_what_the_terminal_shows_of_a_key(height: int) -> None:
+    printed = io.StringIO()
+    display = terminal(printed, height=height)
+    display.open(["train"], "uv", Path("outputs"))
+    display.started("train")
+    display.running("train", Usage(1, 1, 1), "a line of a log that fills the terminal " * 3)
+    lines = Text.from_ansi(drawn(display, printed, "a line of")).plain.splitlines()
+    display.close()
+    assert any(len(line) > 50 for line in lines)
+    assert all(len(line) < 58 for line in lines)

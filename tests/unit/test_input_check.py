@@ -1,0 +1,94 @@
+"""Inputs in the store tell, before anything runs, that a setting cannot work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.errors import ConfigError
+from relay.orchestrator import config, plan
+from relay.orchestrator.input_check import InputCheck, task_in
+from relay.orchestrator.jobs import make_jobs
+from relay.tracking import ArtifactVersion
+from tests.loading import COMPONENTS, ROOT
+
+PRICED: Mapping[str, Any] = {
+    "columns": ["area", "price"],
+    "dtypes": {"area": "int64", "price": "float64"},
+}
+
+
+def version(name: str, **metadata: Any) -> ArtifactVersion:
+    return ArtifactVersion(name, "v0", "t", "digest", metadata=metadata)
+
+
+def look(step: str, *inputs: ArtifactVersion, target: str = "price", more: str = "seed=1") -> None:
+    given = ["data=table", "data.url=x.csv", f"data.target={target}", more]
+    loaded = config.load(ROOT / "config", given, Path.cwd())
+    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    InputCheck(loaded, jobs).look(next(job for job in jobs if job.name == step), inputs)
+
+
+def test_what_fits_or_does_not_say_is_taken() -> None:
+    look("split", version("clean", target="Price", task="regression", **PRICED))
+    look("train", version("train", **PRICED), version("report", target="price"))
+    look("clean", version("raw", bytes=3))
+    look("evaluate")
+
+
+def test_a_target_that_is_no_column_is_told_with_the_nearest() -> None:
+    message = r"data\.target: step 'train' .* train:v0.* no column 'prize'\. Did you mean 'price'"
+    with pytest.raises(ConfigError, match=message):
+        look("train", version("train", **PRICED), target="prize")
+
+
+def test_one_table_with_the_target_is_enough() -> None:
+    look("train", version("weather", columns=["day"]), version("train", **PRICED))
+
+
+def test_what_was_made_for_another_target_is_told() -> None:
+    message = r"model:v0.* for the target 'price', not 'area'.*steps=\+evaluate"
+    with pytest.raises(ConfigError, match=message):
+        look("evaluate", version("model", target="price"), version("t", **PRICED), target="area")
+
+
+def test_a_step_that_has_no_target_may_use_any_table() -> None:
+    look_at = version("model", target="price", columns=["other"])
+    look("get_data", look_at, target="area")
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ("evaluate.thresholds.accuracy=0.4", "evaluate.thresholds.accuracy"),
+        ("register.metric=f1", "register.metric"),
+    ],
+)
+def test_a_metric_of_another_task_is_told_as_soon_as_a_step_can_know(
+    given: str, where: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"{where}: .* is no metric of regression\..* r2, mae"):
+        look("check", version("clean", **PRICED), more=given)
+    look("check", version("clean"), more=given)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "task"),
+    [
+        ({"target": "price", "task": "classification"}, "classification"),
+        ({"target": "area", "task": "classification"}, None),
+        ({"dtypes": {"price": "float64"}}, "regression"),
+        ({"dtypes": {"price": "int64"}}, "regression"),
+        ({"dtypes": {"price": "category"}}, "classification"),
+        ({"dtypes": {"price": "bool"}}, "classification"),
+        ({"dtypes": {"price": "datetime64[ns]"}}, None),
+        ({"rows": 3}, None),
+    ],
+)
+def test_the_task_is_what_an_artifact_says_of_the_target(
+    metadata: dict[str, Any], task: str | None
+) -> None:
+    assert task_in(metadata, "price") == task
