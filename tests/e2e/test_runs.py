@@ -56,8 +56,8 @@ def test_a_wrong_command_is_told_at_once(checkout: Checkout, override: str, mess
     assert message in done.output
     assert "Traceback" not in done.output
     # Seconds of work, not of the clock: other tests' processes may be at work beside this one.
-    # MLflow alone would more than double it.
-    assert done.cpu_seconds < 2 * imports.cpu_seconds
+    # Twice: meanwhile others load for the steps. MLflow alone would more than double ours.
+    assert done.cpu_seconds < 3 * imports.cpu_seconds
     assert set((checkout.root / "outputs").glob("*")) == before
 
 
@@ -199,14 +199,19 @@ def test_a_signal_ends_the_step_and_leaves_no_version(ran: Checkout, number: int
     assert ran.versions() == before
 
 
-def test_a_killed_step_is_a_failed_step(ran: Checkout) -> None:
+@pytest.mark.parametrize("victim", ["step", "what it was forked from"])
+def test_a_killed_step_is_a_failed_step(ran: Checkout, victim: str) -> None:
     before = ran.versions()
     running = start_until(ran, "train", *SLOW_TRAIN)
-    for child in psutil.Process(running.pid).children(recursive=True):
-        child.kill()
+    for server in psutil.Process(running.pid).children():
+        for one in server.children() if victim == "step" else [server]:
+            one.kill()
     output, _ = running.communicate(timeout=30)
     assert running.returncode == 1, output
-    assert "signal 9" in ran.step("train")["error"]
+    if victim == "step":
+        assert "signal 9" in ran.step("train")["error"]
+    else:
+        assert "forked from has ended" in output
     assert ran.versions() == before
 
 
