@@ -104,7 +104,7 @@ class Process:
         self._looked = 0.0
         self._group: list[psutil.Process] = []
         self._ended: float | None = None
-        self._stopping = False
+        self.was_asked_to_stop = False
         self._asked = False
         self._cpu_seconds = 0.0
         self._max_rss = 0
@@ -115,12 +115,12 @@ class Process:
             self._sample()
         end = self._child.poll()
         if end is None:
-            if self._stopping:
+            if self.was_asked_to_stop:
                 self.ask_to_stop()
             return None
         if self._ended is None:
             self._ended = time.monotonic()
-            if not self._stopping:
+            if not self.was_asked_to_stop:
                 # It may have been killed alone: what it started must not go on unseen.
                 self._signal_group(signal.SIGKILL)
             self._cpu_seconds = max(self._cpu_seconds, end.cpu_seconds)
@@ -140,7 +140,7 @@ class Process:
 
         A child that is not there yet is sent it as soon as `poll` finds it.
         """
-        self._stopping = True
+        self.was_asked_to_stop = True
         if not self._asked and self._child.pid is not None:
             self._asked = True
             self._signal_group(signal.SIGTERM)

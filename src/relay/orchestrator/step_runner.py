@@ -77,15 +77,15 @@ class StepRunner:
     def end(self, process: StepProcess, done: StepSummary) -> None:
         """Fill in `done` with the end of `process`; one that still runs is ended, as killed."""
         job, code = process.job, process.poll()
-        if code is None:
+        if code is None or process.was_asked_to_stop:
             process.stop()
-        result = process.result
-        if code is not None:
-            done.error = _error(job, result, code)
-            done.status = "ran" if done.error is None else "failed"
-        else:
+            result = process.result
             # It may have been storing its outputs, which it does to the end.
             done.status = "ran" if result and result.status == "succeeded" else "killed"
+        else:
+            result = process.result
+            done.error = _error(job, result, code)
+            done.status = "ran" if done.error is None else "failed"
         used = process.usage
         done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
         done.max_rss_mb = used.max_rss_mb

@@ -1,0 +1,77 @@
+"""What is made of the end of a step's process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from relay.orchestrator.jobs import Job
+from relay.orchestrator.processes import Spawned
+from relay.orchestrator.step_processes import StepProcess
+from relay.orchestrator.step_runner import StepRunner
+from relay.orchestrator.summary import StepSummary
+from relay.step_result import StepResult, write_result
+
+SUCCEEDED = StepResult(status="succeeded")
+JOB = SimpleNamespace(name="split", step=SimpleNamespace(outputs={}))
+FAILED = StepResult(status="failed", error="no such column")
+
+
+@pytest.fixture
+def runner() -> StepRunner:
+    """One whose steps have no MLflow run, which is what a signal may leave."""
+    runner = object.__new__(StepRunner)
+    runner._mlflow_runs = {}
+    return runner
+
+
+def started(folder: Path, code: str) -> StepProcess:
+    log = folder / "log"
+    child = Spawned([sys.executable, "-c", code], cwd=folder, env=os.environ, log=log)
+    return StepProcess(cast(Job, JOB), child, log, folder / "split.json")
+
+
+def ended(process: StepProcess) -> StepProcess:
+    while process.poll() is None:
+        time.sleep(0.02)
+    return process
+
+
+@pytest.mark.parametrize(
+    ("code", "report", "status", "error"),
+    [
+        ("pass", SUCCEEDED, "ran", None),
+        ("pass", None, "failed", "before it could report"),
+        ("raise SystemExit(1)", FAILED, "failed", "no such column"),
+        ("import os; os.kill(os.getpid(), 9)", None, "failed", "signal 9"),
+    ],
+)
+def test_one_that_ended_by_itself_ran_or_failed(
+    runner: StepRunner, tmp_path: Path, code: str, report: Any, status: str, error: str | None
+) -> None:
+    if report is not None:
+        write_result(tmp_path / "split.json", report)
+    done = StepSummary("split", "skipped")
+    runner.end(ended(started(tmp_path, code)), done)
+    assert done.status == status
+    assert done.error is None if error is None else error in str(done.error)
+
+
+@pytest.mark.parametrize(("report", "status"), [(SUCCEEDED, "ran"), (None, "killed")])
+@pytest.mark.parametrize("is_over", [True, False])
+def test_one_that_was_asked_to_stop_was_killed_unless_its_work_was_done(
+    runner: StepRunner, tmp_path: Path, report: Any, status: str, is_over: bool
+) -> None:
+    if report is not None:
+        write_result(tmp_path / "split.json", report)
+    process = started(tmp_path, "import time; time.sleep(60)")
+    process.ask_to_stop()
+    done = StepSummary("split", "skipped")
+    runner.end(ended(process) if is_over else process, done)
+    assert (done.status, done.error) == (status, None)
