@@ -102,3 +102,14 @@ def test_a_line_has_room_for_what_the_terminal_shows_of_a_key(height: int) -> No
     display.close()
     assert any(len(line) > 50 for line in lines)
     assert all(len(line) < 58 for line in lines)
+
+
+def test_until_a_step_begins_something_moves() -> None:
+    printed = io.StringIO()
+    display = terminal(printed, height=20)
+    display.open(["train"], "uv", Path("outputs"))
+    before = drawn(display, printed, "getting ready")
+    display.started("train")
+    after = drawn(display, printed, "0.0 s").removeprefix(before)
+    display.close()
+    assert "getting ready" not in after.rpartition("train")[2]

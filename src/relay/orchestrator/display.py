@@ -105,6 +105,7 @@ class LiveDisplay:
         self._notes: list[Text] = []
         self._building: Spinner | None = None
         self._spinners: dict[str, Spinner] = {}
+        self._getting_ready = Spinner("dots", Text("getting ready", style="dim"))
         self._is_open = False
         self._live = Live(
             console=console,
@@ -164,6 +165,8 @@ class LiveDisplay:
         parts: list[RenderableType] = [*self._notes, table]
         if self._building is not None:
             parts.append(self._building)
+        elif not self._spinners:
+            parts.append(self._getting_ready)
         return Constrain(Group(*parts), self._live.console.width - _ROOM)
 
 
