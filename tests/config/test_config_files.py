@@ -41,15 +41,13 @@ def test_the_default_runs_all_steps_but_predict() -> None:
 
 
 @pytest.mark.parametrize("name", options("data"))
-def test_every_data_config_is_valid(name: str, tmp_path: Path) -> None:
+def test_every_data_config_is_valid(name: str) -> None:
     overrides = [f"data={name}"]
     if name in ("table", "house_prices", "nyc_airbnb"):
-        # These leave the file to the user; one with the right target is enough for the plan.
-        target = load(*overrides, *OWN_TABLE).tree.data.target if name == "table" else None
-        target = target or load(*overrides, "data.url=x").tree.data.target
-        file = tmp_path / "file.csv"
-        file.write_text(f"a,{target}\n1,2\n")
-        overrides += [f"data.url={file}", f"data.target={target}"]
+        # These leave the file to the user; one that is far away is not looked into.
+        overrides.append("data.url=https://example.com/file.csv")
+    if name == "table":
+        overrides.append("data.target=price")
     assert jobs(*overrides)[0].name == "get_data"
 
 

@@ -15,7 +15,7 @@ from relay.orchestrator import plan
 from relay.orchestrator.config import Config
 from relay.orchestrator.mlproject import Component, load_component
 from relay.orchestrator.plan import Plan, Step
-from relay.orchestrator.target_check import check_target
+from relay.orchestrator.source_check import check_source
 from relay.params import ARTIFACT_SUFFIX, Params, problems, to_text
 from relay.redact import redact
 
@@ -88,10 +88,10 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
 def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job]) -> None:
     """What takes a second to check, where steps are `waiting` to run; ConfigError if it is wrong.
 
-    The table's target concerns them also where the step that reads the file need not run.
+    The table's columns concern them also where the step that reads the file need not run.
     """
     if any(config.reads(job.name, "data.url") for job in selected):
-        check_target(config)
+        check_source(config)
     for job in waiting:
         if job.component.check is not None:
             job.component.check(job.valid)

@@ -55,6 +55,30 @@ def test_what_cannot_work_is_one_error(overrides: list[str], message: str, tmp_p
         check(tmp_path, *overrides)
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.drop=[lot_are]", r"^data\.drop: .*'lot_are'\. Did you mean 'lot_area'"),
+        ("+data.dtypes.Lot_Aera=int", r"^data\.dtypes: .* Did you mean 'lot_area'"),
+        ("+data.ranges.area=[0,1]", r"^data\.ranges: .*'area'"),
+        ("data.text=Description", r"^data\.text: .*'Description'"),
+        ("split.time_column=day", r"^split\.time_column: .*'day'[^\n]*$"),
+        ("train.group_column=seller", r"^train\.group_column: .*'seller'"),
+        ("evaluate.slices=[lot_area,x,y]", r"^evaluate\.slices: .*'x'.*\n.*slices: .*'y'"),
+    ],
+)
+def test_each_setting_that_names_a_column_names_one_of_the_file(
+    override: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check(tmp_path, "data.target=SalePrice", override)
+
+
+def test_columns_are_named_as_in_the_file_or_as_in_the_table(tmp_path: Path) -> None:
+    named = ["data.drop=[Lot Area]", "evaluate.slices=[lot_area]", "split.group_column=Lot Area"]
+    check(tmp_path, "data.target=SalePrice", *named)
+
+
 @pytest.mark.parametrize("wrong", ["data.drop=3", "data.rename=[a]", "data.read.keep_texts=3"])
 def test_a_wrong_type_is_left_to_the_step_that_reads_it(wrong: str, tmp_path: Path) -> None:
     check(tmp_path, "steps=get_data", "data.target=sale_price", wrong)

@@ -1,29 +1,38 @@
-"""A look at the data's header before anything runs: is the target one of its columns?"""
+"""A look at the data's header before anything runs: are the columns there that settings name?"""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from pydantic import ValidationError
 
 from relay.errors import ConfigError, RelayError
 from relay.names import column_name, did_you_mean
 from relay.orchestrator.config import Config
 from relay.params import to_text
-from relay.reading.columns import renamed, require_one_target
+from relay.reading.columns import find_column, renamed, require_one_target
 from relay.reading.params import ReadParams
 from relay.reading.peek import read_columns
 
 SKLEARN_TARGET = "target"
 """What each data set that ships inside scikit-learn calls its target."""
 
+_NAMING_COLUMNS = (
+    "data.drop", "data.dtypes", "data.ranges", "data.text",
+    "split.time_column", "split.group_column", "train.time_column", "train.group_column",
+    "evaluate.slices",
+)  # fmt: skip
+"""Settings that name columns: one, a list, or the keys of a mapping."""
 
-def check_target(config: Config) -> None:
-    """ConfigError where `data.target` is no column of a `data.url` that can be read at once.
+
+def check_source(config: Config) -> None:
+    """ConfigError where `data.url` can be read at once and lacks a column that a setting names.
 
     Files on the web are not fetched for this, and a file that cannot be read is left to the step
     that reads it, which says why.
@@ -33,7 +42,9 @@ def check_target(config: Config) -> None:
     read = _read_params(data)
     if read is None:
         return
-    if urlsplit(url).scheme == "sklearn" and target == SKLEARN_TARGET and not read.rename:
+    named = _named_columns(config)
+    is_plain = target == SKLEARN_TARGET and not read.rename and not named
+    if urlsplit(url).scheme == "sklearn" and is_plain:
         return  # true without a look, and the look takes a second
     raw = _columns(url, read)
     if raw is None:
@@ -53,6 +64,33 @@ def check_target(config: Config) -> None:
         require_one_target(target, raw, read.rename, dropped)
     except RelayError as error:
         raise ConfigError(str(error)) from error
+    _require_columns(named, columns)
+
+
+def _named_columns(config: Config) -> dict[str, str]:
+    """The columns that settings name, each with the first setting that does.
+
+    A setting of a wrong type is left to the step that reads it.
+    """
+    found: dict[str, str] = {}
+    for setting in _NAMING_COLUMNS:
+        value = OmegaConf.select(config.tree, setting)
+        names = [value] if isinstance(value, str) else value
+        if isinstance(names, ListConfig | DictConfig | list):
+            for name in names:
+                found.setdefault(str(name), setting)
+    return found
+
+
+def _require_columns(named: Mapping[str, str], columns: Sequence[str]) -> None:
+    wrong = []
+    for name, setting in named.items():
+        try:
+            find_column(name, columns, setting)
+        except RelayError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ConfigError("\n".join(wrong))
 
 
 def _read_params(data: dict[str, Any]) -> ReadParams | None:
