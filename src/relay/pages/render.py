@@ -23,7 +23,9 @@ def render(template: Path, values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"short": short, "percent": percent, "plain": plain, "cell": cell}
+    environment.filters |= {
+        "short": short, "spread": spread, "percent": percent, "plain": plain, "cell": cell
+    }  # fmt: skip
     return environment.get_template(template.name).render(values).rstrip() + "\n"
 
 
@@ -40,6 +42,14 @@ def short(value: object) -> str:
     if value == int(value) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def spread(mean: float, deviation: float) -> str:
+    """A mean and its standard deviation, both to the second figure of this: `31.24 ± 0.31`."""
+    if not (math.isfinite(mean) and math.isfinite(deviation)) or deviation < 1e-12:
+        return f"{short(mean)} ± {short(deviation)}"
+    decimals = max(0, 1 - math.floor(math.log10(deviation)))
+    return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}"
 
 
 def percent(share: float) -> str:
