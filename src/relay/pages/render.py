@@ -67,6 +67,8 @@ def plain(value: object) -> str:
         return ", ".join(f"{name}={plain(one)}" for name, one in value.items()) or "-"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(plain, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "null" if value is None else short(value)
 
 
