@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +22,7 @@ CONFIDENCE = 0.95
 MISSING = "(missing)"
 MOST_VALUES = 12
 BINS = 4
+TIMES = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,16 @@ def _labels(column: pd.Series) -> pd.Series:
     )
     if ordered and column.nunique() > MOST_VALUES:
         bins = pd.qcut(column, BINS, duplicates="drop")
-        return _with_missing(bins.cat.rename_categories(_range))
-    texts = column.astype(object).map(_text, na_action="ignore")
+        # The first quarter has the lowest value in it; pandas says a bit less.
+        highest = [one.right for one in bins.cat.categories]
+        ends = list(_names([column.min(), *highest]).values())
+        names = [f"{low} to {high}" for low, high in pairwise(ends)]
+        return _with_missing(bins.cat.rename_categories(names))
     if ordered:
-        names = [_text(one) for one in sorted(column.dropna().unique())]
+        of_values = _names(column.dropna().unique())
+        texts, names = column.astype(object).map(of_values), list(of_values.values())
     else:
+        texts = column.astype(object).map(str, na_action="ignore")
         names = list(texts.value_counts().index)
     if len(names) > MOST_VALUES:
         kept = names[: MOST_VALUES - 1]
@@ -78,11 +87,24 @@ def _with_missing(labels: pd.Series) -> pd.Series:
     return labels.cat.add_categories([MISSING]).fillna(MISSING)
 
 
-def _range(bin: pd.Interval) -> str:
-    return f"{_text(bin.left)} to {_text(bin.right)}"
+def _names(values: Iterable[Any]) -> dict[Any, str]:
+    """A text for each of the numbers or times in `values`, in their order.
+
+    As short as tells them apart, and not shorter than 4 figures or a day.
+    """
+    ordered = sorted(set(values))
+    forms: list[Callable[[Any], str]] = [partial(_number, digits=digits) for digits in range(4, 18)]
+    if ordered and isinstance(ordered[0], pd.Timestamp):
+        forms = [partial(_time, form=form) for form in TIMES]
+    found = [{value: form(value) for value in ordered} for form in forms]
+    return next((one for one in found if len(set(one.values())) == len(ordered)), found[-1])
 
 
-def _text(value: object) -> str:
-    if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d")
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}g}"
+    is_whole = float(value).is_integer() or "e+" in text
+    return f"{value:.0f}" if is_whole and abs(value) < 1e15 else text
+
+
+def _time(value: pd.Timestamp, form: str) -> str:
+    return value.strftime(form)

@@ -19,6 +19,7 @@ PICTURES = "pictures"
 MOST_FEATURES = 200
 SHORT_DIGEST = 16
 _REQUIREMENTS = "requirements.txt"
+_OF_CLASS = ("name", "_target_", "params", "task_params")
 
 
 def facts(
@@ -100,13 +101,21 @@ def _standing(model: ArtifactVersion, registration: Mapping[str, Any]) -> str:
 
 
 def _settings(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The training step's parameters, but for artifacts and what is said elsewhere."""
+    """The training step's parameters, but for artifacts and what is said elsewhere.
+
+    Those of `model` are what is around the estimator: the transform of the target, weights, ...
+    """
     params = said.get("params") or {}
-    return {
+    around = {
+        name: value for name, value in (params.get("model") or {}).items() if name not in _OF_CLASS
+    }
+    rounds = {} if said.get("rounds") is None else {"rounds": said["rounds"]}
+    others = {
         name: value
         for name, value in params.items()
         if not name.endswith("_artifact") and name not in ("model", "target")
     }
+    return {**around, **rounds, **others}
 
 
 def _metrics(evaluation: Mapping[str, Any], cv: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +126,10 @@ def compare(
             rows = unseen_rows(by_candidate, by_champion)
         ours = outcome.at(rows)
         theirs = _outcome(champion, test[rows], target=target, task=outcome.task)
-        return Comparison(
-            _score(ours, metric), against(name, ours, theirs, metric, confidence), len(ours), seen
-        )
+        found = against(name, ours, theirs, metric, confidence)
+        if not rows.all():
+            found = replace(found, rows=len(ours))
+        return Comparison(_score(ours, metric), found, len(ours), seen)
     except RelayError as error:
         return Comparison(outcome.metrics[metric], Champion(name, None, str(error)), 0, seen)
 

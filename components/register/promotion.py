@@ -14,8 +14,9 @@ _ADVICE = ". To promote it all the same: the same command with register.force=tr
 class Champion:
     """The present champion, as it did on the candidate's test set.
 
-    `interval` is that of the candidate's gain over it, None where it is not known. `score` is None
-    where the champion could not be scored; `problem` then says why.
+    `interval` is that of the candidate's gain over it, None where it is not known. `rows` is how
+    many of the test rows that is of, None where it is all of them. `score` is None where the
+    champion could not be scored; `problem` then says why.
     """
 
     artifact: str
@@ -23,6 +24,7 @@ class Champion:
     problem: str = ""
     is_candidate: bool = False
     interval: tuple[float, float] | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def _compared(
     gained = _gained(metric, candidate, score)
     relation = "beats" if gained > 0 else "equals" if gained == 0 else "does not beat"
     scores = f"{metric} {candidate:.6g} {relation} {score:.6g} of {champion.artifact}"
+    if champion.rows is not None:
+        scores += f" on the {champion.rows} test rows that neither was trained on"
     if gained <= 0:
         return False, scores
     if gained < min_gain:

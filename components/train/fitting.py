@@ -15,7 +15,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
-from wrapping import TRANSFORMS, inner, require_suitable, wrapped
+from wrapping import (
+    TRANSFORMS,
+    class_weights,
+    inner,
+    inner_fitted,
+    require_suitable,
+    wrapped,
+)
 
 from relay.errors import RelayError
 from relay.estimators import ModelSpec, library_of, make_estimator
@@ -71,7 +78,17 @@ def _fit(pipeline: Pipeline, spec: ModelSpec, data: Data) -> Pipeline:
     if weights is not None:
         options["sample_weight"] = weights
     model.fit(numbers, data.y, **options)
+    _predict_in_order(inner_fitted(model))
     return pipeline
+
+
+def _predict_in_order(estimator: Any) -> None:
+    """Let one thread predict with an ensemble: several add up its parts in any order.
+
+    The last digits would be others each time, and with them ranks, digests and what is cached.
+    """
+    if hasattr(estimator, "estimators_") and "n_jobs" in estimator.get_params(deep=False):
+        estimator.set_params(n_jobs=None)
 
 
 def _tell_categories(estimator: Any, spec: ModelSpec, preprocessor: Any) -> dict[str, Any]:
@@ -94,7 +111,7 @@ def _weights(spec: ModelSpec, data: Data) -> NDArray[np.float64] | None:
         return None
     if spec.class_weight == "balanced":
         return np.asarray(compute_sample_weight("balanced", data.y))
-    given = {str(name): weight for name, weight in spec.class_weight.items()}
+    given = class_weights(spec.class_weight, data.y)
     return np.array([given.get(label, 1.0) for label in data.y.astype(str)])
 
 
@@ -119,6 +136,14 @@ def _set_rounds(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> N
     rounds = _best_round(tried, int(spec.early_stopping or 0), numbers, targets, options)
     estimator.set_params(**{ROUNDS[library_of(estimator)]: rounds})
     log.info("%d rounds, as found on %d rows held out", rounds, len(held_out))
+
+
+def rounds_of(pipeline: Pipeline, spec: ModelSpec) -> int | None:
+    """The rounds of a model that stops early; None of any other."""
+    if spec.early_stopping is None:
+        return None
+    estimator = inner(pipeline.named_steps["model"])
+    return int(estimator.get_params(deep=False)[ROUNDS[library_of(estimator)]])
 
 
 def _as_learnt(

@@ -32,6 +32,7 @@ def describe(data: Data, trained: Trained, spec: ModelSpec, target: str) -> dict
         "model_params": spec.params_for(data.task),
         "target_transform": spec.target_transform,
         "class_weight": spec.class_weight,
+        "rounds": trained.rounds,
         "features": dict(data.features.used),
         "set_aside": dict(data.features.aside),
         "cv": cv,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from data import Data
-from fitting import fit, make_pipeline
+from fitting import fit, make_pipeline, rounds_of
 from folds import folds as folds_of
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -30,6 +30,8 @@ class Trained:
 
     pipeline: Pipeline
     metrics: dict[str, float]
+    rounds: int | None
+    """Those of a boosted model that stops early; None for any other."""
 
 
 def train(data: Data, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
@@ -48,7 +50,8 @@ def train(data: Data, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
     width = len(pipeline.named_steps["features"].get_feature_names_out())
     log.info("fitted on %d rows, %d numbers each (%.1f s)", len(data.x), width, seconds)
     metrics |= {"fit_seconds": seconds, "n_features_in": data.x.shape[1], "n_features_out": width}
-    return Trained(pipeline, {name: float(value) for name, value in metrics.items()})
+    measured = {name: float(value) for name, value in metrics.items()}
+    return Trained(pipeline, measured, rounds_of(pipeline, spec))
 
 
 def cross_validate(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from data import Data
+from numpy.typing import NDArray
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 
@@ -29,7 +31,7 @@ def require_suitable(spec: ModelSpec, data: Data) -> None:
         raise RelayError("model.class_weight: the target holds numbers; set it to null.")
     if isinstance(spec.class_weight, dict):
         classes = {str(one) for one in np.unique(data.y)}
-        for name in map(str, spec.class_weight):
+        for name in class_weights(spec.class_weight, data.y):
             if name not in classes:
                 hint = did_you_mean(name, classes)
                 raise RelayError(f"model.class_weight: there is no class '{name}'.{hint}")
@@ -42,6 +44,18 @@ def require_suitable(spec: ModelSpec, data: Data) -> None:
                 f"{'of at least' if inclusive else 'above'} {above:g}, and the lowest of the "
                 f"target is {lowest:g}."
             )
+
+
+def class_weights(given: Mapping[Any, float], y: NDArray[Any]) -> dict[str, float]:
+    """The weights that the config gives to classes, by the texts of the labels in `y`.
+
+    Of truths also `true` is one: that is how a config hands True on.
+    """
+    are_truths = np.issubdtype(y.dtype, np.bool_)
+    return {
+        str(name).capitalize() if are_truths else str(name): weight
+        for name, weight in given.items()
+    }
 
 
 def wrapped(estimator: Any, spec: ModelSpec, data: Data) -> Any:
@@ -60,3 +74,10 @@ def inner(model: Any) -> Any:
     if isinstance(model, VotingClassifier):
         return model.estimators[0][1]
     return model.regressor if isinstance(model, TransformedTargetRegressor) else model
+
+
+def inner_fitted(model: Any) -> Any:
+    """The same of a fitted model: what is put into another one is fitted as a copy."""
+    if isinstance(model, VotingClassifier):
+        return model.estimators_[0]
+    return model.regressor_ if isinstance(model, TransformedTargetRegressor) else model

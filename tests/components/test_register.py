@@ -229,6 +229,7 @@ def test_a_champion_is_compared_on_the_test_rows_that_it_was_not_trained_on(read
     done = register(ready)
     assert done.status == 0, done.output
     assert "on 30 rows of flats_test:v0" in done.output
+    assert "on the 30 test rows that neither was trained on" in done.output
     read = record(ready)
     assert (read["rows_compared"], read["rows_seen_by_champion"]) == (30, 30)
     assert read["candidate_score"] == pytest.approx(0)

@@ -73,6 +73,15 @@ def test_every_pipeline_config_is_valid(name: str) -> None:
     assert plan.build(load(f"pipeline={name}").settings.pipeline).steps
 
 
+def test_predictions_are_named_after_the_model_that_made_them() -> None:
+    def name(*arguments: str) -> str:
+        return load(*arguments).settings.pipeline["predict"].outputs["predictions"].name
+
+    assert name() == "diabetes_predictions"
+    assert name("data=table", "data.url=a.csv", "data.target=b") == "a_b_predictions"
+    assert name("predict.model=diamonds_cut_model:v3") == "diamonds_cut_predictions"
+
+
 def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     loaded = load("data=table", "data.url=some/My Data.csv.gz", "data.target=Sale Price")
     assert loaded.tree.data.name == "My_Data_sale_price"

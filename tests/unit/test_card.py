@@ -35,7 +35,9 @@ STORE = {
 MODEL = made(
     "m", "model", "digest-m:v0", {"train": "train:v0", "report": "gone:v0"},
     model="forest", model_class=EVIL, model_params={"depth": None, "leaf": 2},
-    params={"train_artifact": "train:v0", "target": "y", "folds": 5, "seed": 1},
+    params={"train_artifact": "train:v0", "target": "y", "folds": 5, "seed": 1,
+            "model": {"name": "forest", "params": {"leaf": 2}, "target_transform": "log1p"}},
+    rounds=77,
     cv={"cv_mae_mean": 4.5, "cv_mae_std": 0.25}, train_rows=8, git_commit="abc123",
     features={EVIL: "numeric"}, set_aside={"id": "an identifier"},
 )  # fmt: skip
@@ -86,7 +88,8 @@ def test_both_say_how_good_it_is_what_it_was_made_of_and_how_to_make_it_again(
 ) -> None:
     for name in ("card.html", "card.md"):
         text = (folder / name).read_text(encoding="utf-8").replace("\\", "")
-        for part in ("4.5 ± 0.25", "the mean", "clean:v0", "http://x/y.csv", "scikit-learn",
+        for part in ("4.50 ± 0.25", "aseline: the mean", "target_transform", "log1p", "77",
+                     "clean:v0", "http://x/y.csv", "scikit-learn",
                      "git checkout abc123", "./relay reproduce m:v0", "digest-m:v0", "folds",
                      "not in the store any more", "champion", "an identifier"):  # fmt: skip
             assert part in text, (name, part)

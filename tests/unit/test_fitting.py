@@ -86,6 +86,39 @@ def test_a_class_that_weighs_more_is_predicted_more_often(name: str, weight: Any
     assert shares[1] > shares[0]
 
 
+@pytest.mark.parametrize("name", ["random_forest", "extra_trees"])
+@pytest.mark.parametrize("target", ["price", "label"])
+def test_an_ensemble_predicts_the_same_to_the_last_digit_each_time(name: str, target: str) -> None:
+    given = data(target, rows=400)
+    model = config(name)
+    model["params"]["n_jobs"] = 4
+    pipeline = fitted(given, model)
+    ask = pipeline.predict if target == "price" else pipeline.predict_proba
+    first = ask(given.x)
+    assert all((ask(given.x) == first).all() for _ in range(10))
+    assert pipeline.named_steps["model"].n_jobs is None
+
+
+def test_so_does_one_of_a_transformed_target() -> None:
+    given = data_module.prepare(table().assign(price=lambda t: np.exp(t["x"])), "price", None)
+    pipeline = fitted(given, {**config("random_forest"), "target_transform": "log"})
+    assert pipeline.named_steps["model"].regressor_.n_jobs is None
+
+
+@pytest.mark.parametrize("name", ["True", "true"])
+def test_a_truth_is_weighed_under_either_of_its_names(name: str) -> None:
+    given = data("yes")
+    model = {**config("linear"), "class_weight": {name: 50}}
+    assert fitted(given, model).predict(given.x).sum() > given.y.sum()
+
+
+def test_the_rounds_at_which_boosting_stopped_are_known() -> None:
+    stopped = training.train(data(rows=400), spec(config("lightgbm")), folds=0, seed=0)
+    assert stopped.rounds is not None
+    assert 0 < stopped.rounds < 1000
+    assert training.train(data(), spec(RIDGE), folds=0, seed=0).rounds is None
+
+
 def with_group() -> pd.DataFrame:
     """Each group has a level of its own, which nothing but the group tells."""
     random = np.random.default_rng(0)

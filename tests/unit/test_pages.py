@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.pages.render import cell, percent, render, short
+from relay.pages.render import cell, percent, render, short, spread
 from tests.loading import load
 
 page = load("check", "page").page
@@ -109,3 +109,17 @@ def test_a_share_is_never_none_or_all_where_it_is_not() -> None:
 
 def test_a_cell_of_markdown_has_no_markup() -> None:
     assert cell("a|b\n<i>*c*") == r"a\|b \<i\>\*c\*"
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "shown"),
+    [
+        (0.9397, 0.0015, "0.9397 ± 0.0015"),
+        (0.94, 0.0203, "0.940 ± 0.020"),
+        (31.237, 0.311, "31.24 ± 0.31"),
+        (2117.4, 67.2, "2,117 ± 67"),
+        (0.5, 0.0, "0.5 ± 0"),
+    ],
+)
+def test_a_mean_has_the_decimals_of_its_spread(mean: float, deviation: float, shown: str) -> None:
+    assert spread(mean, deviation) == shown

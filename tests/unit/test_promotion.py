@@ -68,6 +68,13 @@ def test_a_clearly_better_candidate_is_promoted_and_both_scores_are_told() -> No
     assert decision.why == ("r2 0.8 beats 0.7 of m:v0: by 0.1, with 0.95 confidence 0.05 to 0.15")
 
 
+def test_that_only_some_of_the_test_rows_count_is_told() -> None:
+    decision = decide("r2", 0.6, Champion("m:v0", 0.7, rows=27))
+    assert decision.why == (
+        "r2 0.6 does not beat 0.7 of m:v0 on the 27 test rows that neither was trained on"
+    )
+
+
 def test_an_equal_candidate_is_not_promoted() -> None:
     assert not decide("r2", 0.7, Champion("m:v0", 0.7)).promote
     rounded = decide("r2", 0.7 + 1e-16, Champion("m:v0", 0.7, interval=(1e-17, 1e-15)))

@@ -89,8 +89,9 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     Relative paths in `data.url` and `predict.input` are taken from `cwd`. ConfigError where
     anything is wrong, naming the key and the nearest right one.
     """
-    if not OmegaConf.has_resolver("stem"):
-        OmegaConf.register_new_resolver("stem", _url_stem)
+    for name, resolver in (("stem", _url_stem), ("model_stem", _model_stem)):
+        if not OmegaConf.has_resolver(name):
+            OmegaConf.register_new_resolver(name, resolver)
     overrides = [normalize(one) for one in arguments]
     try:
         return _load(folder, overrides, cwd)
@@ -207,6 +208,12 @@ def _url_stem(url: str) -> str:
     parts = urlsplit(str(url))
     last = Path(parts.path.rstrip("/") or parts.netloc).name
     return artifact_stem(last.split(".")[0])
+
+
+def _model_stem(reference: str) -> str:
+    """`housing` of `housing_model:champion`."""
+    name = str(reference).rsplit("/", maxsplit=1)[-1].split(":")[0]
+    return artifact_stem(name.removesuffix("_model"))
 
 
 def _resolved(node: Any, where: str) -> dict[str, Any]:

@@ -23,7 +23,9 @@ def render(template: Path, values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"short": short, "percent": percent, "plain": plain, "cell": cell}
+    environment.filters |= {
+        "short": short, "spread": spread, "percent": percent, "plain": plain, "cell": cell
+    }  # fmt: skip
     return environment.get_template(template.name).render(values).rstrip() + "\n"
 
 
@@ -42,6 +44,14 @@ def short(value: object) -> str:
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
 
 
+def spread(mean: float, deviation: float) -> str:
+    """A mean and its standard deviation, both to the second figure of this: `31.24 ± 0.31`."""
+    if not (math.isfinite(mean) and math.isfinite(deviation)) or deviation < 1e-12:
+        return f"{short(mean)} ± {short(deviation)}"
+    decimals = max(0, 1 - math.floor(math.log10(deviation)))
+    return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}"
+
+
 def percent(share: float) -> str:
     """A share as per cent; never 0 % or 100 % where it is not quite."""
     if 0 < share < 0.001:
@@ -57,6 +67,8 @@ def plain(value: object) -> str:
         return ", ".join(f"{name}={plain(one)}" for name, one in value.items()) or "-"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(plain, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "null" if value is None else short(value)
 
 
