@@ -13,6 +13,7 @@ from looking import Looked, Reading, look_through
 from params import Params
 from scoring import Score
 from table_io import Table, dtype_words, local_path, open_artifact, open_input
+from unseen import Unseen, known_categories
 from writing import TableWriter, require_another
 
 from relay import component
@@ -82,6 +83,7 @@ def predict(
     looked: Looked,
     outputs: Mapping[TableWriter, list[str]],
     score: Score,
+    unseen: Unseen,
 ) -> pd.DataFrame:
     """Predict each row of `table` into `outputs`, each with the names of the table's columns there.
 
@@ -91,7 +93,9 @@ def predict(
     with show_progress("Predicting", "rows") as report:
         for piece in table:
             typed = looked.typed(piece, reading)
-            predictions = model.predict(reading.features(typed))
+            features = reading.features(typed)
+            predictions = model.predict(features)
+            unseen.add(features)
             score.add(typed, predictions)
             predicted = with_predictions(typed, predictions, model.classes)
             for output, names in outputs.items():
@@ -125,12 +129,13 @@ def step(run: StepRun[Params]) -> None:
         looked = look_through(table, reading, report)
 
     score = Score(model, reading.target, reading.target_word)
+    unseen = Unseen(known_categories(model))
     with contextlib.ExitStack() as stack:
         stored = stack.enter_context(TableWriter(run.workspace / "predictions" / TABLE_FILE))
         outputs = {stored: table.names}
         if wanted is not None:
             outputs[stack.enter_context(TableWriter(wanted))] = table.raw_names
-        predicted = predict(model, table, reading, looked, outputs, score)
+        predicted = predict(model, table, reading, looked, outputs, score, unseen)
         places = [output.finish() for output in outputs]
     run.output(
         "predictions",
@@ -145,6 +150,7 @@ def step(run: StepRun[Params]) -> None:
     )
     run.log_metrics({"rows": looked.rows})
     run.log_metrics(score.metrics())
+    unseen.warn()
     for place in places[1:]:
         log.info("Wrote %s predictions to %s", f"{looked.rows:,}", place)
 

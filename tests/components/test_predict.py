@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests import made_training
 from tests.components.conftest import Finished, Store
 from tests.made_models import features, flats, price_model, save, size_model
 
@@ -47,6 +48,20 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
     assert list(written.columns) == ["Area", "quarter", "price", "size", "prediction"]
     np.testing.assert_allclose(written["prediction"], expected(table))
     assert [path.name for path in target.parent.iterdir()] == ["predicted.csv"]
+
+
+def test_a_value_that_the_model_has_not_seen_is_told(store: Store, tmp_path: Path) -> None:
+    data, spec = made_training.data(), made_training.spec(made_training.RIDGE)
+    model = made_training.fitting.fit(
+        made_training.fitting.make_pipeline(spec, data, 0), spec, data, 0
+    )
+    folder = save(model, store.folder / "model", data.x, skops_trusted_types=["numpy.dtype"])
+    store.put("flats_model", "model", folder, {"target": "price"})
+    (tmp_path / "new.csv").write_text("x,noise,group\n1.5,0.5,red\n2.5,0.5,blue\n")
+    done = predict(store, input_path=tmp_path / "new.csv")
+    assert done.status == 0, done.output
+    assert done.result is not None
+    assert any("Column group: 1 row with" in text for text in done.result.warnings)
 
 
 def test_every_row_is_predicted_in_order_also_repeated_and_incomplete_ones(

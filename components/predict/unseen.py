@@ -1,0 +1,62 @@
+"""Categories in a table that no row had from which its model learnt: told, not refused."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from relay.models import Model, coerce
+
+log = logging.getLogger("relay")
+
+SHOWN = 5
+"""So many values of a column are told, and so many columns are told one by one."""
+
+
+def known_categories(model: Model) -> dict[str, frozenset[Any]]:
+    """The values that each category column had where `model` learnt; none of a model not ours."""
+    features = getattr(model.pipeline, "named_steps", {}).get("features")
+    for name, steps, columns in getattr(features, "transformers_", ()):
+        if name == "category":
+            found = zip(columns, steps[-1].categories_, strict=True)
+            return {str(column): frozenset(values) for column, values in found}
+    return {}
+
+
+@dataclass
+class Unseen:
+    """Counts the rows whose values are not among `known`, by column and value."""
+
+    known: Mapping[str, frozenset[Any]]
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, features: pd.DataFrame) -> None:
+        """Count the rows of `features`, the columns that the model takes."""
+        texts = coerce(features, dict.fromkeys(self.known, "string"))
+        for name, known in self.known.items():
+            values = texts[name].dropna()
+            new = values[~values.isin(known)]
+            if len(new):
+                self.counts.setdefault(name, Counter()).update(new)
+
+    def warn(self) -> None:
+        """Log what was found."""
+        for name, values in list(self.counts.items())[:SHOWN]:
+            shown = ", ".join(f"'{value}'" for value, _ in values.most_common(SHOWN))
+            log.warning(
+                "Column %s: %s with a value that no row had in training: %s%s. The model takes it "
+                "for unknown.",
+                name, _rows(values.total()), shown, ", ..." if len(values) > SHOWN else "",
+            )  # fmt: skip
+        more = list(self.counts)[SHOWN:]
+        if more:
+            log.warning("Values that no row had in training also in: %s.", ", ".join(more))
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

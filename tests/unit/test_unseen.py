@@ -1,0 +1,80 @@
+"""Values that a model meets for the first time are told, by column."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from relay.models import Model
+from relay.warned import Warned
+from tests import made_training
+from tests.loading import load
+from tests.made_models import price_model
+
+unseen = load("predict", "unseen")
+
+
+BOOSTING = {**made_training.config("hist_gradient_boosting"), "params": {"max_iter": 5}}
+
+
+def trained(spec: Mapping[str, Any] = made_training.RIDGE) -> Model:
+    """A model whose column `group` was red or green."""
+    data, chosen = made_training.data(), made_training.spec({**spec})
+    pipeline = made_training.fitting.make_pipeline(chosen, data, 0)
+    fitted = made_training.fitting.fit(pipeline, chosen, data, 0)
+    return Model(fitted, {"x": "double", "noise": "double", "group": "string"})
+
+
+def told(model: Model, *tables: pd.DataFrame) -> list[str]:
+    found = unseen.Unseen(unseen.known_categories(model))
+    for table in tables:
+        found.add(table)
+    warned = Warned()
+    log = logging.getLogger("relay")
+    log.addHandler(warned)
+    try:
+        found.warn()
+    finally:
+        log.removeHandler(warned)
+    return warned.texts
+
+
+def rows(*groups: Any) -> pd.DataFrame:
+    return pd.DataFrame({"x": 0.0, "noise": 0.0, "group": pd.Series(groups, dtype=object)})
+
+
+@pytest.mark.parametrize("spec", [made_training.RIDGE, BOOSTING])
+def test_new_values_are_counted_over_all_pieces(spec: Mapping[str, Any]) -> None:
+    (text,) = told(trained(spec), rows("red", "blue", "grey"), rows("green", "blue"), rows("Red"))
+    assert "Column group: 4 rows with" in text
+    assert "'blue', 'grey', 'Red'." in text
+
+
+@pytest.mark.parametrize("known", ["red", None, np.nan])
+def test_known_and_missing_values_are_nothing_new(known: Any) -> None:
+    assert told(trained(), rows("green", known)) == []
+
+
+def test_many_new_values_are_told_in_part() -> None:
+    (text,) = told(trained(), rows(*(f"new {number}" for number in range(9)), "new 7"))
+    assert "10 rows with" in text
+    assert "'new 7', 'new 0'" in text
+    assert text.count("'new") == unseen.SHOWN
+    assert "..." in text
+
+
+def test_of_many_columns_the_first_are_told_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"c{number}" for number in range(7)]
+    monkeypatch.setattr(unseen, "known_categories", lambda _: dict.fromkeys(names, frozenset()))
+    *single, last = told(trained(), pd.DataFrame({name: ["a"] for name in names}))
+    assert [text.split(":")[0] for text in single] == [f"Column {name}" for name in names[:5]]
+    assert "also in: c5, c6" in last
+
+
+def test_a_model_that_is_built_otherwise_says_nothing_of_it() -> None:
+    assert unseen.known_categories(Model(price_model(), {})) == {}
