@@ -30,6 +30,7 @@ def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout:
     assert "'nothing_train:latest', which is not in the store" in done.output
     assert "Step 'split' makes it" in done.output
     assert "'nothing_report:latest', which is not in the store" in done.output
+    assert "Run steps=+check,+split first." in done.output
     assert checkout.statuses()["train"] == "skipped"
 
 

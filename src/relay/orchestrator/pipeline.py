@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from relay.errors import RelayError
@@ -109,6 +109,7 @@ class Pipeline:
         """Fix the version of every input that no step of this run makes."""
         selected = {job.name for job in self.jobs}
         missing: dict[str, str] = {}
+        makers: set[str] = set()
         for job in self.jobs:
             for source in job.step.inputs.values():
                 if source.step in selected or source.reference in {**self._found, **missing}:
@@ -116,17 +117,24 @@ class Pipeline:
                 version = self.backend.find(source.reference)
                 if version is None:
                     missing[source.reference] = self._missing(job.step, source)
+                    makers |= set() if source.step is None else {source.step}
                 else:
                     self._found[source.reference] = str(version)
         if missing:
-            raise RelayError("\n".join(missing.values()))
+            raise RelayError("\n".join([*missing.values(), *self._advice(makers)]))
+
+    def _advice(self, makers: Set[str]) -> list[str]:
+        """How the steps `makers` are run, in as few words as possible."""
+        before = set().union(*map(self.plan.upstream, makers))
+        last = [f"+{name}" for name in self.plan.names if name in makers - before]
+        return [f"Run steps={','.join(last)} first."] if last else []
 
     def _missing(self, step: Step, source: Source) -> str:
         place = self.backend.url() or "the local store"
         text = f"Step '{step.name}' needs artifact '{source.reference}', which is not in the store"
         text += f" ({place})."
         if source.step is not None:
-            return f"{text} Step '{source.step}' makes it: run steps=+{source.step} first."
+            return f"{text} Step '{source.step}' makes it."
         hint = hint_on_missing(self.backend, source.reference)
         if hint:
             return text + hint
