@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
+from relay.errors import ConfigError
 from relay.estimators import ModelSpec, check_spec
+from relay.metric_names import Task
 from relay.names import column_name
 from relay.params import Params as BaseParams
 
@@ -47,3 +49,19 @@ def check(params: Params) -> None:
     For the orchestrator, before anything runs.
     """
     check_spec(params.model)
+
+
+def check_task(params: Params, task: Task) -> None:
+    """ConfigError where a setting of the model is not for `task`.
+
+    For the orchestrator, as soon as it knows the task.
+    """
+    require_task(params.model, task)
+
+
+def require_task(spec: ModelSpec, task: Task) -> None:
+    """ConfigError where a setting of `spec` is not for `task`."""
+    if task == "classification" and spec.target_transform is not None:
+        raise ConfigError("model.target_transform: the target holds classes; set it to null.")
+    if task == "regression" and spec.class_weight is not None:
+        raise ConfigError("model.class_weight: the target holds numbers; set it to null.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from data import Data
 from numpy.typing import NDArray
+from params import require_task
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 
@@ -25,10 +26,7 @@ TRANSFORMS = {
 
 def require_suitable(spec: ModelSpec, data: Data) -> None:
     """RelayError where a setting does not go with the target."""
-    if data.task == "classification" and spec.target_transform is not None:
-        raise RelayError("model.target_transform: the target holds classes; set it to null.")
-    if data.task == "regression" and spec.class_weight is not None:
-        raise RelayError("model.class_weight: the target holds numbers; set it to null.")
+    require_task(spec, data.task)
     if isinstance(spec.class_weight, dict):
         classes = {str(one) for one in np.unique(data.y)}
         for name in class_weights(spec.class_weight, data.y):

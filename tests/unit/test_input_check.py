@@ -76,6 +76,21 @@ def test_a_metric_of_another_task_is_told_as_soon_as_a_step_can_know(
 
 
 @pytest.mark.parametrize(
+    ("given", "kind", "message"),
+    [
+        ("model.class_weight=balanced", "float64", r"model\.class_weight: .* numbers"),
+        ("model.target_transform=log", "category", r"model\.target_transform: .* classes"),
+    ],
+)
+def test_a_setting_of_the_model_for_another_task_is_told_likewise(
+    given: str, kind: str, message: str
+) -> None:
+    table = {"columns": ["price"], "dtypes": {"price": kind}}
+    with pytest.raises(ConfigError, match=message):
+        look("check", version("clean", **table), more=given)
+
+
+@pytest.mark.parametrize(
     ("metadata", "task"),
     [
         ({"target": "price", "task": "classification"}, "classification"),
