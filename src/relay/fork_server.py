@@ -1,13 +1,14 @@
 """Loads the libraries of steps once, and forks a process for each step.
 
-    python -m relay.fork_server FD        in an environment of components
+    python -P -m relay.fork_server FD        in an environment of components
 
 Most of a small step is Python loading libraries; a forked process has them from the start. All
 else is as `python run.py` has it, the project's own modules included: they are imported in the
 forked process, so that what runs is what the files say at that time.
 
 Requests come as JSON lines on standard input, answers go as JSON lines to file descriptor `FD`.
-When standard input ends, so does the server, and with it the standard input of each step.
+When standard input ends, so does the server, and with it the standard input of each step. With
+`-P`, libraries are not looked for in the folder that the server was started in.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Step:
     name: str
     folder: str
     script: str
+    """Its full path, which processes that it spawns are told."""
     arguments: Sequence[str]
     environ: Mapping[str, str]
     """What its environment has besides the server's."""
@@ -92,15 +94,14 @@ class Lines:
         self.ended = False
         self._rest = b""
 
-    def read(self, timeout: float | None = 0) -> list[bytes]:
-        """Those that have come; where there are none, wait for `timeout` seconds at most."""
-        while not self.ended and select.select([self.descriptor], [], [], timeout)[0]:
+    def read(self) -> list[bytes]:
+        """Those that have come; none where there are none yet, or no more (`ended`)."""
+        while not self.ended and select.select([self.descriptor], [], [], 0)[0]:
             data = os.read(self.descriptor, _CHUNK)
             self.ended = not data
             *whole, self._rest = (self._rest + data).split(b"\n")
             if whole:
                 return whole
-            timeout = 0
         return []
 
 
@@ -114,10 +115,12 @@ class Server:
     """What is to be loaded when there is time."""
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
     """Name and our end of the standard input of each process."""
+    wakening: tuple[int, ...] = ()
+    """Both ends of the pipe that wakes us when a process has ended."""
 
     def serve(self) -> None:
         """Answer requests; SystemExit in each forked process, when its step is done."""
-        awake, wake = os.pipe()
+        self.wakening = awake, wake = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(awake, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler: without one nobody is woken
@@ -147,10 +150,10 @@ class Server:
         gc.freeze()  # what is shared now stays so: no collection is to touch it
         pid = os.fork()
         if pid == 0:
-            for _, other in self.running.values():
-                os.close(other)
-            os.close(ours)
-            os.close(self.answers)
+            signal.set_wakeup_fd(-1)
+            others = (other for _, other in self.running.values())
+            for descriptor in (*self.wakening, self.answers, ours, *others):
+                os.close(descriptor)
             _become(step, theirs)  # it does not return
         with contextlib.suppress(OSError):  # it has done so itself, or is gone
             os.setpgid(pid, pid)
@@ -159,14 +162,14 @@ class Server:
         self._tell(Started(step.name, pid))
 
     def _reap(self) -> None:
-        while self.running:
-            pid, status, used = os.wait4(-1, os.WNOHANG)
-            if not pid:
-                return
-            name, ours = self.running.pop(pid)
-            os.close(ours)
-            code = os.waitstatus_to_exitcode(status)
-            self._tell(Ended(name, code, used.ru_utime + used.ru_stime))
+        for pid, (name, ours) in list(self.running.items()):
+            # One by one: there may be children of a library, which waits for them itself.
+            ended, status, used = os.wait4(pid, os.WNOHANG)
+            if ended:
+                del self.running[pid]
+                os.close(ours)
+                code = os.waitstatus_to_exitcode(status)
+                self._tell(Ended(name, code, used.ru_utime + used.ru_stime))
 
     def _tell(self, answer: Started | Ended) -> None:
         with contextlib.suppress(BrokenPipeError):  # nobody listens: our input ends as well
@@ -181,7 +184,6 @@ def _load(module: str, names: Sequence[str]) -> None:
 
 def _become(step: Step, stdin: int) -> NoReturn:
     """Run `step` as `python run.py` would in its folder; SystemExit when it is done."""
-    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setpgid(0, 0)
     output = os.open(step.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -195,8 +197,8 @@ def _become(step: Step, stdin: int) -> NoReturn:
         sys.modules["numpy"].random.seed()
     os.chdir(step.folder)
     os.environ.update(step.environ)
+    sys.path.insert(0, step.folder)
     sys.argv = [step.script, *step.arguments]
-    sys.path[0] = step.folder
     runpy.run_path(step.script, run_name="__main__")
     sys.exit(0)
 

@@ -22,10 +22,12 @@ PATH = f"export PATH={Path(sys.executable).parent}:$PATH"
 SHOWS = """
 import json, os, random, sys
 import numpy
+descriptors = os.listdir("/proc/self/fd")  # with one for the folder itself
 print(json.dumps({
     "argv": sys.argv,
     "cwd": os.getcwd(),
-    "main": __name__,
+    "main": [__name__, __file__],
+    "descriptors": len(descriptors) - 1,
     "near": sys.path[0],
     "loaded": sorted(name for name in ("tabnanny", "relay.errors") if name in sys.modules),
     "word": os.environ.get("WORD"),
@@ -35,8 +37,9 @@ print(json.dumps({
 """
 
 
-def start_server(folder: Path) -> ForkServer:
-    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+def start_server(folder: Path, *libraries: Path) -> ForkServer:
+    path = os.pathsep.join(map(str, (ROOT / "src", *libraries)))
+    environ = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
     return ForkServer([PATH], environ, folder / "logs" / "libraries.log")
 
 
@@ -59,7 +62,7 @@ def fork(
         Step(
             name,
             str(folder / name),
-            "run.py",
+            str(folder / name / "run.py"),
             ["--a=it's {b}", "--c="],
             {"WORD": "x y"},
             str(folder / f"{name}.log"),
@@ -101,10 +104,12 @@ def test_a_step_finds_what_python_would_give_it_and_its_libraries(
         assert end_of(fork(server, tmp_path, SHOWS, name)).exit_code == 0
         shown.append(json.loads((tmp_path / f"{name}.log").read_text()))
         folder = str(tmp_path / name)
+        script = f"{folder}/run.py"
         assert shown[-1] == {
-            "argv": ["run.py", "--a=it's {b}", "--c="],
+            "argv": [script, "--a=it's {b}", "--c="],
             "cwd": folder,
-            "main": "__main__",
+            "main": ["__main__", script],
+            "descriptors": 3,
             "near": folder,
             "loaded": ["tabnanny"],
             "word": "x y",
@@ -122,7 +127,8 @@ def test_modules_of_the_project_are_read_when_the_step_begins(
         (tmp_path / name / "words.py").write_text(f"WORD = {text!r}")
         (tmp_path / name / "run.py").write_text("import words; print(words.WORD)")
         log = tmp_path / f"{name}.log"
-        step = Step(name, str(tmp_path / name), "run.py", [], {}, str(log), Libraries([]))
+        script = tmp_path / name / "run.py"
+        step = Step(name, str(script.parent), str(script), [], {}, str(log), Libraries([]))
         assert end_of(server.fork(step)).exit_code == 0
         assert log.read_text() == f"{text}\n"
 
@@ -159,6 +165,50 @@ def test_a_library_that_does_not_load_is_the_steps_affair(
     assert end_of(fork(server, tmp_path, "print('well')", "one", missing)).exit_code == 0
     assert end_of(fork(server, tmp_path, "import no_such_library", "two", missing)).exit_code == 1
     assert "no_such_library" in (tmp_path / "two.log").read_text()
+
+
+def test_a_library_is_not_looked_for_in_the_folder_where_the_run_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tabnanny.py").write_text("print('not a library')")
+    monkeypatch.chdir(tmp_path)
+    server = start_server(tmp_path)
+    assert end_of(fork(server, tmp_path, "import tabnanny; tabnanny.check")).exit_code == 0
+    server.close()
+
+
+def test_a_library_may_have_a_child_of_its_own(tmp_path: Path) -> None:
+    text = "import subprocess; child = subprocess.Popen(['sleep', '0.1'])"
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "has_a_child.py").write_text(text)
+    server = start_server(tmp_path, tmp_path / "library")
+    libraries = Libraries([("has_a_child", [])])
+    code = "import time; time.sleep(0.5)"
+    assert end_of(fork(server, tmp_path, code, libraries=libraries)).exit_code == 0
+    server.close()
+
+
+def test_a_step_may_spawn_processes(server: ForkServer, tmp_path: Path) -> None:
+    code = """
+from multiprocessing import get_context
+if __name__ == "__main__":
+    process = get_context("spawn").Process(target=print, args=("spawned",))
+    process.start()
+    process.join()
+"""
+    libraries = Libraries([("multiprocessing", [])])
+    assert end_of(fork(server, tmp_path, code, libraries=libraries)).exit_code == 0
+    assert (tmp_path / "one.log").read_text() == "spawned\n"
+
+
+def test_a_server_that_cannot_be_started_leaves_no_descriptor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = psutil.Process().num_fds()
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(OSError, match="bash"):
+        ForkServer([], os.environ, tmp_path / "libraries.log")
+    assert psutil.Process().num_fds() == before
 
 
 def test_when_the_server_ends_so_does_the_standard_input_of_each_step(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class ForkServer:
         self._children: dict[str, Forked] = {}
         log.parent.mkdir(parents=True, exist_ok=True)
         answers, theirs = os.pipe()
-        command = [*activate, f"exec python -m relay.fork_server {theirs}"]
+        command = [*activate, f"exec python -P -m relay.fork_server {theirs}"]
         self._answers = Lines(answers)
         try:
             with log.open("ab") as output:
@@ -40,6 +40,9 @@ class ForkServer:
                     pass_fds=[theirs],
                     start_new_session=True,
                 )
+        except OSError:
+            os.close(answers)
+            raise
         finally:
             os.close(theirs)
 

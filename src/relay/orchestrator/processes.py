@@ -105,7 +105,7 @@ class Process:
         self._group: list[psutil.Process] = []
         self._ended: float | None = None
         self.was_asked_to_stop = False
-        self._asked = False
+        self._signalled = False
         self._cpu_seconds = 0.0
         self._max_rss = 0
 
@@ -141,8 +141,8 @@ class Process:
         A child that is not there yet is sent it as soon as `poll` finds it.
         """
         self.was_asked_to_stop = True
-        if not self._asked and self._child.pid is not None:
-            self._asked = True
+        if not self._signalled and self._child.pid is not None:
+            self._signalled = True
             self._signal_group(signal.SIGTERM)
 
     def stop(self) -> None:

@@ -100,7 +100,7 @@ class StepProcesses:
         step = Step(
             job.name,
             folder=str(job.component.folder),
-            script=SCRIPT,
+            script=str(job.component.folder / SCRIPT),
             arguments=script_arguments(job.component, arguments),
             environ=environ,
             log=str(log),
