@@ -12,8 +12,8 @@ from relay.errors import ConfigError
 from relay.names import did_you_mean
 from relay.orchestrator.config_files import PlaceOf
 
-# The sections that are checked elsewhere: by the classes below, or by the component that reads
-# them. All others may hold only what config.yaml holds.
+# The sections that are checked elsewhere: by config_schema.py, or by the component that reads them.
+# All others may hold only what config.yaml holds.
 _VALIDATED_ELSEWHERE = ("model", "tracking", "pipeline")
 _OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key>[\w.]+)'")
 

@@ -53,7 +53,7 @@ class Summary:
     environments_seconds: float = 0.0
     """Of `seconds`, spent on building environments."""
     libraries_cpu_seconds: float = 0.0
-    """Spent on loading libraries that steps share; it is in no step's time."""
+    """Spent on loading libraries that steps share; it is in no step's `cpu_seconds`."""
     mlflow_run_id: str | None = None
     url: str | None = None
     """The project's page, where the backend has one."""
