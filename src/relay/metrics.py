@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import metrics
 
-from relay.errors import ConfigError
-from relay.metric_names import HIGHER_IS_BETTER, Task
-from relay.names import did_you_mean
+from relay.metric_names import Task
 
 
 def score(
@@ -41,17 +40,7 @@ def score(
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
-def is_better(metric: str, a: float, b: float) -> bool:
-    """True where value `a` of `metric` is better than `b`; False where they are equal."""
-    if metric not in HIGHER_IS_BETTER:
-        raise ConfigError(f"There is no metric '{metric}'.{did_you_mean(metric, HIGHER_IS_BETTER)}")
-    return a > b if HIGHER_IS_BETTER[metric] else a < b
-
-
 def _regression(y_true: NDArray[np.float64], y_pred: NDArray[np.float64]) -> dict[str, float]:
-    # Here and below: the names above are read where scikit-learn is not installed.
-    from sklearn import metrics  # noqa: PLC0415
-
     if not len(y_true) or not np.isfinite(y_pred).all():
         return {}
     mse = metrics.mean_squared_error(y_true, y_pred)
@@ -74,8 +63,6 @@ def _classification(
     y_proba: ArrayLike | None,
     classes: NDArray[np.str_],
 ) -> dict[str, float]:
-    from sklearn import metrics  # noqa: PLC0415
-
     if not len(y_true):
         return {}
     found = {

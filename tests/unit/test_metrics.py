@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.errors import ConfigError
 from relay.metric_names import HIGHER_IS_BETTER, PRIMARY, Task
-from relay.metrics import is_better, score
+from relay.metrics import score
 
 
 def test_regression_has_its_six_metrics() -> None:
@@ -110,15 +109,3 @@ def test_every_metric_says_which_way_is_better() -> None:
     }
     assert found == set(HIGHER_IS_BETTER)
     assert set(PRIMARY.values()) <= found
-
-
-def test_better_means_higher_or_lower_by_metric() -> None:
-    assert is_better("r2", 0.9, 0.8)
-    assert is_better("rmse", 1.0, 2.0)
-    assert not is_better("rmse", 2.0, 1.0)
-    assert not is_better("f1", 0.5, 0.5)
-
-
-def test_an_unknown_metric_is_an_error_with_the_nearest_name() -> None:
-    with pytest.raises(ConfigError, match="Did you mean 'rmse'"):
-        is_better("rsme", 1.0, 2.0)
