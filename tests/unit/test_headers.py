@@ -11,8 +11,8 @@ import pytest
 
 from relay.errors import RelayError
 from relay.reading.options import ReadOptions
-from relay.reading.peek import read_columns
-from relay.reading.table import read_raw, read_table
+from relay.reading.table import read_raw
+from tests import reading
 
 ROWS = "".join(f"{i};k{i % 2};{i}.5\n" for i in range(9))
 
@@ -20,9 +20,7 @@ ROWS = "".join(f"{i};k{i % 2};{i}.5\n" for i in range(9))
 def read(folder: Path, text: str, **options: Any) -> pd.DataFrame:
     path = folder / "data.csv"
     path.write_text(text, encoding="utf-8")
-    table = read_table(path, ReadOptions(**options))
-    assert list(table.columns) == read_columns(path, ReadOptions(**options))
-    return table
+    return reading.read(path, **options)
 
 
 @pytest.mark.parametrize(

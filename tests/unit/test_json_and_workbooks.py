@@ -13,15 +13,7 @@ import pandas as pd
 import pytest
 
 from relay.errors import RelayError
-from relay.reading.options import ReadOptions
-from relay.reading.peek import read_columns
-from relay.reading.table import read_raw
-
-
-def read(path: Path, **options: Any) -> pd.DataFrame:
-    table = read_raw(path, ReadOptions(**options)).table
-    assert list(table.columns) == read_columns(path, ReadOptions(**options))
-    return table
+from tests.reading import read_as_it_stands as read
 
 
 def lines(folder: Path, *rows: Any) -> Path:

@@ -11,9 +11,7 @@ import pandas as pd
 import pytest
 
 from relay.errors import RelayError
-from relay.reading.options import ReadOptions
-from relay.reading.peek import read_columns
-from relay.reading.table import read_table
+from tests.reading import read
 
 TABLE = b"a,b\n1,x\n2,y\n"
 MANY = b"a,b\n" + b"1,2\n" * 300_000
@@ -25,13 +23,6 @@ def packed(folder: Path, **files: bytes) -> Path:
         for name, content in files.items():
             archive.writestr(name, content)
     return path
-
-
-def read(path: Path, **options: object) -> pd.DataFrame:
-    given = ReadOptions(**options)  # type: ignore[arg-type]
-    table = read_table(path, given)
-    assert list(table.columns) == read_columns(path, given)
-    return table
 
 
 def test_the_one_table_in_an_archive_is_read(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from relay.errors import ConfigError, RelayError
 from relay.reading.dtypes import to_dtype
 from relay.reading.options import ReadOptions
 from relay.reading.peek import read_columns
-from relay.reading.table import read_table
+from tests.reading import read, read_as_it_stands
 
 Write = Any
 TABLE = "a,b,c\n1,x,2.5\n2,y,\n"
@@ -32,12 +32,6 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return write
-
-
-def read(path: Path, as_text: tuple[str, ...] = (), **options: Any) -> pd.DataFrame:
-    table = read_table(path, ReadOptions(**options), as_text)
-    assert list(table.columns) == read_columns(path, ReadOptions(**options))
-    return table
 
 
 def test_a_csv_has_numbers_texts_and_missing_values(write: Write) -> None:
@@ -129,7 +123,7 @@ def test_an_encoding_that_does_not_fit_names_the_line(write: Write) -> None:
 def test_the_line_of_a_bad_byte_is_counted_however_far_down(write: Write, lines: int) -> None:
     content = b"a,b\n" + b"1,2345678\n" * (lines - 2) + b"1,\xff\n2,3\n"
     with pytest.raises(RelayError, match=rf"line {lines}: the bytes are not utf-8"):
-        read_table(write(content), ReadOptions(encoding="utf-8"))
+        read(write(content), encoding="utf-8")
 
 
 def test_a_last_line_with_a_very_long_field_is_read(write: Write) -> None:
@@ -155,7 +149,7 @@ def test_gzip_is_told_by_content_not_by_name(write: Write) -> None:
 def test_a_gzip_file_that_was_cut_off_is_an_error(write: Write) -> None:
     packed = gzip.compress(b"a,b\n" + bytes(str(list(range(9999))), "ascii"))
     with pytest.raises(RelayError, match="cut-off gzip"):
-        read_table(write(packed[:-20]), ReadOptions())
+        read(write(packed[:-20]))
 
 
 def test_missing_values_are_the_usual_texts_and_those_given(write: Write) -> None:
@@ -166,8 +160,8 @@ def test_missing_values_are_the_usual_texts_and_those_given(write: Write) -> Non
     assert table["b"].isna().tolist() == [False, True, False]
 
 
-def test_columns_wanted_as_text_keep_their_zeros(write: Write) -> None:
-    table = read(write("zip,n\n01234,1\n,2\n"), as_text=("zip",))
+def test_texts_are_read_as_they_stand_with_their_zeros(write: Write) -> None:
+    table = read_as_it_stands(write("zip,n\n01234,1\n,2\n"))
     assert table["zip"].iloc[0] == "01234"
     assert table["zip"].isna().iloc[1]
 
@@ -200,17 +194,17 @@ def test_too_many_fields_are_an_error_that_names_the_line(
     write: Write, text: str, line: str
 ) -> None:
     with pytest.raises(RelayError, match=rf"{line}: it has 3 fields, the header 2.*separator"):
-        read_table(write(text), ReadOptions())
+        read(write(text))
 
 
 def test_surplus_fields_further_down_are_an_error(write: Write) -> None:
     with pytest.raises(RelayError, match="row 2 of the data: it has more fields"):
-        read_table(write("a,b\n1,2,\n3,4,5\n"), ReadOptions())
+        read(write("a,b\n1,2,\n3,4,5\n"))
 
 
 def test_a_quote_that_is_never_closed_is_an_error(write: Write) -> None:
     with pytest.raises(RelayError, match="row 2 of the data: a quote opens"):
-        read_table(write('a,b\n1,2\n3,"4\n5,6\n'), ReadOptions())
+        read(write('a,b\n1,2\n3,"4\n5,6\n'))
 
 
 def test_a_last_line_cut_in_the_middle_is_warned_of(
@@ -262,7 +256,7 @@ def workbook() -> bytes:
 )
 def test_what_is_no_table_is_one_clear_error(write: Write, content: bytes, message: str) -> None:
     with pytest.raises(RelayError, match=message):
-        read_table(write(content), ReadOptions())
+        read(write(content))
 
 
 def test_parquet_is_told_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None:
@@ -289,7 +283,7 @@ def test_parquet_is_told_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None
 def test_a_parquet_column_of_lists_is_an_error(tmp_path: Path) -> None:
     pd.DataFrame({"a": [[1], [2]], "b": [1, 2]}).to_parquet(tmp_path / "x")
     with pytest.raises(RelayError, match="column 'a' holds list"):
-        read_table(tmp_path / "x", ReadOptions())
+        read(tmp_path / "x")
 
 
 def series(*values: Any) -> pd.Series:
@@ -386,7 +380,7 @@ def test_real_files_are_read_whole(shared: Path, name: str, shape: tuple[int, in
 )
 def test_real_files_that_hold_no_table_are_errors(shared: Path, name: str, message: str) -> None:
     with pytest.raises(RelayError, match=message):
-        read_table(shared / "messy" / name, ReadOptions())
+        read(shared / "messy" / name)
 
 
 @pytest.mark.shared

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from relay.reading.excel import read_excel
-from relay.reading.infer import with_plain_dtypes
 from relay.reading.json_lines import read_json
 from relay.reading.layout import text_format
 from relay.reading.numbers import share_of_numbers
@@ -84,17 +82,3 @@ def _read_other(source: Source, options: ReadOptions) -> pd.DataFrame:
     if source.kind == "excel":
         return read_excel(source, options)
     return read_parquet(source)
-
-
-def read_table(path: Path, options: ReadOptions, as_text: Collection[str] = ()) -> pd.DataFrame:
-    """As `read_raw`, with columns whose texts are all plain numbers or True and False as such.
-
-    Columns named in `as_text` stay texts (`007` stays `007`), integers with missing values are
-    floats.
-    """
-    table = read_raw(path, options).table
-    for place, name in enumerate(table.columns):
-        if name not in as_text:
-            values = with_plain_dtypes(table.iloc[:, place], options.decimal)
-            table.isetitem(place, values.array)
-    return table

@@ -1,0 +1,29 @@
+"""Files read as the tests of reading look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relay.reading.infer import with_plain_dtypes
+from relay.reading.options import ReadOptions
+from relay.reading.peek import read_columns
+from relay.reading.table import read_raw
+
+
+def read_as_it_stands(path: Path, **options: Any) -> pd.DataFrame:
+    """The table in `path`; a look at its columns alone has to find the same."""
+    table = read_raw(path, ReadOptions(**options)).table
+    assert list(table.columns) == read_columns(path, ReadOptions(**options))
+    return table
+
+
+def read(path: Path, **options: Any) -> pd.DataFrame:
+    """The same, with columns whose texts are all plain numbers or True and False as such."""
+    table = read_as_it_stands(path, **options)
+    for place in range(table.shape[1]):
+        values = with_plain_dtypes(table.iloc[:, place], ReadOptions(**options).decimal)
+        table.isetitem(place, values.array)
+    return table
