@@ -23,11 +23,10 @@ from typing import Any
 
 _TRACKING = ("start_run", "find", "set_alias")
 _TRACKED_RUN = ("use_artifact", "download", "log_artifact", "log", "update_config", "finish")
-_FILES = (
+FILES = (
     ("relay.tables", "read_artifact", "reading"),
     ("relay.tables", "write_parquet", "writing"),
-    ("relay.reading.table", "read_table", "reading"),
-    ("relay.reading.layout", "read_columns", "reading"),
+    ("relay.reading.table", "read_raw", "reading"),
     ("relay.models", "load_model", "reading"),
     ("saving", "save", "writing"),
 )
@@ -57,10 +56,9 @@ class Phases:
         return wrapped
 
     def watch(self, owner: Any, names: tuple[str, ...], phase: str) -> None:
-        """Count the time in these functions of `owner`, where it has them, as `phase`."""
+        """Count the time in these functions of `owner` as `phase`."""
         for name in names:
-            if hasattr(owner, name):
-                setattr(owner, name, self.timed(phase, getattr(owner, name)))
+            setattr(owner, name, self.timed(phase, getattr(owner, name)))
 
 
 def main() -> int:
@@ -72,7 +70,7 @@ def main() -> int:
     phases.watch(import_module("relay.tracking.local").LocalBackend, _TRACKING, "tracking")
     phases.watch(import_module("relay.tracking.local_run").LocalRun, _TRACKED_RUN, "tracking")
     sys.path.insert(0, str(Path.cwd()))
-    for module, name, phase in _FILES:
+    for module, name, phase in FILES:
         with contextlib.suppress(ModuleNotFoundError):  # not a module of this component
             phases.watch(import_module(module), (name,), phase)
     work = phases.timed("work", component.main)
