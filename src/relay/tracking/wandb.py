@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import wandb
 from wandb.errors import CommError
-from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from relay.errors import ConfigError, RelayError
 from relay.git import git_remote
-from relay.redact import redact
-from relay.tracking.digests import digest_of_path
-from relay.tracking.interface import (
-    DIGEST_KEY,
-    SECONDS,
-    ArtifactVersion,
-    Draft,
-    Row,
-    RunSpec,
-    RunStatus,
-    UploadError,
-)
-from relay.tracking.missing import hint_on_missing
+from relay.tracking.interface import DIGEST_KEY, SECONDS, ArtifactVersion, RunSpec
 from relay.tracking.references import Reference
+from relay.tracking.wandb_errors import errors, text_of
+from relay.tracking.wandb_run import WandbRun
 
-log = logging.getLogger("relay")
-
-_EXIT_CODES: dict[RunStatus, int] = {"succeeded": 0, "failed": 1, "killed": 255}
 # The SDK would try for hours: a step that waits so long for a server is no help. Its variables,
 # such as WANDB_X_GRAPHQL_RETRY_MAX, come before these.
 _RETRIES = {
@@ -45,8 +28,6 @@ _RETRIES = {
 _FINISH_SECONDS = 300.0
 _INIT_SECONDS = 60.0
 _END_SECONDS = 10.0
-_WHO = "W&B: "
-_LONGEST_TEXT = 300  # characters of an error of the SDK's
 
 
 class WandbBackend:
@@ -66,7 +47,7 @@ class WandbBackend:
             git_root=str(code_root),
             **{k: v for k, v in _RETRIES.items() if f"WANDB_{k.upper()}" not in os.environ},
         )
-        with _errors():
+        with errors():
             wandb.setup(settings=settings)
             self._api = wandb.Api(timeout=30)
             own = entity or self._api.default_entity
@@ -82,7 +63,7 @@ class WandbBackend:
         """The SDK is there already."""
 
     def start_run(self, spec: RunSpec) -> WandbRun:
-        with _errors():
+        with errors():
             run = wandb.init(
                 entity=self.entity,
                 project=self.project,
@@ -106,22 +87,22 @@ class WandbBackend:
         return None if artifact is None else self.version(artifact)
 
     def names(self) -> list[str]:
-        with _errors():
+        with errors():
             types = self._api.artifact_types(f"{self.entity}/{self.project}")
             return [one.name for type in types for one in type.collections()]
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        with _errors():
+        with errors():
             self._require(artifact).download(root=str(folder))
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
-        with _errors():
+        with errors():
             runs = sorted(self._require(artifact).used_by(), key=lambda run: str(run.created_at))
             made = [self.version(one) for run in runs for one in run.logged_artifacts()]
         return list(dict.fromkeys(made))
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
-        with _errors():
+        with errors():
             found = self._require(artifact)
             if alias not in found.aliases:
                 found.aliases.append(alias)
@@ -135,7 +116,7 @@ class WandbBackend:
             found.link(collection.path, list(aliases))
         except (wandb.Error, ValueError) as error:
             raise RelayError(
-                f"W&B did not link {artifact} to {collection.path}: {_text(error)}. The registry "
+                f"W&B did not link {artifact} to {collection.path}: {text_of(error)}. The registry "
                 f"'{collection.registry}' has to be there (W&B makes 'model' itself, others are "
                 f"made on its Registry page) and open to '{self.entity}'."
             ) from error
@@ -143,7 +124,7 @@ class WandbBackend:
     def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
         """The version of artifact `name` whose content has `digest`, or None."""
         path = f"{self.entity}/{self.project}/{name}"
-        with _errors():
+        with errors():
             if not self._api.artifact_collection_exists(path, type):
                 return None
             for artifact in self._api.artifacts(type, path):
@@ -154,7 +135,7 @@ class WandbBackend:
 
     def complete_runs(self) -> set[str]:
         """The ids of the runs that came to their end: the last row says how long each took."""
-        with _errors():
+        with errors():
             try:
                 runs = self._api.runs(f"{self.entity}/{self.project}", per_page=500)
                 return {run.id for run in runs if run.state != "running" and SECONDS in run.summary}
@@ -167,7 +148,7 @@ class WandbBackend:
         """Whether the server knows that a run has ended, which it may take some seconds to say."""
         deadline = time.monotonic() + _END_SECONDS
         while True:
-            with _errors():
+            with errors():
                 run = self._api.run(f"{self.entity}/{self.project}/{run_id}")
                 run.load(force=True)
             if run.state != "running":
@@ -178,7 +159,7 @@ class WandbBackend:
 
     def linked_aliases(self, artifact: ArtifactVersion, collection: Reference) -> set[str] | None:
         """The aliases of `artifact` in `collection`; None where it is not linked into it."""
-        with _errors():
+        with errors():
             for link in self._require(artifact).linked_artifacts:
                 if f"{link.project}/{link.collection.name}" == collection.path:
                     return set(link.aliases)
@@ -189,7 +170,7 @@ class WandbBackend:
 
     def fetch(self, reference: Reference) -> wandb.Artifact | None:
         """The artifact itself, from its own project where a registry links to it."""
-        with _errors():
+        with errors():
             try:
                 found = self._api.artifact(self._full(reference))
             except CommError as error:
@@ -230,109 +211,3 @@ class WandbBackend:
             return str(reference)
         entity, project = reference.entity or self.entity, reference.project or self.project
         return f"{entity}/{project}/{reference.name}:{reference.alias}"
-
-
-class WandbRun:
-    """One W&B run."""
-
-    def __init__(self, backend: WandbBackend, run: wandb.Run) -> None:
-        self._backend = backend
-        self._run = run
-        self._used: dict[str, wandb.Artifact] = {}
-        self._first_step = run.step
-        self.url = run.url
-
-    def use_artifact(self, reference: str) -> ArtifactVersion:
-        artifact = self._backend.fetch(Reference.parse(reference))
-        if artifact is None:
-            raise RelayError(
-                f"Artifact '{reference}' is not on W&B (project "
-                f"'{self._backend.entity}/{self._backend.project}')."
-                f"{hint_on_missing(self._backend, reference)} Run the step that makes it first."
-            )
-        version = self._backend.version(artifact)
-        with _errors():
-            self._run.use_artifact(artifact)
-        self._used[str(version)] = artifact
-        return version
-
-    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        with _errors():
-            self._used[str(artifact)].download(root=str(folder))
-
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
-        metadata = {**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)}
-        with _uploading(draft.name):
-            artifact = wandb.Artifact(
-                draft.name, draft.type, description=draft.description, metadata=metadata
-            )
-            if draft.path.is_dir():
-                artifact.add_dir(str(draft.path))
-            else:
-                artifact.add_file(str(draft.path))
-            # Only wait() gives the version, and only it says that an upload failed.
-            logged = self._run.log_artifact(artifact).wait()
-            if dict(logged.metadata) != metadata or logged.description != draft.description:
-                # Content that was there before: what is said of it is new.
-                logged.metadata, logged.description = metadata, draft.description
-                logged.save()
-            return self._backend.version(logged)
-
-    def log(self, row: Row) -> None:
-        values: dict[str, Any] = dict(row.metrics)
-        values |= {name: wandb.Image(str(path)) for name, path in row.images.items()}
-        values |= {
-            name: wandb.Table(columns=list(table.columns), data=[list(one) for one in table.rows])
-            for name, table in row.tables.items()
-        }
-        if row.time is not None:
-            values["_timestamp"] = row.time
-        if row.step is not None and row.step < self._first_step:
-            return  # written before this run was gone on with
-        with _uploading("the metrics"):
-            self._run.log(values, step=row.step)
-
-    def update_config(self, values: Mapping[str, Any]) -> None:
-        with _uploading("the metrics"):
-            self._run.config.update(dict(values), allow_val_change=True)  # type: ignore[no-untyped-call]
-
-    def finish(self, status: RunStatus, message: str = "") -> None:
-        with _uploading("the end of the run"):
-            if message:
-                self._run.summary["error"] = message
-            self._run.finish(exit_code=_EXIT_CODES[status])
-            # It returns as if all were well when the server has gone or the key was revoked.
-            if not self._backend.has_ended(self._run.id):
-                raise TimeoutError("the server still says that the run goes on")
-
-
-@contextlib.contextmanager
-def _errors() -> Iterator[None]:
-    """Turn the SDK's errors into ours."""
-    try:
-        yield
-    except (
-        wandb.Error,
-        WandbApiFailedError,
-        ValueError,
-        TypeError,
-        TimeoutError,
-        OSError,
-    ) as error:
-        raise RelayError(f"{_WHO}{_text(error)}") from error
-
-
-@contextlib.contextmanager
-def _uploading(what: str) -> Iterator[None]:
-    """UploadError for any error: the work was done, and W&B did not take it."""
-    try:
-        with _errors():
-            yield
-    except RelayError as error:
-        text = str(error).removeprefix(_WHO)
-        raise UploadError(f"W&B did not take {what}: {text}") from error
-
-
-def _text(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return redact(text.partition(" while retrying")[0])[:_LONGEST_TEXT]
