@@ -13,8 +13,8 @@ from tests.components.conftest import Store
 TABLE = "Id,Shop Name,Price €,Kind\n1,x,5,a\n2,y,15,b\n3,z,,a\n4,z,25,b\n4,z,25,b\n5,w,,\n"
 
 
-def put_raw(store: Store, content: str | bytes, name: str = "shop.csv") -> None:
-    path = store.folder / name
+def put_raw(store: Store, content: str | bytes) -> None:
+    path = store.folder / "shop.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     store.put("demo_raw", "raw_data", path, {"original_url": "http://example.org/shop.csv"})
 

@@ -129,8 +129,8 @@ def named(record: RunRecord, run_id: str, **more: Any) -> RunRecord:
     return replace(record, spec=replace(record.spec, id=run_id, name=f"run {run_id}"), **more)
 
 
-def keep_aged(kept: Path, record: RunRecord, age: int, tracking: TrackingSettings = WANDB) -> Path:
-    folder = keep(kept, tracking, record)
+def keep_aged(kept: Path, record: RunRecord, age: int) -> Path:
+    folder = keep(kept, WANDB, record)
     os.utime(folder / "run.json", (10**9 - age, 10**9 - age))
     return folder
 

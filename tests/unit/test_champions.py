@@ -45,8 +45,8 @@ def decision(champion: Outcome, candidate: Outcome, **options: Any) -> Any:
     return decide(metric, candidate.metrics[metric], present, **options)
 
 
-def logistic(c: float = 1.0) -> Any:
-    return make_pipeline(StandardScaler(), LogisticRegression(C=c))
+def logistic() -> Any:
+    return make_pipeline(StandardScaler(), LogisticRegression())
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,12 @@ def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Memory]:
         signal.signal(number, handler)
 
 
-def hand_over(run: StepRun[Two], second_type: str = "t") -> None:
+def hand_over(run: StepRun[Two]) -> None:
     """Hand over two outputs."""
-    for key, type_name in (("first", "t"), ("second", second_type)):
+    for key in ("first", "second"):
         path = run.workspace / key
         path.write_text(key)
-        run.output(key, path, type=type_name, description="")
+        run.output(key, path, type="t", description="")
 
 
 def result(tmp_path: Path) -> StepResult:

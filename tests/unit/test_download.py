@@ -27,13 +27,13 @@ BODY = b"a,b\n" + b"1,2\n" * 1000
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
-def ok(handler: BaseHTTPRequestHandler, body: bytes = BODY) -> None:
+def ok(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
-    handler.send_header("Content-Length", str(len(body)))
+    handler.send_header("Content-Length", str(len(BODY)))
     handler.send_header("ETag", '"v1"')
     handler.send_header("Last-Modified", "Mon, 01 Jan 2024 00:00:00 GMT")
     handler.end_headers()
-    handler.wfile.write(body)
+    handler.wfile.write(BODY)
 
 
 def status(code: int, **headers: str) -> Answer:

@@ -49,9 +49,9 @@ def test_the_value_that_was_given_is_not_changed() -> None:
     assert value == {"inputs": ["table:v0"]}
 
 
-def artifact(name: str, version: int, aliases: tuple[str, ...] = ()) -> ArtifactVersion:
+def artifact(name: str, version: int) -> ArtifactVersion:
     """A version whose digest is its content: `name` and `version` of the local store."""
-    return ArtifactVersion(name, f"v{version}", "t", f"{name} {version}", aliases)
+    return ArtifactVersion(name, f"v{version}", "t", f"{name} {version}")
 
 
 @dataclass

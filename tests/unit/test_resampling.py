@@ -18,10 +18,10 @@ def regression(noise: float = 1.0, rows: int = ROWS) -> Outcome:
     return Outcome("regression", actual, actual + noise * RANDOM.normal(size=rows))
 
 
-def classification(labels: str = "abc", rows: int = ROWS) -> Outcome:
-    actual = RANDOM.choice([*labels], rows)
+def classification(labels: str = "abc") -> Outcome:
+    actual = RANDOM.choice([*labels], ROWS)
     # rounded, so that some scores are equal
-    raw = RANDOM.dirichlet(np.ones(len(labels)), rows).round(1) + 0.05
+    raw = RANDOM.dirichlet(np.ones(len(labels)), ROWS).round(1) + 0.05
     probabilities = raw / raw.sum(axis=1, keepdims=True)
     predicted = np.array([*labels])[probabilities.argmax(axis=1)]
     return Outcome("classification", actual, predicted, probabilities, [*labels])
