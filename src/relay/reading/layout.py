@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.errors import RelayError
+from relay.reading.file_kinds import SUPPORTED
 from relay.reading.header import has_no_names, has_row_names, header_row, made_names
-from relay.reading.kinds import SUPPORTED
 from relay.reading.options import ReadOptions
 from relay.reading.source import Source
 

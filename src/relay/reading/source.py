@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from relay.errors import RelayError
 from relay.names import did_you_mean
-from relay.reading.kinds import HEAD, SUPPORTED, Kind, NoTable, kind_of
+from relay.reading.file_kinds import HEAD, SUPPORTED, Kind, NoTable, kind_of
 from relay.reading.options import ReadOptions
 
 _SHOWN = 10
