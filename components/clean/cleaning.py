@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from duplicates import chance_repeats, repeated_rows
 from numpy.typing import NDArray
-from targets import Task, to_target
+from params import Task
+from targets import to_target
 
 from relay.errors import RelayError
 from relay.names import column_name

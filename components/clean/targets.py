@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal
 
 import pandas as pd
+from params import Task
 
 from relay.errors import RelayError
 from relay.reading.dtypes import to_number
 
 log = logging.getLogger("relay")
-
-Task = Literal["auto", "regression", "classification"]
 
 MOST_NUMERIC_CLASSES = 10
 ROWS_PER_NUMERIC_CLASS = 5

@@ -26,9 +26,8 @@ def split(
 
     With `time_column`, the newest `test_size` of the rows are the test set, and rows of one
     moment stay on one side; with `group_column`, rows of one group do. Otherwise, and groups as
-    wholes, rows are shuffled by `seed`; `stratify` keeps the mix of
-    the target's classes, or of its deciles where it is numeric. RelayError where a side would
-    have no rows.
+    wholes, rows are shuffled by `seed`; `stratify` keeps the mix of the target's classes, or of its
+    deciles where it is numeric. RelayError where a side would have no rows.
     """
     require_column(table, target, "target")
     if len(table) < 2:
