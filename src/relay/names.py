@@ -10,6 +10,7 @@ from difflib import get_close_matches
 _SYMBOLS = {"#": " number ", "%": " percent ", "&": " and ", "@": " at ", "$": " dollar "}
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_WORD = re.compile(r"\W+|_+")
+_MOST_COLUMNS = 8
 
 
 def column_name(raw: object) -> str:
@@ -68,8 +69,8 @@ def did_you_mean(wrong: str, right: Iterable[str]) -> str:
     return f" There is: {shown}."
 
 
-def columns_said(names: Iterable[str], most: int = 8) -> str:
-    """`column x`; of several, the first `most` and how many more there are."""
+def columns_said(names: Iterable[str]) -> str:
+    """`column x`; of several, the first eight and how many more there are."""
     known = list(names)
-    more = f" and {len(known) - most} more" if len(known) > most else ""
-    return f"column{'s' if len(known) > 1 else ''} {', '.join(known[:most])}{more}"
+    more = f" and {len(known) - _MOST_COLUMNS} more" if len(known) > _MOST_COLUMNS else ""
+    return f"column{'s' if len(known) > 1 else ''} {', '.join(known[:_MOST_COLUMNS])}{more}"

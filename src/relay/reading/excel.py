@@ -38,10 +38,7 @@ def excel_columns(source: Source, options: ReadOptions) -> list[str]:
 
 def _table(source: Source, options: ReadOptions) -> tuple[list[str], list[list[Any]]]:
     """The names of the columns, and the rows below them."""
-    from python_calamine import (  # noqa: PLC0415 - most files are text
-        CalamineError,
-        CalamineWorkbook,
-    )
+    from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         with source.open_at_any_place() as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,8 +24,6 @@ from relay.reading.numbers import (
     without_placeholders,
 )
 from relay.reading.texts import as_arrow, from_arrow, is_text, sample
-
-log = logging.getLogger("relay")
 
 _PAIRS = (
     ("true", "false"), ("yes", "no"), ("on", "off"), ("ja", "nein"), ("ja", "nee"),

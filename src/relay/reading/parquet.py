@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def parquet_columns(source: Source) -> list[str]:
     """The names of the columns of a Parquet file, without an index that pandas left unnamed."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - most files are text
+    import pyarrow.parquet as pq
 
     try:
         with source.open_at_any_place() as file:
@@ -29,7 +29,7 @@ def parquet_columns(source: Source) -> list[str]:
 
 def read_parquet(source: Source) -> pd.DataFrame:
     """The table in a Parquet file, in dtypes that later steps know."""
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq
 
     columns = parquet_columns(source)
     with _reading(source) as file:
@@ -42,8 +42,8 @@ def read_parquet(source: Source) -> pd.DataFrame:
 
 def read_parquet_pieces(source: Source, rows: int) -> Iterator[pd.DataFrame]:
     """The same in pieces of about `rows` rows; categories come as their values."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     columns = parquet_columns(source)
     with _reading(source) as opened:
@@ -85,7 +85,7 @@ def _may_be_missing(metadata: Any, name: str) -> bool:
 
 def _plain(source: Source, found: pa.Table, missing: Sequence[bool]) -> pd.DataFrame:
     """`found` in dtypes that later steps know; `missing` says which columns may lack values."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     for i, field in enumerate(found.schema):
         kind = field.type

@@ -15,13 +15,13 @@ def read_columns(path: Path, options: ReadOptions) -> list[str]:
     if source.kind == "text":
         return text_format(source, options).header
     if source.kind == "json":
-        from relay.reading.json_lines import json_columns  # noqa: PLC0415 - imports pandas
+        from relay.reading.json_lines import json_columns
 
         return json_columns(source, options)
     if source.kind == "excel":
-        from relay.reading.excel import excel_columns  # noqa: PLC0415
+        from relay.reading.excel import excel_columns
 
         return excel_columns(source, options)
-    from relay.reading.parquet import parquet_columns  # noqa: PLC0415
+    from relay.reading.parquet import parquet_columns
 
     return parquet_columns(source)
