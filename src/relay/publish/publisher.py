@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from relay.errors import RelayError
-from relay.publish.translation import translated
 from relay.tracking.interface import CACHE_PREFIX, ArtifactVersion
 from relay.tracking.local_history import LocalHistory, PastRun
 from relay.tracking.records import RunRecord, replay
+from relay.tracking.translation import translated
 from relay.tracking.wandb import WandbBackend
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from relay.publish.translation import translated
+from relay.tracking.translation import translated
 
 # What MLflow and skops write anew each time: when a model was saved, and where in memory it was.
 _DATED = ("utc_time_created", "model_uuid", "model_id", "run_id", "model_size_bytes")
