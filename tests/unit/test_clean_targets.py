@@ -1,0 +1,77 @@
+"""The task follows from the target, and its dtype from the task."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relay.errors import RelayError
+from relay.tables import is_categorical, read_parquet, write_parquet
+from tests.made_clean import clean
+
+
+def target(values: list[Any], task: str = "auto") -> Any:
+    return clean({"x": list(range(len(values))), "y": values}, task=task)
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["a", "b"] * 5, "classification"),
+        ([True, False] * 5, "classification"),
+        ([1, 2, 3] * 10, "classification"),
+        ([1.0, 2.0, None] * 10, "classification"),
+        ([1, 2, 3, 4], "regression"),
+        (list(range(11)) * 10, "regression"),
+        ([0.5, 1.5] * 10, "regression"),
+        (["yes", "no"] * 5, "classification"),
+    ],
+)
+def test_the_task_follows_from_the_targets_values(values: list[Any], task: str) -> None:
+    done = target(values)
+    assert done.task == task
+    assert is_categorical(done.table["y"]) == (task == "classification")
+
+
+def test_the_chosen_task_is_logged_with_its_setting(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    target([1, 2] * 10)
+    assert "Task: classification" in caplog.text
+    assert "data.task=regression" in caplog.text
+
+
+def test_classes_survive_parquet_as_they_are(tmp_path: Path) -> None:
+    for values in ([3, 4] * 10, ["b", "a"] * 10):
+        table = target(values).table
+        back = read_parquet(write_parquet(table, tmp_path / "x"))["y"]
+        assert is_categorical(back)
+        assert back.tolist() == values
+
+
+def test_the_texts_of_a_target_are_kept_as_names_of_classes() -> None:
+    assert set(target(["yes", "no"] * 5).table["y"]) == {"yes", "no"}
+
+
+def test_the_task_can_be_given() -> None:
+    assert target([1, 2] * 10, "regression").table["y"].dtype == "int64"
+    assert target(list(range(30)), "classification").table["y"].dtype == "category"
+    assert target([True, False] * 5, "regression").table["y"].dtype == "float64"
+
+
+def test_a_text_is_no_target_of_a_regression() -> None:
+    with pytest.raises(RelayError, match=r"'y', row 3 of the data: 'high' is not a number"):
+        target(["1", "2", "high"], "regression")
+
+
+def test_texts_that_are_all_different_are_no_classes() -> None:
+    with pytest.raises(RelayError, match=r"50 different texts.*data\.read\.decimal.*data\.task"):
+        target([f"text {i}" for i in range(50)])
+
+
+def test_times_are_no_target() -> None:
+    with pytest.raises(RelayError, match="holds times"):
+        clean({"x": [1, 2], "y": pd.to_datetime(["2020-01-01", "2020-01-02"])})

@@ -1,0 +1,68 @@
+"""What cleaning found out and did is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from tests.loading import load
+from tests.made_clean import clean, numbers
+
+describing = load("clean", "describing")
+run = load("clean")
+
+
+@pytest.mark.parametrize(("missing", "level"), [(10, "INFO"), (20, "WARNING")])
+def test_many_rows_that_go_without_being_asked_for_are_a_warning(
+    missing: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    done = clean({"x": list(range(60)), "y": [None] * missing + [0.5] * (60 - missing)})
+    run.report(done, 60)
+    told = [one for one in caplog.records if "missing target" in one.message]
+    assert [one.levelname for one in told] == [level]
+    assert told[0].message == f"Removed {missing} of 60 rows: missing target"
+
+
+def test_columns_of_which_the_same_is_to_be_said_are_one_line() -> None:
+    done = clean({**{f"x{i}": [1] * 60 for i in range(20)}, **numbers()})
+    told = describing.describe(done, {"kind": "text"})
+    (line,) = describing.columns_in_words(told)
+    assert line.startswith("Columns x0, x1, ")
+    assert line.endswith("x7 and 12 more: constant: nothing can be learned from it")
+
+
+def test_what_was_found_out_is_told_of_each_column() -> None:
+    rows = 60
+    done = clean(
+        {
+            "id": range(rows),
+            "kind": ["a", "b"] * 30,
+            "same": ["x"] * rows,
+            "note": [f"some long text {i}" for i in range(rows)],
+            "key": [f"k{i}" for i in range(rows)],
+            "price": [f"{i},5" for i in range(rows)],
+            "on": ["yes", "no"] * 30,
+            "day": ["2020-01-01", "2020-01-02"] * 30,
+            "empty": [None] * rows,
+            "zip": [f"{i:03d}" for i in range(30)] * 2,
+            "y": [i + 0.5 for i in range(rows)],
+        }
+    )
+    told = describing.describe(done, {"kind": "text", "separator": ";", "encoding": "cp1252"})
+    kinds = {name: facts["kind"] for name, facts in told["columns"].items()}
+    assert kinds == {
+        "id": "identifier", "kind": "category", "same": "constant", "note": "text",
+        "key": "identifier", "price": "number", "on": "boolean", "day": "date",
+        "zip": "category", "y": "number", "empty": "empty",
+    }  # fmt: skip
+    assert told["columns"]["price"]["read_as"] == "float:1.234,56"
+    assert told["file"]["decimal"] == ","
+    assert json.loads(json.dumps(told)) == told
+    lines = "\n".join(describing.columns_in_words(told))
+    assert "Column price: float:1.234,56" in lines
+    assert "Column same: constant" in lines
+    assert "Column kind" not in lines
+    assert describing.file_in_words(told["file"]).endswith("semicolons between its fields, cp1252")
