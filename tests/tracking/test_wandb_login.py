@@ -1,26 +1,18 @@
-"""Which login is found, and what is said of the server that it is for."""
+"""Which login is found: server, key and backend."""
 
 from __future__ import annotations
 
-import json
-import socket
-import threading
-from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError, RelayError
+from relay.errors import ConfigError
 from relay.tracking.wandb_login import (
     CLOUD,
     Login,
     find_login,
-    probe,
     require_login,
     resolve_backend,
     server_of,
@@ -251,185 +243,3 @@ def test_a_login_that_is_needed_and_not_there_says_what_to_do(home: Path) -> Non
     with pytest.raises(ConfigError, match=rf"no W&B login for {OWN}.*wandb login"):
         require_login({"HOME": str(home), "WANDB_BASE_URL": OWN})
     assert require_login({"WANDB_API_KEY": KEY, "WANDB_BASE_URL": OWN}) == Login(OWN, KEY)
-
-
-# The server's answer
-
-
-@dataclass
-class Web:
-    """A web server on loopback that gives one answer to all, and keeps what it was sent."""
-
-    url: str = ""
-    status: int = 200
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
-    requests: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
-
-    def says(self, answer: Any) -> None:
-        self.body = json.dumps(answer).encode()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    one = Web()
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            one.requests.append((self.path, dict(self.headers), body))
-            self.send_response(one.status)
-            for name, value in {"Content-Length": str(len(one.body)), **one.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(one.body)
-
-        do_GET = do_POST = _answer  # noqa: N815 - http.server's names
-
-        def log_message(self, *args: Any) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        one.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield one
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    """A port of loopback that takes connections and says nothing of itself."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener
-
-
-def url_of(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-def refusal(url: str, kind: type[RelayError] = RelayError, timeout: float = 5) -> str:
-    """What is said where the login for `url` is not taken; it never has the key."""
-    with pytest.raises(RelayError) as caught:
-        probe(Login(url, KEY), timeout=timeout)
-    assert type(caught.value) is kind
-    assert KEY not in str(caught.value)
-    assert b64encode(f"api:{KEY}".encode()).decode() not in str(caught.value)
-    return str(caught.value)
-
-
-def test_a_key_that_is_known_gives_its_default_entity(web: Web) -> None:
-    web.says({"data": {"viewer": {"entity": "team", "username": "me"}}})
-    assert probe(Login(web.url, KEY)) == "team"
-
-
-def test_the_key_is_sent_once_as_wandb_wants_it(web: Web) -> None:
-    web.says({"data": {"viewer": {"entity": "team"}}})
-    probe(Login(f"{web.url}/under", KEY))
-    [(path, headers, body)] = web.requests
-    assert path == "/under/graphql"
-    assert headers["Authorization"] == "Basic " + b64encode(f"api:{KEY}".encode()).decode()
-    assert "viewer" in json.loads(body)["query"]
-
-
-@pytest.mark.parametrize("entity", [None, ""])
-def test_a_user_may_have_no_default_entity(web: Web, entity: str | None) -> None:
-    web.says({"data": {"viewer": {"entity": entity}}})
-    assert probe(Login(web.url, KEY)) is None
-
-
-def test_an_identity_token_is_not_asked_about(web: Web) -> None:
-    assert probe(Login(web.url, None)) is None
-    assert web.requests == []
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_key_that_is_refused_is_the_users_to_mend(web: Web, status: int) -> None:
-    web.status = status
-    text = refusal(web.url, ConfigError)
-    assert f"{web.url} does not know the key" in text
-    assert "wandb login" in text
-
-
-def test_nobody_as_the_answer_is_a_key_that_is_not_known(web: Web) -> None:
-    web.says({"data": {"viewer": None}})
-    assert "does not know the key" in refusal(web.url, ConfigError)
-
-
-@pytest.mark.parametrize("status", [404, 429, 500, 503])
-def test_an_error_of_the_server_is_told_with_its_number(web: Web, status: int) -> None:
-    web.status = status
-    text = refusal(web.url)
-    assert f"HTTP {status}" in text
-
-
-@pytest.mark.parametrize(
-    "answer", [[], {}, "text", None, 1, {"data": None}, {"data": {}}, {"data": {"viewer": "me"}}]
-)
-def test_an_answer_that_is_not_wandbs_is_told(web: Web, answer: Any) -> None:
-    web.says(answer)
-    assert "is no W&B server" in refusal(web.url)
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>Welcome</html>", b"\xff\xfe\x00", b'{"data": {"vi'])
-def test_an_answer_that_is_no_json_is_told(web: Web, body: bytes) -> None:
-    web.body = body
-    assert "is no W&B server" in refusal(web.url)
-
-
-def test_a_huge_answer_is_not_read_to_its_end(web: Web) -> None:
-    web.says({"data": {"viewer": {"entity": "team"}}, "more": "x" * 1_000_000})
-    assert "is no W&B server" in refusal(web.url)
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_the_key_follows_no_redirection(web: Web, listener: socket.socket, status: int) -> None:
-    web.status = status
-    web.headers["Location"] = f"{url_of(listener)}/login?token=abc"
-    text = refusal(web.url, ConfigError)
-    assert f"sends on to {url_of(listener)}/login?token=***" in text
-    assert "WANDB_BASE_URL" in text
-    listener.settimeout(0)
-    with pytest.raises(BlockingIOError):
-        listener.accept()
-
-
-def test_a_server_that_is_not_there_is_told(listener: socket.socket) -> None:
-    url = url_of(listener)
-    listener.close()
-    text = refusal(url)
-    assert f"{url} cannot be reached" in text
-    assert "refused" in text
-
-
-def test_a_server_that_says_nothing_is_given_up_on(listener: socket.socket) -> None:
-    text = refusal(url_of(listener), timeout=0.1)
-    assert "cannot be reached" in text
-    assert "timed out" in text
-
-
-@pytest.mark.parametrize("words", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\r\n\r\n"])
-def test_what_does_not_speak_http_is_told(listener: socket.socket, words: bytes) -> None:
-    def speak() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(words)
-
-    speaker = threading.Thread(target=speak)
-    speaker.start()
-    assert "is no W&B server" in refusal(url_of(listener))
-    speaker.join()
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://127.0.0.1:1/a b"])
-def test_an_address_that_is_none_is_told(url: str) -> None:
-    assert "Check" in refusal(url)
-
-
-def test_a_name_and_password_in_the_address_are_not_shown(listener: socket.socket) -> None:
-    port = listener.getsockname()[1]
-    listener.close()
-    text = refusal(f"http://me:hidden@127.0.0.1:{port}")
-    assert f"http://127.0.0.1:{port}" in text
-    assert "hidden" not in text
