@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +21,7 @@ from relay.reading.columns import find_column, renamed, require_one_target
 from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
 from relay.reading.infer import convention_of, finite, found_as
+from relay.reading.numbers import Convention
 from relay.reading.row_numbers import count_row_numbers
 from relay.reading.texts import release_memory
 
@@ -90,19 +91,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     dropped |= set(names[:row_numbers]) - {target}
     used = {n for n in dropped if n in ranges or any(n in one for one in rules.filters)}
     convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
-    read_as, notes = {}, {}
-    for name in names:
-        if name in dropped - used:
-            continue
-        word = dtypes.get(name)
-        # A target's texts are the names of classes, also where they are yes and no.
-        found = found_as(table[name], word, convention, names_classes=name == target)
-        table[name] = _finite(found.values)
-        if found.word:
-            read_as[name] = found.word
-        if note := "; ".join(filter(None, (alike.get(name), found.note))):
-            notes[name] = note
-        release_memory()
+    read_as, notes = _read_columns(table, dropped - used, dtypes, convention, target, alike)
 
     rows = _Rows(len(table))
     # Before columns go: two records that differ in their id alone are not the same record.
@@ -128,6 +117,34 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
     removed, decimal = rows.removed, convention.evident
     return Cleaned(table, target, task, removed, read_as, notes, decimal, repeats_kept)
+
+
+def _read_columns(
+    table: pd.DataFrame,
+    skipped: Collection[str],
+    dtypes: Mapping[str, str],
+    convention: Convention,
+    target: str,
+    alike: Mapping[str, str],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Read the columns of `table` in place, but for those `skipped`.
+
+    Returns the dtype words by which texts were read, and the notes, each after that in `alike`.
+    """
+    read_as, notes = {}, {}
+    for name in table.columns:
+        if name in skipped:
+            continue
+        word = dtypes.get(name)
+        # A target's texts are the names of classes, also where they are yes and no.
+        found = found_as(table[name], word, convention, names_classes=name == target)
+        table[name] = _finite(found.values)
+        if found.word:
+            read_as[name] = found.word
+        if note := "; ".join(filter(None, (alike.get(name), found.note))):
+            notes[name] = note
+        release_memory()
+    return read_as, notes
 
 
 def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:
