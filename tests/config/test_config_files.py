@@ -210,7 +210,7 @@ def test_a_file_that_names_a_group_that_is_not_there_is_named(own: Path) -> None
         (["model.params={C: 10}", "model._target_=sklearn.svm.SVR"], "model.params", {"C": 10}),
         (["model.params.max_leaf_nodes=9"], "model.params.max_leaf_nodes", 9),
         (["data.ranges={bmi: [0, 1]}"], "data.ranges", {"bmi": [0, 1]}),
-        (["model.class_weight={a: 2}"], "model.class_weight", {"a": 2}),
+        (["model.class_weight={a: 2}", "data.task=auto"], "model.class_weight", {"a": 2}),
         (["evaluate.thresholds={r2: 0.4}"], "evaluate.thresholds", {"r2": 0.4}),
         (["evaluate.thresholds={r2: 0.4}", "evaluate.thresholds.mae=9"], "evaluate.thresholds",
          {"r2": 0.4, "mae": 9}),

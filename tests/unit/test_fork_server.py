@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from relay.fork_server import Libraries, Step
+from relay.orchestrator import processes
 from relay.orchestrator.fork_servers import Forked, ForkServer
 from relay.orchestrator.processes import End, Process
 from tests.loading import ROOT
@@ -248,3 +249,16 @@ def test_it_can_be_stopped_before_it_is_there(server: ForkServer, tmp_path: Path
     assert child.pid is None
     process.stop()
     assert process.poll() == 128 + signal.SIGTERM
+
+
+def test_a_library_that_hangs_does_not_keep_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hangs.py").write_text("import time; time.sleep(600)")
+    server = start_server(tmp_path, tmp_path)
+    child = fork(server, tmp_path, READS, libraries=Libraries([("hangs", [])]))
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 0.3)
+    process = Process(child, tmp_path / "one.log")
+    process.stop()
+    assert process.poll() == 1
+    server.close()

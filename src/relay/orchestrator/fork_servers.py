@@ -69,13 +69,17 @@ class ForkServer:
             for child in self._children.values():
                 child.lose(self._log)
 
+    def kill(self) -> None:
+        """End it at once, whatever it is at."""
+        self._popen.kill()
+
     def close(self) -> float:
         """End it, and return the CPU seconds that loading took it."""
         seconds = 0.0
         with contextlib.suppress(psutil.Error):
             used = psutil.Process(self._popen.pid).cpu_times()
             seconds = used.user + used.system
-        self._popen.kill()
+        self.kill()
         self._popen.wait()
         with contextlib.suppress(BrokenPipeError):  # there may be what it never read
             cast(BinaryIO, self._popen.stdin).close()
@@ -102,6 +106,10 @@ class Forked:
         if self.end is None:
             self._server.listen()
         return self.end
+
+    def give_up(self) -> None:
+        """Its server hangs in a library, it may be: no process will come of that."""
+        self._server.kill()
 
     def lose(self, server_log: Path) -> None:
         """Its server has ended, and with it its standard input and the news of it."""

@@ -59,6 +59,9 @@ class Child(Protocol):
     def poll(self) -> End | None:
         """Its end, as soon as it has ended."""
 
+    def give_up(self) -> None:
+        """Be done with it where it is not there yet, whatever that takes."""
+
 
 class Spawned:
     """A command, as a child; OSError where it cannot be started."""
@@ -91,6 +94,9 @@ class Spawned:
                 self._end = End(code, used.ru_utime + used.ru_stime)
                 cast(BinaryIO, self._popen.stdin).close()
         return self._end
+
+    def give_up(self) -> None:
+        """It has been there from the beginning."""
 
 
 class Process:
@@ -153,6 +159,8 @@ class Process:
             time.sleep(0.05)
         self._signal_group(signal.SIGKILL)
         while self.poll() is None:
+            if self._child.pid is None:
+                self._child.give_up()
             self._signal_group(signal.SIGKILL)
             time.sleep(0.05)
 
