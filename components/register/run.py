@@ -7,19 +7,28 @@ import json
 import logging
 import os
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import card
-from comparison import best_baseline, checked_evaluation, compare, metric_to_compare
+from comparison import (
+    Comparison,
+    best_baseline,
+    checked_evaluation,
+    compare,
+    metric_to_compare,
+)
 from params import Params
-from promotion import Champion, decide
+from promotion import Baseline, Champion, Decision, decide
 from registry import Registry
 
 from relay import component, outcomes
-from relay.component import StepRun
+from relay.component import Input, StepRun
+from relay.outcomes import Outcome
 from relay.project import enclosing_project
 from relay.tables import read_artifact
+from relay.tracking import ArtifactVersion
 
 log = logging.getLogger("relay")
 
@@ -35,65 +44,125 @@ def hold_lock(name: str) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX)
 
 
+@dataclass(frozen=True)
+class Met:
+    """The champion of before this run as the candidate met it; None where there was none.
+
+    `score` is the candidate's on the rows that both are compared on.
+    """
+
+    score: float
+    artifact: ArtifactVersion | None = None
+    folder: Path | None = None
+    champion: Champion | None = None
+    compared: Comparison | None = None
+
+    @property
+    def is_candidate(self) -> bool:
+        """True where the candidate is the champion already."""
+        return self.champion is not None and self.champion.is_candidate
+
+
+def meet_champion(
+    run: StepRun[Params], model: Input, test: Input, outcome: Outcome, score: float, metric: str
+) -> Met:
+    """Hold the candidate `model` against the champion of its name on the rows of `test`.
+
+    `outcome` is the candidate's on these rows, and `score` its `metric` there.
+    """
+    previous = run.find(f"{model.version.name}:champion")
+    if previous is None:
+        return Met(score)
+    if previous.digest == model.version.digest:
+        itself = Champion(str(previous), score, is_candidate=True)
+        return Met(score, previous, model.path, itself)
+    its_input = run.use("champion", str(previous), type="model")
+    compared = compare(
+        run,
+        model,
+        its_input,
+        read_artifact(test),
+        outcome,
+        target=run.params.target,
+        metric=metric,
+        confidence=run.params.confidence,
+    )
+    if compared.seen and compared.rows:
+        log.info(
+            "Compared on %d rows of %s: the champion was trained on %d of the others.",
+            compared.rows, test.version, compared.seen,
+        )  # fmt: skip
+    return Met(compared.candidate, previous, its_input.path, compared.champion, compared)
+
+
+def tell(
+    candidate: ArtifactVersion, decision: Decision, met: Met, baseline: Baseline | None
+) -> None:
+    """Log what was decided; a warning where people may have hoped for something else."""
+    is_good = decision.promote and (baseline is None or baseline.beaten)
+    log.log(
+        logging.INFO if is_good or met.is_candidate else logging.WARNING,
+        "%s %s: %s.",
+        candidate,
+        "is now the champion" if decision.promote else "is registered, not promoted",
+        decision.why,
+    )
+
+
+def move_aliases(
+    run: StepRun[Params], registry: Registry, version: str, candidate: ArtifactVersion, met: Met,
+    *, promote: bool,
+) -> None:  # fmt: skip
+    """Make the candidate `candidate` and, to `promote` it, `champion`, here and in MLflow.
+
+    `version` is the candidate's in MLflow's `registry`.
+    """
+    champion_version = version if promote or met.is_candidate else None
+    if met.artifact is not None and met.folder is not None and not met.is_candidate:
+        # Also where it is one no more: there is something to go back to.
+        known = registry.ensure(met.artifact, met.folder, _mlflow_run())
+        champion_version = champion_version or known
+    # The store's aliases first: they are what decides, and MLflow's are set anew by every run.
+    run.set_alias(candidate, "candidate", collection=run.params.name)
+    if promote:
+        run.set_alias(candidate, "champion", collection=run.params.name)
+    elif met.artifact is not None:
+        # it stays; a registry that was configured later learns of it here
+        run.set_alias(met.artifact, "champion", collection=run.params.name)
+    run.finally_do(lambda: registry.set_alias("candidate", version))
+    if champion_version is not None:
+        run.finally_do(partial(registry.set_alias, "champion", champion_version))
+
+
+def _mlflow_run() -> str | None:
+    return os.environ.get("MLFLOW_RUN_ID")
+
+
 def step(run: StepRun[Params]) -> None:
     """Register a tested model, and promote it where it beats the champion on its test set."""
     params = run.params
     model, test = run.input("model", type="model"), run.input("test", type="split_data")
     evaluation_input = run.input("evaluation", type="evaluation")
     candidate = model.version
-    evaluation = checked_evaluation(evaluation_input.path, candidate, test.version, params.target)
-    metric = metric_to_compare(evaluation, params.metric, str(candidate))
-    score: float = evaluation["metrics"][metric]
+    content = checked_evaluation(evaluation_input.path, candidate, test.version, params.target)
+    metric = metric_to_compare(content, params.metric, str(candidate))
 
     hold_lock(candidate.name)
     registry = Registry(os.environ["MLFLOW_TRACKING_URI"], params.name)
-    mlflow_run = os.environ.get("MLFLOW_RUN_ID")
-    version = registry.ensure(candidate, model.path, mlflow_run)
-    champion, champion_version, compared = None, None, None
-    previous = run.find(f"{candidate.name}:champion")
-    if previous is not None and previous.digest == candidate.digest:
-        champion = Champion(str(previous), score, is_candidate=True)
-        champion_version = version
-    elif previous is not None:
-        its_input = run.use("champion", str(previous), type="model")
-        compared = compare(
-            run,
-            model,
-            its_input,
-            read_artifact(test),
-            outcomes.read(evaluation_input.path, evaluation["task"]),
-            target=params.target,
-            metric=metric,
-            confidence=params.confidence,
-        )
-        score, champion = compared.candidate, compared.champion
-        if compared.seen and compared.rows:
-            log.info(
-                "Compared on %d rows of %s: the champion was trained on %d of the others.",
-                compared.rows,
-                test.version,
-                compared.seen,
-            )
-        champion_version = registry.ensure(previous, its_input.path, mlflow_run)
-    is_champion = champion is not None and champion.is_candidate
-    baseline = best_baseline(evaluation, metric)
+    version = registry.ensure(candidate, model.path, _mlflow_run())
+    outcome = outcomes.read(evaluation_input.path, content["task"])
+    met = meet_champion(run, model, test, outcome, content["metrics"][metric], metric)
+    baseline = best_baseline(content, metric)
     decision = decide(
         metric,
-        score,
-        champion,
+        met.score,
+        met.champion,
         baseline=baseline,
         min_gain=params.min_gain,
         confidence=params.confidence,
         force=params.force,
     )
-    doubtful = baseline is not None and not baseline.beaten
-    log.log(
-        logging.INFO if (decision.promote and not doubtful) or is_champion else logging.WARNING,
-        "%s %s: %s.",
-        candidate,
-        "is now the champion" if decision.promote else "is registered, not promoted",
-        decision.why,
-    )
+    tell(candidate, decision, met, baseline)
 
     registration = {
         "model": str(candidate),
@@ -103,27 +172,27 @@ def step(run: StepRun[Params]) -> None:
         "registered_model": params.name,
         "version": version,
         "metric": metric,
-        "candidate_score": score,
-        "champion": champion and champion.artifact,
-        "champion_score": champion and champion.score,
+        "candidate_score": met.score,
+        "champion": met.champion and met.champion.artifact,
+        "champion_score": met.champion and met.champion.score,
         "baseline": baseline and baseline.name,
         "baseline_score": baseline and baseline.score,
-        "gain_interval": champion and champion.interval,
+        "gain_interval": met.champion and met.champion.interval,
         "confidence": params.confidence,
         "min_gain": params.min_gain,
-        "rows_compared": compared and compared.rows,
-        "rows_seen_by_champion": compared and compared.seen,
+        "rows_compared": met.compared and met.compared.rows,
+        "rows_seen_by_champion": met.compared and met.compared.seen,
         "promoted": decision.promote,
         "why": decision.why,
     }
-    about = card.facts(run, model, test.version, evaluation, evaluation_input, registration)
+    about = card.facts(run, model, test.version, content, evaluation_input, registration)
     folder = run.workspace / "registration"
     folder.mkdir()
     (folder / "registration.json").write_text(json.dumps(registration, indent=2), "utf-8")
     card.write(about, evaluation_input.path, folder)
-    run.log_metrics({f"candidate_{metric}": score, "promoted": float(decision.promote)})
-    if champion is not None and champion.score is not None:
-        run.log_metrics({f"champion_{metric}": champion.score})
+    run.log_metrics({f"candidate_{metric}": met.score, "promoted": float(decision.promote)})
+    if met.champion is not None and met.champion.score is not None:
+        run.log_metrics({f"champion_{metric}": met.champion.score})
     run.output(
         "registration",
         folder,
@@ -133,17 +202,7 @@ def step(run: StepRun[Params]) -> None:
         page="card.html",
     )
     run.finally_do(lambda: registry.describe(version, card.in_brief(about)))
-    # The store's aliases first: they are what decides, and MLflow's are set anew by every run.
-    run.set_alias(candidate, "candidate", collection=params.name)
-    if decision.promote:
-        run.set_alias(candidate, "champion", collection=params.name)
-        champion_version = version
-    elif previous is not None:
-        # it stays; a registry that was configured later learns of it here
-        run.set_alias(previous, "champion", collection=params.name)
-    run.finally_do(lambda: registry.set_alias("candidate", version))
-    if champion_version is not None:
-        run.finally_do(partial(registry.set_alias, "champion", champion_version))
+    move_aliases(run, registry, version, candidate, met, promote=decision.promote)
 
 
 if __name__ == "__main__":
