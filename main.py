@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -20,7 +21,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    return cli.main(ROOT, sys.argv[1:])
+    status = cli.main(ROOT, sys.argv[1:])
+    gc.freeze()  # at its end Python would look through all that was loaded, which takes a second
+    return status
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from relay.orchestrator.libraries import libraries
+from relay.orchestrator.libraries import _LATE, late, libraries
 from tests.loading import COMPONENTS, ROOT
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
@@ -51,6 +52,18 @@ def test_in_the_order_in_which_they_are_imported(script: Path) -> None:
         ("third", ()),
         ("last", ()),
     ]
+
+
+def test_what_a_library_loads_when_it_is_used_comes_last() -> None:
+    found = late([("mlflow.sklearn", ()), ("pandas", ()), ("omegaconf", ("OmegaConf",))])
+    assert found[0] == ("mlflow.pyfunc", ())
+    assert found[-1] == ("pyarrow.dataset", ())
+    assert late([("omegaconf", ())]) == []
+
+
+@pytest.mark.parametrize("module", [name for names in _LATE.values() for name in names])
+def test_what_is_loaded_late_is_there(module: str) -> None:
+    assert find_spec(module) is not None
 
 
 @pytest.mark.parametrize("name", NAMES)

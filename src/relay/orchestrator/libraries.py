@@ -5,11 +5,22 @@ from __future__ import annotations
 import ast
 import functools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 Library = tuple[str, tuple[str, ...]]
 """A module and what is imported from it, which may be modules of its own; nothing: itself."""
+
+_LATE: Mapping[str, tuple[str, ...]] = {
+    "pandas": ("pyarrow.dataset",),
+    "matplotlib": ("matplotlib.backends.backend_agg",),
+    "mlflow": (
+        "mlflow.pyfunc",
+        "mlflow.store.tracking.sqlalchemy_store",
+        "mlflow.store.model_registry.sqlalchemy_store",
+    ),
+}
+"""What a library loads when it is used, not before."""
 
 
 def libraries(scripts: Sequence[Path], source: Path) -> list[Library]:
@@ -24,6 +35,12 @@ def libraries(scripts: Sequence[Path], source: Path) -> list[Library]:
         for library in _libraries(script, (script.parent, source), seen):
             found[library] = None
     return list(found)
+
+
+def late(found: Iterable[Library]) -> list[Library]:
+    """What the libraries `found` will load when they are used: worth it where there is time."""
+    names = {module.partition(".")[0] for module, _ in found}
+    return [(module, ()) for name in sorted(names & set(_LATE)) for module in _LATE[name]]
 
 
 def _libraries(path: Path, folders: Sequence[Path], seen: set[Path]) -> Iterator[Library]:

@@ -14,7 +14,7 @@ from relay.fork_server import Libraries, Step
 from relay.orchestrator.environment_builder import EnvironmentBuilder
 from relay.orchestrator.fork_servers import ForkServer
 from relay.orchestrator.jobs import Job
-from relay.orchestrator.libraries import libraries
+from relay.orchestrator.libraries import Library, late, libraries
 from relay.orchestrator.processes import Child, Process, Spawned
 from relay.orchestrator.step_command import SCRIPT, runs_script, script_arguments, step_command
 from relay.project import Project
@@ -56,9 +56,14 @@ class StepProcesses:
 
     def load(self, jobs: Sequence[Job]) -> None:
         """Have the libraries of `jobs` loaded, in this order, while something else is done."""
-        for job in filter(_is_forked, jobs):
-            with contextlib.suppress(OSError):  # where nothing can be started, `start` will say so
-                self._server(job).load(self._libraries(job))
+        used: dict[ForkServer, list[Library]] = {}
+        with contextlib.suppress(OSError):  # where nothing can be started, `start` will say so
+            for job in filter(_is_forked, jobs):
+                server, found = self._server(job), self._libraries(job)
+                server.load(Libraries(found))
+                used.setdefault(server, []).extend(found)
+            for server, found in used.items():
+                server.load(Libraries(late(found)))
 
     def result_path(self, job: Job) -> Path:
         """Where the process of `job` is to write its report."""
@@ -104,7 +109,7 @@ class StepProcesses:
             arguments=script_arguments(job.component, arguments),
             environ=environ,
             log=str(log),
-            libraries=self._libraries(job),
+            libraries=Libraries(self._libraries(job)),
         )
         return self._server(job).fork(step)
 
@@ -127,11 +132,11 @@ class StepProcesses:
     def _environ(self) -> dict[str, str]:
         return {**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.folder / "tmp")}
 
-    def _libraries(self, job: Job) -> Libraries:
+    def _libraries(self, job: Job) -> list[Library]:
         source = self.project.root / "src"
         module = step_module(self.tracking).replace(".", "/")
         scripts = [job.component.folder / SCRIPT, source / f"{module}.py"]
-        return Libraries(libraries(scripts, source))
+        return libraries(scripts, source)
 
 
 def _is_forked(job: Job) -> bool:
