@@ -54,9 +54,15 @@ class MlflowRuns:
     def experiment(self, name: str, artifact_location: str) -> str:
         """The id of the experiment `name`, made with its files at `artifact_location` if new."""
         found = self._client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self._client.create_experiment(name, artifact_location))
+        if found is None:
+            try:
+                return str(self._client.create_experiment(name, artifact_location))
+            except mlflow.MlflowException:
+                # A pipeline that began at the same time may have made it.
+                found = self._client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
 
     def exists(self, run_id: str) -> bool:
         try:

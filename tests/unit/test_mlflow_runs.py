@@ -35,6 +35,17 @@ def test_killed_while_the_store_is_made_the_next_start_makes_it(tmp_path: Path) 
     assert connect(uri).experiment("relay", str(tmp_path))
 
 
+def test_an_experiment_that_another_made_meanwhile_is_taken(
+    runs: MlflowRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = runs.experiment("relay", str(tmp_path))
+    find = runs._client.get_experiment_by_name
+    answers = [None]
+    late = lambda name: answers.pop() if answers else find(name)  # noqa: E731
+    monkeypatch.setattr(runs._client, "get_experiment_by_name", late)
+    assert runs.experiment("relay", str(tmp_path)) == made
+
+
 def test_a_run_keeps_what_its_step_reports(runs: MlflowRuns, tmp_path: Path) -> None:
     experiment = runs.experiment("relay", str(tmp_path / "files"))
     parent = runs.start(experiment, "pipeline")
