@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from relay.errors import ConfigError
+
 _IGNORED = ("__pycache__",)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Where a statement holds others."""
@@ -39,6 +41,16 @@ def are_unchanged(digests: Mapping[str, str], root: Path) -> bool:
     )
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """The source in `path`; ConfigError, with the line, where it is no Python."""
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except SyntaxError as error:
+        place = "/".join(path.parts[-3:])
+        raise ConfigError(f"{place}, line {error.lineno}: {error.msg}.") from error
+
+
 def _counts(path: Path, component: Path) -> bool:
     parts = path.relative_to(component).parts
     return path.is_file() and not any(part in _IGNORED or part[0] == "." for part in parts)
@@ -47,9 +59,8 @@ def _counts(path: Path, component: Path) -> bool:
 @functools.cache
 def _imports(path: Path, source: Path) -> tuple[Path, ...]:
     """The files under `source` that the file `path` imports."""
-    tree = ast.parse(path.read_bytes(), str(path))
     found: dict[Path, None] = {}
-    for name in _imported_names(tree):
+    for name in _imported_names(parsed(path)):
         found.update(dict.fromkeys(_files(name, source)))
     return tuple(found)
 

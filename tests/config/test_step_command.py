@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -59,6 +60,14 @@ def test_a_type_that_mlflow_would_change_is_refused(tmp_path: Path) -> None:
     content["entry_points"]["main"]["parameters"]["target"] = "path"
     (folder / "MLproject").write_text(yaml.safe_dump(content))
     with pytest.raises(ConfigError, match="'target' is a path"):
+        load_component(tmp_path, "split")
+
+
+def test_parameters_that_are_no_python_are_told_with_the_line(tmp_path: Path) -> None:
+    folder = tmp_path / "split"
+    shutil.copytree(COMPONENTS / "split", folder)
+    (folder / "params.py").write_text("\nclass Params(:\n")
+    with pytest.raises(ConfigError, match=r"split/params\.py, line 2: invalid syntax"):
         load_component(tmp_path, "split")
 
 

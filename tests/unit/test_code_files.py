@@ -8,6 +8,7 @@ import pytest
 
 from relay import code_files
 from relay.code_files import code_digests
+from relay.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
 
 
@@ -55,6 +56,12 @@ def test_its_own_files_and_all_that_they_import_count(project: Path) -> None:
         "src/relay/deep/page.html",
     }
     assert names(project, "two") == {"components/two/run.py", "src/relay/__init__.py"}
+
+
+def test_a_file_that_is_no_python_is_told_with_the_line(project: Path) -> None:
+    (project / "components" / "one" / "run.py").write_text("import params\ndef broken(:\n")
+    with pytest.raises(ConfigError, match=r"components/one/run\.py, line 2: invalid syntax"):
+        names(project, "one")
 
 
 def test_a_changed_file_has_another_digest(project: Path) -> None:

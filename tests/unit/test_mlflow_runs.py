@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -39,10 +40,8 @@ def test_an_experiment_that_another_made_meanwhile_is_taken(
     runs: MlflowRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = runs.experiment("relay", str(tmp_path))
-    find = runs._client.get_experiment_by_name
-    answers = [None]
-    late = lambda name: answers.pop() if answers else find(name)  # noqa: E731
-    monkeypatch.setattr(runs._client, "get_experiment_by_name", late)
+    found = Mock(side_effect=[None, runs._client.get_experiment(made)])
+    monkeypatch.setattr(runs._client, "get_experiment_by_name", found)
     assert runs.experiment("relay", str(tmp_path)) == made
 
 

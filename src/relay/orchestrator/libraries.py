@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from relay.code_files import parsed
+
 Library = tuple[str, tuple[str, ...]]
 """A module and what is imported from it, which may be modules of its own; nothing: itself."""
 
@@ -60,7 +62,7 @@ def _libraries(path: Path, folders: Sequence[Path], seen: set[Path]) -> Iterator
 def _imports(path: Path) -> tuple[Library, ...]:
     """The imports that loading the file `path` executes for certain."""
     found: list[Library] = []
-    for node in ast.parse(path.read_bytes(), str(path)).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Import):
             found += [(alias.name, ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from relay.code_files import parsed
 from relay.errors import ConfigError
 from relay.lineage import Find
 from relay.metric_names import Task
@@ -101,6 +102,7 @@ def _load_params_module(folder: Path) -> Any:
     path = folder / "params.py"
     if not path.is_file():
         raise ConfigError(f"components/{folder.name} has no params.py with a class Params.")
+    parsed(path)
     name = f"relay_component_{folder.name}_params"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
