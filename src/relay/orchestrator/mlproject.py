@@ -102,7 +102,7 @@ def _load_params_module(folder: Path) -> Any:
     path = folder / "params.py"
     if not path.is_file():
         raise ConfigError(f"components/{folder.name} has no params.py with a class Params.")
-    parsed(path)
+    parsed(path)  # an error that tells the line
     name = f"relay_component_{folder.name}_params"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
