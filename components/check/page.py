@@ -72,7 +72,7 @@ def _card(
         "is_target": name == found["target"],
         "summary": found["columns"][name],
         "kind": facts.get("kind", ""),
-        "notes": [*_read_as(facts), *([facts["note"]] if facts.get("note") else [])],
+        "notes": [*_read_as(facts), *(facts[key] for key in ("note", "warning") if key in facts)],
         "missing": found["columns"][name]["missing"] / max(1, found["rows"]),
         "histogram": None if classes else histogram(values, before),
         "bars": bars(values, before) if classes else [],

@@ -50,8 +50,9 @@ class Cleaned:
     """A clean table; `removed` says how many rows each rule took, in the order of the rules.
 
     `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
-    known of columns, also of those that are gone; `decimal` is the mark in the file's numbers,
-    where these show it. `repeats_kept` counts rows that repeat another by chance.
+    known of columns, also of those that are gone, and `warnings` what must not go unnoticed;
+    `decimal` is the mark in the file's numbers, where these show it. `repeats_kept` counts rows
+    that repeat another by chance.
     """
 
     table: pd.DataFrame
@@ -60,6 +61,7 @@ class Cleaned:
     removed: Mapping[str, int]
     read_as: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
     decimal: str | None = None
     repeats_kept: int = 0
 
@@ -91,7 +93,9 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     dropped |= set(names[:row_numbers]) - {target}
     used = {n for n in dropped if n in ranges or any(n in one for one in rules.filters)}
     convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
-    read_as, notes = _read_columns(table, dropped - used, dtypes, convention, target, alike)
+    read_as, notes, warnings = _read_columns(
+        table, dropped - used, dtypes, convention, target, alike
+    )
 
     rows = _Rows(len(table))
     # Before columns go: two records that differ in their id alone are not the same record.
@@ -116,7 +120,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
     removed, decimal = rows.removed, convention.evident
-    return Cleaned(table, target, task, removed, read_as, notes, decimal, repeats_kept)
+    return Cleaned(table, target, task, removed, read_as, notes, warnings, decimal, repeats_kept)
 
 
 def _read_columns(
@@ -126,12 +130,13 @@ def _read_columns(
     convention: Convention,
     target: str,
     alike: Mapping[str, str],
-) -> tuple[dict[str, str], dict[str, str]]:
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Read the columns of `table` in place, but for those `skipped`.
 
-    Returns the dtype words by which texts were read, and the notes, each after that in `alike`.
+    Returns the dtype words by which texts were read, the notes, each after that in `alike`, and
+    the warnings.
     """
-    read_as, notes = {}, {}
+    read_as, notes, warnings = {}, {}, {}
     for name in table.columns:
         if name in skipped:
             continue
@@ -141,10 +146,12 @@ def _read_columns(
         table[name] = _finite(found.values)
         if found.word:
             read_as[name] = found.word
+        if found.warning:
+            warnings[name] = found.warning
         if note := "; ".join(filter(None, (alike.get(name), found.note))):
             notes[name] = note
         release_memory()
-    return read_as, notes
+    return read_as, notes, warnings
 
 
 def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:

@@ -30,6 +30,7 @@ def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
             "kind": kind,
             "read_as": cleaned.read_as.get(name, ""),
             "note": "; ".join(filter(None, notes)),
+            "warning": cleaned.warnings.get(name, ""),
         }
         columns[name] = {key: value for key, value in facts.items() if value}
     for name, note in cleaned.notes.items():
@@ -45,6 +46,18 @@ def columns_in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
         said = "; ".join(filter(None, (facts.get("read_as"), facts.get("note"))))
         if said and facts["kind"] != "empty":
             alike.setdefault(said, []).append(name)
+    yield from _lines(alike)
+
+
+def warnings_in_words(cleaned: Cleaned) -> Iterator[str]:
+    """Lines that warn of columns, alike in one."""
+    alike: dict[str, list[str]] = {}
+    for name, warning in cleaned.warnings.items():
+        alike.setdefault(warning, []).append(name)
+    yield from _lines(alike)
+
+
+def _lines(alike: Mapping[str, list[str]]) -> Iterator[str]:
     lines = [f"C{columns_said(names)[1:]}: {said}" for said, names in alike.items()]
     yield from lines[:_MOST_LINES]
     if len(lines) > _MOST_LINES:

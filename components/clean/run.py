@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cleaning import Cleaned, Rules, clean
-from describing import columns_in_words, describe, file_in_words
+from describing import columns_in_words, describe, file_in_words, warnings_in_words
 from params import Params
 
 from relay import component
@@ -90,6 +90,8 @@ def step(run: StepRun[Params]) -> None:
     inferred = describe(cleaned, raw.about)
     for line in columns_in_words(inferred):
         log.info(line)
+    for line in warnings_in_words(cleaned):
+        log.warning(line)
     run.log_metrics(report(cleaned, rows_in))
     run.output(
         "clean",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 
@@ -32,6 +33,13 @@ def test_columns_of_which_the_same_is_to_be_said_are_one_line() -> None:
     (line,) = describing.columns_in_words(told)
     assert line.startswith("Columns x0, x1, ")
     assert line.endswith("x7 and 12 more: constant: nothing can be learned from it")
+
+
+def test_a_warning_stands_in_the_report_and_is_one_line_for_columns_alike() -> None:
+    done = clean({"a": ["u", "v"] * 30, "b": ["u", "v"] * 30, **numbers()})
+    done = dataclasses.replace(done, warnings={"a": "2 are odd", "b": "2 are odd"})
+    assert list(describing.warnings_in_words(done)) == ["Columns a, b: 2 are odd"]
+    assert describing.describe(done, {"kind": "text"})["columns"]["a"]["warning"] == "2 are odd"
 
 
 def test_what_was_found_out_is_told_of_each_column() -> None:

@@ -40,12 +40,13 @@ _WHOLE_UP_TO = 2.0**53
 @dataclass(frozen=True)
 class Found:
     """A column as what it is, the dtype word by which its texts were read, if that takes one, and
-    what its owner should know of it.
+    what its owner should know of it: a note, or a warning where values were lost or may be misread.
     """
 
     values: pd.Series
     word: str | None = None
     note: str = ""
+    warning: str = ""
 
 
 def convention_of(
