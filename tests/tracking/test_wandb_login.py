@@ -14,6 +14,7 @@ from relay.tracking.wandb_login import (
     Login,
     find_login,
     require_login,
+    require_switched_on,
     resolve_backend,
     server_of,
 )
@@ -227,6 +228,45 @@ def test_a_mode_that_is_not_online_is_local_and_contradicts_wandb(home: Path, mo
     assert resolve_backend("local", environ) == "local"
     with pytest.raises(ConfigError, match=rf"WANDB_MODE={mode}.*Unset"):
         resolve_backend("wandb", environ)
+
+
+@pytest.mark.parametrize("value", ["true", "True", "1", "yes", "ON"])
+def test_wandb_disabled_is_local_whatever_the_mode(home: Path, value: str) -> None:
+    environ = {"HOME": str(home), "WANDB_API_KEY": KEY, "WANDB_DISABLED": value}
+    for mode in ("", "online"):
+        assert resolve_backend("auto", {**environ, "WANDB_MODE": mode}) == "local"
+    with pytest.raises(ConfigError, match=rf"by WANDB_DISABLED={value},.*Unset WANDB_DISABLED"):
+        resolve_backend("wandb", environ)
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "No", "off"])
+def test_wandb_disabled_may_be_false(home: Path, value: str) -> None:
+    environ = {"HOME": str(home), "WANDB_API_KEY": KEY, "WANDB_DISABLED": value}
+    assert resolve_backend("auto", environ) == "wandb"
+
+
+def test_wandb_disabled_that_is_neither_is_refused(home: Path) -> None:
+    environ = {"HOME": str(home), "WANDB_API_KEY": KEY, "WANDB_DISABLED": "maybe"}
+    with pytest.raises(ConfigError, match=r"WANDB_DISABLED: neither true nor false.*'maybe'"):
+        resolve_backend("auto", environ)
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_what_the_wandb_command_switched_off_stays_off(home: Path, mode: str) -> None:
+    write_settings(home / ".config" / "wandb", f"[default]\nmode = {mode}\n")
+    environ = {"HOME": str(home), "WANDB_API_KEY": KEY}
+    assert resolve_backend("auto", environ) == "local"
+    with pytest.raises(ConfigError, match=rf"mode = {mode}.*Run `wandb online`"):
+        resolve_backend("wandb", environ)
+    # a variable comes before the file, as it does in the SDK
+    assert resolve_backend("auto", {**environ, "WANDB_MODE": "online"}) == "wandb"
+
+
+def test_nothing_is_published_while_wandb_is_switched_off(home: Path) -> None:
+    environ = {"HOME": str(home), "WANDB_API_KEY": KEY}
+    require_switched_on(environ)
+    with pytest.raises(ConfigError, match=r"WANDB_MODE=offline. Unset WANDB_MODE to publish"):
+        require_switched_on({**environ, "WANDB_MODE": "offline"})
 
 
 @pytest.mark.parametrize("mode", ["online", "shared", ""])

@@ -19,7 +19,7 @@ from relay.orchestrator.tracking_setup import choose_tracking, logged_in
 from relay.project import Project
 from relay.redact import redact
 from relay.tracking.settings import TrackingSettings
-from relay.tracking.wandb_login import find_login
+from relay.tracking.wandb_login import find_login, require_switched_on
 
 HELP = """\
 Usage: python main.py [steps=...] [key=value ...]
@@ -111,6 +111,7 @@ def _publish(project: Project, settings: config.Config, console: Console, *, dry
         from relay.publish.command import list_local
 
         return list_local(project, tracking, console)
+    require_switched_on(os.environ)
     tracking = logged_in(tracking, os.environ)
     from relay.publish.command import publish
 

@@ -25,6 +25,7 @@ CLOUD = "https://api.forge.coreweave.com"
 _CLOUD_HOSTS = ("api.forge.coreweave.com", "api.wandb.ai")
 _NOT_ONLINE = ("offline", "disabled", "dryrun")
 _MODES = ("", "online", "run", "shared", *_NOT_ONLINE)
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 _PROBE_SECONDS = 8.0
 _LONGEST_ANSWER = 100_000  # bytes
 _VIEWER = "query Viewer { viewer { entity username } }"
@@ -52,20 +53,52 @@ def find_login(environ: Mapping[str, str]) -> Login | None:
 def resolve_backend(name: str, environ: Mapping[str, str]) -> str:
     """`wandb` or `local` for what the setting `tracking` says; ConfigError where it cannot be.
 
-    `auto` is W&B where a login is found, unless WANDB_MODE says not to be online.
+    `auto` is W&B where a login is found, unless W&B is switched off.
     """
+    switch = _switched_off(environ)
+    if name == "auto":
+        return "wandb" if switch is None and find_login(environ) is not None else "local"
+    if name == "wandb" and switch is not None:
+        raise ConfigError(
+            f"tracking=wandb, but W&B is switched off by {switch}, and artifacts cannot be read "
+            f"offline. {_switch_on(switch)}, or take tracking=local now and publish later with "
+            "`make publish`."
+        )
+    return name
+
+
+def require_switched_on(environ: Mapping[str, str]) -> None:
+    """ConfigError where W&B is switched off: nothing can be published then."""
+    switch = _switched_off(environ)
+    if switch is not None:
+        raise ConfigError(f"W&B is switched off by {switch}. {_switch_on(switch)} to publish.")
+
+
+def _switched_off(environ: Mapping[str, str]) -> str | None:
+    """What switches W&B off, as it is written there; None where nothing does.
+
+    WANDB_DISABLED is older than WANDB_MODE, and still what other libraries look at. `mode` in the
+    settings file is what `wandb offline` and `wandb disabled` write.
+    """
+    disabled = environ.get("WANDB_DISABLED", "")
+    if disabled.lower() in _TRUE:
+        return f"WANDB_DISABLED={disabled}"
+    if disabled.lower() not in _FALSE:
+        raise ConfigError(
+            f"WANDB_DISABLED: neither true nor false (got '{disabled}'). Set true, or unset it."
+        )
     mode = environ.get("WANDB_MODE", "")
     if mode not in _MODES:
         raise ConfigError(f"WANDB_MODE: there is no mode '{mode}'.{did_you_mean(mode, _MODES)}")
-    offline = mode in _NOT_ONLINE
-    if name == "auto":
-        return "wandb" if not offline and find_login(environ) is not None else "local"
-    if name == "wandb" and offline:
-        raise ConfigError(
-            f"tracking=wandb, but WANDB_MODE={mode}: artifacts cannot be read offline. Unset "
-            "WANDB_MODE, or take tracking=local now and publish later with `make publish`."
-        )
-    return name
+    if mode:
+        return f"WANDB_MODE={mode}" if mode in _NOT_ONLINE else None
+    written = _in_settings_file(environ, "mode")
+    return f"`mode = {written}` in {_settings_file(environ)}" if written in _NOT_ONLINE else None
+
+
+def _switch_on(switch: str) -> str:
+    from_file = switch.startswith("`")
+    return "Run `wandb online`" if from_file else f"Unset {switch.partition('=')[0]}"
 
 
 def require_login(environ: Mapping[str, str]) -> Login:
@@ -149,7 +182,7 @@ def _basic(key: str) -> str:
 
 def server_of(environ: Mapping[str, str]) -> str:
     """The URL of the W&B server that the SDK would talk to."""
-    url = environ.get("WANDB_BASE_URL") or _base_url_in_settings(environ) or CLOUD
+    url = environ.get("WANDB_BASE_URL") or _in_settings_file(environ, "base_url") or CLOUD
     url = url.rstrip("/")
     if not _is_web_address(url):
         raise ConfigError(
@@ -167,16 +200,19 @@ def _is_web_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def _base_url_in_settings(environ: Mapping[str, str]) -> str | None:
-    """What `wandb login --host` wrote."""
-    folder = environ.get("WANDB_CONFIG_DIR")
-    path = (Path(folder) if folder else _home(environ) / ".config" / "wandb") / "settings"
+def _in_settings_file(environ: Mapping[str, str], key: str) -> str | None:
+    """What `wandb login --host`, `wandb offline` and `wandb disabled` wrote."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read(path, encoding="utf-8")
+        parser.read(_settings_file(environ), encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError, OSError):
         return None
-    return parser.get("default", "base_url", fallback=None)
+    return parser.get("default", key, fallback=None)
+
+
+def _settings_file(environ: Mapping[str, str]) -> Path:
+    folder = environ.get("WANDB_CONFIG_DIR")
+    return (Path(folder) if folder else _home(environ) / ".config" / "wandb") / "settings"
 
 
 def _key_in_netrc(base_url: str, environ: Mapping[str, str]) -> str | None:
