@@ -29,6 +29,7 @@ from relay.project import enclosing_project
 from relay.redact import redact
 from relay.settings import RunSettings
 from relay.signals import StopSignals
+from relay.standard_streams import is_held, open_missing
 from relay.step_result import StepResult, write_result
 from relay.step_run import Input, StepRun
 from relay.tracking import open_backend
@@ -49,6 +50,7 @@ def main(
 
     0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
     """
+    open_missing()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     signals = StopSignals(at_once=True)
     signals.install()
@@ -103,7 +105,12 @@ def _report(settings: RunSettings, result: StepResult) -> None:
 
 
 def _stop_with_parent() -> None:
-    """End this step when the orchestrator is gone: it holds the other end of standard input."""
+    """End this step when the orchestrator is gone: it holds the other end of standard input.
+
+    Where standard input is nothing that can be held open, this step ends by itself.
+    """
+    if not is_held(0):
+        return
 
     def watch() -> None:
         # The bare descriptor: a buffered reader's lock would hang the interpreter's exit.

@@ -18,6 +18,7 @@ from relay.orchestrator.overrides import from_arguments
 from relay.orchestrator.tracking_setup import choose_tracking, logged_in
 from relay.project import Project
 from relay.redact import redact
+from relay.standard_streams import lasting_output, open_missing
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb_login import find_login, require_switched_on
 
@@ -45,27 +46,37 @@ Every setting is in config/, with its meaning beside it. The same through MLflow
   mlflow run . -P steps=train,evaluate -P hydra_options="model=linear seed=7"
 """
 
+_PRINTING = ("--help", "-h", "--cfg", "--dry-run", "explain=true")
+
 
 def main(project_root: Path, argv: Sequence[str]) -> int:
     """Run what `argv` says and return the exit status.
 
     0: all well; 1: a step or a gate failed; 2: configuration or command wrong; 128 + n: signal n.
     """
-    # Where there is no terminal there is no width either: long enough for a table row.
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    try:
-        return _main(Project(project_root), argv, console)
-    except RelayError as error:
-        Console(stderr=True).print(
-            f"Error: {redact(str(error))}", markup=False, highlight=False, soft_wrap=True
-        )
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except BrokenPipeError:
-        # Whoever read our output has gone; nor can the interpreter write its last words.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    open_missing()
+    with lasting_output() as output:
+        # Where there is no terminal there is no width either: long enough for a table row.
+        console = Console(width=None if output.isatty() else 120)
+        try:
+            status = _main(Project(project_root), argv, console)
+        except RelayError as error:
+            _show_error(str(error))
+            return error.exit_code
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+        output.flush()
+        if output.lost is not None:
+            _show_error(f"standard output: not all of it could be written ({output.lost}).")
+            # A run is what it is, and its summary says so; of these the text is all there is.
+            status = status or int(any(flag in argv for flag in _PRINTING))
+    return status
+
+
+def _show_error(text: str) -> None:
+    Console(stderr=True).print(
+        f"Error: {redact(text)}", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def _main(project: Project, argv: Sequence[str], console: Console) -> int:

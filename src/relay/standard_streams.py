@@ -1,0 +1,113 @@
+"""Standard input, output and error as they should be, however a process was started."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO, cast
+
+
+def open_missing() -> None:
+    """Open the null device as each standard stream that this process was started without.
+
+    Python has None in its place, and the next file to be opened would get its number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        null = os.open(os.devnull, os.O_RDWR)
+        if null != number and not _is_open(number):
+            os.dup2(null, number)
+            os.close(null)
+            null = number
+        os.set_inheritable(null, null == number)
+        setattr(sys, name, os.fdopen(null, "r" if number == 0 else "w", encoding="utf-8"))
+
+
+def is_held(descriptor: int) -> bool:
+    """True where `descriptor` is a pipe or a socket, whose other end somebody may hold open.
+
+    Not a terminal, a file or the null device, which cron, systemd and containers give.
+    """
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+class Output(io.TextIOBase):
+    """A stream that never fails: what cannot be written is given up, from there to the end.
+
+    `error` is why: the reader has gone, the disk is full.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(text)
+        except OSError as error:
+            self._give_up(error)
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._give_up(error)
+
+    @property
+    def lost(self) -> str | None:
+        """Why something that somebody waits for was not written; None for a reader that left."""
+        if self.error is None or isinstance(self.error, BrokenPipeError):
+            return None
+        return self.error.strerror or str(self.error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Have the null device in its place, which also takes what is still in the buffer."""
+        self.error = self.error or error
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self._stream.fileno())
+        os.close(null)
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def lasting_output() -> Iterator[Output]:
+    """Standard output and error that never fail, while this is open; yields standard output."""
+    before = sys.stdout, sys.stderr
+    output, errors = Output(sys.stdout), Output(sys.stderr)
+    sys.stdout, sys.stderr = cast(TextIO, output), cast(TextIO, errors)
+    try:
+        yield output
+    finally:
+        output.flush()
+        errors.flush()
+        sys.stdout, sys.stderr = before
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
