@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,18 @@ def append(path: Path, text: str) -> None:
 
 
 def test_nothing_changed(toy: Toy) -> None:
+    assert toy.ran() == []
+
+
+def test_a_damaged_output(toy: Toy) -> None:
+    if toy.environ:  # W&B's files are the server's
+        return
+    store = toy.checkout.root / ".relay" / "trackio"
+    digest = hashlib.sha256(b"((0 1) l)").hexdigest()
+    next(store.rglob(digest)).write_bytes(b"something else")
+    assert toy.ran() == ["left"]
+    assert "is damaged" in toy.checkout.step("left")["why"]
+    assert next(store.rglob(digest)).read_bytes() == b"((0 1) l)"
     assert toy.ran() == []
 
 

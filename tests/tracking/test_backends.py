@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +48,33 @@ def test_files_are_read_without_a_run(store: Store) -> None:
     folder = store.folder / "copy"
     store.backend.download(store.put("a"), folder)
     assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("file.txt", "a")]
+
+
+def test_a_file_that_was_replaced_is_never_handed_out(store: Store) -> None:
+    version = store.put("the content", metadata={"component": "split"})
+    replace_stored(store, b"the content", b"another one")
+    with pytest.raises(
+        RelayError, match=r"table:v0.* (is damaged|the file file\.txt .*is damaged)"
+    ):
+        store.backend.download(version, store.folder / "copy")
+    with pytest.raises(RelayError, match=r"is damaged|is missing"):
+        store.files("table:v0")
+
+
+def replace_stored(store: Store, old: bytes, new: bytes) -> None:
+    """Put `new` where the store keeps a file with the content `old`."""
+    if store.server is None:
+        digest = hashlib.sha256(old).hexdigest()
+        paths = list(Path(os.environ["TRACKIO_DIR"]).rglob(digest))
+        assert len(paths) == 1
+        paths[0].write_bytes(new)
+        return
+    uploads = [one for one in store.server.state.uploads.values() if one.content == old]
+    assert uploads
+    for upload in uploads:
+        upload.content = new
+    shutil.rmtree(Path(os.environ["WANDB_CACHE_DIR"]) / "wandb" / "artifacts", ignore_errors=True)
+    shutil.rmtree(Path(os.environ["WANDB_CACHE_DIR"]) / "artifacts", ignore_errors=True)
 
 
 def test_what_was_made_from_a_version_is_known_oldest_first(store: Store) -> None:

@@ -20,6 +20,10 @@ class Store:
 
     def __init__(self) -> None:
         self.found: dict[str, ArtifactVersion] = {}
+        self.damage: dict[str, str] = {}
+
+    def find_damage(self, version: ArtifactVersion) -> str | None:
+        return self.damage.get(version.name)
 
     def find(self, reference: str) -> ArtifactVersion | None:
         return self.found.get(reference)
@@ -93,3 +97,16 @@ def test_of_a_report_what_its_gate_says_counts_and_not_all_its_content(store: St
 
     assert of_report("one", counts_as="gist") == of_report("two", counts_as="gist") == "gist"
     assert of_report("one") == "one"
+
+
+def test_a_damaged_output_is_made_again(store: Store) -> None:
+    split = job("split")
+    made_by = ingredients(store, split, input="diabetes_clean:v1")
+    for name in ("diabetes_train", "diabetes_test"):
+        store.put(f"{name}:{made_by.alias}", "split_data", name)
+    cache: Any = StepCache(store, ROOT, True, frozenset())  # type: ignore[arg-type]
+    assert set(cache.find(split, made_by)) == {"train", "test"}
+    store.damage["diabetes_test"] = "its file data.parquet is missing"
+    assert cache.find(split, made_by) is None
+    alias = f"diabetes_test:{made_by.alias}"
+    assert cache.why(split, made_by) == f"{alias}: its file data.parquet is missing"

@@ -60,12 +60,16 @@ def launch(
         show_reasons(console, list(pipeline.steps.values()))
         return 0
     state = git_state(project.root)
+    if state.problem is not None:
+        text = f"No Git commit is recorded: {state.problem}."
+        console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
     summary = Summary(
         status="succeeded" if problem is None else "failed",
         backend=tracking.backend,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         git_commit=state.commit,
         git_dirty=state.dirty,
+        git_problem=state.problem,
         steps=list(pipeline.steps.values()),
         url=backend.url(),
         error=problem,

@@ -115,11 +115,16 @@ class Pipeline:
                 if source.step in selected or source.reference in {**self._found, **missing}:
                     continue
                 version = self.backend.find(source.reference)
-                if version is None:
-                    missing[source.reference] = self._missing(job.step, source)
-                    makers |= set() if source.step is None else {source.step}
-                else:
+                damage = None if version is None else self.backend.find_damage(version)
+                if version is not None and damage is None:
                     self._found[source.reference] = str(version)
+                    continue
+                missing[source.reference] = (
+                    self._missing(job.step, source)
+                    if version is None
+                    else f"Step '{job.name}' needs artifact {version}: {damage}."
+                )
+                makers |= set() if source.step is None else {source.step}
         if missing:
             raise RelayError("\n".join([*missing.values(), *self._advice(makers)]))
 

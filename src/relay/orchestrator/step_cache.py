@@ -33,6 +33,8 @@ class StepCache:
     """Steps that run whatever the cache says."""
     _known: dict[str, ArtifactVersion | None] = field(default_factory=dict)
     """Versions that have been seen, by exact reference."""
+    _damaged: dict[str, str] = field(default_factory=dict)
+    """By step, which of its cached outputs is damaged."""
 
     def ingredients(self, job: Job, inputs: Mapping[str, str]) -> Ingredients | None:
         """What decides the outputs of `job` on `inputs` (exact references by key).
@@ -59,10 +61,15 @@ class StepCache:
         """The outputs of `job` where these ingredients have made them before, else None."""
         if not self.enabled or job.name in self.forced or ingredients is None:
             return None
+        self._damaged.pop(job.name, None)
         found: dict[str, ArtifactVersion] = {}
         for key, output in job.step.outputs.items():
             version = self.backend.find(f"{output.name}:{ingredients.alias}")
             if version is None or version.type != output.type:
+                return None
+            damage = self.backend.find_damage(version)
+            if damage is not None:
+                self._damaged[job.name] = f"{version}: {damage}"
                 return None
             found[key] = version
         self._known |= {str(version): version for version in found.values()}
@@ -87,6 +94,8 @@ class StepCache:
             return "cache=false"
         if job.name in self.forced:
             return f"force={job.name}"
+        if job.name in self._damaged:
+            return self._damaged[job.name]
         if ingredients is None:
             return "its source does not say whether it changed"
         output = next(iter(job.step.outputs.values()))

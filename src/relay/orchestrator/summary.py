@@ -47,7 +47,8 @@ class Summary:
     started: str
     """ISO 8601, UTC."""
     git_commit: str | None
-    git_dirty: bool
+    git_dirty: bool | None
+    """Whether there were uncommitted changes; None without a commit."""
     steps: list[StepSummary] = field(default_factory=list)
     seconds: float = 0.0
     environments_seconds: float = 0.0
@@ -60,6 +61,8 @@ class Summary:
     error: str | None = None
     signal: int | None = None
     """The signal that ended the run."""
+    git_problem: str | None = None
+    """Why there is no commit."""
 
     def __getitem__(self, name: str) -> StepSummary:
         return next(step for step in self.steps if step.name == name)

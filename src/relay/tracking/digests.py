@@ -20,11 +20,12 @@ def digest_of_files(files: Mapping[str, str]) -> str:
 def digest_of_path(path: Path) -> str:
     """The digest of an artifact that consists of the file or folder `path`."""
     if path.is_file():
-        return digest_of_files({path.name: _sha256(path)})
+        return digest_of_files({path.name: sha256_of(path)})
     files = (file for file in path.rglob("*") if file.is_file())
-    return digest_of_files({file.relative_to(path).as_posix(): _sha256(file) for file in files})
+    return digest_of_files({file.relative_to(path).as_posix(): sha256_of(file) for file in files})
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of the file at `path`, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -106,7 +106,7 @@ class Run(Protocol):
         """Find an artifact and record it as an input; RelayError where there is none."""
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        """Write the files of `artifact` into `folder`."""
+        """Write the files of `artifact` into `folder`; RelayError where one is damaged."""
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
         """Store a version and return it once it is safely stored.
@@ -147,6 +147,12 @@ class Backend(Protocol):
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         """Write the files of `artifact` into `folder`; records no lineage."""
+
+    def find_damage(self, artifact: ArtifactVersion) -> str | None:
+        """Return what is wrong with the stored files of `artifact`; None where nothing is.
+
+        A backend that keeps the files elsewhere finds it when they are downloaded.
+        """
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
         """What the runs that used `artifact` have made, oldest first."""

@@ -69,6 +69,10 @@ class LocalBackend:
         with self._errors():
             local_store.copy_files(artifact.place or self.project, artifact, folder)
 
+    def find_damage(self, artifact: ArtifactVersion) -> str | None:
+        with self._errors():
+            return local_store.find_damage(artifact.place or self.project, artifact)
+
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
         from trackio.sqlite_storage import SQLiteStorage
 

@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from relay.errors import RelayError
+from relay.tracking.blobs import Blobs
 from relay.tracking.digests import digest_of_files
 from relay.tracking.interface import ArtifactVersion
 from relay.tracking.references import Reference
@@ -73,25 +74,42 @@ def artifact_names(project: str) -> list[str]:
 
 
 def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:
-    """Copy the files of `version` into `folder`.
+    """Copy the files of `version` into `folder`, each verified against its SHA-256.
 
-    RelayError where one is not there, or would not lie in `folder`; sqlite3.Error where the
-    store cannot be read.
+    RelayError where one is missing or damaged, or would not lie in `folder`; sqlite3.Error where
+    the store cannot be read.
     """
-    with _open(project, "artifact_aliases") as store:
-        row = None if store is None else _first(store, _BY_NUMBER, version.name, version.version)
-    if row is None:
+    manifest = _manifest(project, version)
+    if manifest is None:
         raise RelayError(f"Artifact {version} is not in the local store any more.")
-    blobs = _folder() / "artifacts" / _canonical(project) / "blobs" / "sha256"
-    for file in json.loads(row["manifest"]):
-        digest = str(file["digest"])
-        source, target = blobs / digest[:2] / digest, folder / str(file["path"])
+    blobs = _blobs(project)
+    for path, digest in manifest.items():
+        target = folder / path
         if not target.resolve().is_relative_to(folder.resolve()):
-            raise RelayError(f"{version} names the file {file['path']}, which is not in it.")
-        if not source.is_file():
-            raise RelayError(f"The local store has lost the file {file['path']} of {version}.")
+            raise RelayError(f"{version} names the file {path}, which is not in it.")
+        damage = blobs.find_damage(digest)
+        if damage is not None:
+            maker = version.metadata.get("component")
+            again = f" Run component '{maker}' again to remake it." if maker else ""
+            raise RelayError(f"{version}: the file {path} in the local store {damage}.{again}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        shutil.copyfile(blobs.path(digest), target)
+
+
+def find_damage(project: str, version: ArtifactVersion) -> str | None:
+    """Return which file of `version` is missing or damaged and how, or None if all are intact.
+
+    sqlite3.Error where the store cannot be read.
+    """
+    manifest = _manifest(project, version)
+    if manifest is None:
+        return "its entry is missing"
+    blobs = _blobs(project)
+    for path, digest in manifest.items():
+        damage = blobs.find_damage(digest)
+        if damage is not None:
+            return f"its file {path} {damage}"
+    return None
 
 
 def find_link(registry: str, collection: str, spec: str) -> Reference | None:
@@ -109,6 +127,19 @@ def find_link(registry: str, collection: str, spec: str) -> Reference | None:
     return Reference(
         row["source_artifact"], f"v{row['source_version']}", project=row["source_project"]
     )
+
+
+def _manifest(project: str, version: ArtifactVersion) -> dict[str, str] | None:
+    """The SHA-256 of each file of `version` by its path; None where the version is gone."""
+    with _open(project, "artifact_aliases") as store:
+        row = None if store is None else _first(store, _BY_NUMBER, version.name, version.version)
+    if row is None:
+        return None
+    return {str(file["path"]): str(file["digest"]) for file in json.loads(row["manifest"])}
+
+
+def _blobs(project: str) -> Blobs:
+    return Blobs(_folder() / "artifacts" / _canonical(project))
 
 
 def _number(spec: str) -> int | None:

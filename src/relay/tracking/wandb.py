@@ -16,7 +16,7 @@ from relay.git import git_remote
 from relay.tracking.interface import DIGEST_KEY, SECONDS, ArtifactVersion, RunSpec
 from relay.tracking.references import Reference
 from relay.tracking.wandb_errors import errors, text_of
-from relay.tracking.wandb_run import WandbRun
+from relay.tracking.wandb_run import WandbRun, download_verified
 
 # The SDK would try for hours: a step that waits so long for a server is no help. Its variables,
 # such as WANDB_X_GRAPHQL_RETRY_MAX, come before these.
@@ -93,7 +93,10 @@ class WandbBackend:
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         with errors():
-            self._require(artifact).download(root=str(folder))
+            download_verified(self._require(artifact), folder)
+
+    def find_damage(self, artifact: ArtifactVersion) -> None:
+        """Return None: the files are the server's, and verified when they are downloaded."""
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
         with errors():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import wandb
 
 from relay.errors import RelayError
-from relay.tracking.digests import digest_of_path
+from relay.tracking.digests import digest_of_files, digest_of_path, sha256_of
 from relay.tracking.interface import DIGEST_KEY, ArtifactVersion, Draft, Row, RunStatus
 from relay.tracking.missing import hint_on_missing
 from relay.tracking.references import Reference
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from relay.tracking.wandb import WandbBackend
 
 _EXIT_CODES: dict[RunStatus, int] = {"succeeded": 0, "failed": 1, "killed": 255}
+
+
+def download_verified(artifact: wandb.Artifact, folder: Path) -> None:
+    """Write the files of `artifact` into `folder`.
+
+    RelayError where their content is not what Relay stored; other artifacts carry no digest.
+    """
+    artifact.download(root=str(folder))
+    expected = artifact.metadata.get(DIGEST_KEY)
+    if expected is None:
+        return
+    files = {path: sha256_of(folder / path) for path in artifact.manifest.entries}
+    if digest_of_files(files) != expected:
+        raise RelayError(
+            f"Artifact '{artifact.name}' is damaged: what W&B gave is not what was stored. If "
+            "WANDB_CACHE_DIR holds a damaged copy, delete it; else run the step that makes the "
+            "artifact again, with force=STEP."
+        )
 
 
 class WandbRun:
@@ -47,7 +65,7 @@ class WandbRun:
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         with errors():
-            self._used[str(artifact)].download(root=str(folder))
+            download_verified(self._used[str(artifact)], folder)
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
         metadata = {**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)}
