@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from relay.errors import RelayError
+from relay.reading.header import joined_names
 from relay.reading.options import ReadOptions
 from relay.reading.table import read_raw
 from tests import reading
@@ -138,3 +139,16 @@ def test_broken_records_far_down_are_read_as_at_the_top(tmp_path: Path) -> None:
     with pytest.raises(RelayError, match="line 200002: it has 3 fields"):
         read(tmp_path, f"a,b\n{many}7,8,9\n")
     assert read(tmp_path, f'a,b\n{many}7,"x\ny, ""z"""\n')["b"].iloc[-1] == 'x\ny, "z"'
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([["a", " b "]], ["a", "b"]),
+        ([["Size", "", "Sold"], ["h", "w", "on"]], ["Size h", "Size w", "Sold on"]),
+        ([["name", "height"], ["", "cm"]], ["name", "height cm"]),
+        ([["", "2020"], ["town", "x"], ["", "m", "more"]], ["town", "2020 x m", "more"]),
+    ],
+)  # fmt: skip
+def test_a_header_in_several_rows_is_joined(rows: list[list[str]], names: list[str]) -> None:
+    assert joined_names(rows) == names

@@ -103,6 +103,24 @@ def has_row_names(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool
     return are_texts and len(set(names)) == len(names) and any(record[-1] for record in below)
 
 
+def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the columns in a header of several `rows`, from top to bottom.
+
+    In all but the last row a blank field belongs to the one at its left, as merged cells are saved.
+    """
+    width = max(map(len, rows), default=0)
+    filled = [_filled_to_the_right(row) for row in rows[:-1]] + [list(row) for row in rows[-1:]]
+    columns = zip(*([*row, *[""] * (width - len(row))] for row in filled), strict=True)
+    return [" ".join(part for part in map(str.strip, column) if part) for column in columns]
+
+
+def _filled_to_the_right(row: Sequence[str]) -> list[str]:
+    filled: list[str] = []
+    for field in row:
+        filled.append(field if field.strip() or not filled else filled[-1])
+    return filled
+
+
 def made_names(count: int) -> list[str]:
     """Names for the columns of a file without a header: column_1, column_2, ..."""
     return [f"column_{number}" for number in range(1, count + 1)]

@@ -11,13 +11,19 @@ class ReadOptions:
     """How a file is to be read; None means that it is found out from the content.
 
     `missing_values` are texts that mean "missing" besides the usual ones; `keep_texts` are
-    usual ones (`None`, `NA`, ...) that are values in this file. `table` is the sheet of a workbook
-    or the file in a zip archive; `max_mb` limits what is unpacked.
+    usual ones (`None`, `NA`, ...) that are values in this file. `header` are the lines of the file
+    (of a sheet: the rows) that hold the names, counted from 1 and ascending; an empty one means
+    that there are no names. The first `skip` lines are left out, and those that begin with
+    `comment`. `table` is the sheet of a workbook or the file in a zip archive; `max_mb` limits what
+    is unpacked.
     """
 
     separator: str | None = None
     encoding: str | None = None
     decimal: str | None = None
+    header: Sequence[int] | None = None
+    skip: int = 0
+    comment: str | None = None
     missing_values: Sequence[str] = ()
     keep_texts: Sequence[str] = ()
     table: str | None = None

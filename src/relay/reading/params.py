@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from relay.params import Params
 from relay.reading.dtype_words import DtypeWord
@@ -20,6 +20,30 @@ def _as_text(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 
+_NO_HEADER = ("none", "no", "false")
+
+
+def _as_lines(value: Any) -> Any:
+    """3 as [3]; what people write for "no header" as []."""
+    if value is None:
+        return None
+    if value is False or (isinstance(value, str) and value.lower() in _NO_HEADER):
+        return []
+    lines = [value] if type(value) is int else value
+    if not (isinstance(lines, list) and all(type(line) is int for line in lines)):
+        raise ValueError(
+            f"{value!r} is not the number of a line. Write 3, [1,2] for names in two lines, or "
+            "none for a file without names"
+        )
+    if any(line < 1 for line in lines):
+        raise ValueError("lines are counted from 1; for a file without names write none")
+    if lines != sorted(set(lines)):
+        raise ValueError(f"{value!r}: the lines must ascend")
+    return lines
+
+
+Header = Annotated[list[int] | None, BeforeValidator(_as_lines)]
+
 
 class ReadParams(Params):
     """How a file is read, and what its columns are called: `data.read` and what goes with it."""
@@ -29,6 +53,11 @@ class ReadParams(Params):
     decimal: Literal[".", ","] | None = Field(
         None, description="decimal point or comma; none: found out"
     )
+    header: Header = Field(
+        None, description="number of the line that holds the names, a list of several, or none"
+    )
+    skip: int = Field(0, ge=0, strict=True, description="lines at the top to leave out")
+    comment: str | None = Field(None, description="what lines begin with that are left out")
     table: str | None = Field(None, description="which sheet of a workbook, or file in a zip")
     max_mb: float = Field(
         10000, gt=0, description="largest size of a packed file once it is unpacked, in megabytes"
@@ -40,12 +69,24 @@ class ReadParams(Params):
         {}, description="{column: float, int, bool, str, category, datetime[:FORMAT]}"
     )
 
+    @model_validator(mode="after")
+    def _header_is_below_what_is_skipped(self) -> Self:
+        if self.header and self.header[0] <= self.skip:
+            raise ValueError(
+                f"data.read.header: line {self.header[0]} is left out by data.read.skip="
+                f"{self.skip}. Both count the lines of the file, so leave data.read.skip out"
+            )
+        return self
+
     def read_options(self) -> ReadOptions:
         """The part of these that the reader of a file takes."""
         return ReadOptions(
             separator=self.separator,
             encoding=self.encoding,
             decimal=self.decimal,
+            header=self.header,
+            skip=self.skip,
+            comment=self.comment,
             table=self.table,
             max_mb=self.max_mb,
             missing_values=self.missing_values,
