@@ -1,1 +1,3 @@
 """What Relay's orchestrator and its components share."""
+
+__version__ = "1.0.0"

@@ -119,6 +119,11 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["evaluate.thresholds.r3=1"], "^evaluate.thresholds.*r3"),
         (["steps=predict"], "predict.input=FILE"),
         (["split=3"], "split: this is a group"),
+        (
+            ["split={tset_size: 0.3}"],
+            "no setting 'split.tset_size'. Did you mean 'split.test_size'",
+        ),
+        (["model={'name': 'liner'}"], "model: there is no 'liner'.*Did you mean 'linear'"),
         (["+pipeline.steps.split.params.tset=1"], "no parameter 'tset'"),
         (["pipeline.steps.split.component=../components/train"], "component: String should match"),
         (["data.url=http://[bad/x.csv"], "Invalid IPv6"),
@@ -215,6 +220,8 @@ def test_a_file_that_names_a_group_that_is_not_there_is_named(own: Path) -> None
         (["evaluate.thresholds={r2: 0.4}", "evaluate.thresholds.mae=9"], "evaluate.thresholds",
          {"r2": 0.4, "mae": 9}),
         (["data.check.columns.bmi.max=9"], "data.check.columns.bmi", {"max": 9}),
+        (["split={test_size: 0.3}", "split.test_size=0.4"], "split.test_size", 0.4),
+        (["split.test_size=0.4", "split={'test_size': 0.3}"], "split.test_size", 0.3),
     ],
 )  # fmt: skip
 def test_a_mapping_that_is_the_users_can_be_set_whole_or_by_key(
@@ -222,6 +229,20 @@ def test_a_mapping_that_is_the_users_can_be_set_whole_or_by_key(
 ) -> None:
     assert jobs(*overrides)
     assert OmegaConf.select(load(*overrides).tree, key) == value
+
+
+def test_a_group_given_as_a_mapping_is_read_as_a_sweep_writes_it() -> None:
+    written = "model={'name': 'extra_trees', 'params': {'max_depth': 3, 'max_features': None}}"
+    tree = load(written).tree
+    assert tree.model._target_.regression == "sklearn.ensemble.ExtraTreesRegressor"
+    assert tree.model.params.n_estimators == 100  # what the mapping does not name stays
+    assert (tree.model.params.max_depth, tree.model.params.max_features) == (3, None)
+    assert load(written, "model=linear").tree.model._target_.regression.endswith("Ridge")
+
+
+def test_none_as_text_is_null() -> None:
+    tree = load("model.params.max_depth=None", "split.group_column=None").tree
+    assert (tree.model.params.max_depth, tree.split.group_column) == (None, None)
 
 
 def readme_commands() -> list[str]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from relay.errors import ConfigError
-from relay.orchestrator.overrides import from_arguments, normalize, split_options
+from relay.orchestrator.overrides import (
+    from_arguments,
+    key_and_value,
+    normalize,
+    split_options,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,35 @@ def test_an_option_without_a_value_is_an_error() -> None:
 )
 def test_values_that_hydra_would_misread_are_quoted(override: str, normal: str) -> None:
     assert normalize(override) == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("None", None),
+        ("True", True),
+        ("[None, 5]", [None, 5]),
+        ("(100, 50)", [100, 50]),
+        ("{'max_depth': None, 'oob': False}", {"max_depth": None, "oob": False}),
+        ("{'a': [1, {'b c': 'x, y'}], 'd': \"it's\"}", {"a": [1, {"b c": "x, y"}], "d": "it's"}),
+        ('{"a": null, "b": true}', {"a": None, "b": True}),
+        ("{a: None}", {"a": None}),
+        ("'None'", "None"),
+        ("{'a': 'None'}", {"a": "None"}),
+        ("{'a': 1e-05}", {"a": 1e-05}),
+        ("[x].csv", "[x].csv"),
+        ("(copy)", "(copy)"),
+    ],
+)
+def test_values_as_python_writes_them_are_read(text: str, value: object) -> None:
+    assert key_and_value(normalize(f"model.params.x={text}"))[1] == value
+
+
+@pytest.mark.parametrize(
+    "key", ["data.read.keep_texts", "data.read.missing_values", "data.check.columns.k.allowed"]
+)
+def test_in_lists_of_texts_of_the_data_none_is_a_text(key: str) -> None:
+    assert key_and_value(normalize(f"{key}=[None, Mild]"))[1] == ["None", "Mild"]
 
 
 def test_what_is_no_setting_is_an_error() -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from rich.console import Console
 
+from relay import __version__
 from relay.errors import ConfigError, RelayError
+from relay.names import nearest
 from relay.orchestrator import config, plan
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.overrides import from_arguments
@@ -23,28 +25,37 @@ from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb_login import find_login, require_switched_on
 
 HELP = """\
-Usage: python main.py [steps=...] [key=value ...]
+Usage: python main.py [COMMAND] [key=value ...]       (or ./relay, from any folder)
 
-Runs the pipeline, or the steps named:
+Without a command it runs the pipeline, or the steps named:
   python main.py                              all steps, on the default data set
   python main.py steps=train,evaluate         these two, on the newest inputs
   python main.py steps=train+                 train and all that follows; +train: what leads to it
+  python main.py exclude=register             all but this
   python main.py data=table data.url=FILE data.target=COLUMN
   python main.py model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
+  python main.py explain=true                 runs nothing; shows what would run, and why
+  python main.py steps=predict predict.input=FILE predict.output=FILE.csv
 
-  publish   bring the runs of the local store to W&B; takes tracking.project, tracking.entity,
-            and --dry-run, which only lists them
-  new-data  NAME --from FILE [--target COLUMN]: write config/data/NAME.yaml for a table of yours
-
-  reproduce NAME:ALIAS
+Commands:
+  new-data  NAME --from FILE [--target COLUMN] [data.read.KEY=VALUE ...]
+            write config/data/NAME.yaml for a table of yours
+  publish   [--dry-run] [tracking.project=NAME] [tracking.entity=NAME]
+            bring the runs of the local store to W&B; --dry-run only lists them
+  reproduce NAME:ALIAS [env_manager=...] [tracking=...]
             make a registered model again from what is recorded of it, and compare
 
+Options:
   --cfg     print the configuration that the rest of the line gives, and stop
   --help    this text
+  --version the version of Relay
 
+Exit status: 0 all well; 1 a step or a gate failed; 2 the command or a setting is wrong.
 Every setting is in config/, with its meaning beside it. The same through MLflow:
   mlflow run . -P steps=train,evaluate -P hydra_options="model=linear seed=7"
 """
+_ANSWERS = {"--help": HELP, "-h": HELP, "--version": f"relay {__version__}"}
+COMMANDS = ("new-data", "publish", "reproduce")
 
 _PRINTING = ("--help", "-h", "--cfg", "--dry-run", "explain=true")
 
@@ -80,9 +91,11 @@ def _show_error(text: str) -> None:
 
 
 def _main(project: Project, argv: Sequence[str], console: Console) -> int:
-    if "--help" in argv or "-h" in argv:
-        console.print(HELP, markup=False, highlight=False)
-        return 0
+    for option, text in _ANSWERS.items():
+        if option in argv:
+            console.print(text, markup=False, highlight=False)
+            return 0
+    _require_command(argv)
     if argv[:1] == ["new-data"]:
         from relay.new_data.command import new_data
 
@@ -112,6 +125,19 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     from relay.orchestrator.launch import launch
 
     return launch(project, settings, tracking, the_plan, jobs, console)
+
+
+def _require_command(argv: Sequence[str]) -> None:
+    """ConfigError where the first word is neither a command nor a setting nor an option."""
+    word = argv[0] if argv else "--help"
+    if "=" in word or word[:1] in "-~+" or word in COMMANDS:
+        return
+    near = nearest(word, COMMANDS)
+    hint = f" Did you mean '{near}'?" if near else ""
+    raise ConfigError(
+        f"There is no command '{word}'.{hint} Commands: {', '.join(COMMANDS)}. Without one the "
+        "pipeline runs, with settings as key=value, such as steps=train. See --help."
+    )
 
 
 def _publish(project: Project, settings: config.Config, console: Console, *, dry_run: bool) -> int:

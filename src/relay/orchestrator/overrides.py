@@ -1,23 +1,28 @@
 """From a command line to Hydra overrides, with nothing lost on the way.
 
 Overrides come in three forms: `key=value` arguments; `--key value`, as MLflow hands on
-`-P key=value`; and `--hydra_options "a=1 b='two words'"`, several of them in one text.
+`-P key=value`; and `--hydra_options "a=1 b='two words'"`, several of them in one text. Values may
+be written as Python writes them (None, {'a': 1}): `wandb agent` hands parameters on like that.
 """
 
 from __future__ import annotations
 
+import ast
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 
 from relay.errors import ConfigError
-from relay.names import nearest
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
+_TEXTS_OF_DATA = ("data.read.missing_values", "data.read.keep_texts", "data.check.columns")
+"""Settings that list texts of the data, among which None may be."""
 
 
 def split_options(text: str) -> list[str]:
@@ -85,20 +90,17 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
 def normalize(override: str) -> str:
     """`override` as Hydra's grammar wants it.
 
-    A value that the grammar does not know (a path with brackets, a URL with `&`) is quoted, and
-    so is one with commas: Hydra would take it for a sweep over several runs, which Relay has not.
+    Python's None, and lists and mappings as Python or JSON writes them, become Hydra's. What
+    neither knows (a path with brackets, a URL with `&`) is quoted, and so is a text with commas:
+    Hydra would take it for a sweep over several runs, which Relay does not have.
     """
     match = _KEY.match(override)
     if not match:
         if override.startswith("~"):
             return override
-        command = nearest(override, ["publish", "new-data"])
-        hint = f" Or did you mean '{command}'?" if command else ""
-        raise ConfigError(f"'{override}' is no setting: write key=value.{hint}")
+        raise ConfigError(f"'{override}' is no setting: write key=value. A command comes first.")
     prefix, key, value = match["prefix"] or "", match["key"], match["value"]
-    if _needs_quotes(key, value):
-        value = _quote(value)
-    return f"{prefix}{key}={value}"
+    return f"{prefix}{key}={_hydra_value(key, value)}"
 
 
 def key_and_value(override: str) -> tuple[str, Any]:
@@ -107,15 +109,69 @@ def key_and_value(override: str) -> tuple[str, Any]:
     return parsed.key_or_group, parsed.value()
 
 
+def _hydra_value(key: str, text: str) -> str:
+    parsed = _parsed(text)
+    if parsed is None:
+        written = _hydra_text(_python_value(text))
+        return written if _parsed(written) is not None else _quote(text)
+    if parsed.is_sweep_override():
+        return _quote(text)
+    value, plain = parsed._value, _without_none(parsed._value)
+    holds_texts = any(key == one or key.startswith(f"{one}.") for one in _TEXTS_OF_DATA)
+    return text if holds_texts or plain == value else _hydra_text(plain)
+
+
+def _parsed(text: str) -> Override | None:
+    """`text` as Hydra reads a value; None where its grammar does not have it."""
+    try:
+        return OverridesParser.create().parse_override(f"key={text}")
+    except HydraException:
+        return None
+
+
+def _python_value(text: str) -> Any:
+    """The list or mapping that `text` is in Python or in JSON; else `text` itself."""
+    if text[:1] not in ("[", "{", "("):
+        return text
+    for read in (ast.literal_eval, json.loads):
+        try:
+            value = read(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+        return value if isinstance(value, list | tuple | dict) else text
+    return text
+
+
+def _without_none(value: Any) -> Any:
+    """`value`, as Hydra parsed it, with null for each None that is not in quotes."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_none(one) for one in value]
+    return None if value == "None" else value
+
+
+def _hydra_text(value: Any) -> str:
+    """`value` in Hydra's grammar."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_hydra_text, value))}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{_escape(str(key))}:{_hydra_text(one)}" for key, one in value.items())
+        return f"{{{','.join(pairs)}}}"
+    return _quote(value.text if isinstance(value, QuotedString) else str(value))
+
+
+def _escape(key: str) -> str:
+    return re.sub(r"([\\()\[\]{}:=,\s'\"])", r"\\\1", key)
+
+
 def _quote(text: str) -> str:
     """`text` between single quotes; Hydra unescapes backslashes only before a quote."""
     before_quotes = re.sub(r"(\\*)'", r"\1\1\\'", text)
     return "'" + re.sub(r"(\\+)$", r"\1\1", before_quotes) + "'"
-
-
-def _needs_quotes(key: str, value: str) -> bool:
-    try:
-        parsed = OverridesParser.create().parse_override(f"key={value}")
-    except HydraException:
-        return True
-    return bool(parsed.is_sweep_override())

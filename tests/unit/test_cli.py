@@ -1,0 +1,35 @@
+"""The command line: its commands and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay import __version__
+from relay.orchestrator.cli import COMMANDS, HELP, main
+from tests.loading import ROOT
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["ls"], "There is no command 'ls'. Commands: new-data, publish, reproduce."),
+        (["publsh"], "There is no command 'publsh'. Did you mean 'publish'?"),
+        (["seed=1", "publish"], "'publish' is no setting: write key=value. A command comes first."),
+    ],
+)
+def test_an_unknown_command_is_told_with_those_there_are(
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(ROOT, argv) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(ROOT, ["--version"]) == 0
+    assert capsys.readouterr().out == f"relay {__version__}\n"
+
+
+def test_the_help_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(ROOT, ["--help"]) == 0
+    assert capsys.readouterr().out.startswith(HELP[:20])
+    assert all(f"  {command} " in HELP for command in COMMANDS)
