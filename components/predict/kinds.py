@@ -8,8 +8,10 @@ from typing import Literal
 import pandas as pd
 
 from relay.reading.infer import with_plain_dtypes
+from relay.reading.integers import floats_hold
 
-Kind = Literal["empty", "bool", "int", "float", "time", "text"]
+Kind = Literal["empty", "bool", "int", "long", "float", "time", "text"]
+"""`long` are integers that floats do not hold."""
 
 
 def kinds_of(
@@ -43,7 +45,9 @@ def _kind(values: pd.Series) -> Kind:
     if types.is_bool_dtype(values):
         return "bool"
     if types.is_numeric_dtype(values):
-        return "int" if types.is_integer_dtype(values) else "float"
+        if types.is_integer_dtype(values):
+            return "int" if floats_hold(values) else "long"
+        return "float"
     return "time" if types.is_datetime64_any_dtype(values) else "text"
 
 
@@ -53,6 +57,8 @@ def _wider(one: Kind, other: Kind) -> Kind:
         return one
     if both <= {"empty", "int", "float"}:
         return "float"  # an integer has no place for what is missing
+    if both <= {"empty", "int", "long"}:
+        return "long"
     return "time" if both == {"empty", "time"} else "text"
 
 
@@ -64,4 +70,6 @@ def _as(values: pd.Series, kind: Kind, decimal: str | None) -> pd.Series:
     values = with_plain_dtypes(values, decimal)
     if kind == "bool":
         return values
+    if kind == "long":
+        return values.astype("Int64")
     return values.astype("float64" if kind == "float" else "int64")

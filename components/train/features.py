@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 
 from relay.errors import RelayError
 from relay.reading.column_kinds import kind_of
+from relay.reading.integers import floats_merge
 from relay.tables import require_column
 from relay_dates import PARTS, DateFeatures
 
@@ -76,7 +77,7 @@ def choose_features(
 
 def _kind(column: pd.Series) -> Kind | None:
     types = pd.api.types
-    if isinstance(column.dtype, pd.CategoricalDtype):
+    if isinstance(column.dtype, pd.CategoricalDtype) or floats_merge(column):
         return "category"
     if types.is_datetime64_any_dtype(column):
         return "date"
@@ -109,7 +110,8 @@ def _no_help(column: pd.Series, kind: Kind | None, is_text: bool) -> str:
 def model_frame(table: pd.DataFrame, features: Features) -> pd.DataFrame:
     """The used columns of `table` in the types that a model's signature can say.
 
-    Numbers become float64, so that a model accepts missing ones; booleans stay, as objects where
+    Numbers become float64, so that a model accepts missing ones; integers that would be equal then
+    are texts; booleans stay, as objects where
     some are missing; texts and categories become `str`; dates lose their time zone (UTC).
     """
     return pd.DataFrame({name: _plain(table[name]) for name in features.used}, index=table.index)
@@ -126,7 +128,7 @@ def _plain(column: pd.Series) -> pd.Series:
         if column.isna().any():
             return column.astype(object).where(column.notna(), None)
         return column.astype(bool)
-    if types.is_numeric_dtype(column):
+    if types.is_numeric_dtype(column) and not floats_merge(column):
         return column.astype("float64")
     return column.astype("str")
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from relay.reading.integers import floats_merge
 from relay.tables import is_categorical
 
 ColumnKind = Literal[
@@ -40,7 +41,10 @@ def kind_of(values: pd.Series) -> ColumnKind:
             return kind
     if not is_categorical(values):
         named = _ID_NAME.search(str(values.name)) and types.is_integer_dtype(values)
-        return "identifier" if named and _are_all_different(values) else "number"
+        merged = floats_merge(values)  # told apart by digits that a model does not see
+        if (named or merged) and _are_all_different(values):
+            return "identifier"
+        return "category" if merged else "number"
     if isinstance(values.dtype, pd.CategoricalDtype) or not _are_all_different(values):
         return "category"
     words = values.iloc[:_LOOKED_AT].str.count(r"\S+").mean()

@@ -15,8 +15,9 @@ from relay.reading.dtype_words import (
     datetime_format,
     number_example,
 )
+from relay.reading.integers import floats_hold, integers_in_texts
 from relay.reading.numbers import FORMATS, parsed, without_placeholders
-from relay.reading.texts import sample
+from relay.reading.texts import is_text, sample
 
 _TRUE = frozenset(
     {"true", "yes", "t", "y", "on", "1", "1.0"}
@@ -34,7 +35,8 @@ _SHOWN = 5
 def to_dtype(values: pd.Series, spec: str) -> pd.Series:
     """`values` as what the dtype word `spec` says; missing values stay missing.
 
-    `int` and `bool` with missing values become float64 and pandas' `boolean`; `datetime`
+    `int` and `bool` with missing values become float64 (Int64 where floats do not hold them) and
+    pandas' `boolean`; `datetime`
     without a format takes the first of the usual ones that all values fit. Times with a zone
     become UTC. RelayError, naming column, row and value, where a value does not fit; ConfigError
     where there is no such word.
@@ -141,12 +143,17 @@ def _to_float(values: pd.Series, spec: str) -> pd.Series:
 
 
 def _to_int(values: pd.Series) -> pd.Series:
-    numbers = _to_number(values, "int")
+    exact = integers_in_texts(values.str.strip()) if is_text(values) else None
+    numbers = _to_number(values, "int") if exact is None else exact
+    if pd.api.types.is_integer_dtype(numbers) and not floats_hold(numbers):
+        return numbers
     if pd.api.types.is_integer_dtype(numbers) and not numbers.isna().any():
         return numbers.astype("int64")
     numbers = numbers.astype("float64")
     bad = numbers.notna() & ((numbers % 1 != 0) | (numbers.abs() >= 2.0**63))
-    require_fit(values, bad, "a whole number (int)")
+    too_long = numbers[bad].abs().ge(2.0**63).any()
+    hint = f" data.dtypes.{values.name}=str keeps all digits of long ones." if too_long else ""
+    require_fit(values, bad, "a whole number of at most 64 bits (int)", hint)
     return numbers if numbers.isna().any() else numbers.astype("int64")
 
 

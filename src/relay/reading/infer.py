@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from relay.reading.dates import find_time_format, is_compact_date
 from relay.reading.dtype_words import datetime_word, number_word
 from relay.reading.dtypes import refuse_stray_texts, to_dtype
+from relay.reading.integers import FLOATS_HOLD
 from relay.reading.numbers import (
     Convention,
     as_plain_numbers,
@@ -21,6 +22,7 @@ from relay.reading.numbers import (
     formats_for,
     parsed,
     share_of_numbers,
+    too_long_note,
     without_placeholders,
 )
 from relay.reading.texts import as_arrow, from_arrow, is_text, sample
@@ -34,7 +36,6 @@ _PAIRS = (
 _PLAIN_TRUTHS = ("true", "false")
 _NUMBERS_AT_LEAST = 0.95
 _MOST_PLACEHOLDERS = 0.5
-_WHOLE_UP_TO = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -131,14 +132,19 @@ def _as_numbers(values: pd.Series, examples: list[str], convention: Convention) 
     if note:
         return Found(values, note=note)
     placeholders = int(values.notna().sum() - known.notna().sum())
+    form = find_format(known, convention.decimal)
     if placeholders > _MOST_PLACEHOLDERS * values.notna().sum():
+        form = None
+    elif form is None:
+        refuse_stray_texts(known, _are_any_numbers(known, convention))
+    if form is None:
         return None
     note = f"{placeholders} texts such as '?' or '-' are missing values" if placeholders else ""
-    form = find_format(known, convention.decimal)
-    if form is None:
-        refuse_stray_texts(known, _are_any_numbers(known, convention))
-        return None
-    return Found(parsed(known, form), number_word(form.example), note)
+    numbers = parsed(known, form)
+    too_long = too_long_note(known, numbers)
+    if too_long:
+        return Found(values, note=too_long)
+    return Found(numbers, number_word(form.example), note)
 
 
 def _are_numbers(examples: list[str]) -> bool:
@@ -164,7 +170,7 @@ def _are_any_numbers(values: pd.Series, convention: Convention) -> pd.Series:
 
 def _whole(numbers: pd.Series) -> pd.Series:
     """Floats that are all whole and none missing as int64."""
-    if numbers.isna().any() or not ((numbers % 1 == 0) & (numbers.abs() < _WHOLE_UP_TO)).all():
+    if numbers.isna().any() or not ((numbers % 1 == 0) & (numbers.abs() < FLOATS_HOLD)).all():
         return numbers
     return numbers.astype("int64")
 

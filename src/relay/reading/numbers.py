@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from relay.reading.dtype_words import NUMBER_EXAMPLES
+from relay.reading.integers import FLOATS_HOLD, floats_hold, integers_in_texts
 from relay.reading.texts import as_arrow, from_arrow
 
 PLACEHOLDERS = frozenset(
@@ -28,6 +29,7 @@ _UNIT = f"[{_SYMBOLS}]|{_CODES}"
 _SIGN = "[-+−]"
 PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:inf|infinity|nan)", re.I)
 """A number as programs write it."""
+_TOO_LONG = "integers too long for numbers, kept as texts"
 _LONGEST_INTEGER = 18
 _LONG_INTEGER = rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$"
 
@@ -64,28 +66,38 @@ def formats_for(decimal: str) -> list[NumberFormat]:
 
 
 def as_plain_numbers(values: pd.Series) -> pd.Series | None:
-    """Texts that are all numbers as programs write them as int64 or float64; else None.
+    """Texts that are all numbers as programs write them as int64, Int64 or float64; else None.
 
     Codes are no numbers.
     """
     array = as_arrow(values)
-    for type_of_numbers, is_code in ((pa.int64(), _has_zeros_before), (pa.float64(), _is_too_long)):
-        try:
-            numbers = pc.cast(array, type_of_numbers)
-        except pa.ArrowInvalid:
-            continue
-        return None if is_code(array) else from_arrow(numbers, values)
-    return None
+    whole = integers_in_texts(values)
+    if whole is not None:
+        return None if _has_zeros_before(array) else whole
+    try:
+        numbers = pc.cast(array, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return None if _is_too_long(array) else from_arrow(numbers, values)
 
 
 def codes_note(values: pd.Series) -> str:
     """Why whole numbers are codes; "" where none is one, or not all texts are whole numbers."""
     array = as_arrow(values)
+    whole = integers_in_texts(values)
+    if whole is not None and not floats_hold(whole):
+        return _TOO_LONG
     if not pc.all(pc.match_substring_regex(array, r"^[-+]?\d[\dxX]*$")).as_py():
         return ""
     if _has_zeros_before(array):
         return "codes with zeros before them, kept as texts"
-    return "integers too long for numbers, kept as texts" if _is_too_long(array) else ""
+    return _TOO_LONG if _is_too_long(array) else ""
+
+
+def too_long_note(texts: pd.Series, numbers: pd.Series) -> str:
+    """Why `texts` stay what they are, where integers in them become equal as the `numbers`."""
+    long = numbers.abs() > FLOATS_HOLD
+    return _TOO_LONG if long.any() and texts[long].nunique() > numbers[long].nunique() else ""
 
 
 def _has_zeros_before(array: pa.ChunkedArray | pa.Array) -> bool:
