@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-import uuid
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -137,34 +135,3 @@ class MlflowRuns:
     def end(self, run_id: str, status: str) -> None:
         """End the run; `status` is succeeded, failed or killed."""
         self._client.set_terminated(run_id, _STATUS[status])
-
-
-def connect(tracking_uri: str) -> MlflowRuns:
-    """Open the store, making it where it is a file that is not there yet.
-
-    RelayError where it cannot be reached.
-    """
-    try:
-        _make_store(tracking_uri)
-        runs = MlflowRuns(tracking_uri)
-        runs.open()
-    except (mlflow.MlflowException, SQLAlchemyError) as error:
-        raise RelayError(
-            f"MLflow's store at {redact(tracking_uri)} did not open: {str(error).splitlines()[0]}. "
-            "Move it away to begin a new one, or name another with MLFLOW_TRACKING_URI."
-        ) from error
-    return runs
-
-
-def _make_store(tracking_uri: str) -> None:
-    """Make an SQLite store aside and move it into place: MLflow cannot go on with half of one."""
-    path = Path(tracking_uri.removeprefix("sqlite:///"))
-    if not tracking_uri.startswith("sqlite:///") or path.exists():
-        return
-    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    try:
-        MlflowRuns(f"sqlite:///{aside}").open()
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(aside)  # unlike a rename, never over one that was made meanwhile
-    finally:
-        aside.unlink(missing_ok=True)

@@ -53,8 +53,8 @@ class Project:
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Variables that keep every tool's files inside the checkout and off the network.
 
-        One is for speed: threads that wait without sleeping make boosting many times slower where
-        others use the cores too.
+        Threads that wait without sleeping make boosting many times slower where others use the
+        cores too. MLflow would go on asking a server that has gone for four minutes.
 
         What the caller has set already stays as it is.
         """
@@ -66,6 +66,7 @@ class Project:
             "MPLCONFIGDIR": str(self.state / "matplotlib"),
             "MPLBACKEND": "agg",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "WANDB_ERROR_REPORTING": "false",
             "OMP_WAIT_POLICY": "passive",

@@ -11,7 +11,8 @@ from unittest.mock import Mock
 import pytest
 
 from relay.errors import RelayError
-from relay.mlflow_runs import MlflowRuns, connect
+from relay.mlflow_connection import connect
+from relay.mlflow_runs import MlflowRuns
 from relay.step_result import StepResult
 from tests.loading import ROOT
 
@@ -27,7 +28,7 @@ def test_a_new_store_leaves_one_file(runs: MlflowRuns, tmp_path: Path) -> None:
 
 def test_killed_while_the_store_is_made_the_next_start_makes_it(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    code = f"from relay.mlflow_runs import connect; connect({uri!r})"
+    code = f"from relay.mlflow_connection import connect; connect({uri!r})"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT / "src")
     while not list(tmp_path.iterdir()):
         time.sleep(0.01)

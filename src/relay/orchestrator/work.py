@@ -147,7 +147,7 @@ class Work:
     def _connected(self) -> MlflowRuns:
         """MLflow's runs; its import takes longer than most steps, so it is not among the first."""
         if self._mlflow is None:
-            from relay.mlflow_runs import connect
+            from relay.mlflow_connection import connect
 
             self._mlflow = connect(os.environ["MLFLOW_TRACKING_URI"])
         return self._mlflow

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relay.mlflow_runs import connect
+from relay.mlflow_connection import connect
 from tests.e2e.conftest import Checkout, Done, new_checkout
 
 HERE = Path(__file__).parent
