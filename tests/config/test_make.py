@@ -1,0 +1,151 @@
+"""`make`: an environment is made anew when its locks say something else, and aside."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.loading import ROOT
+
+# Stands for Python, pip and uv: it makes a folder, and writes down what is installed.
+PYTHON = """#!/bin/sh
+case "$1 $2" in
+*_base_executable*) echo BASE ;;
+"-m venv")
+    mkdir -p "$3/bin"
+    cp "$0" "$3/bin/python"
+    cp "$0" "$3/bin/uv" ;;
+"-m pip") ;;
+"pip install")
+    for lock; do :; done
+    if grep -q missing "$lock"; then exit 1; fi
+    cp "$lock" "$(dirname "$0")/../installed" ;;
+*) exec REAL "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the project's Makefile and a lock of its own."""
+    root = tmp_path / "project"
+    (root / "requirements").mkdir(parents=True)
+    (root / "tools").mkdir()
+    shutil.copy(ROOT / "Makefile", root)
+    shutil.copy(ROOT / "tools" / "venv.sh", root / "tools")
+    (root / "requirements.txt").write_text("one==1\n")
+    (root / "requirements" / "uv.txt").write_text("uv==1\n")
+    python = tmp_path / "python3.11"
+    python.write_text(PYTHON.replace("REAL", sys.executable).replace("BASE", str(python)))
+    python.chmod(0o755)
+    return root
+
+
+def make(folder: Path, *words: str, python: Path | None = None) -> subprocess.CompletedProcess[str]:
+    chosen = python or folder.parent / "python3.11"
+    return subprocess.run(
+        ["make", *words, f"PYTHON={chosen}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def installed(folder: Path) -> str:
+    return (folder / ".venv" / "installed").read_text()
+
+
+def inode(folder: Path) -> int:
+    return (folder / ".venv").stat().st_ino
+
+
+def test_an_environment_is_made_once(folder: Path) -> None:
+    assert make(folder, "setup").returncode == 0
+    assert installed(folder) == "one==1\n"
+    before = inode(folder)
+    later = (2**31, 2**31)
+    for lock in ("requirements.txt", "requirements/uv.txt"):
+        os.utime(folder / lock, later)  # as a checkout or another branch dates it
+    done = make(folder, "setup")
+    assert (done.returncode, "Installing" in done.stdout) == (0, False)
+    assert inode(folder) == before
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements/uv.txt"])
+def test_another_lock_makes_it_anew(folder: Path, lock: str) -> None:
+    make(folder, "setup")
+    before = inode(folder)
+    (folder / lock).write_text("two==2\n")
+    os.utime(folder / lock, (0, 0))
+    assert make(folder, "setup").returncode == 0
+    assert inode(folder) != before
+    assert not (folder / ".venv.old").exists()
+
+
+def test_its_own_python_makes_it_anew(folder: Path) -> None:
+    make(folder, "setup")
+    (folder / "requirements.txt").write_text("two==2\n")
+    # what `python3.11` is once the environment is activated
+    done = make(folder, "setup", python=folder / ".venv" / "bin" / "python")
+    assert done.returncode == 0, done.stderr
+    assert installed(folder) == "two==2\n"
+
+
+def test_what_cannot_be_made_leaves_the_old_one(folder: Path) -> None:
+    make(folder, "setup")
+    before = inode(folder)
+    (folder / "requirements.txt").write_text("missing==1\n")
+    assert make(folder, "setup").returncode != 0
+    assert inode(folder) == before
+    assert installed(folder) == "one==1\n"
+    assert not (folder / ".venv.old").exists()
+
+
+def test_what_was_killed_is_made_anew(folder: Path) -> None:
+    make(folder, "setup")
+    (folder / ".venv").rename(folder / ".venv.old")  # as if in the middle of it
+    (folder / ".venv").mkdir()
+    assert make(folder, "setup").returncode == 0
+    assert installed(folder) == "one==1\n"
+    assert not (folder / ".venv.old").exists()
+
+
+def test_one_whose_python_has_gone_or_that_was_moved_is_made_anew(folder: Path) -> None:
+    make(folder, "setup")
+    (folder / ".venv" / "bin" / "python").unlink()
+    assert "Installing" in make(folder, "setup").stdout
+    moved = folder.rename(folder.with_name("moved"))  # its scripts name where it was
+    assert "Installing" in make(moved, "setup").stdout
+    assert "Installing" not in make(moved, "setup").stdout
+
+
+def test_another_python_is_refused_before_anything_is_touched(folder: Path) -> None:
+    make(folder, "setup")
+    (folder / "requirements.txt").write_text("two==2\n")
+    old = folder.parent / "python3.8"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = make(folder, "setup", python=old)
+    assert done.returncode != 0
+    assert "Python 3.11 is needed" in done.stderr
+    assert installed(folder) == "one==1\n"
+
+
+@pytest.mark.parametrize("variable", ["MLFLOW_PORT", "TRACKIO_PORT"])
+def test_a_port_that_is_taken_is_an_error_with_the_way_out(folder: Path, variable: str) -> None:
+    make(folder, "setup")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        other = "TRACKIO_PORT" if variable == "MLFLOW_PORT" else "MLFLOW_PORT"
+        done = make(folder, "ui", f"{variable}={port}", f"{other}=1")
+    assert done.returncode != 0
+    assert f"port {port} is taken" in done.stderr
+    assert f"make ui {variable}=NUMBER" in done.stderr
