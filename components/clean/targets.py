@@ -8,7 +8,10 @@ import pandas as pd
 from params import Task
 
 from relay.errors import RelayError
+from relay.reading.date_formats import are_compact_dates
+from relay.reading.dates import read_dates
 from relay.reading.dtypes import to_number
+from relay.reading.texts import is_text, sample
 
 log = logging.getLogger("relay")
 
@@ -25,10 +28,10 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
     MOST_NUMERIC_CLASSES distinct values, with ROWS_PER_NUMERIC_CLASS rows each on average, and
     all else for classification. RelayError where the values cannot be the task's target.
     """
+    if task != "classification":
+        _refuse_dates(values, task)
     if pd.api.types.is_datetime64_any_dtype(values):
-        raise RelayError(
-            f"The target '{values.name}' holds times, which are neither numbers nor classes."
-        )
+        values = values.astype("str")
     whole = _whole(values)
     if task == "auto":
         distinct = values.nunique()
@@ -49,6 +52,27 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.remove_unused_categories(), task
     return whole.astype("category"), task
+
+
+def _refuse_dates(values: pd.Series, task: Task) -> None:
+    """RelayError where most of the target's values are dates, be they texts or such as 20240131."""
+    types = pd.api.types
+    texts = values.dropna().astype("str")
+    instead = "data.task=classification"
+    if types.is_datetime64_any_dtype(values):
+        are_dates = True
+    elif types.is_integer_dtype(values):
+        are_dates = task == "auto" and are_compact_dates(sample(texts))
+        instead += "; if it is a number, data.task=regression"
+    else:
+        are_dates = is_text(values) and read_dates(texts, sample(texts)) is not None
+    if are_dates:
+        raise RelayError(
+            f"The target '{values.name}' holds dates, such as {texts.iloc[0]}, which are neither "
+            "numbers nor classes. Make a number of them in a column of the file, such as the days "
+            "since another date, and predict that. If each date is a class, set "
+            f"{instead}."
+        )
 
 
 def _whole(values: pd.Series) -> pd.Series:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pandas as pd
@@ -58,19 +57,6 @@ def test_texts_that_all_say_yes_or_no_are_booleans() -> None:
 )
 def test_texts_that_are_all_dates_are_times(values: Any, first: str) -> None:
     assert inferred(*values).iloc[0] == pd.Timestamp(first)
-
-
-def test_one_value_that_is_no_date_keeps_the_column_a_text() -> None:
-    assert inferred("2020-01-01", "2020-01-02", "unknown").dtype == "str"
-    assert inferred("2020-01-01", "02/01/2020").dtype == "str"
-
-
-def test_dates_that_read_both_ways_are_month_first_and_logged(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.INFO, "relay")
-    assert inferred("01/02/2020", "03/04/2020").iloc[0] == pd.Timestamp("2020-01-02")
-    assert 'data.dtypes.x="datetime:%d/%m/%Y"' in caplog.text
 
 
 def test_a_given_dtype_stands_above_what_is_inferred() -> None:

@@ -72,6 +72,30 @@ def test_texts_that_are_all_different_are_no_classes() -> None:
         target([f"text {i}" for i in range(50)])
 
 
+@pytest.mark.parametrize(
+    "days",
+    [
+        ["2020-02-20", "2020-03-01"] * 20,
+        ["20.2.2020", "1.3.2020", "?"] * 20,
+        [f"202002{day:02d}" for day in range(1, 29)],
+    ],
+)
+@pytest.mark.parametrize("task", ["auto", "regression"])
+def test_dates_are_no_target(days: list[str], task: str) -> None:
+    if days[0].isdecimal() and task == "regression":
+        assert clean({"x": range(len(days)), "y": days}, task=task).task == "regression"
+        return
+    with pytest.raises(RelayError, match=r"'y' holds dates, such as .*data\.task=classification"):
+        clean({"x": range(len(days)), "y": days}, task=task)
+
+
+def test_dates_are_classes_where_the_task_says_so() -> None:
+    texts = ["2020-02-20", "2020-03-01"] * 20
+    for days in (texts, pd.to_datetime(pd.Series(texts))):
+        done = clean({"x": range(40), "y": days}, task="classification")
+        assert list(done.table["y"].cat.categories) == ["2020-02-20", "2020-03-01"]
+
+
 def test_times_are_no_target() -> None:
-    with pytest.raises(RelayError, match="holds times"):
+    with pytest.raises(RelayError, match="holds dates, such as 2020-01-01, which are neither"):
         clean({"x": [1, 2], "y": pd.to_datetime(["2020-01-01", "2020-01-02"])})

@@ -147,6 +147,12 @@ def test_a_targets_words_are_names_of_classes_and_its_numbers_numbers() -> None:
         ("December 2020", "2020-12-01"),
         ("12/2020", "2020-12-01"),
         ("31/12/2020 10:30:05.25", "2020-12-31 10:30:05.25"),
+        ("2020/12", "2020-12-01"),
+        ("20201231T230500Z", "2020-12-31 23:05"),
+        ("2020-12-31 23:05:00 UTC", "2020-12-31 23:05"),
+        ("31.12.2020 23:05 +02:00", "2020-12-31 21:05"),
+        ("Thu, 31 Dec 2020 23:05:00 +0000", "2020-12-31 23:05"),
+        ("Thursday, December 31, 2020", "2020-12-31"),
     ],
 )
 def test_dates_are_read_in_common_forms(text: str, time: str) -> None:
@@ -156,10 +162,11 @@ def test_dates_are_read_in_common_forms(text: str, time: str) -> None:
     assert to_dtype(pd.Series([text]), one.word).iloc[0] == pd.Timestamp(time)
 
 
-def test_eight_digits_are_a_date_only_where_many_of_them_all_are() -> None:
+def test_eight_digits_are_a_date_only_where_many_of_them_are() -> None:
     days = [f"202401{day:02d}" for day in range(1, 21)]
     assert found(*days).values.iloc[19] == pd.Timestamp("2024-01-20")
-    assert found(*days, "20241301").values.iloc[0] == 20240101
+    assert found(*days, *[f"2024{i}" for i in range(5000, 5010)]).values.iloc[0] == 20240101
+    assert found(*days, "7").values.iloc[0] == 20240101
     assert found("20240101", "20240102").values.iloc[0] == 20240101
 
 

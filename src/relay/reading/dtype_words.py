@@ -11,6 +11,8 @@ from relay.names import nearest
 WORDS = ("float", "int", "bool", "str", "category", "datetime")
 ISO_8601 = "ISO8601"
 """Stands for a format where times are written by ISO 8601, whatever their length."""
+FORMATS_APART = "|"
+"""Stands between several formats of dates in one dtype word."""
 
 NUMBER_EXAMPLES = ("1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1'234,56")
 """How a number may be written, by an example: what follows `float:`."""
@@ -30,7 +32,10 @@ def check_dtype_word(spec: str) -> str:
 
 
 def datetime_format(spec: str) -> str | None:
-    """The format in `datetime:%d/%m/%Y` or `datetime:ISO8601`; None where `spec` names none."""
+    """The format in `datetime:%d/%m/%Y` or `datetime:ISO8601`; None where `spec` names none.
+
+    Several stand side by side: `datetime:ISO8601|%d.%m.%Y`.
+    """
     form = spec.removeprefix(_DATETIME_FORMAT)
     names_one = spec.startswith(_DATETIME_FORMAT) and ("%" in form or form == ISO_8601)
     return form if names_one else None

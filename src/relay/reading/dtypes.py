@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relay.errors import ConfigError, RelayError
-from relay.reading.dates import find_time_format, to_times
+from relay.reading.dates import find_form, to_times
 from relay.reading.dtype_words import (
     ISO_8601,
     check_dtype_word,
@@ -17,7 +17,7 @@ from relay.reading.dtype_words import (
 )
 from relay.reading.integers import floats_hold, integers_in_texts
 from relay.reading.numbers import FORMATS, parsed, without_placeholders
-from relay.reading.texts import is_text, sample
+from relay.reading.texts import is_text
 
 _TRUE = frozenset(
     {"true", "yes", "t", "y", "on", "1", "1.0"}
@@ -171,13 +171,15 @@ def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
         return values
     texts = values.astype("str")
     unknown = form is None
-    form = form or find_time_format(texts, sample(texts)) or ISO_8601
+    form = form or find_form(texts) or ISO_8601
     try:
         times = to_times(texts, form)
     except ValueError as error:
         raise ConfigError(f"data.dtypes.{values.name}: {error}") from error
-    hint = f' Name the format: data.dtypes.{values.name}="datetime:%d/%m/%Y".'
-    hint = hint if unknown else ""
-    what = "a time" if unknown else f"a time of the format {form}"
-    require_fit(values, values.notna() & times.isna(), what, hint)
+    bad = values.notna() & times.isna()
+    if bad.any():
+        named = f' Name the format: data.dtypes.{values.name}="datetime:%d/%m/%Y".'
+        hint = parse_number_hint(values[bad].iloc[0]) + (named if unknown else "")
+        what = "a time" if unknown else f"a time of the format {form}"
+        require_fit(values, bad, what, hint)
     return times

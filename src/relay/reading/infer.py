@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from relay.reading.dates import find_time_format, is_compact_date
+from relay.reading.column_kinds import kind_of
+from relay.reading.date_formats import are_compact_dates, looks_like_unread_date
+from relay.reading.date_notes import of_far_dates, of_periods
+from relay.reading.dates import read_dates
 from relay.reading.dtype_words import datetime_word, number_word
 from relay.reading.dtypes import refuse_stray_texts, to_dtype
 from relay.reading.integers import FLOATS_HOLD
@@ -36,6 +39,7 @@ _PAIRS = (
 _PLAIN_TRUTHS = ("true", "false")
 _NUMBERS_AT_LEAST = 0.95
 _MOST_PLACEHOLDERS = 0.5
+_UNREAD_AT_LEAST = 0.5
 
 
 @dataclass(frozen=True)
@@ -94,29 +98,41 @@ def found_as(
     RelayError where a value does not fit, or a few do not in a column of numbers.
     """
     if spec is not None:
-        word = _full_word(values, spec, convention)
-        return Found(to_dtype(values, word), word)
+        word, warning = _full_word(values, spec, convention)
+        return _with_far_dates(Found(to_dtype(values, word), word, warning=warning), values)
     if not is_text(values):
-        return Found(values)
+        return _with_far_dates(Found(values), values)
     examples = sample(values)
     found = _as_numbers(values, examples, convention)
     found = found or _as_truths(values, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
     if not names_classes:
         found = _as_times(values, examples) or found
-    return found or Found(values)
+        found = found or _as_unread_dates(values, examples)
+    return _with_far_dates(found or Found(values), values)
 
 
-def _full_word(values: pd.Series, spec: str, convention: Convention) -> str:
-    """`spec` with the format of dates or numbers that it leaves open."""
+def _with_far_dates(found: Found, values: pd.Series) -> Found:
+    """`found` with a warning where its dates are beyond what other libraries can hold."""
+    if not pd.api.types.is_datetime64_any_dtype(found.values):
+        return found
+    far = of_far_dates(found.values, values if is_text(values) else None)
+    warnings = filter(None, (found.warning, far))
+    return replace(found, warning=". ".join(warnings))
+
+
+def _full_word(values: pd.Series, spec: str, convention: Convention) -> tuple[str, str]:
+    """`spec` with the format of dates or numbers that it leaves open, and a warning of that."""
     if not is_text(values):
-        return spec
+        return spec, ""
     if spec == "datetime":
-        form = find_time_format(values, sample(values))
-        return datetime_word(form) if form else spec
+        dates = read_dates(values, sample(values))
+        if dates is None or dates.times is None:
+            return spec, ""
+        return datetime_word(dates.form), dates.warning
     if spec == "float" and as_plain_numbers(values) is None:
         form_of_numbers = find_format(without_placeholders(values), convention.decimal)
-        return number_word(form_of_numbers.example) if form_of_numbers else spec
-    return spec
+        return (number_word(form_of_numbers.example) if form_of_numbers else spec), ""
+    return spec, ""
 
 
 def _as_numbers(values: pd.Series, examples: list[str], convention: Convention) -> Found | None:
@@ -198,12 +214,22 @@ def _truths(values: pd.Series, pair: tuple[str, str]) -> pd.Series | None:
 
 
 def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
-    if _are_numbers(examples) and not is_compact_date(examples):
+    if _are_numbers(examples) and not are_compact_dates(examples):
         return None
-    form = find_time_format(values, examples)
-    if form is None:
+    dates = read_dates(values, examples)
+    if dates is None:
         return None
-    word = datetime_word(form)
-    times = to_dtype(values, word)
-    note = f"years of two digits, taken as {times.min().year} to {times.max().year}"
-    return Found(times, word, note if "%y" in form else "")
+    times = dates.times
+    if times is None:
+        return Found(values, warning=dates.warning)
+    years = f"years of two digits, taken as {times.min().year} to {times.max().year}"
+    note = "; ".join(filter(None, (dates.note, years if "%y" in dates.form else "")))
+    return Found(times, datetime_word(dates.form), note, dates.warning)
+
+
+def _as_unread_dates(values: pd.Series, examples: list[str]) -> Found | None:
+    """Texts of no use, with a warning that most of them look like dates."""
+    alike = [text for text in examples if looks_like_unread_date(text)]
+    if len(alike) < _UNREAD_AT_LEAST * len(examples) or kind_of(values) == "category":
+        return None
+    return Found(values, warning=of_periods(values, alike[0]))
