@@ -9,6 +9,8 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPONENTS = ROOT / "components"
+SHIPPED = ("get_data", "clean", "check", "split", "train", "evaluate", "register", "predict")
+"""The steps, each with a component of its name, that Relay brings; a project may add others."""
 
 
 def load(component: str, module: str = "run") -> ModuleType:

@@ -8,14 +8,14 @@ import yaml
 
 from relay.orchestrator import config, plan
 from relay.orchestrator.mlproject import load_component
-from tests.loading import COMPONENTS, ROOT
+from tests.loading import COMPONENTS, ROOT, SHIPPED
 
 
 def test_each_component_has_a_job_that_gives_what_it_requires() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     jobs = workflow["jobs"]["components"]["strategy"]["matrix"]["include"]
     known = {path.parent.name for path in COMPONENTS.glob("*/MLproject")}
-    assert {job["component"] for job in jobs} == known
+    assert set(SHIPPED) <= {job["component"] for job in jobs} <= known
     loaded = config.load(ROOT / "config", [], ROOT)
     the_plan = plan.build(loaded.settings.pipeline)
     for job in jobs:

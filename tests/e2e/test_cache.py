@@ -9,11 +9,12 @@ import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.online import login
+from tests.loading import SHIPPED
 from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e
 
-STEPS = ["get_data", "clean", "check", "split", "train", "evaluate", "register"]
+STEPS = [*SHIPPED[:-1]]  # all but predict
 BASE = ("model=linear", "train.folds=2")
 
 

@@ -11,11 +11,12 @@ import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.online import PROJECT, after, comparable, login, made, plain, runs_by_step, uploads
+from tests.loading import SHIPPED
 from tests.wandb_server import Fault, WandbServer, operation
 
 pytestmark = pytest.mark.e2e
 
-STEPS = ["get_data", "clean", "check", "split", "train", "evaluate", "register"]
+STEPS = [*SHIPPED[:-1]]  # all but predict
 COMMAND = ("model=linear", "tracking.registry=model", "tracking.tags=[nightly]")
 
 

@@ -71,6 +71,8 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
         step, component, params = the_plan[name], loaded[name], config.params(name)
         references = {key: source.reference for key, source in step.inputs.items()}
         arguments = arguments_of(step, params, references)
+        if config.settings.env_manager != "local":
+            component.require_lock()
         component.require_declared(arguments, name)
         try:
             valid = component.params_type.model_validate(arguments)

@@ -16,6 +16,7 @@ from relay.errors import ConfigError
 from relay.lineage import Find
 from relay.metric_names import Task
 from relay.names import did_you_mean
+from relay.orchestrator.environments import LOCK
 from relay.params import Params
 
 
@@ -51,6 +52,19 @@ class Component:
         for name, default in self.declared.items():
             if default is None and name not in given:
                 raise ConfigError(f"{where} requires parameter '{name}', and nobody gives it.")
+
+    def require_lock(self) -> None:
+        """ConfigError where a file is missing that the component's environment is made of."""
+        if not (self.folder / LOCK).is_file():
+            raise ConfigError(
+                f"components/{self.name}/{LOCK}: the lock is missing. List what the component "
+                f"imports in components/{self.name}/requirements.in, then run `make lock`."
+            )
+        if not (self.folder / "conda.yml").is_file():
+            raise ConfigError(
+                f"components/{self.name}/conda.yml: the file is missing. Copy that of another "
+                "component, then run `make lock`."
+            )
 
 
 def load_component(components: Path, name: str) -> Component:

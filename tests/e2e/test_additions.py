@@ -1,0 +1,92 @@
+"""What the docs tell users to add leaves the project's own tests as they were."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Checkout, new_checkout
+from tests.loading import ROOT
+
+pytestmark = pytest.mark.e2e
+
+PARAMS = '''"""Parameters of drift."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from relay.params import Params as BaseParams
+
+
+class Params(BaseParams):
+    """Parameters of drift."""
+
+    input_artifact: str = Field(description="the table to look at")
+    drift_artifact: str = Field("drift", description="name of the report")
+    threshold: float = Field(0.2, gt=0, description="largest index that passes")
+'''
+PROJECT = """name: drift
+conda_env: conda.yml
+entry_points:
+  main:
+    parameters:
+      input_artifact: string
+      drift_artifact: {type: string, default: drift}
+      threshold: {type: float, default: 0.2}
+    command: "PYTHONPATH=../../src python run.py --input_artifact={input_artifact}
+      --drift_artifact={drift_artifact} --threshold={threshold}"
+"""
+BLOCK = """
+  drift:
+    component: drift
+    inputs: {input: clean.clean}
+    outputs:
+      drift: {name: "${data.name}_drift", type: drift_report}
+    params:
+      threshold: ${drift.threshold}
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A project with a step and a data set of its user's."""
+    checkout = new_checkout(tmp_path_factory.mktemp("own") / "relay")
+    root = checkout.root
+    for name in ("tests", "requirements", ".github", "docs"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "Makefile", ".gitignore"):
+        shutil.copy(ROOT / name, root / name)
+    drift = root / "components" / "drift"
+    shutil.copytree(root / "components" / "split", drift)
+    (drift / "params.py").write_text(PARAMS)
+    (drift / "MLproject").write_text(PROJECT)
+    append(root / "config" / "pipeline" / "default.yaml", BLOCK)
+    append(root / "config" / "config.yaml", "\ndrift: {threshold: 0.2}\n")
+    table = root / "sales.csv"
+    table.write_text("a,b\n" + "".join(f"{number},{number % 7}\n" for number in range(40)))
+    done = checkout.command(sys.executable, "main.py", "new-data", "sales", "--from", str(table))
+    assert done.status == 0, done.output
+    return checkout
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+def test_the_tests_of_the_configuration_still_pass(own: Checkout) -> None:
+    assert "target: ???" in (own.root / "config" / "data" / "sales.yaml").read_text()
+    done = own.command(sys.executable, "-m", "pytest", "-q", "--numprocesses=2", "tests/config")
+    assert done.status == 0, done.output
+
+
+def test_a_step_without_a_lock_is_an_error_that_tells_how_to_make_one(own: Checkout) -> None:
+    (own.root / "components" / "drift" / "requirements.txt").unlink()
+    done = own.main("steps=drift", env_manager="uv")
+    assert done.status == 2
+    assert "components/drift/requirements.txt: the lock is missing" in done.output
+    assert "`make lock`" in done.output
