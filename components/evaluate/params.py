@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from relay.metric_names import HIGHER_IS_BETTER, Task, require_of_task
 from relay.names import column_name, did_you_mean
 from relay.params import Params as BaseParams
+from relay.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 
 
 class Params(BaseParams):
@@ -22,6 +23,7 @@ class Params(BaseParams):
     slices: list[str] = Field(
         [], description="columns of the test set; metrics are given for each of their values too"
     )
+    trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 
     @field_validator("thresholds")
     @classmethod

@@ -67,7 +67,7 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     model_input = run.input("model", type="model")
     test_input = run.input("test", type="split_data")
-    model = load_model(model_input.path, str(model_input.version))
+    model = load_model(model_input.path, str(model_input.version), params.trusted_types)
     check_task(params, model.task)
     test = read_artifact(test_input)
     require_same_split(run, model_input.version, test_input, test)

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from pydantic import Field, field_validator, model_validator
 
 from relay.reading.params import ReadParams
+from relay.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -21,6 +22,7 @@ class Params(ReadParams):
     output_path: str | None = Field(
         None, description="file that the predictions are written to, .csv or .parquet"
     )
+    trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 
     @field_validator("output_path")
     @classmethod

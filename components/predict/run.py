@@ -119,7 +119,7 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     root = enclosing_project(Path.cwd()).root
     given: Input = run.input("model", type="model")
-    model = load_model(given.path, str(given.version))
+    model = load_model(given.path, str(given.version), params.trusted_types)
     reading = reading_for(model, params, given.metadata)
     table, source = open_table(run, root)
     wanted = None if params.output_path is None else local_path(params.output_path, root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ def compare(
             seen = int(by_champion.sum())
             rows = unseen_rows(by_candidate, by_champion)
         ours = outcome.at(rows)
-        theirs = _outcome(champion, test[rows], target=target, task=outcome.task)
+        theirs = _outcome(champion, test[rows], target, outcome.task, run.params.trusted_types)
         found = against(name, ours, theirs, metric, confidence)
         if not rows.all():
             found = replace(found, rows=len(ours))
@@ -176,12 +176,14 @@ def _train_table(run: StepRun[Any], key: str, model: Input) -> pd.DataFrame:
     return read_artifact(run.use(key, str(version)))
 
 
-def _outcome(given: Input, rows: pd.DataFrame, *, target: str, task: str) -> Outcome:
+def _outcome(
+    given: Input, rows: pd.DataFrame, target: str, task: str, trusted_types: Collection[str]
+) -> Outcome:
     """What the model `given` predicts of `rows`; RelayError where it is for something else."""
     its_target = given.metadata.get("target", target)
     if its_target != target:
         raise RelayError(f"it predicts '{its_target}', not '{target}'")
-    model = load_model(given.path, str(given.version))
+    model = load_model(given.path, str(given.version), trusted_types)
     if model.task != task:
         raise RelayError(f"it is a {model.task} model, the candidate a {task} model")
     return model.score(rows, target)

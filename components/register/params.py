@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from relay.metric_names import HIGHER_IS_BETTER, Task, require_of_task
 from relay.names import did_you_mean
 from relay.params import Params as BaseParams
+from relay.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 
 
 class Params(BaseParams):
@@ -28,6 +29,7 @@ class Params(BaseParams):
         0.95, ge=0, lt=1, description="that the gain is more than chance; 0: any gain counts"
     )
     force: bool = Field(False, description="promote the candidate whatever the comparison says")
+    trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 
     @field_validator("metric")
     @classmethod

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ from registry import Registry
 
 from relay import component, outcomes
 from relay.component import Input, StepRun
+from relay.errors import RelayError
+from relay.models import require_servable
 from relay.outcomes import Outcome
 from relay.project import enclosing_project
 from relay.tables import read_artifact
@@ -120,7 +123,7 @@ def move_aliases(
     champion_version = version if promote or met.is_candidate else None
     if met.artifact is not None and met.folder is not None and not met.is_candidate:
         # Also where it is one no more: there is something to go back to.
-        known = registry.ensure(met.artifact, met.folder, _mlflow_run())
+        known = _ensured(registry, met.artifact, met.folder, run.params.trusted_types)
         champion_version = champion_version or known
     # The store's aliases first: they are what decides, and MLflow's are set anew by every run.
     run.set_alias(candidate, "candidate", collection=run.params.name)
@@ -132,6 +135,18 @@ def move_aliases(
     run.finally_do(lambda: registry.set_alias("candidate", version))
     if champion_version is not None:
         run.finally_do(partial(registry.set_alias, "champion", champion_version))
+
+
+def _ensured(
+    registry: Registry, artifact: ArtifactVersion, folder: Path, trusted_types: Sequence[str]
+) -> str | None:
+    """The version of a champion in MLflow; None, with a warning, where it is not safe there."""
+    try:
+        require_servable(folder, str(artifact), trusted_types)
+    except RelayError as error:
+        log.warning("The champion is not handed to MLflow. %s", error)
+        return None
+    return registry.ensure(artifact, folder, _mlflow_run())
 
 
 def _mlflow_run() -> str | None:
@@ -147,6 +162,7 @@ def step(run: StepRun[Params]) -> None:
     content = checked_evaluation(evaluation_input.path, candidate, test.version, params.target)
     metric = metric_to_compare(content, params.metric, str(candidate))
 
+    require_servable(model.path, str(candidate), params.trusted_types)
     hold_lock(candidate.name)
     registry = Registry(os.environ["MLFLOW_TRACKING_URI"], params.name)
     version = registry.ensure(candidate, model.path, _mlflow_run())

@@ -9,6 +9,7 @@ from relay.estimators import ModelSpec, check_spec
 from relay.metric_names import Task
 from relay.names import column_name
 from relay.params import Params as BaseParams
+from relay.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 
 
 class Params(BaseParams):
@@ -30,6 +31,7 @@ class Params(BaseParams):
     )
     folds: int = Field(5, ge=0, le=100, description="of the cross-validation; 0 or 1: none")
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the folds and of the model")
+    trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 
     @field_validator("text", "group_column", "time_column")
     @classmethod

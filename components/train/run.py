@@ -69,7 +69,7 @@ def step(run: StepRun[Params]) -> None:
     run.log_metrics(trained.metrics)
 
     with short_warnings():
-        folder = save(trained.pipeline, data.x, run.workspace / "model")
+        folder = save(trained.pipeline, data.x, run.workspace / "model", params.trusted_types)
     run.output(
         "model",
         folder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,8 @@ from wrapping import inner
 import relay_dates
 from relay.errors import RelayError
 from relay.estimators import library_of
-from relay.models import is_trusted, load_model
+from relay.models import load_model
+from relay.trusted import require_trusted
 
 EXAMPLE_ROWS = 5
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -33,11 +34,14 @@ LIBRARIES = {
 }
 
 
-def save(pipeline: Pipeline, x: pd.DataFrame, folder: Path) -> Path:
+def save(
+    pipeline: Pipeline, x: pd.DataFrame, folder: Path, trusted_types: Collection[str] = ()
+) -> Path:
     """Save `pipeline`, fitted on `x`, as an MLflow model (skops) in `folder`, and return it.
 
     With signature, an input example of 5 rows and the versions of the libraries. RelayError where
-    the estimator cannot be saved safely, or predicts otherwise once it is loaded again.
+    the estimator cannot be saved safely (it may hold `trusted_types`, besides those that Relay
+    trusts), or predicts otherwise once it is loaded again.
     """
     example = x.head(EXAMPLE_ROWS).reset_index(drop=True)
     expected = pipeline.predict(example)
@@ -49,13 +53,13 @@ def save(pipeline: Pipeline, x: pd.DataFrame, folder: Path) -> Path:
             signature=infer_signature(x, expected),
             input_example=example,
             serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
-            skops_trusted_types=trusted_types(pipeline),
+            skops_trusted_types=types_of(pipeline, trusted_types),
             code_paths=[relay_dates.__file__] if has_dates else None,
             pip_requirements=requirements(pipeline),
         )
     except MlflowException as error:
         raise RelayError(f"The model cannot be saved: {error.message}") from error
-    again = load_model(folder, "The saved model").predict(example).values
+    again = load_model(folder, "The saved model", trusted_types).predict(example).values
     if not _equal(expected, again):
         raise RelayError("The saved model predicts otherwise than the trained one: not kept.")
     return folder
@@ -71,16 +75,14 @@ def requirements(pipeline: Pipeline) -> list[str]:
     return needed
 
 
-def trusted_types(pipeline: Pipeline) -> list[str]:
-    """The types in `pipeline` that skops does not know to be harmless, and which may be loaded.
+def types_of(pipeline: Pipeline, trusted_types: Collection[str] = ()) -> list[str]:
+    """The types in `pipeline` that skops does not know to be harmless.
 
-    RelayError where there is one that no model may hold.
+    RelayError where one is neither in `trusted_types` nor trusted by Relay.
     """
-    found: Sequence[str] = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
-    strange = [name for name in found if not is_trusted(name)]
-    if strange:
-        raise RelayError(f"The model cannot be saved: it holds {', '.join(strange)}.")
-    return sorted(found)
+    types: Sequence[str] = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
+    require_trusted(types, "The model cannot be saved", trusted_types)
+    return sorted(types)
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> bool:

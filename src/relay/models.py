@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import mlflow.sklearn
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
-import relay_dates
+from relay import model_files
 from relay.errors import RelayError
 from relay.metric_names import Task
 from relay.names import nearest
@@ -22,23 +21,7 @@ from relay.outcomes import Outcome
 from relay.reading.dtypes import to_dtype
 from relay.tables import require_column
 
-_SAFE_FORMAT = "skops"
-_CODE_FOLDER = "code"
-# A model names the types that it needs, beyond those that skops knows to be harmless, itself.
-_TRUSTED_PACKAGES = frozenset({"sklearn", "numpy", "scipy", "relay_dates"})
-_TRUSTED_TYPES = frozenset(
-    {
-        "collections.OrderedDict",
-        "lightgbm.basic.Booster",
-        "lightgbm.sklearn.LGBMClassifier",
-        "lightgbm.sklearn.LGBMRegressor",
-        "xgboost.core.Booster",
-        "xgboost.sklearn.XGBClassifier",
-        "xgboost.sklearn.XGBRFClassifier",
-        "xgboost.sklearn.XGBRFRegressor",
-        "xgboost.sklearn.XGBRegressor",
-    }
-)
+_FLAVOR = "sklearn"
 
 
 @dataclass(frozen=True)
@@ -110,66 +93,47 @@ class Model:
         )
 
 
-def load_model(folder: Path, name: str) -> Model:
+def load_model(folder: Path, name: str, trusted_types: Collection[str] = ()) -> Model:
     """Load the model in `folder`, an MLflow model of scikit-learn; `name` is for messages.
 
-    RelayError where it is none, cannot be read, or could run any code: a pickle, or a model with
-    code of its own.
+    RelayError where it is none, cannot be read, or could run any code: a pickle, a model with code
+    of its own, or one that holds a type which neither Relay trusts nor `trusted_types` has.
     """
-    try:
-        saved = mlflow.models.Model.load(folder)
-    except (mlflow.MlflowException, OSError, ValueError) as error:
-        raise RelayError(f"{name} is not an MLflow model: {error}") from error
-    flavor = saved.flavors.get(mlflow.sklearn.FLAVOR_NAME)
-    if flavor is None:
-        raise RelayError(f"{name} is not a scikit-learn model: it is {_listed(saved.flavors)}.")
-    serialization = flavor.get("serialization_format")
-    if serialization != _SAFE_FORMAT:
-        raise RelayError(
-            f"{name} is saved as {serialization or 'pickle'}, which can run any code when it is "
-            "loaded. Save it again with mlflow.sklearn.save_model(..., "
-            f"serialization_format='{_SAFE_FORMAT}')."
-        )
-    strange = [
-        type_name
-        for type_name in flavor.get("skops_trusted_types") or []
-        if not is_trusted(type_name)
-    ]
-    if strange:
-        raise RelayError(f"{name} is not loaded: it holds {', '.join(strange)}.")
-    _require_own_code(folder, name, flavor.get("code"))
-    if saved.signature is None or not saved.signature.inputs.has_input_names():
-        raise RelayError(f"{name} has no signature with column names: train it again.")
-    try:
-        pipeline = mlflow.sklearn.load_model(str(folder))
-    except Exception as error:  # whatever a broken file or another version of a library raises
-        raise RelayError(f"{name} cannot be loaded: {type(error).__name__}: {error}") from error
+    saved = require_safe(folder, name, trusted_types)
     inputs = saved.signature.inputs
+    pipeline = model_files.load(folder / model_files.MODEL_FILE, name, trusted_types)
     return Model(pipeline, {one.name: getattr(one.type, "name", "any") for one in inputs})
 
 
-def is_trusted(type_name: str) -> bool:
-    """Whether a model may hold the type: loading it, and calling it, does no harm."""
-    return type_name in _TRUSTED_TYPES or type_name.split(".", maxsplit=1)[0] in _TRUSTED_PACKAGES
+def require_safe(folder: Path, name: str, trusted_types: Collection[str] = ()) -> Any:
+    """What MLflow knows of the model in `folder`; RelayError where `load_model` would not load it.
+
+    Nothing that the model holds is loaded.
+    """
+    try:
+        saved = mlflow.models.Model.load(folder)
+    except Exception as error:  # it reads whatever the file holds
+        raise RelayError(f"{name} is not an MLflow model: {error}") from error
+    if not _are_mappings(saved.flavors):
+        raise RelayError(f"{name} is not an MLflow model: its file MLmodel names no flavors.")
+    if _FLAVOR not in saved.flavors:
+        raise RelayError(f"{name} is not a scikit-learn model: it is {_listed(saved.flavors)}.")
+    model_files.require_safe(folder, saved.flavors, name, trusted_types)
+    if saved.signature is None or not saved.signature.inputs.has_input_names():
+        raise RelayError(f"{name} has no signature with column names: train it again.")
+    return saved
 
 
-def _require_own_code(folder: Path, name: str, code: object) -> None:
-    """RelayError where the model brings code, which is run, other than Relay's own for dates."""
-    if not code:
-        return
-    own = Path(relay_dates.__file__)
-    found = sorted((folder / _CODE_FOLDER).rglob("*"))
-    is_own = (
-        code == _CODE_FOLDER
-        and [path.name for path in found] == [own.name]
-        and not found[0].is_symlink()
-        and found[0].read_bytes() == own.read_bytes()
+def require_servable(folder: Path, name: str, trusted_types: Collection[str] = ()) -> None:
+    """RelayError where MLflow, which trusts what a model says, is not to serve that in `folder`."""
+    require_safe(folder, name, trusted_types)
+    model_files.require_servable(folder, name, trusted_types)
+
+
+def _are_mappings(flavors: Any) -> bool:
+    return isinstance(flavors, Mapping) and all(
+        isinstance(one, Mapping) for one in flavors.values()
     )
-    if not is_own:
-        raise RelayError(
-            f"{name} is not loaded: it brings code that is not this version's {own.name}. "
-            "Train it again: steps=train+"
-        )
 
 
 def coerce(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:

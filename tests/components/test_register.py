@@ -316,3 +316,14 @@ def test_where_outputs_cannot_be_stored_no_alias_moves(ready: Store) -> None:
     assert healed.status == 0, healed.output
     assert aliases(ready)["champion"] == "flats_model:v0"
     assert len(versions(ready)) == 1
+
+
+def test_a_tampered_model_is_not_handed_to_mlflow(ready: Store) -> None:
+    folder = save(price_model(), ready.folder / "tampered", features(TEST))
+    (folder / "requirements.txt").write_text("not-of-relay==1.0\n")
+    version = ready.put("flats_model", "model", folder, {})
+    put_evaluation(ready, version, load_model(folder, "m").score(TEST, "price"))
+    done = register(ready)
+    assert done.status == 1
+    assert "flats_model:v0 is not registered: its files require 'not-of-relay==1.0'" in done.output
+    assert MlflowClient(uri(ready)).search_registered_models() == []

@@ -79,6 +79,15 @@ def test_each_step_is_run_once_with_what_was_recorded(store: Store) -> None:
     assert recipe.made["evaluate.evaluation"] == store["d_evaluation:v2"]
 
 
+def test_a_recorded_type_is_trusted_only_where_the_user_says_so(store: Store) -> None:
+    trusting = {"model_artifact": "d_model", "train_artifact": "d_train:v1",
+                "trusted_types": ["numpy.load", "numpy.sort"]}  # fmt: skip
+    model = store.put("d_model:v3", "model", "train", trusting, train="d_train:v1")
+    for given, left in (([], []), (["numpy.sort", "numpy.max"], ["numpy.sort"])):
+        recipe = recipe_of([model], store.get, given)
+        assert recipe.steps["train"]["params"] == {"trusted_types": left}
+
+
 def test_the_steps_are_a_plan(store: Store) -> None:
     recipe = recipe_of([store["d_evaluation:v2"]], store.get)
     specs = {name: StepSpec.model_validate(step) for name, step in recipe.steps.items()}

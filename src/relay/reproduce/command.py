@@ -28,8 +28,9 @@ from relay.reproduce.content import differing
 from relay.reproduce.recipe import Recipe, recipe_of
 from relay.settings import INGREDIENTS_KEY
 from relay.tracking import ArtifactVersion, Backend, open_backend
+from relay.trusted import SETTING as TRUSTED_SETTING
 
-_SETTINGS = ("env_manager", "tracking", "tracking.project", "tracking.entity")
+_SETTINGS = ("env_manager", "tracking", "tracking.project", "tracking.entity", TRUSTED_SETTING)
 _LINKED = ("MLproject", "components", "config", "src")
 _DROPPED = ("MLFLOW_RUN_ID", "TRACKIO_", "RELAY_")
 
@@ -37,7 +38,8 @@ _DROPPED = ("MLFLOW_RUN_ID", "TRACKIO_", "RELAY_")
 def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
     """Make the model that `argv` names again, and return 0 where it came out the same, else 1."""
     name, arguments = _parsed(argv)
-    settings = config.load(project.config, arguments, Path.cwd()).settings
+    loaded = config.load(project.config, arguments, Path.cwd())
+    settings, trusted_types = loaded.settings, loaded.tree[TRUSTED_SETTING]
     os.environ.update(project.variables(os.environ))
     tracking = choose_tracking(settings.tracking, os.environ)
     backend = open_backend(tracking, project.root)
@@ -46,7 +48,7 @@ def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
         place = backend.url() or "the local store"
         raise RelayError(f"There is no artifact '{name}' in {place}.")
     wanted = [model, *_measured(backend, model)]
-    recipe = recipe_of(wanted, backend.find)
+    recipe = recipe_of(wanted, backend.find, trusted_types)
     _say(console, f"Making {model} again: {', '.join(recipe.steps)}")
     scratch = _scratch(project, model)
     _write(scratch, recipe, backend, settings.env_manager)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from relay.errors import RelayError
 from relay.lineage import Find, ancestry, recorded_inputs
 from relay.params import ARTIFACT_SUFFIX, to_text
 from relay.tracking import ArtifactVersion
+from relay.trusted import SETTING as TRUSTED_SETTING
 
 
 @dataclass
@@ -24,10 +25,14 @@ class Recipe:
     """Recorded versions by the `step.output` that makes each again."""
 
 
-def recipe_of(wanted: Sequence[ArtifactVersion], find: Find) -> Recipe:
+def recipe_of(
+    wanted: Sequence[ArtifactVersion], find: Find, trusted_types: Collection[str] = ()
+) -> Recipe:
     """How all of `wanted`, and all that they were made of, are made again.
 
-    RelayError where one of these is not in the store any more, or does not say how it was made.
+    Of the types that a step was allowed to trust, those are left that are in `trusted_types`: an
+    artifact must not extend them. RelayError where one of what is needed is not in the store any
+    more, or does not say how it was made.
     """
     versions: dict[str, ArtifactVersion] = {}
     for version in wanted:
@@ -39,12 +44,13 @@ def recipe_of(wanted: Sequence[ArtifactVersion], find: Find) -> Recipe:
                 )
             versions.setdefault(reference, one)
         versions.setdefault(str(version), version)
-    return _Writer(find).write(versions)
+    return _Writer(find, trusted_types).write(versions)
 
 
 class _Writer:
-    def __init__(self, find: Find) -> None:
+    def __init__(self, find: Find, trusted_types: Collection[str]) -> None:
         self._find = find
+        self._trusted_types = trusted_types
         self._recipe = Recipe()
         self._places: dict[str, str] = {}
         """By recorded reference where it comes from: `step.output`, or its name in the scratch."""
@@ -99,10 +105,17 @@ class _Writer:
                 if name and key not in inputs
             },
             "params": {
-                key: value for key, value in params.items() if not key.endswith(ARTIFACT_SUFFIX)
+                key: self._allowed(value) if key == TRUSTED_SETTING else value
+                for key, value in params.items()
+                if not key.endswith(ARTIFACT_SUFFIX)
             },
         }
         return step
+
+    def _allowed(self, recorded: Any) -> list[str]:
+        return [
+            one for one in self._trusted_types if isinstance(recorded, list) and one in recorded
+        ]
 
     def _type(self, name: str) -> str:
         newest = self._find(name)
