@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-PARTS = ("days", "year", "month", "day", "weekday", "hour")
+PARTS = ("days", "year", "month", "day", "weekday", "hour", "far")
+FIRST, LAST = np.datetime64("1678-01-01", "us"), np.datetime64("2262-01-01", "us")
+"""A date before the first or from the last on stands for something else: no end, not known."""
 
 
 class DateFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turns each date column into numbers: those of PARTS that vary in what it is fitted on.
 
-    `days` is the time since 1970-01-01 in days, with fractions; `weekday` counts from Monday = 0.
+    `days` is the time since 1970-01-01 in days, with fractions; `weekday` counts from Monday = 0;
+    `far` is 1 for a date after 2261 (such as 9999-12-31) and -1 for one before 1678, of which all
+    other parts are missing: as a number of days, it would be larger than all others together.
     In: a table of date columns (texts are read as dates); out: float64, NaN for a missing date.
     """
 
@@ -53,15 +57,19 @@ class DateFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _values(column: pd.Series) -> dict[str, NDArray[np.float64]]:
-    times = pd.to_datetime(column, utc=True).dt
-    days = (times.tz_localize(None) - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    plain = pd.to_datetime(column, utc=True).dt.tz_localize(None)
+    moments = plain.to_numpy(dtype="datetime64[us]")
+    is_before, is_after = moments < FIRST, moments >= LAST
+    times = plain.mask(is_before | is_after).dt
+    days = moments.astype("int64") / (np.timedelta64(1, "D") / np.timedelta64(1, "us"))
     values = {
-        "days": days,
+        "days": np.where(times.day.isna(), np.nan, days),
         "year": times.year,
         "month": times.month,
         "day": times.day,
         "weekday": times.day_of_week,
         "hour": times.hour,
+        "far": is_after.astype(float) - is_before,
     }
     return {part: np.asarray(numbers, dtype=np.float64) for part, numbers in values.items()}
 

@@ -122,5 +122,5 @@ def _drawn(shares: NDArray[np.float64], line: NDArray[np.float64] | None) -> Mar
 
 def _label(value: float, is_time: bool) -> str:
     if is_time:
-        return (pd.Timestamp(0) + pd.Timedelta(days=value)).strftime("%Y-%m-%d")
+        return str(np.datetime64(int(np.floor(value)), "D"))
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"

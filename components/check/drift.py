@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relay.reading.dates import days_since_1970
 from relay.tables import is_categorical
 
 BINS = 10
@@ -126,8 +127,7 @@ def _measure(values: pd.Series, before: pd.Series) -> tuple[float, str, float, f
 def numbers(values: pd.Series) -> NDArray[np.float64]:
     """Numbers or times (as days) as floats."""
     if pd.api.types.is_datetime64_any_dtype(values):
-        times = pd.to_datetime(values, utc=True).dt.tz_localize(None)
-        return np.asarray((times - pd.Timestamp(0)) / pd.Timedelta(days=1), dtype=float)
+        return days_since_1970(values)
     return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
 
 

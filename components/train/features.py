@@ -123,7 +123,7 @@ def _plain(column: pd.Series) -> pd.Series:
         return column.cat.rename_categories(str).astype("str")
     if types.is_datetime64_any_dtype(column):
         times = column.dt.tz_convert(None) if column.dt.tz is not None else column
-        return times.astype("datetime64[ns]")
+        return times.astype("datetime64[us]")  # in nanoseconds, 2262 would be the last year
     if types.is_bool_dtype(column) or types.infer_dtype(column, skipna=True) == "boolean":
         if column.isna().any():
             return column.astype(object).where(column.notna(), None)

@@ -172,7 +172,7 @@ def _numbers(values: pd.Series) -> pd.Series:
 
 
 def _times(values: pd.Series) -> pd.Series:
-    return to_dtype(values, "datetime").astype("datetime64[ns]")
+    return to_dtype(values, "datetime").astype("datetime64[us]")
 
 
 def _truths(values: pd.Series) -> pd.Series:

@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.util import hash_pandas_object
 
+from relay.reading.dates import days_since_1970
+
 
 def rows_in(table: pd.DataFrame, other: pd.DataFrame) -> NDArray[np.bool_]:
     """For each row of `table`: whether `other` has the same one, by the columns of both.
@@ -40,9 +42,7 @@ def _hashes(table: pd.DataFrame) -> NDArray[np.uint64]:
 
 def _plain(values: pd.Series) -> NDArray[np.float64] | NDArray[np.object_]:
     if pd.api.types.is_datetime64_any_dtype(values):
-        values = pd.to_datetime(values, utc=True).dt.tz_localize(None)
-        days = (values - pd.Timestamp(0)) / pd.Timedelta(days=1)
-        return np.asarray(days, dtype=np.float64)
+        return days_since_1970(values)
     if pd.api.types.is_numeric_dtype(values):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
     return np.array(["" if pd.isna(one) else str(one) for one in values], dtype=object)

@@ -176,6 +176,18 @@ def test_a_missing_date_is_nan_and_texts_are_read_as_dates() -> None:
     assert np.isnan(found[1]).all()
 
 
+@pytest.mark.parametrize(("end", "far"), [("9999-12-31", 1), ("0001-01-01", -1)])
+def test_a_date_that_stands_for_no_date_is_far_off_and_no_number_of_days(
+    end: str, far: int
+) -> None:
+    days = pd.DataFrame({"d": pd.to_datetime(pd.Series(["2024-01-01", "2024-01-03", end]))})
+    made = dates.DateFeatures().fit(days)
+    assert made.parts_ == [["days", "day", "weekday", "far"]]
+    np.testing.assert_array_equal(
+        made.transform(days), [[19723, 1, 0, 0], [19725, 3, 2, 0], [np.nan, np.nan, np.nan, far]]
+    )
+
+
 def test_a_zone_is_taken_into_account() -> None:
     zone = pd.DataFrame(
         {"d": pd.to_datetime(["2024-01-01", "2024-01-02"]).tz_localize("Asia/Tokyo")}
