@@ -51,7 +51,12 @@ def main(
     0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
     """
     open_missing()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stdout,
+    )
     signals = StopSignals(at_once=True)
     signals.install()
     warned = Warned()

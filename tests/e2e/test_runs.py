@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from tests.e2e.conftest import Checkout, Done, wait_for
 
@@ -22,6 +24,19 @@ def ran(checkout: Checkout) -> Checkout:
     done = checkout.main("model=linear")
     assert done.status == 0, done.output
     return checkout
+
+
+def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
+    folder = ran.root / "outputs" / "latest"
+    settings = (folder / "config.yaml").read_text()
+    command = "python main.py env_manager=local model=linear"
+    assert ran.summary["command"] == command
+    assert settings.startswith(f"# {command}\n")
+    assert "Ridge" in str(yaml.safe_load(settings)["model"]["_target_"])
+    run = ran.summary["mlflow_run_id"]
+    assert {"config.yaml", "summary.json"} <= {one.path for one in ran.mlflow.list_artifacts(run)}
+    stamped = [line for line in (folder / "logs" / "train.log").read_text().splitlines() if line]
+    assert re.match(r"\d\d:\d\d:\d\d ", stamped[-1])
 
 
 def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout: Checkout) -> None:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import OmegaConf
 from rich.console import Console
 
 from relay import __version__
@@ -113,7 +112,7 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
         _require_of_publish(arguments)
         return _publish(project, settings, console, dry_run="--dry-run" in words)
     if "--cfg" in words:
-        console.print(redact(OmegaConf.to_yaml(settings.tree)), markup=False, highlight=False)
+        console.print(settings.as_yaml, markup=False, highlight=False)
         return 0
     the_plan = plan.build(settings.settings.pipeline)
     jobs = make_jobs(project.components, settings, the_plan)

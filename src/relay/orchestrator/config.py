@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ from relay.orchestrator.config_keys import (
 from relay.orchestrator.config_schema import Settings, cores
 from relay.orchestrator.overrides import key_and_value, normalize
 from relay.params import problems
+from relay.redact import redact
 
 _NEEDED_GROUPS = ("data", "model", "tracking", "pipeline")
 _EXAMPLES = {
@@ -45,15 +47,31 @@ _OPEN_IN_MODEL = ("model.params", "model.task_params")
 class Config:
     """A composed and validated configuration.
 
-    `place_of` tells, as words to be appended, in which file a setting stands.
+    `place_of` tells, as words to be appended, in which file a setting stands. `overrides` are the
+    arguments that it was composed from.
     """
 
     def __init__(
-        self, tree: DictConfig, settings: Settings, place_of: PlaceOf = lambda key: ""
+        self,
+        tree: DictConfig,
+        settings: Settings,
+        place_of: PlaceOf = lambda key: "",
+        overrides: Sequence[str] = (),
     ) -> None:
         self.tree = tree
         self.settings = settings
         self.place_of = place_of
+        self.overrides = overrides
+
+    @property
+    def command(self) -> str:
+        """The command line that composes it, as a shell takes it, without secrets."""
+        return shlex.join(["python", "main.py", *map(redact, self.overrides)])
+
+    @property
+    def as_yaml(self) -> str:
+        """All settings as a file of YAML, without secrets."""
+        return redact(OmegaConf.to_yaml(self.tree))
 
     @property
     def task(self) -> Task | None:
@@ -126,7 +144,7 @@ def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
     _make_absolute(tree, "predict", "output", cwd)
     if not OmegaConf.is_missing(tree.data, "target"):
         tree.data.target = column_name(tree.data.target)
-    return Config(tree, _settings(tree, place), place)
+    return Config(tree, _settings(tree, place), place, overrides)
 
 
 def _late(overrides: Sequence[str], open_mappings: Sequence[str]) -> list[str]:

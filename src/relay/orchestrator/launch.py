@@ -21,7 +21,7 @@ from relay.orchestrator.pipeline import Pipeline
 from relay.orchestrator.plan import Plan, names_in
 from relay.orchestrator.processes import tail
 from relay.orchestrator.step_cache import StepCache
-from relay.orchestrator.summary import Summary, new_folder, write_summary
+from relay.orchestrator.summary import Summary, new_folder, write_settings, write_summary
 from relay.project import Project
 from relay.redact import redact
 from relay.signals import StopSignals
@@ -70,11 +70,13 @@ def launch(
         git_commit=state.commit,
         git_dirty=state.dirty,
         git_problem=state.problem,
+        command=config.command,
         steps=list(pipeline.steps.values()),
         url=backend.url(),
         error=problem,
     )
     folder = new_folder(project.outputs)
+    write_settings(folder, config.command, config.as_yaml)
     if (problem is None and pipeline.waiting) or os.environ.get("MLFLOW_RUN_ID"):
         # What runs steps is not imported where there are none to run.
         from relay.orchestrator.work import Work

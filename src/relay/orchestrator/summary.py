@@ -12,6 +12,9 @@ from typing import Literal
 from relay.files import point_link, write_text
 from relay.tracking.interface import RunStatus
 
+SETTINGS = "config.yaml"
+"""The file in a run's folder with all settings of the run."""
+
 StepStatus = Literal["ran", "cached", "failed", "killed", "skipped", "not_selected"]
 
 
@@ -63,6 +66,8 @@ class Summary:
     """The signal that ended the run."""
     git_problem: str | None = None
     """Why there is no commit."""
+    command: str = ""
+    """The command line that makes the run again."""
 
     def __getitem__(self, name: str) -> StepSummary:
         return next(step for step in self.steps if step.name == name)
@@ -86,6 +91,15 @@ def new_folder(outputs: Path) -> Path:
             folder.mkdir()
             return folder
         number += 1
+
+
+def write_settings(folder: Path, command: str, settings: str) -> Path:
+    """Write the settings of a run, YAML below the command that composes them, and return where."""
+    path = folder / SETTINGS
+    # A value may hold line ends; a comment may not.
+    comment = " ".join(command.splitlines())
+    write_text(path, f"# {comment}\n{settings}")
+    return path
 
 
 def write_summary(folder: Path, summary: Summary) -> Path:

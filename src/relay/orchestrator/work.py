@@ -23,7 +23,7 @@ from relay.orchestrator.pipeline import Pipeline
 from relay.orchestrator.scheduler import Scheduler
 from relay.orchestrator.step_processes import StepProcesses
 from relay.orchestrator.step_runner import StepRunner
-from relay.orchestrator.summary import Summary, write_summary
+from relay.orchestrator.summary import SETTINGS, Summary, write_summary
 from relay.orchestrator.tracking_setup import log_summary
 from relay.project import Project
 from relay.redact import redact
@@ -185,7 +185,8 @@ class Work:
         if summary.mlflow_run_id is None:
             return
         try:
-            self._connected().log_file(summary.mlflow_run_id, str(path))
+            for file in (path, self.folder / SETTINGS):
+                self._connected().log_file(summary.mlflow_run_id, str(file))
             self._connected().end(summary.mlflow_run_id, summary.status)
         except (RelayError, OSError) as error:
             summary.status = "failed"
