@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from baseline import Verdict, baselines, verdict
+from baseline import Verdict, baselines, in_words, verdicts
 from calibration import Reliability, reliability
 from importance import importances
 from slices import MAIN, Slice, slices
@@ -23,15 +23,21 @@ class Judgement:
     """What a model did on a test set.
 
     `baselines` are the metrics of predicting the same for each row, by what that is; none where
-    the model does not say what its train set's target was like, as `verdict` is None then.
+    the model does not say what its train set's target was like, and no `verdicts` then. These
+    are by metric, of those that models are held against the baseline by.
     """
 
     outcome: Outcome
     baselines: Mapping[str, Mapping[str, float]]
-    verdict: Verdict | None
+    verdicts: Mapping[str, Verdict]
     slices: Mapping[str, Sequence[Slice]]
     importances: pd.Series
     reliability: Reliability | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict by the task's primary metric; None where there is none."""
+        return self.verdicts.get(PRIMARY[self.outcome.task])
 
     @property
     def main(self) -> str:
@@ -44,6 +50,10 @@ class Judgement:
             "metrics": self.outcome.metrics,
             "baselines": self.baselines,
             "beats_baseline": self.verdict and self.verdict.beaten,
+            "against_baseline": {
+                name: {**one.as_json(), "in_words": in_words(one, len(self.outcome))}
+                for name, one in self.verdicts.items()
+            },
             "importance": {str(name): float(value) for name, value in self.importances.items()},
             "slices": {
                 column: [
@@ -78,7 +88,7 @@ def judge(
     return Judgement(
         outcome,
         {name: one.metrics for name, one in simple.items()},
-        verdict(outcome, simple) if simple else None,
+        verdicts(outcome, simple) if simple else {},
         {name: slices(outcome, test[name]) for name in columns},
         importances(model, test, target, PRIMARY[outcome.task]),
         reliability(outcome, target) if outcome.task == "classification" else None,

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Mapping
 
-from baseline import best_of
+from baseline import best_of, in_words
 from gates import violations
 from judging import Judgement, judge
 from params import Params, check_task
@@ -19,9 +19,15 @@ from relay.component import StepRun
 from relay.errors import GateFailed
 from relay.metric_names import HIGHER_IS_BETTER, PRIMARY
 from relay.models import load_model
+from relay.names import columns_said
 from relay.tables import read_artifact
 
 log = logging.getLogger("relay")
+
+PERFECT = {"regression": ("r2", 0.999), "classification": ("accuracy", 1.0)}
+"""From what value of which metric on a model is too good to be believed unasked."""
+PERFECT_ROWS = 100
+"""On fewer test rows an easy task may well be solved without an error."""
 
 
 def verdict(metrics: Mapping[str, float], thresholds: Mapping[str, float]) -> dict[str, object]:
@@ -40,16 +46,35 @@ def run_metrics(found: Judgement) -> dict[str, float]:
     return {**first, **baseline}
 
 
+def too_good(found: Judgement) -> str:
+    """A hint where the model predicts a good number of test rows without an error, else ""."""
+    outcome = found.outcome
+    metric, least = PERFECT[outcome.task]
+    value = outcome.metrics.get(metric, 0.0)
+    if len(outcome) < PERFECT_ROWS or value < least:
+        return ""
+    columns = [str(name) for name, fall in found.importances.head(3).items() if fall > 0]
+    return (
+        f"{metric} is {value:.4f} on {len(outcome)} test rows, which real data seldom allow. Is "
+        "all that the model learns from known before the target is? It relies mostly on "
+        f"{columns_said(columns) if columns else 'no single column'}; data.drop leaves columns out."
+    )
+
+
 def tell(found: Judgement) -> None:
     """Log what people should know of a model before they use it."""
     shown = (f"{name} {value:.4g}" for name, value in found.outcome.metrics.items())
     log.info("%d rows: %s", len(found.outcome), ", ".join(shown))
-    if found.verdict is None:
+    if not found.verdicts:
         log.info("no baseline: the model does not say what the target of its train set was like")
-    elif found.verdict.beaten:
-        log.info("better than the baseline: %s", found.verdict)
-    else:
-        log.warning("WARNING: no better than a guess without looking: %s", found.verdict)
+    for one in found.verdicts.values():
+        # Of the main metric a gain has to be clear; of the others it is enough that there is one.
+        is_well = one.gain > 0 if one is not found.verdict else one.beaten and one.interval
+        level = logging.INFO if is_well else logging.WARNING
+        log.log(level, "The model is %s", in_words(one, len(found.outcome)))
+    hint = too_good(found)
+    if hint:
+        log.warning(hint)
     for column, parts in found.slices.items():
         known = [part for part in parts if part.bounds is not None] or parts
         values = {part.value: part.metrics[found.main] for part in known}

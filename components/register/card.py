@@ -46,6 +46,7 @@ def facts(
         "metrics": _metrics(evaluation, said.get("cv") or {}),
         "baselines": {name: dict(one) for name, one in (evaluation.get("baselines") or {}).items()},
         "beats_baseline": evaluation.get("beats_baseline"),
+        "against_baseline": dict(evaluation.get("against_baseline") or {}),
         "thresholds": dict(evaluation.get("thresholds") or {}),
         "importance": dict(evaluation.get("importance") or {}),
         "slices": dict(evaluation.get("slices") or {}),

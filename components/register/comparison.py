@@ -94,7 +94,9 @@ def best_baseline(evaluation: Mapping[str, Any], metric: str) -> Baseline | None
     if not known:
         return None
     name = max(known, key=lambda one: gain(known[one], 0.0, metric))
-    return Baseline(name, known[name], beaten=evaluation.get("beats_baseline") is not False)
+    judged = (evaluation.get("against_baseline") or {}).get(metric) or {}
+    beaten = judged.get("beaten", evaluation.get("beats_baseline"))
+    return Baseline(name, known[name], beaten=beaten is not False)
 
 
 def compare(

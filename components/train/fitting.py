@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import numpy as np
 from data import Data
 from features import make_preprocessor, needs_sparse
-from folds import hold_out
+from folds import hold_outs
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -55,7 +56,7 @@ def make_pipeline(spec: ModelSpec, data: Data, seed: int) -> Pipeline:
 def fit(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> Pipeline:
     """`pipeline`, fitted; what the library has against the data becomes a RelayError.
 
-    With `early_stopping`, the number of rounds is found on a tenth of the rows, held out, and
+    With `early_stopping`, the number of rounds is found on rows held out (folds.hold_outs), and
     the model is then fitted on all of them.
     """
     try:
@@ -116,26 +117,38 @@ def _weights(spec: ModelSpec, data: Data) -> NDArray[np.float64] | None:
 
 
 def _set_rounds(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> None:
-    """Set the estimator's number of rounds to that at which held out rows are predicted best."""
-    parts = hold_out(data, seed)
+    """Set the estimator's number of rounds to that at which held out rows are predicted best.
+
+    It is the mean over the parts held out: a single small part has its best round by chance.
+    """
+    found, rows = [], 0
+    for learnt_rows, held_out_rows in hold_outs(data, seed):
+        learnt, held_out = data.at(learnt_rows), data.at(held_out_rows)
+        if data.task == "classification":  # a class that is held out as a whole cannot be scored
+            held_out = held_out.at(np.isin(held_out.y, learnt.y))
+        if len(held_out) and len(np.unique(learnt.y)) > 1:
+            found.append(_rounds_on(pipeline, spec, learnt, held_out))
+            rows += len(held_out)
     estimator = inner(pipeline.named_steps["model"])
-    if parts is None or len(parts[1]) < FEWEST_HELD_OUT:
+    if rows < FEWEST_HELD_OUT:
         log.info("too few rows to stop early")
         return
-    learnt, held_out = data.at(parts[0]), data.at(parts[1])
-    if data.task == "classification":  # a class that is held out as a whole cannot be scored
-        held_out = held_out.at(np.isin(held_out.y, learnt.y))
+    rounds = math.ceil(np.mean(found))
+    estimator.set_params(**{ROUNDS[library_of(estimator)]: rounds})
+    log.info("%d rounds, as found on %d rows held out", rounds, rows)
+
+
+def _rounds_on(pipeline: Pipeline, spec: ModelSpec, learnt: Data, held_out: Data) -> int:
+    """The rounds at which `held_out` is predicted best by what learns from `learnt`."""
     preprocessor = clone(pipeline.named_steps["features"])
     numbers = preprocessor.fit_transform(learnt.x, learnt.y), preprocessor.transform(held_out.x)
-    tried = clone(estimator)
+    tried = clone(inner(pipeline.named_steps["model"]))
     options = _tell_categories(tried, spec, preprocessor)
     weights = _weights(spec, learnt)
     if weights is not None:
         options["sample_weight"] = weights
-    targets = _as_learnt(learnt.y, held_out.y, spec, data.task)
-    rounds = _best_round(tried, int(spec.early_stopping or 0), numbers, targets, options)
-    estimator.set_params(**{ROUNDS[library_of(estimator)]: rounds})
-    log.info("%d rounds, as found on %d rows held out", rounds, len(held_out))
+    targets = _as_learnt(learnt.y, held_out.y, spec, learnt.task)
+    return _best_round(tried, int(spec.early_stopping or 0), numbers, targets, options)
 
 
 def rounds_of(pipeline: Pipeline, spec: ModelSpec) -> int | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,10 @@ from sklearn.model_selection import (
 
 Rows = NDArray[np.int_]
 
-HELD_OUT = 10  # one row in so many
+PARTS = 5
+"""One row in so many is held out to find something, and of a large table one in twice as many."""
+ENOUGH_HELD_OUT = 2000
+"""With so many rows held out, what is found on them is not chance any more."""
 
 
 def folds(data: Data, count: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
@@ -39,10 +44,38 @@ def folds(data: Data, count: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
         yield from splitter.split(np.arange(len(data)), data.y, data.groups)
 
 
-def hold_out(data: Data, seed: int) -> tuple[Rows, Rows] | None:
-    """One tenth of the rows held out, in the manner of `folds`; None where there are too few."""
-    *_, last = [None, *folds(data, HELD_OUT, seed)]
-    return last
+def no_folds(data: Data, count: int) -> str:
+    """Why `folds` makes none of `count`, and what to do about it; "" where it makes some."""
+    if count < 2 or next(folds(data, count, seed=0), None) is not None:
+        return ""
+    if data.groups is not None:
+        return (
+            f"all {len(data)} rows of the train set belong to one group, and a fold has to hold "
+            "out another one. Take a column with more groups (split.group_column), or random "
+            "folds with train.group_column=null"
+        )
+    if data.times is not None:
+        return (
+            f"the train set has only {len(np.unique(data.times))} different times, and each fold "
+            "has to be newer than what is learned from. Take a column with more of them "
+            "(split.time_column), or random folds with train.time_column=null"
+        )
+    return f"the train set has only {len(data)} rows"
+
+
+def hold_outs(data: Data, seed: int) -> list[tuple[Rows, Rows]]:
+    """Parts to find something on that is not to be learned: (learned from, held out) of each.
+
+    Of few rows all are held out once, in five parts, since a single part would show chance; of
+    many, as many parts as make up 2000 rows; of a large table one tenth. With times it is the
+    newest tenth. Where groups or times make no parts, rows are held out at random. None where
+    there are fewer than four rows.
+    """
+    if len(data) >= PARTS * ENOUGH_HELD_OUT or data.times is not None:
+        parts = list(folds(data, 2 * PARTS, seed))[-1:]
+    else:
+        parts = list(folds(data, PARTS, seed))[: math.ceil(PARTS * ENOUGH_HELD_OUT / len(data))]
+    return parts or list(folds(replace(data, groups=None, times=None), PARTS, seed))
 
 
 def _splitter(data: Data, count: int, seed: int) -> Any:

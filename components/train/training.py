@@ -14,6 +14,7 @@ import numpy as np
 from data import Data
 from fitting import fit, make_pipeline, rounds_of
 from folds import folds as folds_of
+from folds import no_folds
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -63,13 +64,17 @@ def cross_validate(
     """
     found: dict[str, list[float]] = defaultdict(list)
     parts = list(folds_of(data, folds, seed))
-    if not parts:
-        log.info("no cross-validation")
+    reason = no_folds(data, folds)
+    if reason:
+        log.warning("No cross-validation: %s.", reason)
+    elif not parts:
+        log.info("no cross-validation (train.folds=%d)", folds)
+    left_out = 0
     for number, (rows, held_out) in enumerate(parts, start=1):
         started = time.perf_counter()
         learnt = data.at(rows)
         if data.task == "classification" and len(np.unique(learnt.y)) < 2:
-            log.info("fold %d/%d left out: one class only", number, len(parts))
+            left_out += 1
             continue
         fitted = fit(clone(pipeline), spec, learnt, seed)
         metrics = _score(fitted, data.at(held_out))
@@ -79,6 +84,12 @@ def cross_validate(
         shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
         seconds = time.perf_counter() - started
         log.info("fold %d/%d %s (%.1f s)", number, len(parts), shown, seconds)
+    if left_out:
+        log.warning(
+            "%d of the %d folds are left out of the cross-validation: what they learn from has "
+            "one class only. Fewer folds (train.folds) or other groups may help.",
+            left_out, len(parts),
+        )  # fmt: skip
     first = PRIMARY[data.task]
     return _summary({name: found[name] for name in sorted(found, key=lambda name: name != first)})
 

@@ -98,7 +98,8 @@ def test_a_model_that_is_no_better_than_the_mean_is_warned_of(
     put_model(store, poor_price_model(), "price")
     done = evaluate(store)
     assert done.status == 0, done.output
-    assert "WARNING: no better than a guess without looking: r2" in done.output
+    assert done.result is not None
+    assert "on 60 test rows that may be chance: r2 -0.0065" in done.result.warnings[0]
     assert report(store)["beats_baseline"] is False
 
 

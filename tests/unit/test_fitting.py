@@ -201,8 +201,60 @@ def test_boosting_stops_where_held_out_rows_are_predicted_no_better(name: str, t
 
 def test_with_too_few_rows_to_hold_out_all_rounds_are_made(caplog: Any) -> None:
     caplog.set_level(logging.INFO, "relay")
-    assert rounds("lightgbm", data(rows=90), 5) == 300
+    assert rounds("lightgbm", data(rows=16), 5) == 300
     assert "too few rows to stop early" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("rows", "parts", "held_out"), [(90, 5, 18), (4000, 3, 800), (10_000, 1, 1000)]
+)
+def test_of_few_rows_all_are_held_out_once_and_of_many_a_tenth(
+    rows: int, parts: int, held_out: int
+) -> None:
+    made = folding.hold_outs(data(rows=rows), 0)
+    assert [len(one) for _, one in made] == [held_out] * parts
+    assert len(np.unique(np.concatenate([one for _, one in made]))) == parts * held_out
+
+
+def test_the_rounds_of_few_rows_are_the_mean_of_those_of_the_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    best = iter([10, 20, 30, 40, 51])
+    monkeypatch.setattr(fitting, "_best_round", lambda *_: next(best))
+    given, model = data(rows=100), spec(config("lightgbm"))
+    pipeline = fitting.make_pipeline(model, given, 0)
+    assert fitting.rounds_of(fitting.fit(pipeline, model, given, 0), model) == 31
+
+
+def test_rows_of_one_group_are_held_out_at_random() -> None:
+    given = data_module.prepare(with_group().assign(customer=1), "y", None, group_column="customer")
+    assert len(folding.hold_outs(given, 0)) == 5
+
+
+def test_with_times_the_newest_tenth_is_held_out() -> None:
+    given = data_module.prepare(with_group(), "y", None, time_column="customer")
+    ((learnt, held_out),) = folding.hold_outs(given, 0)
+    assert given.times[learnt].max() < given.times[held_out].min()
+
+
+def countries(seed: int = 0) -> pd.DataFrame:
+    """Many categories with few rows each, which say most of the target: a country, and a year."""
+    random = np.random.default_rng(seed)
+    level = random.normal(60, 12, 120)
+    country = np.repeat(np.arange(120), 9)
+    year = np.tile(np.arange(1950, 1995, 5), 120)
+    life = level[country] + 0.2 * (year - 1950) + random.normal(0, 1, len(country))
+    names = pd.Series(np.char.add("land ", country.astype(str)), dtype="str")
+    return pd.DataFrame({"country": names, "year": year, "life": life})
+
+
+@pytest.mark.parametrize("name", ["hist_gradient_boosting", "xgboost", "lightgbm"])
+def test_boosting_learns_from_categories_with_few_rows_each(name: str) -> None:
+    rows = countries().sample(frac=1, random_state=0)
+    given = data_module.prepare(rows.head(860), "life", None)
+    predicted = fitted(given, config(name)).predict(rows.iloc[860:])
+    rest = rows["life"].iloc[860:]
+    assert 1 - np.mean((rest - predicted) ** 2) / np.var(rest) > 0.9
 
 
 @pytest.mark.parametrize("name", ["xgboost", "lightgbm"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ slicing = load("evaluate", "slices")
 importance = load("evaluate", "importance")
 bars = load("evaluate", "bars")
 style = load("evaluate", "style")
+run = load("evaluate", "run")
 
 COLUMNS = {"area": "double", "quarter": "string"}
 TEST = flats(seed=1)
 PRICES = {"mean": float(flats()["price"].mean()), "median": float(flats()["price"].median())}
+PRICES_AT_ZERO = {"mean": 0.0, "median": 0.0}
 SIZES = {"shares": {"large": 0.4, "middle": 0.35, "small": 0.25}}
 
 
@@ -59,7 +62,9 @@ def test_a_model_that_says_the_mean_does_not() -> None:
     found = judged(poor_price_model())
     assert not found.verdict.beaten
     assert str(found.verdict).startswith("r2 ")
-    assert "of always the m" in str(found.verdict)
+    assert "of the baseline (always the m" in str(found.verdict)
+    (words,) = (one["in_words"] for one in found.as_json()["against_baseline"].values())
+    assert words.startswith("no better than the baseline: r2 ")
 
 
 def test_a_model_that_is_better_by_chance_does_not_beat_it() -> None:
@@ -67,9 +72,44 @@ def test_a_model_that_is_better_by_chance_does_not_beat_it() -> None:
     actual = random.normal(size=50)
     guess = Outcome("regression", actual, np.zeros(50))
     near = Outcome("regression", actual, 0.02 * actual + 0.1 * random.normal(size=50))
-    found = baseline.verdict(near, {"zero": guess})
+    found = baseline.verdict(near, {"zero": guess}, "r2")
     assert found.model != found.baseline
     assert not found.beaten
+
+
+def noisy(scale: float, rows: int) -> Any:
+    """The verdict on a model whose errors are `scale` of the target's spread."""
+    random = np.random.default_rng(1)
+    actual = random.normal(size=rows)
+    near = Outcome("regression", actual, actual + scale * random.normal(size=rows))
+    guess = Outcome("regression", actual, np.zeros(rows))
+    return baseline.verdict(near, {"always the mean, 0": guess}, "r2")
+
+
+def test_a_gain_that_the_interval_does_not_support_is_called_just_that() -> None:
+    found = noisy(0.8, 12)
+    assert found.gain > 0
+    assert found.interval[0] < 0
+    words = baseline.in_words(found, 12)
+    assert words.startswith("better than the baseline, but on 12 test rows that may be chance: r2")
+    low, high = found.interval
+    assert f"the gain is {low:.3g} to {high:.3g}. " in words
+    assert "split.test_size" in words
+
+
+@pytest.mark.parametrize(
+    ("scale", "rows", "words"),
+    [
+        (0.3, 200, "better than the baseline: r2 0.9"),
+        (0.3, 9, "better than the baseline, but 9 test rows cannot rule out chance: r2"),
+        (2.0, 200, "clearly worse than the baseline: r2 -"),
+        (1.3, 40, "no better than the baseline: r2 "),
+    ],
+)
+def test_what_is_told_of_the_baseline_is_what_the_interval_says(
+    scale: float, rows: int, words: str
+) -> None:
+    assert baseline.in_words(noisy(scale, rows), rows).startswith(words)
 
 
 def test_of_classes_the_baseline_is_the_most_frequent_one_with_each_ones_share() -> None:
@@ -209,3 +249,42 @@ def test_a_figure_says_what_is_on_it(tmp_path: Path) -> None:
     for title, figure in figures.items():
         assert figure.axes[0].get_title() == title
         assert imread(style.save(figure, tmp_path / "it.png")).shape[1] == 1000
+
+
+def told(outcome: Outcome, known: Any, columns: dict[str, float], caplog: Any) -> list[str]:
+    """The warnings on an outcome."""
+    simple = baseline.baselines(known, outcome)
+    found = judging.Judgement(
+        outcome, {}, baseline.verdicts(outcome, simple), {}, pd.Series(columns), None
+    )
+    caplog.set_level(logging.INFO, "relay")
+    run.tell(found)
+    return [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+
+
+def test_a_score_that_is_too_good_is_doubted_with_the_columns_it_rests_on(caplog: Any) -> None:
+    actual = np.random.default_rng(0).normal(size=200)
+    exact = Outcome("regression", actual, actual * 1.0001)
+    (line,) = told(exact, PRICES_AT_ZERO, {"casual": 0.4, "registered": 1.5, "hour": 0.0}, caplog)
+    assert line.startswith("r2 is 1.0000 on 200 test rows, which real data seldom allow.")
+    assert "columns casual, registered; data.drop" in line
+
+
+@pytest.mark.parametrize(("rows", "wrong"), [(60, 0), (200, 1)])
+def test_few_rows_without_an_error_and_a_good_score_are_not(
+    rows: int, wrong: int, caplog: Any
+) -> None:
+    came = np.arange(rows) % 2 == 0
+    sure = np.where(came, 0.99, 0.01)
+    sure[:wrong] = 0.4
+    shares = {"shares": {"no": 0.5, "yes": 0.5}}
+    assert told(classes(sure, came), shares, {"x": 0.5}, caplog) == []
+
+
+def test_probabilities_worse_than_the_baseline_s_are_a_warning(caplog: Any) -> None:
+    random = np.random.default_rng(0)
+    came = random.uniform(size=400) < 0.3
+    sure = np.where(came == (random.uniform(size=400) < 0.85), 0.9999, 0.0001)
+    (line,) = told(classes(sure, came), {"shares": {"no": 0.7, "yes": 0.3}}, {}, caplog)
+    assert line.startswith("The model is clearly worse than the baseline: log_loss 1.")
+    assert "(always 'no', the most frequent class); with 95% confidence the gain is -" in line

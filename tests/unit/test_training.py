@@ -107,6 +107,45 @@ def test_few_rows_have_fewer_folds(
     assert ("cv_mae_mean" in found) == (made > 0)
 
 
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("group_column", "all 90 rows of the train set belong to one group"),
+        ("time_column", "the train set has only 1 different times"),
+    ],
+)
+def test_a_cross_validation_that_cannot_be_made_is_a_warning_with_the_setting(
+    column: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = table().drop(columns=["label", "yes"]).assign(sex=1)
+    given = data_module.prepare(rows, "price", None, **{column: "sex"})
+    found = training.train(given, spec(RIDGE), folds=5, seed=0)
+    (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert line.startswith(f"No cross-validation: {said}")
+    assert f"split.{column}" in line
+    assert line.endswith(f"random folds with train.{column}=null.")
+    assert not any(name.startswith("cv_") for name in found.metrics)
+
+
+def test_a_cross_validation_that_is_not_asked_for_is_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    training.train(data(), spec(RIDGE), folds=0, seed=0)
+    assert not [one for one in caplog.records if one.levelname == "WARNING"]
+
+
+def test_folds_with_one_class_to_learn_from_are_counted_in_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = table().drop(columns=["price", "yes"]).assign(site=np.arange(90) // 30)
+    rows["label"] = np.where(rows["site"] == 0, "low", "high")
+    rows.loc[89, "label"] = "high"
+    given = data_module.prepare(rows, "label", None, group_column="site")
+    training.train(given, spec(config("linear")), folds=3, seed=0)
+    (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert line.startswith("1 of the 3 folds are left out of the cross-validation: ")
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
     rare = table().drop(columns=["price", "yes"])
