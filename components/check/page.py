@@ -76,7 +76,7 @@ def _card(
         "missing": found["columns"][name]["missing"] / max(1, found["rows"]),
         "histogram": None if classes else histogram(values, before),
         "bars": bars(values, before) if classes else [],
-        "leak": found["leakage"].get(name),
+        "leak": name in found["leakage"] or name in (found["formula"] or {}).get("columns", ()),
         "broken": [one["check"] for one in found["violations"] if one["column"] == name],
         "drifted": drift is not None and drift["drifted"],
     }

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from champion import drift_violations, look_for_drift, told
 from checking import Violation, check
+from formulas import Formula, find_formula
 from leakage import leaks
 from page import page
 from params import Params
@@ -40,6 +41,7 @@ def report(
     target: str,
     violations: list[Violation],
     leakage: Mapping[str, float],
+    formula: Formula | None,
     inferred: Mapping[str, Any],
 ) -> dict[str, Any]:
     """All that was found of the table itself, as it stands in report.json."""
@@ -49,6 +51,7 @@ def report(
         "target": target,
         "violations": [dataclasses.asdict(one) for one in violations],
         "leakage": dict(leakage),
+        "formula": formula and dataclasses.asdict(formula),
         "inferred": dict(inferred),
         "columns": summarise(table),
     }
@@ -72,10 +75,19 @@ def step(run: StepRun[Params]) -> None:
     if drift is not None and trained_on is not None:
         violations += drift_violations(drift, params.drift, str(trained_on.version))
     hints = leaks(table, target, at_least=params.leakage) if target in table else {}
+    formula = None
+    if target in table and params.leakage <= 1:
+        formula = find_formula(table, target, without=hints)
     for name, power in hints.items():
         log.warning(
             "Column %s alone predicts %s almost perfectly (%.3f of 1). If it is not known before "
             "the target is: data.drop=[%s]", name, target, power, name,
+        )  # fmt: skip
+    if formula is not None:
+        log.warning(
+            "Columns %s together yield %s: %s (R2 %.4f). If they are not known before the target "
+            "is: data.drop=[%s]", ", ".join(formula.columns), target, formula.words,
+            formula.exactness, ",".join(formula.columns),
         )  # fmt: skip
 
     inferred = source.metadata.get("inferred") or {}
@@ -85,7 +97,7 @@ def step(run: StepRun[Params]) -> None:
         "input_digest": source.version.digest,
         "original_url": source.metadata.get("original_url"),
         "task": source.metadata.get("task"),
-        **report(table, target, violations, hints, inferred),
+        **report(table, target, violations, hints, formula, inferred),
         "drift": drift and trained_on and told(drift, trained_on, params),
     }
     folder = run.workspace / "report"
@@ -109,7 +121,8 @@ def step(run: StepRun[Params]) -> None:
         counts_as=gist(found),
     )
     run.log_metrics({"rows": len(table), "violations": len(violations)})
-    run.log_metrics({"leakage_hints": len(hints)} if hints else {})
+    count = len(hints) + (formula is not None)
+    run.log_metrics({"leakage_hints": count} if count else {})
     run.log_metrics({} if drift is None else {"drifted_columns": len(drift.drifted)})
     shown = [(name, *map(one.get, SHOWN)) for name, one in found["columns"].items()]
     run.log_table("columns", ("column", *SHOWN), shown)

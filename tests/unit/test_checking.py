@@ -145,7 +145,7 @@ def test_all_violations_are_found_at_once() -> None:
 
 def test_a_report_holds_every_column_as_plain_json() -> None:
     frame = table(kind=["a", "a", None, "b"], when=[pd.Timestamp("2020-01-01"), None, None, None])
-    report = json.loads(json.dumps(run.report(frame, "y", [], {}, {}), allow_nan=False))
+    report = json.loads(json.dumps(run.report(frame, "y", [], {}, None, {}), allow_nan=False))
     assert report["passed"] is True
     assert report["columns"]["x"] == {
         "dtype": "int64",
@@ -161,7 +161,7 @@ def test_a_report_holds_every_column_as_plain_json() -> None:
 
 def test_a_column_without_values_has_a_summary_too() -> None:
     frame = table(z=[float("nan")] * 4)
-    summary = json.loads(json.dumps(run.report(frame, "y", [], {}, {}), allow_nan=False))
+    summary = json.loads(json.dumps(run.report(frame, "y", [], {}, None, {}), allow_nan=False))
     assert summary["columns"]["z"]["mean"] is None
 
 

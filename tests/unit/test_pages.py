@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ page = load("check", "page").page
 charts = load("check", "charts")
 run = load("check")
 checking = load("check", "checking")
+formulas = load("check", "formulas")
 EVIL = "<script>alert('x')</script>"
 
 
 def report(table: pd.DataFrame, reference: pd.DataFrame | None = None) -> str:
     broken = [checking.Violation("a", f"rule {EVIL}", 3, [EVIL])]
-    found = {"input": "t:v0", **run.report(table, "y", broken, {"a": 0.99}, {"note": EVIL})}
+    found = {"input": "t:v0", **run.report(table, "y", broken, {"a": 0.99}, None, {"note": EVIL})}
     found["drift"] = None
     if reference is not None:
         columns = {"a": {"psi": 1.0, "p_value": 0.0, "test": "t", "statistic": 1, "drifted": True}}
@@ -123,3 +125,12 @@ def test_a_cell_of_markdown_has_no_markup() -> None:
 )
 def test_a_mean_has_the_decimals_of_its_spread(mean: float, deviation: float, shown: str) -> None:
     assert spread(mean, deviation) == shown
+
+
+def test_a_formula_of_the_target_stands_in_the_report_and_marks_its_columns() -> None:
+    formula = formulas.Formula(["n", "flag"], 1.0, "y = n + flag")
+    found = {"input": "t:v0", **run.report(TABLE, "y", [], {}, formula, {}), "drift": None}
+    made = page(found, TABLE, None)
+    assert "<code>y = n + flag</code>" in made
+    assert made.count("leaks?") == 2
+    assert json.loads(json.dumps(found))["formula"]["words"] == "y = n + flag"
