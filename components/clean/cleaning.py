@@ -20,7 +20,7 @@ from relay.names import column_name
 from relay.reading.columns import find_column, renamed, require_one_target
 from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
-from relay.reading.infer import convention_of, finite, found_as
+from relay.reading.infer import convention_of, finite, found_as, with_plain_truths
 from relay.reading.numbers import Convention
 from relay.reading.row_numbers import count_row_numbers
 from relay.reading.texts import release_memory
@@ -115,6 +115,8 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         table = table[rows.kept].reset_index(drop=True)
     table, empty = _without_empty_columns(table)
     notes |= dict.fromkeys(empty, "left out: it has no values")
+    if target not in dtypes:  # what was missing, and kept texts from being truths, is gone
+        table[target] = with_plain_truths(table[target])
     table[target], task = to_target(table[target], rules.task)
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")

@@ -32,6 +32,8 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
         _refuse_dates(values, task)
     if pd.api.types.is_datetime64_any_dtype(values):
         values = values.astype("str")
+    if isinstance(values.dtype, pd.Int64Dtype):  # what was missing is gone
+        values = values.astype("int64")
     whole = _whole(values)
     if task == "auto":
         distinct = values.nunique()

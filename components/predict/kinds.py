@@ -46,7 +46,8 @@ def _kind(values: pd.Series) -> Kind:
         return "bool"
     if types.is_numeric_dtype(values):
         if types.is_integer_dtype(values):
-            return "int" if floats_hold(values) else "long"
+            is_plain = floats_hold(values) and values.notna().all()
+            return "int" if is_plain else "long"
         return "float"
     return "time" if types.is_datetime64_any_dtype(values) else "text"
 

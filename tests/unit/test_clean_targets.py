@@ -14,7 +14,7 @@ from relay.tables import is_categorical, read_parquet, write_parquet
 from tests.made_clean import clean
 
 
-def target(values: list[Any], task: str = "auto") -> Any:
+def target(values: Any, task: str = "auto") -> Any:
     return clean({"x": list(range(len(values))), "y": values}, task=task)
 
 
@@ -35,6 +35,19 @@ def test_the_task_follows_from_the_targets_values(values: list[Any], task: str) 
     done = target(values)
     assert done.task == task
     assert is_categorical(done.table["y"]) == (task == "classification")
+
+
+@pytest.mark.parametrize("values", [["True", "False", None] * 5, ["true", "FALSE", None] * 5])
+def test_truths_beside_missing_ones_are_the_same_classes_as_without(values: list[Any]) -> None:
+    done = target(values)
+    assert done.table["y"].tolist() == [True, False] * 5
+
+
+def test_whole_numbers_that_a_missing_one_made_nullable_are_the_same_target() -> None:
+    done = target(pd.array([1, 2, None] * 10, dtype="Int64"))
+    assert (done.task, str(done.table["y"].cat.categories.dtype)) == ("classification", "int64")
+    done = target(pd.array([*range(99), None], dtype="Int64"))
+    assert str(done.table["y"].dtype) == "int64"
 
 
 def test_the_chosen_task_is_logged_with_its_setting(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import io
 import logging
 import zipfile
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from relay.errors import RelayError
@@ -256,33 +253,6 @@ def workbook() -> bytes:
 def test_what_is_no_table_is_one_clear_error(write: Write, content: bytes, message: str) -> None:
     with pytest.raises(RelayError, match=message):
         read(write(content))
-
-
-def test_parquet_is_told_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None:
-    path = tmp_path / "data.csv"
-    table = pd.DataFrame(
-        {
-            "n": pd.array([1, 2], dtype="int32"),
-            "kind": pd.Categorical(["x", "y"]),
-            "when": pd.to_datetime(["2020-01-01", "2021-01-01"]),
-            "day": [dt.date(2020, 1, 1), None],
-            "cost": [Decimal("1.5"), Decimal("2.5")],
-            "flag": pd.array([True, None], dtype="boolean"),
-        },
-        index=["r1", "r2"],
-    )
-    table.to_parquet(path)
-    got = read(path)
-    assert list(got.columns) == list(table.columns)
-    assert [dtype.kind for dtype in got.dtypes] == ["i", "O", "M", "M", "f", "O"]
-    assert got["kind"].dtype == "category"
-    assert got["flag"].tolist()[0] == "true"
-
-
-def test_a_parquet_column_of_lists_is_an_error(tmp_path: Path) -> None:
-    pd.DataFrame({"a": [[1], [2]], "b": [1, 2]}).to_parquet(tmp_path / "x")
-    with pytest.raises(RelayError, match="column 'a' holds list"):
-        read(tmp_path / "x")
 
 
 REAL = {

@@ -22,13 +22,10 @@ _LOOKED_AT = 500
 def read_excel(source: Source, options: ReadOptions) -> pd.DataFrame:
     """The table in a workbook: on its only sheet that holds one, or on `options.table`."""
     header, rows = _table(source, options)
-    columns = {
-        place: [row[place] if place < len(row) else None for row in rows]
-        for place in range(len(header))
-    }
-    table = table_of(columns, missing_texts(options))
-    table.columns = header
-    return table
+    columns = [
+        [row[place] if place < len(row) else None for row in rows] for place in range(len(header))
+    ]
+    return table_of(header, columns, missing_texts(options))
 
 
 def excel_columns(source: Source, options: ReadOptions) -> list[str]:

@@ -32,8 +32,16 @@ _WEB_PAGE = re.compile(
     rb"^(<!--.*?-->|<\?xml[^>]*>|\s)*<(!doctype\s+html|html|head|body)", re.I | re.S
 )
 _XML = re.compile(rb"^(<!--.*?-->|\s)*<(\?xml|[a-z]+[ >])", re.I | re.S)
-_JSON_ROWS = re.compile(rb'^(\[\s*)?\{\s*["}]')
-_OTHER_JSON = re.compile(rb'^\[\s*[\["]')
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_JSON = re.compile(rb"""^(\[\s*)?\{\s*(["}]|'[^'\n]{1,80}'\s*:)|^\[\s*(\[|\])""")
+"""Objects or lists of them, also as Python prints them: the reader says what is wrong then."""
+_OTHER_JSON = re.compile(rb'^\[\s*"')
 _ARFF = re.compile(rb"^(%[^\n]*\n|\s)*@relation\b", re.I)
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _WEB_PAGE_ADVICE = (
@@ -61,15 +69,28 @@ def kind_of(head: bytes) -> Kind:
             raise NoTable(what)
     if head[257:262] == b"ustar":
         raise NoTable("a tar archive; unpack it")
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    start = _plain_start(head)
     if _WEB_PAGE.match(start):
         raise NoTable(_WEB_PAGE_ADVICE)
     if _XML.match(start):
         raise NoTable("XML")
     if _ARFF.match(start):
         raise NoTable("an ARFF file of Weka; save it as CSV")
-    if _JSON_ROWS.match(start):
+    if _JSON.match(start):
         return "json"
     if _OTHER_JSON.match(start):
         raise NoTable("JSON, but no objects, one for each row")
     return "text"
+
+
+def byte_order_encoding(head: bytes) -> str | None:
+    """The encoding that a byte-order mark at the beginning of `head` speaks for."""
+    return next((encoding for bom, encoding in _BOMS if head.startswith(bom)), None)
+
+
+def _plain_start(head: bytes) -> bytes:
+    """`head` in UTF-8 without a byte-order mark and blanks before its first letter."""
+    encoding = byte_order_encoding(head)
+    if encoding is not None:
+        head = head.decode(encoding, errors="ignore").encode(errors="ignore")
+    return head.lstrip()

@@ -81,6 +81,12 @@ def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
     return values if numbers is None else numbers
 
 
+def with_plain_truths(values: pd.Series) -> pd.Series:
+    """Texts that are all True or False as booleans; else `values`."""
+    truths = _as_truths(values, sample(values), [_PLAIN_TRUTHS]) if is_text(values) else None
+    return truths.values if truths else values
+
+
 def finite(values: pd.Series) -> pd.Series:
     """Numbers with infinite ones missing."""
     if not pd.api.types.is_float_dtype(values.dtype):

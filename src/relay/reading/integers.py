@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -39,6 +40,38 @@ def integers_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
         return exact
     plain: pd.Series = whole.to_pandas()
     return plain
+
+
+def decimals_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Arrow's decimals as float64; as `integers_from_arrow` where they are integers.
+
+    Integers of a type with decimals are so only where floats cannot hold them.
+    """
+    if array.type.scale <= 0:
+        return integers_from_arrow(array)
+    try:
+        whole = pc.cast(array, pa.int64())
+    except pa.ArrowInvalid:  # fractions, or far too long
+        whole = None
+    ends = pc.min_max(whole).as_py() if whole is not None and whole.null_count < len(whole) else {}
+    if ends and not _in_reach(ends["min"], ends["max"]):
+        return integers_from_arrow(whole)
+    numbers: pd.Series = pc.cast(array, pa.float64()).to_pandas()
+    return numbers
+
+
+def integers_among(values: Sequence[int | float | None]) -> pd.Series | None:
+    """Python's numbers as `exact_integers` where all are integers, NaN being missing; else None.
+
+    Floats so large that digits may be lost are none.
+    """
+    if not all(isinstance(one, int) or one is None or _is_integer(one) for one in values):
+        return None
+    return exact_integers([None if one is None or math.isnan(one) else int(one) for one in values])
+
+
+def _is_integer(number: float) -> bool:
+    return math.isnan(number) or (number.is_integer() and abs(number) < FLOATS_HOLD)
 
 
 def integers_in_texts(values: pd.Series) -> pd.Series | None:

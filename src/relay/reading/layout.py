@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.errors import RelayError
-from relay.reading.file_kinds import SUPPORTED
+from relay.reading.file_kinds import SUPPORTED, byte_order_encoding
 from relay.reading.header import has_no_names, has_row_names, header_row, made_names
 from relay.reading.options import ReadOptions
 from relay.reading.source import Source
@@ -25,13 +25,6 @@ BLANKS = r"\s+"
 """Stands for a separator of any number of blanks and tabs."""
 _SEPARATORS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r'^"?sep=(?P<separator>.)"?\s*$', re.MULTILINE)
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _FIELD = re.compile(r'"(?:[^"]|"")*"|\S+')
 _MOST_RAGGED = 0.5
 
@@ -149,9 +142,8 @@ def checked_separator(separator: str | None) -> str | None:
 
 def guess_encoding(head: bytes) -> str:
     """The encoding that a file's first bytes speak for: a BOM's, UTF-8, else cp1252."""
-    for bom, encoding in _BOMS:
-        if head.startswith(bom):
-            return encoding
+    if encoding := byte_order_encoding(head):
+        return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Mapping, Sequence
+import logging
+from collections.abc import Sequence
 from types import NoneType
 from typing import Any
 
 import pandas as pd
 
+from relay.errors import RelayError
+from relay.reading.integers import FLOATS_HOLD, integers_among
+from relay.reading.mixed_dates import dates_among
 from relay.reading.texts import tidied
 
+log = logging.getLogger("relay")
 
-def table_of(columns: Mapping[Any, Sequence[Any]], missing: Sequence[str]) -> pd.DataFrame:
+
+def table_of(
+    names: Sequence[str], columns: Sequence[Sequence[Any]], missing: Sequence[str]
+) -> pd.DataFrame:
     """Columns whose values are all numbers, truths or times as such; the others as texts.
 
-    A value is missing where it is None or one of the texts in `missing`.
+    A value is missing where it is None or one of the texts in `missing`. RelayError, naming the
+    column, where a text is half of a character.
     """
     absent = frozenset(missing)
-    found: dict[Hashable, pd.Series] = {
-        name: _column(values, absent) for name, values in columns.items()
-    }
-    return tidied(pd.DataFrame(found), missing)
+    read = {}
+    for place, (name, values) in enumerate(zip(names, columns, strict=True)):
+        try:
+            name.encode()
+            read[place] = _column(name, values, absent)
+        except UnicodeEncodeError as error:
+            raise RelayError(
+                f"column {name!r} holds half of a character ({error.object[error.start]!r}), which "
+                "is no text. Write the file again, in UTF-8."
+            ) from error
+    table = tidied(pd.DataFrame(read), missing)
+    table.columns = list(names)
+    return table
 
 
-def _column(values: Sequence[Any], absent: frozenset[str]) -> pd.Series:
+def _column(name: str, values: Sequence[Any], absent: frozenset[str]) -> pd.Series:
     kinds = set(map(type, values))
     if str in kinds:
         values = [None if type(one) is str and one.strip() in absent else one for one in values]
@@ -34,29 +52,49 @@ def _column(values: Sequence[Any], absent: frozenset[str]) -> pd.Series:
     if kinds == {bool} and not lacks_some:
         return pd.Series(values, dtype="bool")
     if kinds and kinds <= {int, float}:
-        return _numbers(values, lacks_some)
+        return _numbers(name, values)
     if kinds and kinds <= {dt.date, dt.datetime}:
         return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).dt.tz_localize(None)
+    if kinds & {dt.date, dt.datetime}:
+        values = dates_among(name, values)
+        if all(value is None or isinstance(value, dt.date) for value in values):
+            return _column(name, values, absent)
     texts = values if kinds <= {str} else [as_text(one) for one in values]
     return pd.Series(texts, dtype="str")
 
 
-def _numbers(values: Sequence[Any], lacks_some: bool) -> pd.Series:
-    try:
-        numbers = pd.Series([float("nan") if one is None else float(one) for one in values])
-    except OverflowError:  # an integer longer than any number
-        return pd.Series([None if one is None else str(one) for one in values], dtype="str")
-    if lacks_some or not (numbers % 1 == 0).all() or numbers.abs().max() >= 2.0**53:
-        return numbers
-    return numbers.astype("int64")
+def _numbers(name: str, values: Sequence[Any]) -> pd.Series:
+    whole = integers_among(values)
+    if whole is None:
+        return pd.Series([float("nan") if one is None else float(one) for one in values])
+    if pd.api.types.is_string_dtype(whole.dtype):
+        longest = max((one for one in values if one is not None), key=abs)
+        log.warning(
+            "Column %s: its whole numbers are longer than any number can be (%d): kept as texts, "
+            "digit by digit. As quantities, rounded: data.dtypes.%s=float.",
+            name, longest, name,
+        )  # fmt: skip
+    return whole
 
 
 def as_text(value: Any) -> str | None:
     """A value as it would stand in a CSV: 5, not 5.0; times by ISO 8601; None where missing."""
     if value is None:
         return None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2.0**53:
+    if isinstance(value, float) and value.is_integer() and abs(value) < FLOATS_HOLD:
         return str(int(value))
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return _as_hours(value)
     return str(value)
+
+
+def _as_hours(duration: dt.timedelta) -> str:
+    """26:05:00 for a day and two hours and five minutes."""
+    seconds = abs(duration).total_seconds()
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    sign = "-" if duration < dt.timedelta(0) else ""
+    fraction = f"{rest % 1:.6f}"[1:].rstrip("0").rstrip(".")
+    return f"{sign}{hours:02d}:{minutes:02d}:{int(rest):02d}{fraction}"

@@ -1,9 +1,8 @@
-"""JSON lines and Excel workbooks as tables."""
+"""Excel workbooks as tables."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,62 +13,6 @@ import pytest
 
 from relay.errors import RelayError
 from tests.reading import read_as_it_stands as read
-
-
-def lines(folder: Path, *rows: Any) -> Path:
-    path = folder / "data.csv"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
-def test_objects_are_rows_and_keys_may_be_left_out(tmp_path: Path) -> None:
-    table = read(lines(tmp_path, {"a": 1, "b": "x"}, {"b": "y", "c": 2.5}, {"a": None, "c": 1}))
-    assert list(table.columns) == ["a", "b", "c"]
-    assert table["a"].isna().tolist() == [False, True, True]
-    assert table["b"].tolist()[:2] == ["x", "y"]
-    assert table["c"].tolist()[1:] == [2.5, 1.0]
-
-
-def test_values_keep_their_types_and_mixed_ones_are_texts(tmp_path: Path) -> None:
-    rows = [{"i": 1, "f": 1, "b": True, "m": 5.0}, {"i": 2, "f": 0.5, "b": False, "m": "x"}]
-    table = read(lines(tmp_path, *rows))
-    assert [str(one) for one in table.dtypes] == ["int64", "float64", "bool", "str"]
-    assert table["m"].tolist() == ["5", "x"]
-
-
-def test_objects_within_become_columns_and_lists_texts(tmp_path: Path) -> None:
-    table = read(lines(tmp_path, {"a": {"b": {"c": 1}, "d": 2}, "tags": ["x"]}, {"tags": []}))
-    assert list(table.columns) == ["a.b.c", "a.d", "tags"]
-    assert table["tags"].iloc[0] == '["x"]'
-    assert table["tags"].isna().iloc[1]
-
-
-def test_a_file_may_be_one_list_of_objects_and_blank_lines_count_for_nothing(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "data.json"
-    path.write_text('\ufeff[\n {"a": 1, "b": 2},\n {"a": 3, "b": 4}\n]')
-    assert read(path)["b"].tolist() == [2, 4]
-    path.write_text('{"a": 1, "b": 2}\n\n{"a": 3, "b": 4}')
-    assert read(path)["a"].tolist() == [1, 3]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ('{"a": 1}\n{"a": \n', "line 2 is no JSON object"),
-        ('{\n "a": 1\n}', "line 1 is no JSON object.*each line is one object"),
-        ('{"a": 1}\n7\n', "line 2 is no JSON object but int"),
-        ('[{"a": 1}, 7]', "row 2 of the data is no JSON object"),
-        ('[{"a": 1}', "is no JSON"),
-        ("{}\n", "holds no rows"),
-    ],
-)
-def test_broken_json_names_its_line(tmp_path: Path, content: str, message: str) -> None:
-    path = tmp_path / "data.jsonl"
-    path.write_text(content)
-    with pytest.raises(RelayError, match=message):
-        read(path)
 
 
 def workbook(folder: Path, **sheets: Iterable[Sequence[Any]]) -> Path:
