@@ -1,4 +1,4 @@
-"""Dates of a workbook's column in which some were typed as text, or lost their format."""
+"""Dates of a workbook's column beside numbers and texts that stand for dates, too."""
 
 from __future__ import annotations
 
@@ -8,88 +8,66 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
-from relay.reading.dates import find_time_format, to_times
-from relay.reading.texts import sample
-
 log = logging.getLogger("relay")
 
 _DAY_ZERO = dt.datetime(1899, 12, 30)
 _NEAR = dt.timedelta(days=3653)
-_FEW_DAYS = 12
-_FEWEST_EXCHANGED = 5
+_MONTHS = 12
+_FEWEST = 5
 _SHOWN = 3
+_FIRST_NUMBER = re.compile(r"\s*(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}\b")
 
 
 def dates_among(name: str, values: Sequence[Any]) -> list[Any]:
-    """`values`, some of them dates, with texts and numbers that stand for dates as dates.
+    """`values`, some of them dates, with dates for numbers that are days as workbooks count them.
 
-    Texts must all have one format, but for those without a digit; numbers are days as workbooks
-    count them, near the other dates. What is neither stays as it is. What was read is logged.
+    These are numbers near the other dates; where one is not, all stay. Texts stay, too: the format
+    of a column's texts is found later. What is done, and what to beware of, is logged.
     """
     dates = [_as_datetime(value) for value in values if isinstance(value, dt.date)]
     others = [value for value in values if value is not None and not isinstance(value, dt.date)]
-    if all(isinstance(other, str) for other in others):
-        return _with_texts(name, values, dates)
-    if all(isinstance(other, int | float) and type(other) is not bool for other in others):
-        return _with_numbers(name, values, dates)
-    return list(values)
-
-
-def _with_texts(name: str, values: Sequence[Any], dates: Sequence[dt.datetime]) -> list[Any]:
-    typed = [value for value in values if isinstance(value, str) and re.search(r"\d", value)]
-    if not typed:
+    texts = [value for value in others if isinstance(value, str)]
+    if len(texts) == len(others) and _are_exchanged(dates, texts):
+        log.warning(
+            "Column %s: its dates have days up to 12 only, and its texts later ones, such as %s: "
+            "Excel has probably exchanged day and month where it could. Import the file into Excel "
+            "again, with the right order of day and month.",
+            name, _examples(texts),
+        )  # fmt: skip
+    numbers = [value for value in others if _is_number(value)]
+    if len(numbers) < len(others):
         return list(values)
-    texts = pd.Series(typed, dtype="str", name=name)
-    form = find_time_format(texts, sample(texts))
-    if form is None:
-        return list(values)
-    times = dict(zip(typed, to_times(texts, form).dt.to_pydatetime(), strict=True))
-    log.warning(
-        "Column %s: %d of %d dates are texts in the workbook, such as %s: read by the format %s. "
-        "If that is wrong, make them dates in the workbook.%s",
-        name, len(typed), len(typed) + len(dates), _examples(typed), form,
-        _exchange_note(dates, list(times.values()), form),
-    )  # fmt: skip
-    return [times.get(value, value) if isinstance(value, str) else value for value in values]
-
-
-def _exchange_note(dates: Sequence[dt.datetime], typed: Sequence[dt.datetime], form: str) -> str:
-    """A sentence where Excel took 3/4/2021 for a date the wrong way round, and 25/4/2021 for none.
-
-    Then all that it took for dates have days up to 12, and all that stayed texts have later ones.
-    """
-    fewest = min(len(set(dates)), len(set(typed)))
-    exchanged = (
-        fewest >= _FEWEST_EXCHANGED
-        and "%d" in form
-        and all(date.day <= _FEW_DAYS for date in dates)
-        and all(date.day > _FEW_DAYS for date in typed)
-    )
-    if not exchanged:
-        return ""
-    return (
-        " Days from 13 on are texts and all others are not: Excel has probably exchanged day and "
-        "month in these. Import the file into Excel again with the right format of dates."
-    )
-
-
-def _with_numbers(name: str, values: Sequence[Any], dates: Sequence[dt.datetime]) -> list[Any]:
-    first, last = min(dates) - _NEAR, max(dates) + _NEAR
-    numbers = [value for value in values if isinstance(value, int | float)]
-    lowest, highest = ((end - _DAY_ZERO) / dt.timedelta(days=1) for end in (first, last))
+    lowest, highest = (_days(end) for end in (min(dates) - _NEAR, max(dates) + _NEAR))
     if not all(lowest <= number <= highest for number in numbers):
         return list(values)
     log.warning(
-        "Column %s: %d of %d dates have no date's format in the workbook, such as %s: read as "
-        "days since %s. If that is wrong, give the cells their format in the workbook.",
+        "Column %s: %d of %d dates are plain numbers in the workbook, such as %s: read as days "
+        "since %s. If that is wrong, give these cells their format in the workbook.",
         name, len(numbers), len(numbers) + len(dates), _examples(numbers), _DAY_ZERO.date(),
     )  # fmt: skip
     return [
-        _DAY_ZERO + dt.timedelta(days=value) if isinstance(value, int | float) else value
-        for value in values
+        _DAY_ZERO + dt.timedelta(days=value) if _is_number(value) else value for value in values
     ]
+
+
+def _are_exchanged(dates: Sequence[dt.datetime], texts: Sequence[str]) -> bool:
+    """True where Excel took 3/4/2021 for a date the wrong way round, and 25/4/2021 for none."""
+    starts = [_FIRST_NUMBER.match(text) for text in texts]
+    days = [int(start[1]) for start in starts if start]
+    return (
+        min(len(set(dates)), len(set(texts))) >= _FEWEST
+        and len(days) == len(texts)
+        and min(days) > _MONTHS
+        and max(date.day for date in dates) <= _MONTHS
+    )
+
+
+def _days(date: dt.datetime) -> float:
+    return (date - _DAY_ZERO) / dt.timedelta(days=1)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _as_datetime(value: dt.date) -> dt.datetime:
