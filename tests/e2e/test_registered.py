@@ -45,6 +45,8 @@ def test_mlflow_predicts_with_it_in_its_own_environment(ran: Checkout) -> None:
 
 
 def test_it_is_made_again_and_is_the_same(ran: Checkout) -> None:
+    later = ran.main("model=linear", "train.folds=2", "evaluate.thresholds.r2=0.99")
+    assert (later.status, ran.step("evaluate")["status"]) == (1, "failed")
     before = ran.versions()
     status, output = reproduce(ran, "diabetes_model:champion")
     assert status == 0, output

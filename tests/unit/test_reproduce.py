@@ -15,7 +15,7 @@ from relay.errors import ConfigError, RelayError
 from relay.orchestrator import plan
 from relay.orchestrator.config_schema import StepSpec
 from relay.project import Project
-from relay.reproduce.command import reproduce
+from relay.reproduce.command import first_passed, reproduce
 from relay.reproduce.comparison import artifact_line, metric_lines
 from relay.reproduce.content import differing
 from relay.reproduce.recipe import recipe_of
@@ -114,6 +114,28 @@ def test_two_steps_of_one_component_and_their_outputs_have_names_of_their_own(
     store.put("d_train:v9", "split_data", "split", params, input="d_clean:v3")
     recipe = recipe_of([store["d_model:v2"], store["d_train:v9"]], store.get)
     assert recipe.steps["split-2"]["outputs"]["train"]["name"] == "d_train-2"
+
+
+class Made:
+    """A backend that knows what was made from a model, oldest first."""
+
+    def __init__(self, *made: ArtifactVersion) -> None:
+        self.made_from = lambda model: list(made)
+
+
+def test_the_evaluation_that_the_model_passed_counts_and_not_one_of_a_later_run() -> None:
+    model = ArtifactVersion("m", "v0", "model", "digest of m:v0")
+    inputs = {"model": {"artifact": "m:v0", "digest": model.digest}}
+
+    def evaluation(version: str, **metadata: Any) -> ArtifactVersion:
+        of_model = {"metrics": {"r2": 0.4}, "inputs": inputs, **metadata}
+        return ArtifactVersion("e", version, "evaluation", version, metadata=of_model)
+
+    at_first, later = evaluation("v0", passed=True), evaluation("v2", passed=True)
+    failed = evaluation("v1", passed=False)
+    assert first_passed(Made(at_first, failed, later), model) == [at_first]  # type: ignore[arg-type]
+    assert first_passed(Made(failed, later), model) == [later]  # type: ignore[arg-type]
+    assert first_passed(Made(failed), model) == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,13 @@ from relay.orchestrator.config_keys import (
     refuse_unknown_keys,
 )
 from relay.orchestrator.config_schema import Settings, cores
-from relay.orchestrator.overrides import key_and_value, normalize
+from relay.orchestrator.overrides import (
+    is_into,
+    key_and_value,
+    late_overrides,
+    named_options,
+    normalize,
+)
 from relay.params import problems
 from relay.redact import redact
 
@@ -124,19 +130,19 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
 def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
     base = _base(folder)
     open_mappings = [*_OPEN_IN_MODEL, *empty_mappings(base)]
-    late = _late(overrides, open_mappings)
+    late = late_overrides(overrides, open_mappings)
     for group in _NEEDED_GROUPS:
         if f"{group}=null" in overrides:
             raise ConfigError(_no_group(group))
     early = [one for one in overrides if one not in late]
-    early += _named_options([one for one in late if _is_mapping(one)], early)
+    early += named_options(late, early, _NEEDED_GROUPS)
     tree = _compose(folder, early)
     _require_groups(tree)
     for one in late:
         # Open mappings take any key of the user's, and one that is given whole replaces what was
         # there; the settings in other mappings go into what is there.
         key, value = key_and_value(one)
-        OmegaConf.update(tree, key, value, merge=not _is_into(one, open_mappings), force_add=True)
+        OmegaConf.update(tree, key, value, merge=not is_into(one, open_mappings), force_add=True)
     place = partial(place_of, folder, early)
     refuse_unknown_keys(tree, base, place)
     _make_absolute(tree, "data", "url", cwd)
@@ -145,39 +151,6 @@ def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
     if not OmegaConf.is_missing(tree.data, "target"):
         tree.data.target = column_name(tree.data.target)
     return Config(tree, _settings(tree, place), place, overrides)
-
-
-def _late(overrides: Sequence[str], open_mappings: Sequence[str]) -> list[str]:
-    """Those of `overrides` that are not for Hydra: it knows neither new keys in open mappings nor
-    a group given as a mapping. What comes after such a mapping and changes it is among them."""
-    mappings = [one.partition("=")[0] for one in overrides if _is_mapping(one)]
-    keys = tuple(f"{one}." for one in mappings)
-    return [
-        one
-        for one in overrides
-        if _is_mapping(one) or _is_into(one, open_mappings) or one.startswith(keys)
-    ]
-
-
-def _is_mapping(override: str) -> bool:
-    """True where settings are given as a mapping of them: split={test_size:0.3}."""
-    return override.partition("=")[2].startswith("{")
-
-
-def _named_options(mappings: Sequence[str], overrides: Sequence[str]) -> list[str]:
-    """`model=linear` for `model={name:linear}`, where `overrides` do not choose an option."""
-    chosen = {one.partition("=")[0] for one in overrides}
-    values = map(key_and_value, mappings)
-    return [
-        f"{group}={value['name']}"
-        for group, value in values
-        if group in _NEEDED_GROUPS and "name" in value and group not in chosen
-    ]
-
-
-def _is_into(override: str, open_mappings: Sequence[str]) -> bool:
-    key = override.partition("=")[0]
-    return any(key == one or key.startswith(f"{one}.") for one in open_mappings)
 
 
 def _no_group(group: str) -> str:

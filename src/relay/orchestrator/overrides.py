@@ -109,6 +109,44 @@ def key_and_value(override: str) -> tuple[str, Any]:
     return parsed.key_or_group, parsed.value()
 
 
+def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> list[str]:
+    """Those of the normalized `overrides` that are not for Hydra.
+
+    It knows neither new keys in open mappings nor a group given as a mapping of its settings,
+    model={params:{max_depth:3}}. What comes after such a mapping and changes it is among them.
+    """
+    mappings = [one.partition("=")[0] for one in overrides if _is_mapping(one)]
+    keys = tuple(f"{one}." for one in mappings)
+    return [
+        one
+        for one in overrides
+        if _is_mapping(one) or is_into(one, open_mappings) or one.startswith(keys)
+    ]
+
+
+def named_options(
+    late: Sequence[str], overrides: Sequence[str], groups: Sequence[str]
+) -> list[str]:
+    """`model=linear` for model={name:linear} in `late`, for `groups` not among `overrides`."""
+    chosen = {one.partition("=")[0] for one in overrides}
+    values = [key_and_value(one) for one in late if _is_mapping(one)]
+    return [
+        f"{group}={value['name']}"
+        for group, value in values
+        if group in groups and "name" in value and group not in chosen
+    ]
+
+
+def is_into(override: str, mappings: Sequence[str]) -> bool:
+    """True where `override` sets one of `mappings`, or a key in one."""
+    key = override.partition("=")[0]
+    return any(key == one or key.startswith(f"{one}.") for one in mappings)
+
+
+def _is_mapping(override: str) -> bool:
+    return override.partition("=")[2].startswith("{")
+
+
 def _hydra_value(key: str, text: str) -> str:
     parsed = _parsed(text)
     if parsed is None:

@@ -47,7 +47,7 @@ def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
     if model is None:
         place = backend.url() or "the local store"
         raise RelayError(f"There is no artifact '{name}' in {place}.")
-    wanted = [model, *_measured(backend, model)]
+    wanted = [model, *first_passed(backend, model)]
     recipe = recipe_of(wanted, backend.find, trusted_types)
     _say(console, f"Making {model} again: {', '.join(recipe.steps)}")
     scratch = _scratch(project, model)
@@ -84,15 +84,20 @@ def _parsed(argv: Sequence[str]) -> tuple[str, list[str]]:
     return names[0], from_arguments(others)
 
 
-def _measured(backend: Backend, model: ArtifactVersion) -> list[ArtifactVersion]:
-    """The newest of what was made from `model` that says how good it is: its evaluation."""
+def first_passed(backend: Backend, model: ArtifactVersion) -> list[ArtifactVersion]:
+    """The first of what was made from `model` that tells how good it is and passed its gate.
+
+    Later runs may have held the model against other thresholds, or looked at other slices: that is
+    not what it was made with. Empty where there is none.
+    """
     found = [
         version
         for version in backend.made_from(model)
         if "metrics" in version.metadata
+        and version.metadata.get("passed", True)
         and any(one.digest == model.digest for one in recorded_inputs(version).values())
     ]
-    return found[-1:]
+    return found[:1]
 
 
 def _scratch(project: Project, model: ArtifactVersion) -> Path:
