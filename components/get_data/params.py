@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 from pydantic import Field, field_validator
 
 from relay.names import did_you_mean, nearest
+from relay.params import NO_CONTENT
 from relay.params import Params as BaseParams
 
 SCHEMES = ("http", "https", "file", "sklearn")
@@ -30,9 +31,16 @@ class Params(BaseParams):
         None, pattern="^[0-9a-fA-F]{64}$", description="digest that the file must have"
     )
     refresh: Literal["auto", "always", "never"] = Field(
-        "auto", description="fetch again: where the source changed, every time, or never"
+        "auto",
+        description="fetch again: where the source changed, every time, or never",
+        json_schema_extra=NO_CONTENT,
     )
-    max_mb: float = Field(2000, gt=0, description="largest download, in megabytes (10^6 bytes)")
+    max_mb: float = Field(
+        2000,
+        gt=0,
+        description="largest download, in megabytes (10^6 bytes)",
+        json_schema_extra=NO_CONTENT,
+    )
 
     @field_validator("url")
     @classmethod

@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from relay.errors import ConfigError
@@ -20,6 +20,9 @@ ARTIFACT_SUFFIX = "_artifact"
 
 NAME = r"^[A-Za-z0-9._-]+$"
 """The pattern of what W&B and Trackio take as a name."""
+
+NO_CONTENT: dict[str, JsonValue] = {"decides_content": False}
+"""`json_schema_extra` of a parameter that changes nothing in what is made, such as a limit."""
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 
@@ -43,6 +46,12 @@ class Params(BaseModel):
             for name, value in values.items()
             if value != "" or name not in cls.model_fields
         }
+
+
+def decides_content(field: FieldInfo) -> bool:
+    """True but for parameters that are marked with NO_CONTENT."""
+    extra = field.json_schema_extra
+    return not isinstance(extra, dict) or extra.get("decides_content") is not False
 
 
 def _from_text(field: FieldInfo | None, value: Any) -> Any:

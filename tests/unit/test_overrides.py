@@ -95,6 +95,10 @@ def test_in_lists_of_texts_of_the_data_none_is_a_text(key: str) -> None:
     assert key_and_value(normalize(f"{key}=[None, Mild]"))[1] == ["None", "Mild"]
 
 
+def test_a_file_without_names_is_still_said_with_none() -> None:
+    assert key_and_value(normalize("data.read.header=None"))[1] == "None"
+
+
 def test_what_is_no_setting_is_an_error() -> None:
     with pytest.raises(ConfigError, match="write key=value"):
         normalize("train")

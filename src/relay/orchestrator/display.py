@@ -170,6 +170,15 @@ class LiveDisplay:
         return Constrain(Group(*parts), self._live.console.width - _ROOM)
 
 
+def show_taken(console: Console, references: Sequence[str], warnings: Sequence[str]) -> None:
+    """Print which exact inputs a run takes from the store, and what is to be known of them."""
+    if references:
+        text = f"Inputs from the store: {', '.join(references)}"
+        console.print(Text(text), soft_wrap=True)
+    for warning in warnings:
+        console.print(Text(f"WARNING: {warning}", style="yellow"), soft_wrap=True)
+
+
 def show_summary(console: Console, summary: Summary, path: Path) -> None:
     """Print the table of a finished run and, where it failed, why and what to read."""
     shown = [step for step in summary.steps if step.status != "not_selected"]

@@ -16,7 +16,7 @@ from relay.orchestrator.config import Config
 from relay.orchestrator.mlproject import Component, load_component
 from relay.orchestrator.plan import Plan, Step
 from relay.orchestrator.source_check import check_source
-from relay.params import ARTIFACT_SUFFIX, Params, problems, to_text
+from relay.params import ARTIFACT_SUFFIX, Params, decides_content, problems, to_text
 from relay.redact import redact
 
 
@@ -51,6 +51,16 @@ class Job:
             if key not in inputs
         }
 
+    @property
+    def content_params(self) -> dict[str, Any]:
+        """Those of `plain_params` that decide what is made: no names of outputs, no limits."""
+        fields = self.component.params_type.model_fields
+        return {
+            key: value
+            for key, value in self.plain_params.items()
+            if not key.endswith(ARTIFACT_SUFFIX) and decides_content(fields[key])
+        }
+
     def source_state(self) -> str | None:
         """What the component says of the state of its source."""
         state = self.component.source_state
@@ -68,23 +78,26 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
     found: list[str] = []
     selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
     for name in selected:
-        step, component, params = the_plan[name], loaded[name], config.params(name)
-        references = {key: source.reference for key, source in step.inputs.items()}
-        arguments = arguments_of(step, params, references)
         if config.settings.env_manager != "local":
-            component.require_lock()
-        component.require_declared(arguments, name)
+            loaded[name].require_lock()
         try:
-            valid = component.params_type.model_validate(arguments)
+            jobs.append(make_job(config, the_plan[name], loaded[name]))
         except ValidationError as error:
             found += [_with_key(config, name, *problem) for problem in problems(error)]
-            continue
-        jobs.append(Job(step, component, params, valid))
     if found:
         raise ConfigError("\n".join(dict.fromkeys(found)))
     if config.task is not None:
         require_task(jobs, config.task)
     return jobs
+
+
+def make_job(config: Config, step: Step, component: Component) -> Job:
+    """`step` with its parameters; ConfigError or ValidationError where one is missing or wrong."""
+    params = config.params(step.name)
+    references = {key: source.reference for key, source in step.inputs.items()}
+    arguments = arguments_of(step, params, references)
+    component.require_declared(arguments, step.name)
+    return Job(step, component, params, component.params_type.model_validate(arguments))
 
 
 def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job]) -> None:

@@ -13,9 +13,16 @@ from rich.console import Console
 from relay.errors import ConfigError, RelayError
 from relay.git import git_state
 from relay.orchestrator.config import Config
-from relay.orchestrator.display import READ_LOG_LINES, show_log, show_reasons, show_summary
+from relay.orchestrator.display import (
+    READ_LOG_LINES,
+    show_log,
+    show_reasons,
+    show_summary,
+    show_taken,
+)
 from relay.orchestrator.input_check import InputCheck
 from relay.orchestrator.jobs import Job
+from relay.orchestrator.made_otherwise import MadeOtherwise
 from relay.orchestrator.pages import collect_pages
 from relay.orchestrator.pipeline import Pipeline
 from relay.orchestrator.plan import Plan, names_in
@@ -55,7 +62,9 @@ def launch(
     forced = frozenset(names_in(plan, settings.force, "force"))
     cache = StepCache(backend, project.root, settings.cache, forced)
     pipeline = Pipeline(plan, jobs, backend, cache, InputCheck(config, jobs))
-    problem = _settle(pipeline)
+    otherwise = MadeOtherwise(project.components, config, plan, cache)
+    problem, warnings = _settle(pipeline, otherwise)
+    show_taken(console, [str(version) for _, version in pipeline.taken], warnings)
     if settings.explain and problem is None:
         show_reasons(console, list(pipeline.steps.values()))
         return 0
@@ -74,6 +83,8 @@ def launch(
         steps=list(pipeline.steps.values()),
         url=backend.url(),
         error=problem,
+        taken=[str(version) for _, version in pipeline.taken],
+        warnings=warnings,
     )
     folder = new_folder(project.outputs)
     write_settings(folder, config.command, config.as_yaml)
@@ -93,15 +104,15 @@ def launch(
     return summary.exit_code
 
 
-def _settle(pipeline: Pipeline) -> str | None:
-    """Settle what can be before anything runs; what is missing for that, or None."""
+def _settle(pipeline: Pipeline, otherwise: MadeOtherwise) -> tuple[str | None, list[str]]:
+    """Settle what can be before anything runs; what is missing for that, and warnings."""
     try:
         pipeline.settle()
+        return None, otherwise.warnings(pipeline.taken)
     except ConfigError:
         raise
     except RelayError as error:
-        return redact(str(error))
-    return None
+        return redact(str(error)), []
 
 
 def _show(console: Console, project: Project, folder: Path, summary: Summary) -> None:

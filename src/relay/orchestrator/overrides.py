@@ -21,8 +21,13 @@ from relay.errors import ConfigError
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
-_TEXTS_OF_DATA = ("data.read.missing_values", "data.read.keep_texts", "data.check.columns")
-"""Settings that list texts of the data, among which None may be."""
+_TEXTS = (
+    "data.read.header",
+    "data.read.missing_values",
+    "data.read.keep_texts",
+    "data.check.columns",
+)
+"""Settings in which None may be a text: one of the data, or the word for a file without names."""
 
 
 def split_options(text: str) -> list[str]:
@@ -155,7 +160,7 @@ def _hydra_value(key: str, text: str) -> str:
     if parsed.is_sweep_override():
         return _quote(text)
     value, plain = parsed._value, _without_none(parsed._value)
-    holds_texts = any(key == one or key.startswith(f"{one}.") for one in _TEXTS_OF_DATA)
+    holds_texts = any(key == one or key.startswith(f"{one}.") for one in _TEXTS)
     return text if holds_texts or plain == value else _hydra_text(plain)
 
 

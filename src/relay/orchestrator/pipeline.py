@@ -33,6 +33,8 @@ class Pipeline:
     """What became of each step of the plan."""
     ingredients: dict[str, Ingredients] = field(default_factory=dict)
     """What decides the outputs of each step that has been settled."""
+    taken: list[tuple[Source, ArtifactVersion]] = field(default_factory=list)
+    """The inputs that no step of this run makes, as they are in the store."""
     _spared: dict[str, Mapping[str, ArtifactVersion]] = field(default_factory=dict)
     """Outputs of steps that need not run, until they have been made the newest."""
     _found: dict[str, str] = field(default_factory=dict)
@@ -118,6 +120,7 @@ class Pipeline:
                 damage = None if version is None else self.backend.find_damage(version)
                 if version is not None and damage is None:
                     self._found[source.reference] = str(version)
+                    self.taken.append((source, version))
                     continue
                 missing[source.reference] = (
                     self._missing(job.step, source)

@@ -61,6 +61,10 @@ class Summary:
     mlflow_run_id: str | None = None
     url: str | None = None
     """The project's page, where the backend has one."""
+    taken: list[str] = field(default_factory=list)
+    """The exact inputs that no step of the run made: they were in the store."""
+    warnings: list[str] = field(default_factory=list)
+    """Of the run as a whole; those of steps are theirs."""
     error: str | None = None
     signal: int | None = None
     """The signal that ended the run."""

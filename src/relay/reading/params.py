@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from relay.params import Params
+from relay.params import NO_CONTENT, Params
 from relay.reading.dtype_words import DtypeWord
 from relay.reading.options import ReadOptions
 
@@ -60,7 +60,10 @@ class ReadParams(Params):
     comment: str | None = Field(None, description="what lines begin with that are left out")
     table: str | None = Field(None, description="which sheet of a workbook, or file in a zip")
     max_mb: float = Field(
-        10000, gt=0, description="largest size of a packed file once it is unpacked, in megabytes"
+        10000,
+        gt=0,
+        description="largest size of a packed file once it is unpacked, in megabytes",
+        json_schema_extra=NO_CONTENT,
     )
     missing_values: list[Text] = Field([], description="more texts that mean 'missing'")
     keep_texts: list[Text] = Field([], description="usual missing-value texts that are values")
