@@ -59,7 +59,6 @@ results: .venv ## Measure models on data sets: make results ARGS=FOLDER (docs/re
 	@.venv/bin/python tools/results.py $(ARGS)
 
 # Each in a process group of its own (set -m): Ctrl-C reaches this shell alone, which ends both.
-# The lines with Trackio's write token are for nobody to read.
 ui: .venv ## Show results in the browser; other ports: make ui MLFLOW_PORT=5001 TRACKIO_PORT=7861
 	@for one in MLFLOW_PORT=$(MLFLOW_PORT) TRACKIO_PORT=$(TRACKIO_PORT); do \
 		if (: < /dev/tcp/127.0.0.1/$${one#*=}) 2> /dev/null; then \
@@ -69,8 +68,7 @@ ui: .venv ## Show results in the browser; other ports: make ui MLFLOW_PORT=5001 
 	done; \
 	echo "MLflow: http://127.0.0.1:$(MLFLOW_PORT)   Trackio: http://127.0.0.1:$(TRACKIO_PORT)   Ctrl-C ends both"; \
 	set -m; \
-	GRADIO_SERVER_PORT=$(TRACKIO_PORT) PYTHONUNBUFFERED=1 \
-		.venv/bin/trackio show --project relay < /dev/null > >(grep --line-buffered -v write_token) & \
+	.venv/bin/python tools/trackio_ui.py --port $(TRACKIO_PORT) < /dev/null & \
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 		.venv/bin/mlflow ui --port $(MLFLOW_PORT) --workers 1 < /dev/null & \
 	trap 'trap "" INT TERM HUP; exec 2> /dev/null; kill -- $$(jobs -p | sed s/^/-/); wait' EXIT; \

@@ -17,6 +17,8 @@ from PIL import Image
 from relay.errors import RelayError
 from relay.tracking import Draft, Reference, Row, RunSpec, Table
 from relay.tracking.digests import digest_of_path
+from relay.tracking.records import RunRecord, replay
+from relay.tracking.wandb import WandbBackend
 from tests.loading import ROOT
 from tests.tracking.conftest import Store
 
@@ -334,3 +336,22 @@ def test_a_run_that_ends_before_it_logged_leaves_nothing(store: Store) -> None:
     run = store.backend.start_run(store.spec())
     run.finish("failed", "too early")
     assert store.backend.find("table") is None
+
+
+@pytest.mark.parametrize("rows", [(), (Row({"loss": 1.0}),)])
+def test_a_run_that_was_cut_off_counts_as_sent_once_all_of_it_is_there(
+    store: Store, rows: tuple[Row, ...]
+) -> None:
+    if store.server is None:
+        return  # nothing is published to the local store
+
+    def complete_runs() -> set[str]:
+        backend = store.sibling(store.project).backend  # a new one: the SDK remembers its answers
+        assert isinstance(backend, WandbBackend)
+        return backend.complete_runs()
+
+    spec = store.spec()
+    store.backend.start_run(spec).finish("killed")  # a first try that was interrupted
+    assert complete_runs() == set()
+    replay(RunRecord(spec, "failed", "out of memory", rows), store.backend)
+    assert complete_runs() == {spec.id}

@@ -92,6 +92,9 @@ class Target:
     def log(self, row: Row) -> None:
         self.rows.append(row)
 
+    def update_config(self, values: Mapping[str, Any]) -> None:
+        """Nothing here is read from it."""
+
     def finish(self, status: RunStatus, message: str = "") -> None:
         self.ends.append((self.specs[-1].name, status, message))
 

@@ -16,6 +16,9 @@ RunStatus = Literal["succeeded", "failed", "killed"]
 SECONDS = "seconds"
 """The metric that says how long a run took; the last row of a run that came to its end has it."""
 
+REPLAYED = "replayed"
+"""The config key of a run that was killed before it recorded `SECONDS`, and then sent whole."""
+
 DIGEST_KEY = "digest"
 """Where an artifact's metadata keep `ArtifactVersion.digest`, in backends that have another one."""
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.tracking.interface import ArtifactVersion, Backend, Draft, Row, RunSpec, RunStatus
+from relay.tracking.interface import (
+    REPLAYED,
+    SECONDS,
+    ArtifactVersion,
+    Backend,
+    Draft,
+    Row,
+    RunSpec,
+    RunStatus,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,8 @@ def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
         outputs = [run.log_artifact(draft) for draft in record.outputs]
         for row in record.rows:
             run.log(row)
+        if not any(SECONDS in row.metrics for row in record.rows):
+            run.update_config({REPLAYED: True})  # nothing else shows that all of it arrived
     except BaseException:
         run.finish("killed")
         raise

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import wandb
@@ -13,7 +14,7 @@ from wandb.errors import CommError
 
 from relay.errors import ConfigError, RelayError
 from relay.git import git_remote
-from relay.tracking.interface import DIGEST_KEY, SECONDS, ArtifactVersion, RunSpec
+from relay.tracking.interface import DIGEST_KEY, REPLAYED, SECONDS, ArtifactVersion, RunSpec
 from relay.tracking.references import Reference
 from relay.tracking.wandb_errors import errors, text_of
 from relay.tracking.wandb_run import WandbRun, download_verified
@@ -137,11 +138,11 @@ class WandbBackend:
         return None
 
     def complete_runs(self) -> set[str]:
-        """The ids of the runs that came to their end: the last row says how long each took."""
+        """Return the ids of the runs that are there as a whole, by what comes last of each."""
         with errors():
             try:
                 runs = self._api.runs(f"{self.entity}/{self.project}", per_page=500)
-                return {run.id for run in runs if run.state != "running" and SECONDS in run.summary}
+                return {run.id for run in runs if run.state != "running" and _is_whole(run)}
             except (CommError, ValueError) as error:
                 if "not find project" in str(error) or "project not found" in str(error).lower():
                     return set()
@@ -214,3 +215,7 @@ class WandbBackend:
             return str(reference)
         entity, project = reference.entity or self.entity, reference.project or self.project
         return f"{entity}/{project}/{reference.name}:{reference.alias}"
+
+
+def _is_whole(run: Any) -> bool:
+    return SECONDS in run.summary or REPLAYED in run.config
