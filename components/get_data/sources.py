@@ -13,8 +13,9 @@ from urllib.request import url2pathname
 from download import Response, Sleep, download
 from params import scheme_of, sklearn_name
 
+from relay.artifact_names import plain_ascii
 from relay.errors import RelayError
-from relay.names import artifact_stem, nearest
+from relay.names import nearest
 
 _LONGEST_NAME = 100
 
@@ -65,7 +66,7 @@ def fetch(
 
 def safe_file_name(url_path: str) -> str:
     """The last part of a URL's path as a plain file name that cannot leave its folder."""
-    return artifact_stem(unquote(url_path).rstrip("/").rpartition("/")[2])[-_LONGEST_NAME:]
+    return plain_ascii(unquote(url_path).rstrip("/").rpartition("/")[2])[-_LONGEST_NAME:] or "data"
 
 
 def local_path(url: str, root: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Names: safe column names, safe artifact names, and the nearest right name to a wrong one."""
+"""Names: safe column names, and the nearest right name to a wrong one."""
 
 from __future__ import annotations
 
@@ -42,11 +42,6 @@ def column_names(raw: Iterable[object]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
-
-
-def artifact_stem(text: str) -> str:
-    """What may begin an artifact's name: letters, digits, `.`, `_` and `-`, and never empty."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._-") or "data"
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str | None:

@@ -1,10 +1,10 @@
-"""Names: safe ones for columns and artifacts, and the nearest right one to a wrong one."""
+"""Names: safe ones for columns, and the nearest right one to a wrong one."""
 
 from __future__ import annotations
 
 import pytest
 
-from relay.names import artifact_stem, column_name, column_names, did_you_mean, nearest
+from relay.names import column_name, column_names, did_you_mean, nearest
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,6 @@ def test_names_that_fall_together_stay_apart() -> None:
 def test_safe_names_of_columns_stay_as_they_are() -> None:
     once = column_names(["a", "A", "Sp. Atk", "#", "", ""])
     assert column_names(once) == once
-
-
-@pytest.mark.parametrize(
-    ("text", "stem"),
-    [("my data", "my_data"), ("../../x", "x"), ("", "data"), ("..", "data"), ("a:b/c", "a_b_c")],
-)
-def test_what_begins_an_artifacts_name_is_safe(text: str, stem: str) -> None:
-    assert artifact_stem(text) == stem
 
 
 def test_the_nearest_name_is_found_whatever_its_case() -> None:

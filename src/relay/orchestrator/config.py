@@ -22,9 +22,10 @@ from omegaconf.errors import (
 )
 from pydantic import ValidationError
 
+from relay.artifact_names import model_stem, url_stem
 from relay.errors import ConfigError
 from relay.metric_names import OF_TASK, Task
-from relay.names import artifact_stem, column_name, did_you_mean
+from relay.names import column_name, did_you_mean
 from relay.orchestrator.config_files import GROUPS, PlaceOf, place_of
 from relay.orchestrator.config_keys import (
     composition_problem,
@@ -113,7 +114,7 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     Relative paths in `data.url` and `predict.input` are taken from `cwd`. ConfigError where
     anything is wrong, naming the key and the nearest right one.
     """
-    for name, resolver in (("stem", _url_stem), ("model_stem", _model_stem)):
+    for name, resolver in (("stem", url_stem), ("model_stem", model_stem)):
         if not OmegaConf.has_resolver(name):
             OmegaConf.register_new_resolver(name, resolver)
     overrides = [normalize(one) for one in arguments]
@@ -223,19 +224,6 @@ def _make_absolute(tree: DictConfig, section: str, key: str, cwd: Path) -> None:
     value = tree[section][key]
     if isinstance(value, str) and value and not urlsplit(value).scheme:
         tree[section][key] = str((cwd / Path(value).expanduser()).resolve())
-
-
-def _url_stem(url: str) -> str:
-    """`housing` of `path/to/housing.csv.gz` and of `sklearn://housing`."""
-    parts = urlsplit(str(url))
-    last = Path(parts.path.rstrip("/") or parts.netloc).name
-    return artifact_stem(last.split(".")[0])
-
-
-def _model_stem(reference: str) -> str:
-    """`housing` of `housing_model:champion`."""
-    name = str(reference).rsplit("/", maxsplit=1)[-1].split(":")[0]
-    return artifact_stem(name.removesuffix("_model"))
 
 
 def _resolved(node: Any, where: str) -> dict[str, Any]:
