@@ -13,15 +13,15 @@ MOST_BARS = 20
 LONGEST_NAME = 32
 
 
-def draw_importances(falls: pd.Series, metric: str, target: str) -> Figure:
-    """A bar for each of the 20 columns that matter most."""
+def draw_importances(falls: pd.Series, metric: str, target: str, columns: int) -> Figure:
+    """A bar for each of the 20 columns that matter most, of `columns` in all."""
     top = falls.head(MOST_BARS)[::-1]
     figure = new_figure(1.4 + 0.32 * max(3, len(top)))
     axes = figure.subplots()
     axes.barh([shown(str(name), LONGEST_NAME) for name in top.index], top.to_numpy(), color=BLUE)
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set_xlabel(f"how much worse {metric} gets when the column is shuffled")
-    some = f", the {MOST_BARS} largest of {len(falls)}" if len(falls) > MOST_BARS else ""
+    some = f", the {len(top)} largest of {columns:,}" if len(top) < columns else ""
     axes.set_title(f"What {shown(target)} is predicted from{some}")
     plain(axes, numbers="x")
     axes.margins(y=0.01)

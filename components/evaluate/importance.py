@@ -2,49 +2,146 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from relay.models import Model, Predictions, coerce
-from relay.resampling import gain
+from relay.progress import show_progress
+from relay.resampling import gain, statistic
 
-SAMPLE_ROWS = 1000
+SAMPLE_ROWS, FEWEST_SAMPLE_ROWS = 1000, 100
 MOST_REPEATS = 5
 PREDICTED_AT_ONCE = 30_000
+MOST_PREDICTED = 400_000
+"""The most rows that are predicted in all: of the sample, a copy for each shuffle."""
+MOST_CELLS, MOST_CELLS_AT_ONCE = 200_000_000, 8_000_000
+"""The most values that these rows have in all, and at once."""
+SPLIT_INTO, FIRST_BLOCKS, BLOCKS_AT_ONCE = 4, 16, 8
+
+Block = tuple[str, ...]
 
 
 def importances(model: Model, table: pd.DataFrame, target: str, metric: str) -> pd.Series:
     """By how much `metric` gets worse when a column of `table` is shuffled, largest first.
 
-    The mean of up to five shuffles, the fewer the more columns there are; on a sample of 1000
-    rows. Copies of the sample, each with one column shuffled, are predicted together: a model
-    takes little longer for many rows than for one.
+    The mean of up to five shuffles, the fewer the more columns there are; on a sample of up to
+    1000 rows. Where there are so many columns that this would be too much work, blocks of them
+    are shuffled together, and the block that matters most is divided until the work is used up:
+    then only the columns that were shuffled alone are given, among them those that matter most.
     """
     random = np.random.default_rng(0)
-    rows = np.sort(random.permutation(len(table))[:SAMPLE_ROWS])
+    count = max(1, len(model.columns))
+    most_rows = int(np.clip(MOST_PREDICTED // count, FEWEST_SAMPLE_ROWS, SAMPLE_ROWS))
+    rows = np.sort(random.permutation(len(table))[:most_rows])
     sample = table.iloc[rows].reset_index(drop=True)
-    features = coerce(sample, model.columns)
-    columns = list(features.columns)
-    repeats = int(np.clip(PREDICTED_AT_ONCE // (len(features) * len(columns)), 1, MOST_REPEATS))
-    at_once = max(1, PREDICTED_AT_ONCE // (len(features) * repeats))
+    shuffles = _Shuffles(model, sample, target, metric, random)
+    if not shuffles.is_defined:
+        return pd.Series(0.0, index=list(model.columns))
+    size = max(1, len(sample) * count)
+    work = max(FIRST_BLOCKS, min(MOST_PREDICTED // max(1, len(sample)), MOST_CELLS // size))
+    if count <= work:
+        repeats = int(np.clip(PREDICTED_AT_ONCE // size, 1, MOST_REPEATS))
+        columns: list[Block] = [(name,) for name in model.columns]
+        falls = shuffles.measure(columns, repeats)
+    else:
+        falls = _those_that_matter_most(shuffles, list(model.columns), work)
+    found = pd.Series({block[0]: fall for block, fall in falls.items()}, dtype=float)
+    return found.sort_values(ascending=False, kind="stable")
 
-    whole = model.compare(sample[target], model.predict(features)).metrics.get(metric)
-    falls = pd.Series(0.0, index=columns)
-    if whole is None:
+
+def _those_that_matter_most(
+    shuffles: _Shuffles, columns: Sequence[str], work: int
+) -> dict[Block, float]:
+    """The falls of columns found by dividing blocks, with at most `work` shuffles."""
+    waiting: dict[Block, float] = {}
+    alone: dict[Block, float] = {}
+    blocks = _divided(columns, FIRST_BLOCKS)
+    with show_progress("Importance of columns", "shuffles") as report:
+        done = 0
+        while blocks and done < work:
+            blocks = blocks[: work - done]
+            for block, fall in shuffles.measure(blocks, 1).items():
+                (alone if len(block) == 1 else waiting)[block] = fall
+            done += len(blocks)
+            report(done, work)
+            first = sorted(waiting, key=waiting.__getitem__, reverse=True)[:BLOCKS_AT_ONCE]
+            blocks = [
+                part
+                for block in first
+                if waiting.pop(block) > 0
+                for part in _divided(block, SPLIT_INTO)
+            ]
+    return alone
+
+
+def _divided(columns: Sequence[str], parts: int) -> list[Block]:
+    ends = np.linspace(0, len(columns), min(parts, len(columns)) + 1).round().astype(int)
+    return [tuple(columns[start:end]) for start, end in pairwise(ends)]
+
+
+class _Shuffles:
+    """A sample of which columns are shuffled, and what the model makes of it."""
+
+    def __init__(
+        self,
+        model: Model,
+        sample: pd.DataFrame,
+        target: str,
+        metric: str,
+        random: np.random.Generator,
+    ) -> None:
+        self._model, self._metric, self._random = model, metric, random
+        self._features = coerce(sample, model.columns)
+        self._target = sample[target]
+        predictions = model.predict_features(self._features)
+        self.is_defined = metric in model.compare(self._target, predictions).metrics
+        """Whether the metric is defined on this sample."""
+        self._whole = self._value(predictions)
+
+    def measure(self, blocks: Sequence[Block], repeats: int) -> dict[Block, float]:
+        """By how much the metric falls when each of `blocks` is shuffled, its columns together.
+
+        Copies of the sample, each with one block shuffled, are predicted together: a model takes
+        little longer for many rows than for one.
+        """
+        rows = len(self._features)
+        most = min(PREDICTED_AT_ONCE // rows, MOST_CELLS_AT_ONCE // self._features.size)
+        falls = dict.fromkeys(blocks, 0.0)
+        jobs = [block for block in blocks for _ in range(repeats)]
+        for start in range(0, len(jobs), max(1, most)):
+            some = jobs[start : start + max(1, most)]
+            predictions = self._model.predict_features(self._shuffled(some))
+            for place, block in enumerate(some):
+                value = self._value(_part(predictions, slice(place * rows, (place + 1) * rows)))
+                if np.isfinite(value):
+                    falls[block] += gain(self._whole, value, self._metric) / repeats
         return falls
-    for start in range(0, len(columns), at_once):
-        shuffled = [name for name in columns[start : start + at_once] for _ in range(repeats)]
-        copies = []
-        for name in shuffled:
-            order = random.permutation(len(features))
-            copies.append(features.assign(**{name: features[name].array[order]}))
-        predictions = model.predict(pd.concat(copies, ignore_index=True))
-        for place, name in enumerate(shuffled):
-            part = slice(place * len(features), (place + 1) * len(features))
-            value = model.compare(sample[target], _part(predictions, part)).metrics.get(metric)
-            if value is not None:
-                falls[name] += gain(whole, value, metric) / repeats
-    return falls.sort_values(ascending=False, kind="stable")
+
+    def _shuffled(self, blocks: Sequence[Block]) -> pd.DataFrame:
+        """A copy of the features for each of `blocks`, with its columns shuffled alike."""
+        features = self._features
+        rows = len(features)
+        sources: dict[str, NDArray[Any]] = {}
+        for place, block in enumerate(blocks):
+            order = self._random.permutation(rows)
+            for name in block:
+                source = sources.setdefault(name, np.tile(np.arange(rows), len(blocks)))
+                source[place * rows : (place + 1) * rows] = order
+        as_it_is: NDArray[Any] = np.tile(np.arange(rows), len(blocks))
+        return pd.DataFrame(
+            {name: values.array[sources.get(name, as_it_is)] for name, values in features.items()}
+        )
+
+    def _value(self, predictions: Predictions) -> float:
+        """The metric, by the formula for a draw that has each row once; NaN where undefined."""
+        outcome = self._model.compare(self._target, predictions)
+        with np.errstate(all="ignore"):
+            return float(statistic(self._metric, outcome)(np.ones((1, len(outcome))))[0])
 
 
 def _part(predictions: Predictions, rows: slice) -> Predictions:

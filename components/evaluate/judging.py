@@ -32,7 +32,10 @@ class Judgement:
     verdicts: Mapping[str, Verdict]
     slices: Mapping[str, Sequence[Slice]]
     importances: pd.Series
+    """By column: of very many columns only those that were looked at alone."""
     reliability: Reliability | None
+    columns: int
+    """How many the model learned from."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -54,6 +57,7 @@ class Judgement:
                 name: {**one.as_json(), "in_words": in_words(one, len(self.outcome))}
                 for name, one in self.verdicts.items()
             },
+            "importance_of_columns": {"measured": len(self.importances), "all": self.columns},
             "importance": {str(name): float(value) for name, value in self.importances.items()},
             "slices": {
                 column: [
@@ -92,4 +96,5 @@ def judge(
         {name: slices(outcome, test[name]) for name in columns},
         importances(model, test, target, PRIMARY[outcome.task]),
         reliability(outcome, target) if outcome.task == "classification" else None,
+        len(model.columns),
     )

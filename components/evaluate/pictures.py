@@ -22,7 +22,7 @@ def draw(found: Judgement, target: str, folder: Path) -> dict[str, Path]:
     )
     if found.importances.any():
         figures["feature_importance"] = draw_importances(
-            found.importances, PRIMARY[outcome.task], target
+            found.importances, PRIMARY[outcome.task], target, found.columns
         )
     for column, parts in found.slices.items():
         figures[f"by_{column}"] = draw_slices(parts, found.main, outcome.metrics, target)

@@ -72,6 +72,12 @@ def tell(found: Judgement) -> None:
         is_well = one.gain > 0 if one is not found.verdict else one.beaten and one.interval
         level = logging.INFO if is_well else logging.WARNING
         log.log(level, "The model is %s", in_words(one, len(found.outcome)))
+    if len(found.importances) < found.columns:
+        log.info(
+            "Importance of %d of the %d columns: blocks of columns were shuffled together, and "
+            "those that matter most were divided down to single columns.",
+            len(found.importances), found.columns,
+        )  # fmt: skip
     hint = too_good(found)
     if hint:
         log.warning(hint)

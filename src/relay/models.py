@@ -53,7 +53,10 @@ class Model:
 
         RelayError where a column is missing, or its values cannot be read as the model needs.
         """
-        features = coerce(table, self.columns)
+        return self.predict_features(coerce(table, self.columns))
+
+    def predict_features(self, features: pd.DataFrame) -> Predictions:
+        """The same of what `coerce` made of a table, which takes a while where columns are many."""
         if features.empty:
             return Predictions(np.array([]), None)
         try:

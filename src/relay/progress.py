@@ -26,7 +26,7 @@ SECONDS_BETWEEN_LINES = 5.0
 Report = Callable[[int, int | None], None]
 """Called with how much is done and, where it is known, how much there is in all."""
 
-Unit = Literal["bytes", "rows"]
+Unit = Literal["bytes", "rows", "shuffles"]
 
 
 @contextmanager
@@ -38,6 +38,7 @@ def show_progress(name: str, unit: Unit = "bytes") -> Iterator[Report]:
     columns: dict[Unit, list[ProgressColumn]] = {
         "bytes": [DownloadColumn(), TransferSpeedColumn()],
         "rows": [TextColumn("{task.completed:,} rows"), TimeRemainingColumn()],
+        "shuffles": [TextColumn("{task.completed:,} shuffles"), TimeRemainingColumn()],
     }
     text = TextColumn("{task.description}", markup=False)
     with Progress(text, BarColumn(), *columns[unit], transient=True) as bar:
@@ -56,8 +57,8 @@ class _Lines:
             return
         self._last = now
         share = f" ({done / total:.0%})" if total else ""
-        if self._unit == "rows":
-            of_all = f" of {total:,} rows" if total else " rows"
+        if self._unit != "bytes":
+            of_all = f" of {total:,} {self._unit}" if total else f" {self._unit}"
             log.info("%s: %s%s%s", self._name, f"{done:,}", of_all, share)
             return
         of_all = f" of {total / 1e6:.1f} MB" if total else " MB"

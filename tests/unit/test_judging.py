@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from relay.errors import RelayError
 from relay.models import Model
@@ -235,12 +236,75 @@ def test_importances_are_the_same_in_one_go_and_in_several(
     assert list(again.index) == list(once.index)
 
 
+class Adds(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A model that adds up a few columns, and counts the rows that it predicts."""
+
+    def __init__(self, columns: tuple[str, ...] = ()) -> None:
+        self.columns, self.rows = columns, 0
+
+    def predict(self, table: pd.DataFrame) -> Any:
+        self.rows += len(table)
+        return sum(table[name].to_numpy() for name in self.columns)
+
+
+def wide(columns: int, rows: int = 40) -> tuple[Adds, Model, pd.DataFrame]:
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(rows, columns))).add_prefix("x")
+    table["y"] = table["x7"] + 2 * table["x500"]
+    adds = Adds(("x7", "x500"))
+    return adds, Model(adds, {f"x{place}": "double" for place in range(columns)}), table
+
+
+def test_of_very_many_columns_those_that_matter_are_found_with_bounded_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    adds, many, table = wide(1000)
+    monkeypatch.setattr(importance, "MOST_PREDICTED", 100 * len(table))
+    falls = importance.importances(many, table, "y", "r2")
+    assert adds.rows <= 101 * len(table)
+    assert list(falls.index[:2]) == ["x500", "x7"]
+    assert len(falls) < 100
+    assert not falls.iloc[2:].any()
+
+
+def test_columns_that_are_few_enough_are_all_looked_at() -> None:
+    _, many, table = wide(600)
+    falls = importance.importances(many, table, "y", "r2")
+    assert len(falls) == 600
+    assert list(falls.index[:2]) == ["x500", "x7"]
+
+
+def test_columns_of_every_type_keep_it_when_they_are_shuffled() -> None:
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "number": random.normal(size=50),
+            "word": pd.Series(random.choice(["a", "b"], 50), dtype="str"),
+            "truth": random.uniform(size=50) < 0.5,
+            "some": pd.Series([True, None] * 25, dtype=object),
+            "when": pd.date_range("2024-01-01", periods=50).astype("datetime64[ns]"),
+        }
+    )
+    types = {"word": "string", "truth": "boolean", "some": "boolean", "when": "datetime"}
+
+    class Looks(Adds):
+        def predict(self, given: pd.DataFrame) -> Any:
+            assert given.dtypes.to_dict() == table.dtypes.to_dict()
+            return given["number"] + given["truth"] * 5
+
+    it = Model(Looks(), {"number": "double", **types})
+    table_with_target = table.assign(y=table["number"] + table["truth"] * 5)
+    falls = importance.importances(it, table_with_target, "y", "r2")
+    assert list(falls.index[:2]) == ["truth", "number"]
+    assert not falls.iloc[2:].any()
+
+
 def test_a_figure_says_what_is_on_it(tmp_path: Path) -> None:
     falls = pd.Series(np.linspace(1, 0.1, 30), [f"column {place}" for place in range(30)])
     parts = judged(price_model(), "price", PRICES, "quarter").slices["quarter"]
     figures: dict[str, Figure] = {
         "What price is predicted from, the 20 largest of 30": bars.draw_importances(
-            falls, "r2", "price"
+            falls, "r2", "price", 30
         ),
         "mae of price by quarter (number of rows)": bars.draw_slices(
             parts, "mae", {"mae": 4.0}, "price"
@@ -255,7 +319,7 @@ def told(outcome: Outcome, known: Any, columns: dict[str, float], caplog: Any) -
     """The warnings on an outcome."""
     simple = baseline.baselines(known, outcome)
     found = judging.Judgement(
-        outcome, {}, baseline.verdicts(outcome, simple), {}, pd.Series(columns), None
+        outcome, {}, baseline.verdicts(outcome, simple), {}, pd.Series(columns), None, len(columns)
     )
     caplog.set_level(logging.INFO, "relay")
     run.tell(found)
