@@ -133,9 +133,8 @@ class _Shuffles:
                 source = sources.setdefault(name, np.tile(np.arange(rows), len(blocks)))
                 source[place * rows : (place + 1) * rows] = order
         as_it_is: NDArray[Any] = np.tile(np.arange(rows), len(blocks))
-        return pd.DataFrame(
-            {name: values.array[sources.get(name, as_it_is)] for name, values in features.items()}
-        )
+        sources = dict.fromkeys(features, as_it_is) | sources
+        return pd.DataFrame({name: features[name].array[at] for name, at in sources.items()})
 
     def _value(self, predictions: Predictions) -> float:
         """The metric, by the formula for a draw that has each row once; NaN where undefined."""

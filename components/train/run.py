@@ -10,7 +10,7 @@ from data import Data, prepare, target_summary
 from gate import require_passed
 from params import Params
 from saving import save
-from training import Trained, short_warnings, train
+from training import Trained, train
 
 from relay import component
 from relay.component import StepRun
@@ -68,8 +68,7 @@ def step(run: StepRun[Params]) -> None:
     trained = train(data, params.model, folds=params.folds, seed=params.seed)
     run.log_metrics(trained.metrics)
 
-    with short_warnings():
-        folder = save(trained.pipeline, data.x, run.workspace / "model", params.trusted_types)
+    folder = save(trained.pipeline, data.x, run.workspace / "model", params.trusted_types)
     run.output(
         "model",
         folder,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +41,10 @@ def train(data: Data, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
     estimator sees). ConfigError or RelayError where the model cannot be fitted.
     """
     pipeline = make_pipeline(spec, data, seed)
-    with short_warnings():
-        metrics = cross_validate(pipeline, spec, data, folds=folds, seed=seed)
-        started = time.perf_counter()
-        fit(pipeline, spec, data, seed)
-        seconds = time.perf_counter() - started
+    metrics = cross_validate(pipeline, spec, data, folds=folds, seed=seed)
+    started = time.perf_counter()
+    fit(pipeline, spec, data, seed)
+    seconds = time.perf_counter() - started
     width = len(pipeline.named_steps["features"].get_feature_names_out())
     log.info("fitted on %d rows, %d numbers each (%.1f s)", len(data.x), width, seconds)
     metrics |= {"fit_seconds": seconds, "n_features_in": data.x.shape[1], "n_features_out": width}
@@ -109,29 +106,3 @@ def _score(fitted: Pipeline, data: Data) -> dict[str, float]:
             data.task, data.y, fitted.predict(data.x), probabilities, list(fitted.classes_)
         )
     return score(data.task, data.y, fitted.predict(data.x))
-
-
-@contextmanager
-def short_warnings() -> Iterator[None]:
-    """Logs what libraries warn of as one line each, at the end, with how often it came.
-
-    Without what they will no longer support some day: that is for those who write code.
-    """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield
-        finally:
-            lines = Counter(
-                _line(warning)
-                for warning in caught
-                if not issubclass(warning.category, DeprecationWarning)
-            )
-            for line, count in lines.items():
-                log.warning("warning: %s%s", line, f" ({count} times)" if count > 1 else "")
-
-
-def _line(warning: warnings.WarningMessage) -> str:
-    text = str(warning.message).strip().split("\n")[0]
-    line = f"{warning.category.__name__}: {' '.join(text.split())}"
-    return line if len(line) <= 160 else f"{line[:159]}…"

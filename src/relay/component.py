@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from relay import library_warnings
 from relay.errors import Interrupted, RelayError
 from relay.execution import Execution
 from relay.params import ParamsT, parse_command_line
@@ -78,7 +79,8 @@ def main(
             execution = Execution(
                 project, Path.cwd(), settings, backend, params, Path(workspace), signals
             )
-            status, result = execution.run(step)
+            with library_warnings.translated():
+                status, result = execution.run(step)
             texts = [redact(text) for text in warned.texts]
             _report(settings, replace(result, warnings=texts))
         return status

@@ -138,6 +138,8 @@ def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
             raise ConfigError(f"model.params.{name}: {class_.__name__} needs this parameter.")
     if seed is not None and "random_state" in known:
         params = {"random_state": seed, **params}
+    if class_.__module__.split(".")[0] == "lightgbm":  # else it prints what it remarks itself
+        params = {"verbose": -1, **params}
     estimator = class_(**params)
     # Not public, but what every estimator's fit begins with; without it, fit itself complains.
     if hasattr(estimator, "_parameter_constraints"):

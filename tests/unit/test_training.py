@@ -156,15 +156,6 @@ def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
     assert list(found.pipeline.classes_) == ["high", "low", "only once"]
 
 
-def test_what_libraries_warn_of_is_one_line_each(caplog: pytest.LogCaptureFixture) -> None:
-    model = {"_target_": "sklearn.linear_model.SGDRegressor", "params": {"max_iter": 1}}
-    training.train(data(), spec(model), folds=3, seed=0)
-    assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith("warning: ConvergenceWarning: ")
-    assert caplog.messages[0].endswith("(4 times)")
-    assert len(caplog.messages[0]) < 200
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -1,0 +1,89 @@
+"""What libraries warn of, in words for those who use Relay: each kind once, with what to do."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger("relay")
+
+NOT_FOR_USERS = (
+    "DeprecationWarning", "PendingDeprecationWarning", "FutureWarning", "PerformanceWarning",
+    "Pandas4Warning", "ResourceWarning",
+)  # fmt: skip
+"""Categories that are for those who write code."""
+
+DEALT_WITH = (
+    "UndefinedMetricWarning",  # such metrics are left out
+    "valid feature names",  # columns are checked by name before
+    "least populated class",  # folds and splits are made without strata then
+    "Found unknown categories",  # values that are new are reported by row and column
+    "No further splits with positive gain",
+    "Skipping features without any observed values",
+    "y_pred contains classes not in y_true",
+    "A single label was found",
+)
+"""What Relay takes care of itself, by a piece of category or message."""
+
+IN_WORDS = {
+    r"^ConvergenceWarning|failed to converge|did not converge": (
+        "The model's fit stopped before it converged, so it may be poorer than it could be. Raise "
+        "its max_iter (model.params.max_iter; of model=linear and elastic_net "
+        "model.task_params.TASK.max_iter), or standardise its columns: model.scale=true."
+    ),
+    r"^LinAlgWarning|[Ii]ll-conditioned|[Ss]ingular matrix": (
+        "Some columns follow from others almost exactly, so that a linear fit is not exact. Leave "
+        "such columns out (data.drop), or raise the regularisation, such as "
+        "model.task_params.regression.alpha."
+    ),
+    r"^RuntimeWarning: overflow": (
+        "Some numbers are too large to compute with. The data report has the least "
+        "and the largest value of each column; data.ranges drops rows outside of bounds."
+    ),
+    r"^InconsistentVersionWarning": (
+        "The model was saved with another version of its library, and may predict otherwise: "
+        "train it again (steps=train+)."
+    ),
+}
+"""From a pattern of `Category: message` to what is reported in its place."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Keep libraries' warnings out of the log; at the end each kind of them is one line of it.
+
+    Those with a translation are warnings, with how often they came; others are for the log of the
+    step only.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            _report(Counter(map(_line, caught)))
+
+
+def _report(lines: Counter[str]) -> None:
+    known: Counter[str] = Counter()
+    for line, count in lines.items():
+        words = next((text for it, text in IN_WORDS.items() if re.search(it, line)), None)
+        if words is not None:
+            known[words] += count
+        elif not line.startswith(NOT_FOR_USERS) and not any(it in line for it in DEALT_WITH):
+            log.info("remark of a library: %s%s", line, _times(count))
+    for words, count in known.items():
+        log.warning("%s%s", words, _times(count))
+
+
+def _times(count: int) -> str:
+    return f" ({count} times)" if count > 1 else ""
+
+
+def _line(warning: warnings.WarningMessage) -> str:
+    text = str(warning.message).strip().split("\n")[0]
+    line = f"{warning.category.__name__}: {' '.join(text.split())}"
+    return line if len(line) <= 160 else f"{line[:159]}…"
