@@ -55,8 +55,8 @@ lock: .venv-dev ## Compile the locks; to the newest versions: make lock ARGS=--u
 bench: .venv-dev ## Measure beside other ways to run the same steps: make bench ARGS="--only small"
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m benchmarks $(ARGS)
 
-results: .venv ## Measure models on data sets: make results ARGS=FOLDER (docs/results.md)
-	@.venv/bin/python tools/results.py $(ARGS)
+results: .venv-dev ## Measure models on data sets: make results ARGS=FOLDER (docs/results.md)
+	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m tools.results $(ARGS)
 
 # Each in a process group of its own (set -m): Ctrl-C reaches this shell alone, which ends both.
 ui: .venv ## Show results in the browser; other ports: make ui MLFLOW_PORT=5001 TRACKIO_PORT=7861

@@ -2,6 +2,7 @@
 
     make results ARGS=path/to/data                      # the folder with the files; an hour or two
     make results ARGS="path/to/data diabetes pokemon"   # these data sets only; the others stay
+    make results ARGS="path/to/data --models lightgbm"  # these lines only; the others stay
 
 Each line of the table is a run of the pipeline with `data=table`, a URL and a target and nothing
 else, or with an experiment of config/experiment. What a run gave is kept in .relay/results, so
@@ -16,10 +17,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from relay.names import column_name
+from tools import plain
+from tools.results_page import page
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / ".relay" / "results"
@@ -45,11 +50,14 @@ class DataSet:
     models: tuple[str, ...] = MODELS
     note: str = ""
 
+    @property
+    def titles(self) -> list[str]:
+        """The lines of its table."""
+        return [*self.models, *(f"experiment={name}" for name in self.tuned)]
+
     def location(self, folder: Path) -> str:
         return self.url if "://" in self.url else str((folder / self.url).resolve())
 
-
-METRICS = ("r2", "mae", "f1", "accuracy", "log_loss")
 
 DATA_SETS = (
     DataSet("diabetes", "sklearn://diabetes", "target"),
@@ -69,18 +77,9 @@ DATA_SETS = (
     DataSet("diamonds_cut", "tabular/diamonds.csv", "cut", models=FEWER),
     DataSet("wine_red", "messy/winequality-red.csv", "quality"),
     DataSet("wine_white", "messy/winequality-white.csv", "quality"),
+    DataSet("gapminder", "tabular/gapminder.csv", "lifeExp", models=FEWER),
+    DataSet("german_credit", "tabular/german.csv", "column_21", models=FEWER),
 )  # fmt: skip
-
-INTRODUCTION = """# Results
-
-Made by `make results` (tools/results.py): each line is one run of the pipeline. Lines of a model
-have `data=table`, a URL and a target, and nothing else; lines in bold have an experiment of
-[config/experiment](../config/experiment), which was chosen by cross-validation on the train set.
-`cv` is the mean of five folds of the train set with their standard deviation, `test` the fifth of
-the rows that no model has seen; the baseline predicts the same for each row. Seconds are those of
-the step `train`: five folds and the last fit. On the larger tables `elastic_net` and `extra_trees`
-are left out. Measured on two cores that had other work besides: seconds compare roughly.
-"""
 
 
 def main() -> int:
@@ -88,6 +87,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path, help="the folder with the files of the data sets")
     parser.add_argument("names", nargs="*", help="data sets; all where none is named")
+    parser.add_argument("--models", nargs="+", help="lines to measure; all where none is named")
     parser.add_argument("--set", action="append", default=[], help="a setting for each run")
     arguments = parser.parse_args()
     known = {one.name: one for one in DATA_SETS}
@@ -96,8 +96,13 @@ def main() -> int:
             parser.error(f"no data set '{name}'; there is {', '.join(known)}")
     for name in arguments.names or known:
         for title, settings in lines(known[name], arguments.folder):
-            measure(known[name], title, [*settings, *arguments.set])
-    PAGE.write_text(page(), encoding="utf-8")
+            if not arguments.models or title in arguments.models:
+                measure(known[name], title, [*settings, *arguments.set])
+        for library in plain.LIBRARIES:
+            if not arguments.models or library in arguments.models:
+                measure_plain(known[name], library)
+    everything = {data: measured(data) for data in DATA_SETS}
+    PAGE.write_text(page(everything, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     print(PAGE.relative_to(ROOT))
     return 0
 
@@ -144,6 +149,17 @@ def measure(data: DataSet, title: str, settings: Sequence[str]) -> None:
     )
 
 
+def measure_plain(data: DataSet, library: str) -> None:
+    """Measure the plain `library` on the rows of the data set's runs, and keep it."""
+    kept = STORE / data.name / f"plain {library}.json"
+    if kept.is_file() or library not in data.models:
+        return
+    print(f"{data.name}: plain {library} ...", flush=True)
+    os.environ.update(environment())
+    found = plain.measure(f"results_{data.name}", column_name(data.target), library, ROOT)
+    kept.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
 def environment() -> dict[str, str]:
     """Stores of their own: results are none of the project's runs."""
     STORE.mkdir(parents=True, exist_ok=True)
@@ -154,56 +170,15 @@ def environment() -> dict[str, str]:
     }
 
 
-def page() -> str:
-    """The page of all that was measured so far."""
-    parts = [INTRODUCTION]
-    for data in DATA_SETS:
-        titles = [title for title, _ in lines(data, ROOT)]
-        measured = {
-            title: json.loads((STORE / data.name / f"{title}.json").read_text(encoding="utf-8"))
-            for title in titles
-            if (STORE / data.name / f"{title}.json").is_file()
-        }
-        if measured:
-            parts.append(section(data, measured))
-    return "\n".join(parts)
-
-
-def section(data: DataSet, measured: Mapping[str, Mapping[str, Any]]) -> str:
-    """The table of one data set."""
-    rows: Mapping[str, float] = next((one["rows"] for one in measured.values() if one["rows"]), {})
-    size = f": {rows['train_rows']:,.0f} rows to learn from, {rows['test_rows']:,.0f} to test"
-    test = next(iter(measured.values()))["test"]
-    metrics = [name for name in (*METRICS, *data.more) if name in test]
-    header = ["model"]
-    for metric in metrics:
-        header += [f"{metric}, cv", f"{metric}, test"]
-    text = [f"## {data.name}", "", f"Target `{data.target}`{size if rows else ''}.", ""]
-    text += [data.note, ""] if data.note else []
-    text += [_row([*header, "seconds"]), _row(["---", *["---:"] * len(header)])]
-    for title, one in measured.items():
-        cells = [f"**{title}**" if title.startswith("experiment=") else title]
-        for metric in metrics:
-            mean, spread = (one["cv"].get(f"cv_{metric}_{what}") for what in ("mean", "std"))
-            cells += [f"{_number(mean)} ± {_number(spread)}", _number(one["test"].get(metric))]
-        text.append(_row([*cells, f"{one['seconds']:.0f}"]))
-    baseline = ["baseline"]
-    for metric in metrics:
-        baseline += ["", _number(test.get(f"baseline_{metric}"))]
-    return "\n".join([*text, _row([*baseline, ""]), ""])
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "undefined"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    text = f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
-    return "0.000" if text == "-0.000" else text
+def measured(data: DataSet) -> dict[str, Any]:
+    """What is kept of each line of a data set, and of the plain libraries."""
+    titles = data.titles + [f"plain {library}" for library in plain.LIBRARIES]
+    files = {title: STORE / data.name / f"{title}.json" for title in titles}
+    return {
+        title: json.loads(path.read_text(encoding="utf-8"))
+        for title, path in files.items()
+        if path.is_file()
+    }
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from relay.models import Model, Predictions, coerce
 from relay.progress import show_progress
@@ -126,15 +125,19 @@ class _Shuffles:
         """A copy of the features for each of `blocks`, with its columns shuffled alike."""
         features = self._features
         rows = len(features)
-        sources: dict[str, NDArray[Any]] = {}
+        sources: dict[str, Any] = {}
         for place, block in enumerate(blocks):
             order = self._random.permutation(rows)
             for name in block:
                 source = sources.setdefault(name, np.tile(np.arange(rows), len(blocks)))
                 source[place * rows : (place + 1) * rows] = order
-        as_it_is: NDArray[Any] = np.tile(np.arange(rows), len(blocks))
-        sources = dict.fromkeys(features, as_it_is) | sources
-        return pd.DataFrame({name: features[name].array[at] for name, at in sources.items()})
+        as_it_is = np.tile(np.arange(rows), len(blocks))
+        return pd.DataFrame(
+            {
+                name: features[name].array[sources.get(name, as_it_is)]
+                for name in self._model.columns
+            }
+        )
 
     def _value(self, predictions: Predictions) -> float:
         """The metric, by the formula for a draw that has each row once; NaN where undefined."""
