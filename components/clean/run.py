@@ -15,6 +15,8 @@ from params import Params
 from relay import component
 from relay.component import StepRun
 from relay.errors import RelayError
+from relay.names import column_name
+from relay.reading.columns import renamed
 from relay.reading.table import RawTable, read_raw
 from relay.tables import table_metadata, write_parquet
 
@@ -42,6 +44,20 @@ def read(path: Path, params: Params) -> RawTable:
             "Check data.read.separator; without it the separator is found out."
         )
     return raw
+
+
+def require_results(raw: RawTable, params: Params) -> None:
+    """RelayError where the target's values are formulas of a workbook that nobody computed."""
+    names = renamed(raw.table.columns, params.rename)
+    target = column_name(params.target)
+    for in_file, name in zip(raw.table.columns, names, strict=True):
+        count = raw.about.get("uncomputed", {}).get(in_file, 0)
+        if column_name(name) == target and count == len(raw.table):
+            raise RelayError(
+                f"data.target: column '{in_file}' holds formulas that were never computed, all "
+                f"{count} of them: a library wrote the workbook. Open it in Excel or LibreOffice, "
+                "save it, and run again."
+            )
 
 
 def rules(params: Params, about: Mapping[str, Any]) -> Rules:
@@ -84,6 +100,7 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     source = run.input("input", type="raw_data")
     raw = read(the_file(source.path), params)
+    require_results(raw, params)
     log.info(file_in_words(raw.about))
     rows_in = len(raw.table)
     cleaned = clean(raw.table, rules(params, raw.about))

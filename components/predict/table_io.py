@@ -63,7 +63,7 @@ def open_input(path: Path, options: ReadOptions, rename: Mapping[str, str]) -> T
 
 def open_artifact(source: Input) -> Table:
     """The table in an artifact that a step made; RelayError where it holds none."""
-    pieces = read_in_pieces(table_file(source), ReadOptions())
+    pieces = read_in_pieces(table_file(source), ReadOptions(totals="keep"))
     return Table(pieces, pieces.columns, pieces.columns)
 
 

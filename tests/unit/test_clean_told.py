@@ -6,8 +6,11 @@ import dataclasses
 import json
 import logging
 
+import pandas as pd
 import pytest
 
+from relay.errors import RelayError
+from relay.reading.table import RawTable
 from tests.loading import load
 from tests.made_clean import clean, numbers
 
@@ -74,3 +77,12 @@ def test_what_was_found_out_is_told_of_each_column() -> None:
     assert "Column same: constant" in lines
     assert "Column kind" not in lines
     assert describing.file_in_words(told["file"]).endswith("semicolons between its fields, cp1252")
+
+
+def test_a_target_of_formulas_that_nobody_computed_is_named_as_that() -> None:
+    table = pd.DataFrame({"x": range(9), "The Y": [None] * 9})
+    raw = RawTable(table, {"kind": "excel", "uncomputed": {"The Y": 9}})
+    params = run.Params(input_artifact="raw", target="the_y")
+    with pytest.raises(RelayError, match="column 'The Y' holds formulas that were never computed"):
+        run.require_results(raw, params)
+    run.require_results(raw, run.Params(input_artifact="raw", target="x"))

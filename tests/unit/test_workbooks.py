@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,10 @@ import pandas as pd
 import pytest
 
 from relay.errors import RelayError
+from relay.reading.formulas import look_at_formulas
+from relay.reading.options import ReadOptions
+from relay.reading.table import read_raw
+from relay.reading.values import table_of
 from tests.reading import read_as_it_stands as read
 
 
@@ -74,3 +80,216 @@ def test_an_empty_workbook_and_a_damaged_old_one_are_errors(tmp_path: Path) -> N
     (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
     with pytest.raises(RelayError, match="no Excel workbook that can be read"):
         read(tmp_path / "old.xls")
+
+
+def columns(count: int, **more: Any) -> list[list[Any]]:
+    """A header a, y, ... and so many rows; `more` are further columns, a function of the row."""
+    rows: list[list[Any]] = [["a", "y", *more]]
+    return rows + [[i + 0.5, 3 * i, *(make(i) for make in more.values())] for i in range(count)]
+
+
+def test_a_second_row_of_the_header_is_an_error_that_names_the_settings(tmp_path: Path) -> None:
+    table = columns(6, kind=lambda i: "uv"[i % 2])
+    path = workbook(tmp_path, Sheet1=[["Measured", None, "Place"], *table])
+    with pytest.raises(RelayError) as raised:
+        read(path)
+    assert str(raised.value) == (
+        "data.csv, sheet 'Sheet1', row 2 (a, y, kind) seems to be a second row of the header. "
+        "data.read.header=2 takes the names from it, data.read.header=[1,2] joins both rows, "
+        "data.read.header=1 takes it for data."
+    )
+    assert read(path, header=[2])["y"].tolist() == [0, 3, 6, 9, 12, 15]
+    joined = read(path, header=[1, 2])
+    assert list(joined.columns) == ["Measured a", "Measured y", "Place kind"]
+    assert joined["Measured a"].tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
+
+
+def test_a_merged_cell_above_names_is_a_header_in_two_rows(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    rows = [
+        ["Who", None, "Result"],
+        ["name", "kind", "y"],
+        *([f"n{i}", "uv"[i % 2], i] for i in range(6)),
+    ]
+    for row in rows:
+        sheet.append(row)
+    book.save(tmp_path / "plain.xlsx")
+    assert read(tmp_path / "plain.xlsx").shape == (7, 3)
+    sheet.merge_cells("A1:B1")
+    book.save(tmp_path / "merged.xlsx")
+    with pytest.raises(RelayError, match=r"row 2 \(name, kind, y\).*data\.read\.header=2"):
+        read(tmp_path / "merged.xlsx")
+
+
+def test_rows_count_from_the_top_of_the_sheet_for_header_and_skip(tmp_path: Path) -> None:
+    path = workbook(tmp_path, Sheet1=[["made by", "me"], [], [1, 2], *columns(3)])
+    assert read(path, header=[4])["y"].tolist() == [0, 3, 6]
+    assert read(path, skip=3)["y"].tolist() == [0, 3, 6]
+    assert list(read(path, header=[], skip=4).columns) == ["column_1", "column_2"]
+    with pytest.raises(RelayError, match=r"no sheet holds a table.*data\.read\.header.*its rows"):
+        read(path, header=[2])
+
+
+def test_a_comment_in_a_sheet_is_no_row(tmp_path: Path) -> None:
+    rows = columns(3)
+    path = workbook(tmp_path, Sheet1=[["# from the lab", 7], *rows[:2], ["# broken", 5], *rows[2:]])
+    assert read(path, comment="#")["y"].tolist() == [0, 3, 6]
+
+
+def test_cells_merged_over_rows_give_their_value_to_each_and_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = openpyxl.Workbook()
+    for row in columns(4, place=lambda i: "north" if i == 0 else "south" if i == 3 else None):
+        book.active.append(row)
+    book.active.merge_cells("C2:C4")
+    book.save(tmp_path / "x.xlsx")
+    assert read(tmp_path / "x.xlsx")["place"].tolist() == ["north"] * 3 + ["south"]
+    assert "Column place: 2 rows lie within merged cells" in caplog.text
+
+
+@pytest.mark.parametrize("share", [1, 2])
+def test_formulas_without_results_are_counted_by_column(
+    tmp_path: Path, share: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = workbook(
+        tmp_path, Sheet1=columns(8, s=lambda i: f"=A{i + 2}*2" if i % share == 0 else 1.5)
+    )
+    raw = read_raw(path, ReadOptions())
+    assert raw.table["s"].isna().sum() == 8 // share
+    assert raw.about["uncomputed"] == {"s": 8 // share}
+    assert (
+        f"Column s: {8 // share} of 8 cells hold formulas that were never computed" in caplog.text
+    )
+    assert "Open it in Excel or LibreOffice and save it" in caplog.text
+
+
+def sheet_of(cells: str, *, to_calculate: bool = False) -> dict[str, str]:
+    """The parts of a workbook of which cells B1 and on are given, as programs write them."""
+    calculation = '<calcPr fullCalcOnLoad="1"/>' if to_calculate else ""
+    name = "http://schemas.openxmlformats.org"
+    return {
+        "xl/workbook.xml": f'<workbook xmlns="{name}/spreadsheetml/2006/main" xmlns:r="{name}'
+        '/officeDocument/2006/relationships"><sheets><sheet name="A &amp; B" sheetId="1" '
+        f'r:id="rId7"/></sheets>{calculation}</workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{name}/package/2006/relationships">'
+        f'<Relationship Id="rId7" Type="{name}/officeDocument/2006/relationships/worksheet" '
+        'Target="worksheets/one.xml"/></Relationships>',
+        "xl/worksheets/one.xml": f'<worksheet xmlns="{name}/spreadsheetml/2006/main"><sheetData>'
+        f"{cells}</sheetData></worksheet>",
+    }
+
+
+def packed(parts: dict[str, str]) -> io.BytesIO:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("cell", "lacks"),
+    [
+        ("<f>A1*2</f><v>0</v>", False),
+        ("<f>A1*2</f><v>2</v>", False),
+        ("<f>A1*2</f><v></v>", True),
+        ("<f>A1*2</f>", True),
+        ('<f t="shared" si="0"/><v/>', True),
+        ("<v>2</v>", False),
+    ],
+)
+def test_a_formula_lacks_its_result_where_no_value_follows_it(cell: str, lacks: bool) -> None:
+    row = f'<row r="1"><c r="AA1" s="3">{cell}</c><c r="AB1"><v>1</v></c></row>'
+    assert look_at_formulas(packed(sheet_of(row)), "A & B").uncomputed == (
+        {26: {0}} if lacks else {}
+    )
+
+
+def test_a_formula_whose_result_is_an_empty_text_was_computed() -> None:
+    row = '<row r="1"><c r="B1" t="str"><f>IF(A1,"x","")</f><v></v></c></row>'
+    assert look_at_formulas(packed(sheet_of(row)), "A & B").uncomputed == {}
+
+
+def test_zeros_that_stand_for_results_to_come_are_none() -> None:
+    zeros = "".join(
+        f'<row r="{i}"><c r="B{i}"><f>A{i}</f><v>0</v></c>'
+        f'<c r="C{i}"><f>1-{i}</f><v>{1 - i}</v></c></row>'
+        for i in (1, 2)
+    )
+    assert look_at_formulas(packed(sheet_of(zeros)), "A & B").uncomputed == {}
+    assert look_at_formulas(packed(sheet_of(zeros, to_calculate=True)), "A & B").uncomputed == {
+        1: {0, 1}
+    }
+
+
+def test_dates_beside_dates_typed_as_texts_are_written_alike_for_the_later_look(
+    tmp_path: Path,
+) -> None:
+    rows = columns(3, when=lambda i: dt.datetime(2021, 1, 2 + i) if i else "2021-01-02")
+    assert read(workbook(tmp_path, Sheet1=rows))["when"].str[:10].tolist() == [
+        "2021-01-02", "2021-01-03", "2021-01-04",
+    ]  # fmt: skip
+
+
+def test_numbers_near_a_columns_dates_are_days_and_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = columns(3, when=lambda i: dt.datetime(2021, 1, 2 + i) if i else 44198)
+    got = read(workbook(tmp_path, Sheet1=rows))
+    assert got["when"].dt.day.tolist() == [2, 3, 4]
+    assert "Column when: 1 of 3 dates are plain numbers in the workbook" in caplog.text
+    rows = columns(3, when=lambda i: dt.datetime(2021, 1, 2 + i) if i else 7)
+    assert read(workbook(tmp_path, Sheet1=rows))["when"].iloc[0] == "7"
+
+
+def test_days_and_months_that_excel_exchanged_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    days = [dt.datetime(2021, 1 + i, 3) if i % 2 else f"{14 + i}/03/2021" for i in range(12)]
+    read(workbook(tmp_path, Sheet1=columns(12, when=lambda i: days[i])))
+    assert "Excel has probably exchanged day and month" in caplog.text
+
+
+def test_ids_of_more_digits_than_a_workbook_keeps_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(
+        workbook(
+            tmp_path, Sheet1=columns(4, key=lambda i: 1234567890123456789 + i, v=lambda i: 1e21 * i)
+        )
+    )
+    (warned,) = caplog.messages
+    assert warned.startswith("Column key: 4 numbers have more than the 15 digits")
+
+
+def test_durations_are_texts_of_hours_minutes_and_seconds() -> None:
+    table = table_of(
+        ["t"], [[dt.time(0, 5), dt.timedelta(days=1, hours=2, seconds=1.5), None]], [""]
+    )
+    assert table["t"].tolist()[:2] == ["00:05:00", "26:00:01.5"]
+
+
+def test_a_row_of_names_between_title_and_header_is_reported_with_the_setting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = workbook(
+        tmp_path, Sheet1=[["Sales"], ["2019", None, "2020"], *columns(5, b=float, c=float)]
+    )
+    assert list(read(path).columns) == ["a", "y", "b", "c"]
+    assert caplog.messages == [
+        "data.csv, sheet 'Sheet1': row 2 (2019, 2020) stands above the names in row 3 and is left "
+        "out. data.read.header=[2,3] joins both."
+    ]
+    assert list(read(path, header=[2, 3]).columns) == ["2019 a", "2019 y", "2020 b", "2020 c"]
+
+
+def test_formulas_that_failed_are_counted_with_their_errors(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(workbook(tmp_path, Sheet1=columns(4, r=lambda i: "#DIV/0!" if i % 2 else i)))
+    (warned,) = caplog.messages
+    assert warned == (
+        "Column r: 2 of 4 cells hold formulas that ended in an error: they are missing values."
+    )

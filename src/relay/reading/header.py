@@ -11,6 +11,8 @@ _FEWEST_WIDE = 0.8
 _LOOKED_AT = 30
 _COMPARED = 100
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
+_WORD = re.compile(r"[^\W\d].*|[(\[%°].*")
+_FEWEST_NUMBERS = 0.9
 _NO_NAME = re.compile(r"-\d+|[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
@@ -86,6 +88,47 @@ def _columns(fields: Sequence[str], below: Sequence[Sequence[str]]) -> Iterator[
 def _counts(numbers: Sequence[int]) -> bool:
     steps = [after - before for before, after in pairwise(numbers)]
     return all(step > 0 for step in steps) or all(step < 0 for step in steps)
+
+
+def is_second_header(
+    names: Sequence[str], below: Sequence[Sequence[str]], missing: Sequence[str] = ()
+) -> bool:
+    """True where the first record `below` the header goes on with it, as units do.
+
+    It holds different words where all records below it hold numbers, in two columns or more. The
+    `missing` texts are no words, nor are the `names` of a header that stands there once more.
+    """
+    if not below or [field.strip() for field in below[0]] == [name.strip() for name in names]:
+        return False
+    fields = [field.strip() for field in below[0]]
+    words = [
+        field
+        for field, values in zip(fields, _columns(fields, below[1:]), strict=True)
+        if len(values) > 2 and all(map(_NUMBER.fullmatch, values)) and field
+    ]
+    are_words = all(map(_WORD.fullmatch, words)) and not set(words) & set(missing)
+    return are_words and len(set(words)) > 1
+
+
+def may_be_repeated(names: Sequence[str]) -> bool:
+    """True for names that no row below them would hold: not all of them are numbers."""
+    return not all(map(_NUMBER.fullmatch, filter(None, names)))
+
+
+def number_columns(rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """The places of the columns that hold numbers in nearly all of `rows`."""
+    found = set()
+    for place in range(max(map(len, rows), default=0)):
+        filled = [row[place].strip() for row in rows if place < len(row) and row[place].strip()]
+        numbers = sum(is_number(field) for field in filled)
+        if filled and numbers >= _FEWEST_NUMBERS * len(filled):
+            found.add(place)
+    return frozenset(found)
+
+
+def is_number(field: str) -> bool:
+    """True for a number as it stands in files, with a point or a comma in it."""
+    return _NUMBER.fullmatch(field) is not None
 
 
 def has_row_names(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

@@ -14,8 +14,8 @@ class ReadOptions:
     usual ones (`None`, `NA`, ...) that are values in this file. `header` are the lines of the file
     (of a sheet: the rows) that hold the names, counted from 1 and ascending; an empty one means
     that there are no names. The first `skip` lines are left out, and those that begin with
-    `comment`. `table` is the sheet of a workbook or the file in a zip archive; `max_mb` limits what
-    is unpacked.
+    `comment`. `totals` is "drop" where rows of totals are left out, else "keep". `table` is the
+    sheet of a workbook or the file in a zip archive; `max_mb` limits what is unpacked.
     """
 
     separator: str | None = None
@@ -26,6 +26,7 @@ class ReadOptions:
     comment: str | None = None
     missing_values: Sequence[str] = ()
     keep_texts: Sequence[str] = ()
+    totals: str = "drop"
     table: str | None = None
     max_mb: float = 10_000
 

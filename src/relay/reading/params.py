@@ -58,6 +58,9 @@ class ReadParams(Params):
     )
     skip: int = Field(0, ge=0, strict=True, description="lines at the top to leave out")
     comment: str | None = Field(None, description="what lines begin with that are left out")
+    totals: Literal["drop", "keep"] = Field(
+        "drop", description="what happens to rows that are sums or means of other rows"
+    )
     table: str | None = Field(None, description="which sheet of a workbook, or file in a zip")
     max_mb: float = Field(
         10000,
@@ -90,6 +93,7 @@ class ReadParams(Params):
             header=self.header,
             skip=self.skip,
             comment=self.comment,
+            totals=self.totals,
             table=self.table,
             max_mb=self.max_mb,
             missing_values=self.missing_values,

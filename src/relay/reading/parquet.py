@@ -109,6 +109,8 @@ def _plain(
         elif pa.types.is_decimal(kind):
             exact[i] = decimals_from_arrow(values)
         else:
+            if pa.types.is_duration(kind) and is_whole:
+                log.info("Column %s: durations (%s), in hours", field.name, kind)
             values = _with_plain_type(values, missing[i])
         if i in exact and pd.api.types.is_string_dtype(exact[i].dtype):
             log.warning(
@@ -158,8 +160,8 @@ def _with_plain_type(values: pa.ChunkedArray, may_lack: bool) -> pa.ChunkedArray
     if pa.types.is_time(kind):
         return pc.replace_substring_regex(values.cast(pa.string()), r"\.0+$", "")
     if pa.types.is_duration(kind):
-        per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
-        return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), per_second)
+        per_hour = 3600 * {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
+        return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), per_hour)
     if pa.types.is_boolean(kind) and may_lack:
         return pc.utf8_capitalize(values.cast(pa.string()))
     if pa.types.is_date(kind):

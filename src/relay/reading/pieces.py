@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,9 @@ from relay.reading.parquet import parquet_columns, read_parquet_pieces
 from relay.reading.source import find_source
 from relay.reading.table import read_raw
 from relay.reading.text import TextPieces
+from relay.reading.totals import without_totals
+
+Read = Callable[[int], Iterator[pd.DataFrame]]
 
 _CELLS = 1_000_000
 _FEWEST, _MOST = 1_000, 50_000
@@ -26,7 +30,7 @@ class Pieces:
 
     columns: list[str]
     """As they stand in the file."""
-    read: Callable[[int], Iterator[pd.DataFrame]]
+    read: Read
     """From the beginning, in pieces of so many rows."""
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
@@ -42,11 +46,28 @@ def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
     source = find_source(path, options)
     if source.kind == "text":
         text = TextPieces(text_format(source, options), options)
-        return Pieces(text.layout.header, text.read)
+        return Pieces(text.layout.header, _without_totals(text.read, source.name, options))
     if source.kind == "parquet":
-        return Pieces(parquet_columns(source), partial(read_parquet_pieces, source))
+        read = partial(read_parquet_pieces, source)
+        return Pieces(parquet_columns(source), _without_totals(read, source.name, options))
     table = read_raw(path, options).table
     return Pieces(
         list(map(str, table.columns)),
         lambda rows: (table.iloc[at : at + rows].copy() for at in range(0, len(table), rows)),
     )
+
+
+def _without_totals(read: Read, name: str, options: ReadOptions) -> Read:
+    """`read` without rows of totals where one piece is the whole table; logged the first time."""
+    reported = False
+
+    def read_without(rows: int) -> Iterator[pd.DataFrame]:
+        nonlocal reported
+        pieces = read(rows)
+        first, second = next(pieces, None), next(pieces, None)
+        if first is not None and second is None:
+            first, _ = without_totals(name, first, options.decimal, reports=not reported)
+            reported = True
+        yield from chain((piece for piece in (first, second) if piece is not None), pieces)
+
+    return read_without if options.totals == "drop" else read

@@ -17,6 +17,7 @@ from relay.reading.parquet import read_parquet
 from relay.reading.source import Source, find_source
 from relay.reading.text import read_text
 from relay.reading.texts import is_text, sample
+from relay.reading.totals import without_totals
 
 _MOST_NOTES = 10
 _NARROWEST_WITH_NOTES = 3
@@ -52,11 +53,16 @@ def read_raw(path: Path, options: ReadOptions) -> RawTable:
             about["header"] = "none"
         table = read_text(layout, options)
     else:
-        table = _read_other(source, options)
+        table, uncomputed = _read_other(source, options)
+        if uncomputed:
+            about["uncomputed"] = uncomputed
     below = _lines_below(table)
     if below:
         about["lines_below"] = below
         table = table.iloc[: len(table) - below].reset_index(drop=True)
+    if options.totals == "drop":
+        table, totals = without_totals(source.name, table, options.decimal)
+        about |= {"totals": totals} if totals else {}
     return RawTable(table, about)
 
 
@@ -76,9 +82,8 @@ def _lines_below(table: pd.DataFrame) -> int:
     return count if numbers == 1 else 0
 
 
-def _read_other(source: Source, options: ReadOptions) -> pd.DataFrame:
-    if source.kind == "json":
-        return read_json(source, options)
+def _read_other(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The table and, by column, how many formulas of a workbook were never computed."""
     if source.kind == "excel":
         return read_excel(source, options)
-    return read_parquet(source)
+    return read_json(source, options) if source.kind == "json" else read_parquet(source), {}

@@ -1,0 +1,115 @@
+"""Formulas of a workbook that have no results, or failed.
+
+No program worked them out where a library wrote the workbook. What reads values sees such cells as
+empty, or as 0, and those of formulas that failed as empty. Office Open XML (ECMA-376, part 1,
+18.3.1.4): a cell `c` holds its formula `f` and its last result `v`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from posixpath import normpath
+from typing import BinaryIO
+
+_CELL = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>)?"
+)
+_FAILED = re.compile(rb'<(?:\w+:)?c\b([^>]*\bt="e"[^>]*)>')
+_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_IS_TEXT = re.compile(rb'\bt="str"')
+_SHEET = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
+_RELATION = re.compile(r"<(?:\w+:)?Relationship\b[^>]*>")
+_TO_CALCULATE = re.compile(r'\bfullCalcOnLoad="(?:1|true)"')
+_FEWEST_ZEROS = 2
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+
+
+Cells = dict[int, set[int]]
+"""For each column the rows; both count from 0."""
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """The cells of a sheet whose formulas were never computed, and those that ended in an error."""
+
+    uncomputed: Cells = field(default_factory=dict)
+    failed: Cells = field(default_factory=dict)
+
+
+def look_at_formulas(file: BinaryIO, sheet: str) -> Formulas:
+    """The formulas without a result in a sheet of the workbook in `file`.
+
+    None for other kinds of workbooks than .xlsx and .xlsm: programs write these.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            book = archive.read(_BOOK).decode(errors="replace")
+            path = _path_of(sheet, book, archive.read(_RELATIONS).decode(errors="replace"))
+            cells = archive.read(path) if path else b""
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError):
+        return Formulas()
+    failed: Cells = {}
+    for place in map(_PLACE.search, _FAILED.findall(cells)):
+        if place:
+            failed.setdefault(_column(place[1]), set()).add(int(place[2]) - 1)
+    return Formulas(_uncomputed(cells, zeros_may_be=bool(_TO_CALCULATE.search(book))), failed)
+
+
+def _path_of(sheet: str, book: str, relations: str) -> str | None:
+    """The file in the archive that holds the cells of `sheet`."""
+    ids = {_attribute(tag, "name"): _attribute(tag, r"\w+:id") for tag in _SHEET.findall(book)}
+    targets = {
+        _attribute(tag, "Id"): _attribute(tag, "Target") for tag in _RELATION.findall(relations)
+    }
+    target = targets.get(ids.get(sheet, ""))
+    return (
+        normpath(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
+        if target
+        else None
+    )
+
+
+def _attribute(tag: str, name: str) -> str:
+    value = re.search(rf'\s{name}="([^"]*)"', tag)
+    return html.unescape(value[1]) if value else ""
+
+
+def _uncomputed(cells: bytes, *, zeros_may_be: bool) -> Cells:
+    """Where `zeros_may_be` results that nobody worked out, columns of nothing else are taken so."""
+    empty: Cells = {}
+    zeros: Cells = {}
+    others: set[int] = set()
+    for attributes, result in _CELL.findall(cells):
+        place = _PLACE.search(attributes)
+        if place is None:
+            continue
+        column, row = _column(place[1]), int(place[2]) - 1
+        if not result and not _IS_TEXT.search(attributes):
+            empty.setdefault(column, set()).add(row)
+        elif result == b"0":
+            zeros.setdefault(column, set()).add(row)
+        else:
+            others.add(column)
+    if zeros_may_be:
+        _add_zeros(empty, {column: rows for column, rows in zeros.items() if column not in others})
+    return empty
+
+
+def _add_zeros(empty: Cells, zeros: Mapping[int, set[int]]) -> None:
+    for column, rows in zeros.items():
+        if len(rows) >= _FEWEST_ZEROS:
+            empty.setdefault(column, set()).update(rows)
+
+
+def _column(letters: bytes) -> int:
+    """0 for A, 26 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
