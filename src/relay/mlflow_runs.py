@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from mlflow.entities import Metric, Param, RunTag
 from sqlalchemy.exc import SQLAlchemyError
 
 from relay.errors import RelayError
+from relay.owner import HOST, PROCESS, host, is_gone, owner_tags
 from relay.redact import redact
 from relay.step_result import StepResult
 
@@ -29,6 +31,9 @@ def _errors() -> Iterator[None]:
 
 
 _STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+_BATCH = 100  # parameters, as many as MLflow takes at once
+_GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
+"""What MLflow calls a run that it is given no name for."""
 _LONGEST_PARAM = 6000  # characters; MLflow refuses a longer value
 
 
@@ -91,20 +96,53 @@ class MlflowRuns:
         tags: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> str:
-        """Start a run and return its id."""
-        all_tags = dict(tags or {})
+        """Start a run, which belongs to this process, and return its id."""
+        all_tags = {**owner_tags(), **(tags or {})}
         if parent is not None:
             all_tags["mlflow.parentRunId"] = parent
         run = self._client.create_run(experiment_id, run_name=name, tags=all_tags)
         run_id = str(run.info.run_id)
-        if params:
-            self._client.log_batch(
-                run_id,
-                params=[
-                    Param(key, redact(str(value))[:_LONGEST_PARAM]) for key, value in params.items()
-                ],
-            )
+        self.log_params(run_id, params or {})
         return run_id
+
+    @_errors()
+    def take_over(self, run_id: str, name: str) -> None:
+        """Make a run that MLflow has started ours; `name` takes the place of a generated one."""
+        run = self._client.get_run(run_id)
+        self.tag(run_id, owner_tags())
+        if name and _GENERATED_NAME.fullmatch(run.info.run_name or ""):
+            self._client.update_run(run_id, name=name)
+
+    @_errors()
+    def log_params(self, run_id: str, params: Mapping[str, Any]) -> None:
+        """Add parameters; one that the run has already stays as it is."""
+        there = self._client.get_run(run_id).data.params if params else {}
+        new = [
+            Param(key, redact(str(value))[:_LONGEST_PARAM])
+            for key, value in params.items()
+            if key not in there
+        ]
+        for start in range(0, len(new), _BATCH):
+            self._client.log_batch(run_id, params=new[start : start + _BATCH])
+
+    @_errors()
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        now = int(time.time() * 1000)
+        self._client.log_batch(
+            run_id, metrics=[Metric(key, value, now, 0) for key, value in metrics.items()]
+        )
+
+    @_errors()
+    def end_orphans(self) -> list[str]:
+        """End runs whose process on this host was killed before it could; their names."""
+        experiments = [one.experiment_id for one in self._client.search_experiments()]
+        running = self._client.search_runs(
+            experiments, f"attributes.status = 'RUNNING' and tags.`{HOST}` = '{host()}'"
+        )
+        gone = [run for run in running if PROCESS in run.data.tags and is_gone(run.data.tags)]
+        for run in gone:
+            self._client.set_terminated(run.info.run_id, _STATUS["killed"])
+        return [str(run.info.run_name) for run in gone]
 
     @_errors()
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:

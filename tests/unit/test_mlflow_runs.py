@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 from relay.errors import RelayError
 from relay.mlflow_connection import connect
 from relay.mlflow_runs import MlflowRuns
+from relay.owner import HOST, PROCESS
 from relay.step_result import StepResult
 from tests.loading import ROOT
 
@@ -78,3 +80,43 @@ def test_a_store_that_does_not_open_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says")
     with pytest.raises(RelayError, match="did not open"):
         connect(f"sqlite:///{tmp_path}/mlflow.db")
+
+
+def test_runs_whose_process_was_killed_are_ended_and_no_others(
+    runs: MlflowRuns, tmp_path: Path
+) -> None:
+    experiment = runs.experiment("relay", str(tmp_path))
+    gone = json.dumps({"pid": 2**22 + 1, "started": "1", "boot": ""})
+    orphan = runs.start(experiment, "orphan", tags={PROCESS: gone})
+    child = runs.start(experiment, "child", parent=orphan, tags={PROCESS: gone})
+    living = runs.start(experiment, "living")
+    elsewhere = runs.start(experiment, "elsewhere", tags={HOST: "another", PROCESS: gone})
+    foreign = runs._client.create_run(experiment, run_name="foreign").info.run_id
+    assert sorted(runs.end_orphans()) == ["child", "orphan"]
+    status = {run: runs._client.get_run(run).info.status for run in (orphan, child)}
+    assert set(status.values()) == {"KILLED"}
+    for run in (living, elsewhere, foreign):
+        assert runs._client.get_run(run).info.status == "RUNNING"
+    assert runs.end_orphans() == []
+
+
+def test_a_run_that_mlflow_started_gets_a_name_unless_it_was_given_one(
+    runs: MlflowRuns, tmp_path: Path
+) -> None:
+    experiment = runs.experiment("relay", str(tmp_path))
+    unnamed = runs._client.create_run(experiment).info.run_id
+    named = runs._client.create_run(experiment, run_name="mine").info.run_id
+    for run in (unnamed, named):
+        runs.take_over(run, "sales / linear")
+    names = [runs._client.get_run(run).info.run_name for run in (unnamed, named)]
+    assert names == ["sales / linear", "mine"]
+    assert runs.tags(unnamed)["mlflow.runName"] == "sales / linear"
+
+
+def test_parameters_that_are_there_stay_and_more_than_a_batch_is_taken(
+    runs: MlflowRuns, tmp_path: Path
+) -> None:
+    run = runs.start(runs.experiment("relay", str(tmp_path)), "one", params={"a": "1"})
+    runs.log_params(run, {"a": "2", **{f"b{number}": number for number in range(150)}})
+    found = runs.params(run)
+    assert (found["a"], found["b149"], len(found)) == ("1", "149", 151)

@@ -20,6 +20,7 @@ from relay.orchestrator.environment_builder import EnvironmentBuilder
 from relay.orchestrator.environments import choose_manager
 from relay.orchestrator.jobs import look_closer
 from relay.orchestrator.pipeline import Pipeline
+from relay.orchestrator.run_facts import comparable_settings, run_metrics, run_name
 from relay.orchestrator.scheduler import Scheduler
 from relay.orchestrator.step_processes import StepProcesses
 from relay.orchestrator.step_runner import StepRunner
@@ -130,7 +131,7 @@ class Work:
             self.project,
             self.tracking,
             processes,
-            settings.tracking.group or self.folder.name,
+            settings.tracking.group or self._group(),
             self._connected(),
             str(summary.mlflow_run_id),
             manager,
@@ -163,12 +164,24 @@ class Work:
 
     def _start_parent(self, pipeline: Pipeline, summary: Summary) -> None:
         mlflow = self._connected()
+        mlflow.end_orphans()
+        name = run_name(self.config)
         parent = self._outer_run()
         if parent is None:
             experiment = mlflow.experiment(EXPERIMENT, str(self.project.root / "mlruns"))
-            parent = mlflow.start(experiment, f"pipeline {self.folder.name}")
+            parent = mlflow.start(experiment, name or f"pipeline {self.folder.name}")
+        else:
+            mlflow.take_over(parent, name)
         summary.mlflow_run_id = parent
-        mlflow.tag(parent, {"relay.steps": ",".join(job.name for job in pipeline.jobs)})
+        steps = [job.name for job in pipeline.jobs]
+        taken = {"relay.taken": ", ".join(summary.taken)} if summary.taken else {}
+        mlflow.tag(parent, {"relay.steps": ",".join(steps), "relay.run": self.folder.name} | taken)
+        mlflow.log_params(parent, comparable_settings(self.config, steps))
+
+    def _group(self) -> str:
+        """What the steps' runs are grouped by: data, model and the run's folder."""
+        words = [*run_name(self.config).split(" / "), self.folder.name]
+        return " ".join(filter(None, words))
 
     def _log_summary(self, summary: Summary) -> None:
         if self._runner is None:
@@ -185,6 +198,7 @@ class Work:
         if summary.mlflow_run_id is None:
             return
         try:
+            self._connected().log_metrics(summary.mlflow_run_id, run_metrics(summary))
             for file in (path, self.folder / SETTINGS):
                 self._connected().log_file(summary.mlflow_run_id, str(file))
             self._connected().end(summary.mlflow_run_id, summary.status)

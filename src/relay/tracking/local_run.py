@@ -130,10 +130,15 @@ class LocalRun:
 
     def finish(self, status: RunStatus, message: str = "") -> None:
         with contextlib.redirect_stdout(io.StringIO()):
-            if status != "succeeded":
+            if status != "succeeded" and not self._was_alerted(status):
                 # Trackio keeps no status of a run; an alert is what its pages show.
                 self._run.alert(alert_title(status), message, level=trackio.AlertLevel.ERROR)
             trackio.finish()
+
+    def _was_alerted(self, status: RunStatus) -> bool:
+        """True where this run was ended that way before, and is gone on with."""
+        alerts = SQLiteStorage.get_alerts(self._backend.project, self._run.name, self._run.id)
+        return any(alert["title"] == alert_title(status) for alert in alerts)
 
     def _trackio_artifact(self, version: ArtifactVersion) -> trackio.Artifact | str:
         if not version.place:

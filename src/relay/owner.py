@@ -1,0 +1,77 @@
+"""Which process a run belongs to, so that others can see whether it is still there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+HOST, PROCESS = "relay.host", "relay.process"
+_ENDED = "ended"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def owner_tags() -> dict[str, str]:
+    """Tags that name this process: where it can be looked up, and what it is known by there."""
+    identity = {"pid": os.getpid(), "started": _started(os.getpid()), "boot": _boot()}
+    return {HOST: host(), PROCESS: json.dumps(identity)}
+
+
+def host() -> str:
+    """This machine and, as containers of one name may share a store, its space of process ids."""
+    space = ""
+    with contextlib.suppress(OSError):
+        space = str(Path("/proc/self/ns/pid").readlink())
+    return f"{socket.gethostname()} {space}".strip()
+
+
+def is_gone(tags: Mapping[str, str]) -> bool:
+    """True where the process that `tags` name was on this host and has ended.
+
+    Of other hosts' processes, and where that cannot be told, False.
+    """
+    if tags.get(HOST) != host():
+        return False
+    try:
+        owner = json.loads(tags.get(PROCESS, ""))
+        pid, started, boot = int(owner["pid"]), owner["started"], owner["boot"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    if boot != _boot() or not _exists(pid):
+        return True
+    now = _started(pid)
+    return now == _ENDED or (None not in (started, now) and started != now)
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return True
+
+
+def _started(pid: int) -> str | None:
+    """When process `pid` was started, which tells it from a later one of that number.
+
+    In ticks since the machine's start, which no setting of the clock changes; _ENDED for one that
+    only waits for its parent to take note; None where that is not to be seen, as on other systems
+    than Linux.
+    """
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return _ENDED if state in "ZX" else fields[18]
+    except (OSError, ValueError, IndexError):
+        return None
