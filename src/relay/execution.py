@@ -22,6 +22,7 @@ from relay.project import Project
 from relay.redact import redact
 from relay.settings import INGREDIENTS_KEY, METRICS_KEY, RunSettings
 from relay.signals import StopSignals
+from relay.start import shown
 from relay.step_result import StepResult
 from relay.step_run import StepRun
 from relay.tracking import (
@@ -179,7 +180,7 @@ class Execution(Generic[ParamsT]):
             lost = f"{error} Nor could its work be kept in {self.project.kept}: {problem}."
             return End.of(RelayError(lost))
         self._kept = True
-        place = folder.relative_to(self.project.root)
+        place = shown(folder)
         return End.of(
             UploadError(
                 f"{str(error).rstrip('.')}. The step's work is kept in {place}: the next run on "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from relay.errors import RelayError
+from relay.start import HOME, START, home_folder, start_folder
 
 _RELATIVE_SQLITE = re.compile(r"^sqlite:///(?!/)(?P<path>.+)$")
 
@@ -17,6 +19,18 @@ class Project:
     """One checkout of Relay; every path is absolute."""
 
     root: Path
+    kept_in: Path | None = None
+    """Where what is made is kept; None: in the checkout."""
+
+    @classmethod
+    def at(cls, root: Path, environ: Mapping[str, str]) -> Project:
+        """The checkout at `root`, whose results are kept where `environ` and its place say."""
+        return cls(root, home_folder(root, environ))
+
+    @property
+    def home(self) -> Path:
+        """The folder of outputs, stores and caches."""
+        return self.kept_in or self.root
 
     @property
     def components(self) -> Path:
@@ -28,12 +42,12 @@ class Project:
 
     @property
     def outputs(self) -> Path:
-        return self.root / "outputs"
+        return self.home / "outputs"
 
     @property
     def state(self) -> Path:
-        """Stores and caches that belong to this checkout and to no run."""
-        return self.root / ".relay"
+        """Stores and caches that belong to no run."""
+        return self.home / ".relay"
 
     @property
     def kept(self) -> Path:
@@ -41,17 +55,17 @@ class Project:
         return self.state / "kept"
 
     def tracking_uri(self, environ: Mapping[str, str]) -> str:
-        """MLflow's store: what MLFLOW_TRACKING_URI says, else `mlflow.db` in the checkout.
+        """MLflow's store: what MLFLOW_TRACKING_URI says, else `mlflow.db` in `home`.
 
         `mlflow run` hands on a path relative to where it was started; a component starts in its
-        own folder, so a relative SQLite path is taken from the root of the checkout.
+        own folder, so a relative SQLite path is taken from `home`.
         """
         uri = environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
         relative = _RELATIVE_SQLITE.match(uri)
-        return f"sqlite:///{self.root / relative['path']}" if relative else uri
+        return f"sqlite:///{self.home / relative['path']}" if relative else uri
 
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Variables that keep every tool's files inside the checkout and off the network.
+        """Variables that keep every tool's files inside `home` and off the network.
 
         Threads that wait without sleeping make boosting many times slower where others use the
         cores too. MLflow would go on asking a server that has gone for four minutes.
@@ -73,6 +87,8 @@ class Project:
         }
         chosen = {name: environ.get(name) or value for name, value in ours.items()}
         chosen["MLFLOW_TRACKING_URI"] = self.tracking_uri(environ)
+        chosen[START] = str(start_folder(self.root, environ))
+        chosen[HOME] = str(self.home)
         return chosen
 
 
@@ -80,5 +96,5 @@ def enclosing_project(start: Path) -> Project:
     """The checkout that `start` (a file or folder in it) belongs to; RelayError where none."""
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / "MLproject").is_file() and (folder / "components").is_dir():
-            return Project(folder)
+            return Project.at(folder, os.environ)
     raise RelayError(f"{start} is not inside a Relay project: no folder above has components/.")

@@ -21,9 +21,9 @@ def shown(steps: Sequence[StepSummary], log: Sequence[str] = ()) -> str:
     console = Console(file=printed, width=120)
     for step in steps:
         if step.status == "failed":
-            show_log(console, log, step)
+            show_log(console, log, step, str(step.log))
     summary = Summary("failed", "local", "now", None, False, list(steps))
-    show_summary(console, summary, Path("outputs/summary.json"))
+    show_summary(console, summary, "outputs/summary.json", {})
     return printed.getvalue()
 
 

@@ -21,6 +21,7 @@ from relay.params import to_text, validate
 from relay.project import Project
 from relay.reading.params import ReadParams
 from relay.reading.table import read_raw
+from relay.start import shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _READ = "data.read."
@@ -49,7 +50,7 @@ def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
     found = profile(raw, given.target, options.decimal)
     url = _url(source, project.root)
     write_text(path, config_text(given.name, url, found, about, read))
-    _say(console, given.name, path.relative_to(project.root), found)
+    _say(console, given.name, shown(path), found)
     return 0
 
 
@@ -94,7 +95,7 @@ def _url(source: Path, root: Path) -> str:
     return str(source.relative_to(root) if source.is_relative_to(root) else source)
 
 
-def _say(console: Console, name: str, path: Path, found: Profile) -> None:
+def _say(console: Console, name: str, path: str, found: Profile) -> None:
     lines = [
         f"Wrote {path}: {found.rows} rows, {len(found.columns)} columns. Look through it, then",
         f"  python main.py data={name}",

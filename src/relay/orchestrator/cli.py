@@ -20,6 +20,7 @@ from relay.orchestrator.tracking_setup import choose_tracking, logged_in
 from relay.project import Project
 from relay.redact import redact
 from relay.standard_streams import lasting_output, open_missing
+from relay.start import start_folder
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb_login import find_login, require_switched_on
 
@@ -69,7 +70,7 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
         # Where there is no terminal there is no width either: long enough for a table row.
         console = Console(width=None if output.isatty() else 120)
         try:
-            status = _main(Project(project_root), argv, console)
+            status = _main(Project.at(project_root, os.environ), argv, console)
         except RelayError as error:
             _show_error(str(error))
             return error.exit_code
@@ -107,7 +108,8 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     flags = {"--dry-run"} if publishing else {"--cfg"}
     words = argv[1:] if publishing else argv
     arguments = from_arguments([one for one in words if one not in flags])
-    settings = config.load(project.config, arguments, Path.cwd())
+    start = start_folder(project.root, os.environ)
+    settings = config.load(project.config, arguments, start)
     if publishing:
         _require_of_publish(arguments)
         return _publish(project, settings, console, dry_run="--dry-run" in words)

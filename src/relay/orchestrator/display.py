@@ -16,6 +16,7 @@ from rich.text import Text
 
 from relay.orchestrator.processes import Usage
 from relay.orchestrator.summary import StepSummary, Summary
+from relay.start import shown
 
 _MARKS = {
     "ran": ("green", "✔"),
@@ -64,7 +65,9 @@ class PlainDisplay:
         self._building: str = ""
 
     def open(self, steps: Sequence[str], manager: str, folder: Path) -> None:
-        self._print(f"Steps: {', '.join(steps)} (env_manager={manager}), logs in {folder}/logs")
+        self._print(
+            f"Steps: {', '.join(steps)} (env_manager={manager}), logs in {shown(folder)}/logs"
+        )
 
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
         names = ", ".join(components)
@@ -170,29 +173,25 @@ class LiveDisplay:
         return Constrain(Group(*parts), self._live.console.width - _ROOM)
 
 
-def show_taken(console: Console, references: Sequence[str], warnings: Sequence[str]) -> None:
-    """Print which exact inputs a run takes from the store, and what is to be known of them."""
-    if references:
-        text = f"Inputs from the store: {', '.join(references)}"
-        console.print(Text(text), soft_wrap=True)
-    for warning in warnings:
-        console.print(Text(f"WARNING: {warning}", style="yellow"), soft_wrap=True)
+def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[str, str]) -> None:
+    """Print the table of a finished run, written to `path`, and where it failed what to read.
 
-
-def show_summary(console: Console, summary: Summary, path: Path) -> None:
-    """Print the table of a finished run and, where it failed, why and what to read."""
-    shown = [step for step in summary.steps if step.status != "not_selected"]
+    `logs` are the places of the steps' logs.
+    """
+    selected = [step for step in summary.steps if step.status != "not_selected"]
     table = _new_table()
-    for step in shown:
+    for step in selected:
         table.add_row(*_cells(step))
     console.print(table)
-    for step in shown:
+    for step in selected:
         for text in step.warnings[:_SHOWN_WARNINGS]:
             console.print(Text(f"{step.name}: {text}", style="yellow"), soft_wrap=True)
         more = len(step.warnings) - _SHOWN_WARNINGS
         if more > 0:
-            console.print(Text(f"{step.name}: {more} more in {step.log}", style="yellow"))
-    for step in shown:
+            console.print(
+                Text(f"{step.name}: {more} more in {logs.get(step.name)}", style="yellow")
+            )
+    for step in selected:
         if step.status == "failed":
             console.print(Text(f"{step.name} failed: {step.error}", style="red"), soft_wrap=True)
     if summary.error:
@@ -208,32 +207,15 @@ def show_summary(console: Console, summary: Summary, path: Path) -> None:
         console.print(Text(f"W&B: {summary.url}", style="dim"), soft_wrap=True)
 
 
-def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
-    """Print for each selected step whether it would run, and why."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Step", no_wrap=True)
-    table.add_column("Would", no_wrap=True)
-    table.add_column("Why", overflow="fold")
-    for step in steps:
-        if step.status == "cached":
-            table.add_row(
-                step.name, Text("be taken", style="cyan"), ", ".join(step.outputs.values())
-            )
-        elif step.status == "skipped":
-            why = step.why or "a step before it runs; it is spared where that makes the same again"
-            table.add_row(step.name, Text("run", style="yellow"), Text(why))
-    console.print(table)
-
-
-def show_log(console: Console, lines: Sequence[str], step: StepSummary) -> None:
+def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: str) -> None:
     """Print the end of a failed step's log, of which `lines` are the last, and where it is.
 
     Without the error that the step ended with: `show_summary` tells that.
     """
-    shown = _without(lines, f"Error: {step.error}")[-_SHOWN_LOG_LINES:]
-    if shown:
-        console.print(Text(f"Last lines of {step.log}:", style="red"), soft_wrap=True)
-    for line in shown:
+    rest = _without(lines, f"Error: {step.error}")[-_SHOWN_LOG_LINES:]
+    if rest:
+        console.print(Text(f"Last lines of {place}:", style="red"), soft_wrap=True)
+    for line in rest:
         console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
 

@@ -21,6 +21,7 @@ from relay.orchestrator.mlproject import Component
 from relay.orchestrator.processes import Process, Spawned, wait
 from relay.project import Project
 from relay.signals import StopSignals
+from relay.start import shown
 
 
 @dataclass
@@ -113,7 +114,7 @@ class EnvironmentBuilder:
             raise RelayError(
                 f"{self.manager} did not build the environment of components/{component.name}:\n"
                 f"{_without_mlflow(process.tail(12))}\n"
-                f"The whole log is {self.log.relative_to(self.project.root)}. Install Python "
+                f"The whole log is {shown(self.log)}. Install Python "
                 f"{python} if it is not there, set up the package index for {self.manager}, or "
                 "run in the present environment with env_manager=local."
             )

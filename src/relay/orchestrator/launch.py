@@ -13,25 +13,21 @@ from rich.console import Console
 from relay.errors import ConfigError, RelayError
 from relay.git import git_state
 from relay.orchestrator.config import Config
-from relay.orchestrator.display import (
-    READ_LOG_LINES,
-    show_log,
-    show_reasons,
-    show_summary,
-    show_taken,
-)
+from relay.orchestrator.display import READ_LOG_LINES, show_log, show_summary
 from relay.orchestrator.input_check import InputCheck
 from relay.orchestrator.jobs import Job
 from relay.orchestrator.made_otherwise import MadeOtherwise
 from relay.orchestrator.pages import collect_pages
 from relay.orchestrator.pipeline import Pipeline
 from relay.orchestrator.plan import Plan, names_in
+from relay.orchestrator.preview import show_reasons, show_taken
 from relay.orchestrator.processes import tail
 from relay.orchestrator.step_cache import StepCache
 from relay.orchestrator.summary import Summary, new_folder, write_settings, write_summary
 from relay.project import Project
 from relay.redact import redact
 from relay.signals import StopSignals
+from relay.start import shown
 from relay.tracking import TrackingSettings, open_backend
 from relay.tracking.kept import bring_up
 
@@ -116,7 +112,10 @@ def _settle(pipeline: Pipeline, otherwise: MadeOtherwise) -> tuple[str | None, l
 
 
 def _show(console: Console, project: Project, folder: Path, summary: Summary) -> None:
+    logs = {one.name: project.home / one.log for one in summary.steps if one.log}
     for step in summary.steps:
         if step.status == "failed" and step.log:
-            show_log(console, tail(project.root / step.log, READ_LOG_LINES), step)
-    show_summary(console, summary, (folder / "summary.json").relative_to(project.root))
+            log = logs[step.name]
+            show_log(console, tail(log, READ_LOG_LINES), step, shown(log))
+    places = {name: shown(log) for name, log in logs.items()}
+    show_summary(console, summary, shown(folder / "summary.json"), places)

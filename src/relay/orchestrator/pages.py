@@ -11,6 +11,7 @@ from relay.errors import RelayError
 from relay.orchestrator.summary import StepSummary
 from relay.redact import redact
 from relay.settings import PAGE
+from relay.start import shown
 from relay.tracking import ArtifactVersion, Backend
 
 
@@ -28,7 +29,7 @@ def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) 
                 page = None if version is None else version.metadata.get(PAGE)
                 if version is not None and page:
                     copied = _copy(backend, version, str(page), folder)
-                    lines.append(f"{step.name}: {copied.relative_to(folder.parents[1])}")
+                    lines.append(f"{step.name}: {shown(copied)}")
             except (RelayError, OSError) as error:
                 lines.append(f"{step.name}: the page of {reference} is not here: {error}")
     return [redact(line) for line in lines]

@@ -71,7 +71,7 @@ class StepRunner:
         except RelayError:
             self.mlflow.end(mlflow_run, "failed")
             raise
-        done.log = str(process.log.relative_to(self.project.root))
+        done.log = str(process.log.relative_to(self.project.home))
         return process
 
     def end(self, process: StepProcess, done: StepSummary) -> None:

@@ -29,6 +29,7 @@ from relay.orchestrator.tracking_setup import log_summary
 from relay.project import Project
 from relay.redact import redact
 from relay.signals import StopSignals
+from relay.start import shown
 from relay.tracking import Backend, RunStatus, TrackingSettings
 
 if TYPE_CHECKING:  # it brings MLflow along, which takes its time
@@ -82,8 +83,8 @@ class Work:
             log = self.folder / "logs" / "relay.log"
             log.parent.mkdir(exist_ok=True)
             write_text(log, traceback.format_exc())
-            place = log.relative_to(self.project.root)
-            summary.error = redact(f"{type(error).__name__}: {error} (traceback in {place})")
+            text = f"{type(error).__name__}: {error} (traceback in {shown(log)})"
+            summary.error = redact(text)
         finally:
             self._display.close()
             shutil.rmtree(self.folder / "tmp", ignore_errors=True)
@@ -168,7 +169,7 @@ class Work:
         name = run_name(self.config)
         parent = self._outer_run()
         if parent is None:
-            experiment = mlflow.experiment(EXPERIMENT, str(self.project.root / "mlruns"))
+            experiment = mlflow.experiment(EXPERIMENT, str(self.project.home / "mlruns"))
             parent = mlflow.start(experiment, name or f"pipeline {self.folder.name}")
         else:
             mlflow.take_over(parent, name)

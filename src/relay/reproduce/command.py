@@ -27,6 +27,7 @@ from relay.reproduce.comparison import Line, artifact_line, metric_lines, same_v
 from relay.reproduce.content import differing
 from relay.reproduce.recipe import Recipe, recipe_of
 from relay.settings import INGREDIENTS_KEY
+from relay.start import START
 from relay.tracking import ArtifactVersion, Backend, open_backend
 from relay.trusted import SETTING as TRUSTED_SETTING
 
@@ -134,6 +135,7 @@ def _run(project: Project, scratch: Path) -> int:
     environ = {
         **kept,
         "PYTHONPATH": str(project.root / "src"),
+        START: os.environ[START],
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "TRACKIO_DIR": str(scratch / "trackio"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{scratch}/mlflow.db",
