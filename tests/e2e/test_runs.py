@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -105,6 +108,38 @@ def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None
     params = ran.mlflow_children()[0].data.params
     assert '"n_estimators": 5' in params["model"]
     assert params["seed"] == "7"
+
+
+def test_a_run_of_a_git_url_keeps_its_results_where_it_was_started(
+    ran: Checkout, tmp_path: Path
+) -> None:
+    git = ("git", "-c", "user.name=me", "-c", "user.email=me@here.test", "-C")
+    there, home = tmp_path / "there", tmp_path / "home"
+    shutil.copytree(
+        ran.root, there, ignore=shutil.ignore_patterns(".*", "outputs", "mlruns", "mlflow.db")
+    )
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*git, str(there), *words], check=True)
+    home.mkdir()
+    (home / "t.csv").write_text("x,y\n" + "".join(f"{n},{2 * n}\n" for n in range(40)))
+    instead = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{there}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://git.test/relay",
+    }
+    done = replace(ran, root=home).command(
+        *("mlflow", "run", "https://git.test/relay", "--env-manager", "local"),
+        *("-P", "env_manager=local", "-P", "steps=get_data", "-P", "data=table"),
+        *("-P", "data.url=t.csv", "-P", "data.target=y"),
+        **instead,
+    )
+    assert done.status == 0, done.output
+    summary = json.loads((home / "outputs" / "latest" / "summary.json").read_text())
+    assert summary["status"] == "succeeded"
+    assert f"; outputs/{(home / 'outputs' / 'latest').readlink()}/summary.json" in done.output
+    assert (home / ".relay" / "trackio").is_dir()
+    run = replace(ran, root=home).mlflow.get_run(summary["mlflow_run_id"])
+    assert (run.info.run_name, run.data.params["data.name"]) == ("t_y / random_forest", "t_y")
 
 
 def test_an_unknown_parameter_of_mlflow_run_is_told(ran: Checkout) -> None:

@@ -35,6 +35,7 @@ def kept(memory: Memory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pat
     (project.root / "MLproject").touch()
     for name, value in project.variables({}).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RELAY_START", str(project.root))
     monkeypatch.setenv("RELAY_RUN_ID", "id1")
     monkeypatch.chdir(project.components / "part")
     memory.stored["before"] = ArtifactVersion("before", "v3", "t", "digest")

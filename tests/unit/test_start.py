@@ -1,0 +1,72 @@
+"""Where a command was started, and where its results are kept and shown."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from relay.project import Project
+from relay.start import HOME, START, home_folder, is_temporary, shown, start_folder
+
+
+@pytest.fixture
+def clone() -> Path:
+    """What MLflow makes of a Git URL."""
+    return Path(tempfile.gettempdir()).resolve() / "tmpab_1cd2e"
+
+
+def test_a_checkout_keeps_its_results_whatever_folder_it_was_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    checkout = Path("/somewhere/relay")
+    assert start_folder(checkout, {}) == tmp_path
+    assert Project.at(checkout, {}).outputs == checkout / "outputs"
+
+
+def test_of_a_temporary_clone_they_are_kept_where_the_command_was_started(clone: Path) -> None:
+    project = Project.at(clone, {START: "/home/me"})
+    assert (project.outputs, project.state) == (Path("/home/me/outputs"), Path("/home/me/.relay"))
+    assert project.components == clone / "components"
+    assert project.tracking_uri({"MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}) == (
+        "sqlite:////home/me/mlflow.db"
+    )
+
+
+def test_a_variable_names_another_folder(clone: Path, tmp_path: Path) -> None:
+    named = {START: str(tmp_path), HOME: "results"}
+    for root in (clone, Path("/somewhere/relay")):
+        assert home_folder(root, named) == tmp_path / "results"
+
+
+def test_steps_are_handed_both(clone: Path) -> None:
+    environ = Project.at(clone, {START: "/home/me"}).variables({START: "/home/me"})
+    assert (environ[START], environ[HOME]) == ("/home/me", "/home/me")
+    assert Project.at(clone / "components", environ).home == Path("/home/me")
+
+
+@pytest.mark.parametrize(
+    ("name", "temporary"),
+    [("tmpab_1cd2e", True), ("tmpab_1cd2e/inside", True), ("tmpx", False), ("checkout", False)],
+)
+def test_a_clone_is_known_by_its_name(name: str, temporary: bool) -> None:
+    assert is_temporary(Path(tempfile.gettempdir()) / name) == temporary
+    assert not is_temporary(Path("/srv") / name)
+
+
+@pytest.mark.parametrize(
+    ("start", "text"),
+    [
+        ("/work/relay", "outputs/1/summary.json"),
+        ("/work/relay/sub", "../outputs/1/summary.json"),
+        ("/work", "relay/outputs/1/summary.json"),
+        ("/very/far/away/from/it/all", "/work/relay/outputs/1/summary.json"),
+    ],
+)
+def test_paths_are_shown_as_seen_from_the_start(
+    start: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(START, start)
+    assert shown(Path("/work/relay/outputs/1/summary.json")) == text
