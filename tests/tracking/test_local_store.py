@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.tracking import Reference
+from relay.tracking import Reference, Row, RunSpec
 from relay.tracking.local import LocalBackend
 from relay.tracking.local_store import find_link, find_version
 from tests.tracking.conftest import Store
@@ -65,3 +65,16 @@ def test_a_store_that_is_being_made_is_empty(
     sqlite3.connect(tmp_path / "p.db").execute("CREATE TABLE artifacts (id)").connection.close()
     assert find_version("p", "table", "latest") is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.db"]
+
+
+def test_a_failure_is_alerted_once_though_the_run_is_gone_on_with(local: Store) -> None:
+    from trackio.sqlite_storage import SQLiteStorage
+
+    for _ in range(2):  # by the step, and with the table of the whole pipeline run
+        run = local.backend.start_run(RunSpec("id1", "evaluate now", "evaluate"))
+        run.log(Row({"r2": 0.4}))
+        run.finish("failed", "r2 is too low")
+    alerts = SQLiteStorage.get_alerts(local.project)
+    assert [(alert["title"], alert["text"]) for alert in alerts] == [
+        ("Run failed", "r2 is too low")
+    ]
