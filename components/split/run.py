@@ -6,7 +6,7 @@ import logging
 import sys
 
 from params import Params
-from splitting import split
+from splitting import find_time_order, split
 
 from relay import component
 from relay.component import StepRun
@@ -49,6 +49,15 @@ def step(run: StepRun[Params]) -> None:
         group_column=params.group_column,
         seed=params.seed,
     )
+    ordered_by = find_time_order(table)
+    if ordered_by is not None and params.time_column is None:
+        log.warning(
+            "The rows are ordered by %s, and the split is at random: the model learns from rows "
+            "newer than those that it is tested on. If it is to predict what comes next, set "
+            "split.time_column=%s",
+            ordered_by,
+            ordered_by,
+        )
     for key, part in (("train", train), ("test", test)):
         run.output(
             key,

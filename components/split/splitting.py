@@ -10,6 +10,8 @@ from relay.errors import RelayError
 from relay.tables import is_categorical, require_column
 
 TARGET_BINS = 10
+_FEWEST_TIMES = 20
+"""Fewer moments are in order by chance, or are a handful of dates that a file was filled on."""
 
 
 def split(
@@ -52,6 +54,18 @@ def split(
             f"{len(train)} rows to train on and {len(test)} to test on."
         )
     return train.reset_index(drop=True), test.reset_index(drop=True)
+
+
+def find_time_order(table: pd.DataFrame) -> str | None:
+    """Return the column of times that the rows are ordered by, as in a series or a log, or None."""
+    for name in table.columns:
+        times = table[name]
+        if not pd.api.types.is_datetime64_any_dtype(times) or times.isna().any():
+            continue
+        ordered = times.is_monotonic_increasing or times.is_monotonic_decreasing
+        if ordered and times.nunique() >= _FEWEST_TIMES:
+            return str(name)
+    return None
 
 
 def _strata(target: pd.Series, test_size: float) -> pd.Series | None:

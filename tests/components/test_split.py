@@ -42,6 +42,17 @@ def test_rows_on_both_sides_are_told(store: Store) -> None:
     assert "10 of the 10 test rows are in the train set as well" in done.output
 
 
+def test_a_random_split_of_a_series_is_a_warning(store: Store) -> None:
+    series = table().assign(day=pd.date_range("2020-01-01", periods=100))
+    store.put_table("demo_clean", "clean_data", series)
+    done = store.run("split", input_artifact="demo_clean", target="y")
+    assert done.result is not None
+    assert [one for one in done.result.warnings if "split.time_column=day" in one]
+    done = store.run("split", input_artifact="demo_clean", target="y", time_column="day")
+    assert done.result is not None
+    assert done.result.warnings == []
+
+
 def test_a_wrong_target_fails_and_leaves_no_version(store: Store) -> None:
     store.put_table("demo_clean", "clean_data", table())
     done = store.run("split", input_artifact="demo_clean:latest", target="yy")

@@ -208,3 +208,29 @@ def test_groups_and_time_together_are_an_error() -> None:
     given = {"input_artifact": "a", "target": "y", "time_column": "a", "group_column": "b"}
     with pytest.raises(ConfigError, match="give one, not both"):
         validate(params.Params, given)
+
+
+DAYS = pd.Series(pd.date_range("2020-01-01", periods=60))
+
+
+@pytest.mark.parametrize(
+    "times", [DAYS, DAYS[::-1], DAYS.repeat(3), pd.date_range("2020", periods=20)]
+)
+def test_rows_in_the_order_of_time_are_noticed(times: pd.Series) -> None:
+    table = pd.DataFrame({"x": range(len(times)), "day": times.array, "y": 1.0})
+    assert splitting.find_time_order(table) == "day"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        DAYS.sample(frac=1, random_state=0),
+        pd.concat([DAYS, DAYS]),  # several series, one below the other
+        DAYS.mask(DAYS.index == 30),
+        DAYS[:3].repeat(20),
+        DAYS.astype("str"),
+    ],
+)
+def test_other_rows_are_not(times: pd.Series) -> None:
+    table = pd.DataFrame({"x": range(len(times)), "day": times.array, "y": 1.0})
+    assert splitting.find_time_order(table) is None
