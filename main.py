@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-import gc
+import os
 import sys
+
+# Only the environment's own libraries and src/ are for this process and for all that it starts: a
+# pandas.py in a folder of PYTHONPATH, or beside this file, would take the place of pandas. First of
+# all, as it could take the place of any module imported below.
+_OTHERS = [os.path.dirname(__file__), *os.environ.pop("PYTHONPATH", "").split(os.pathsep)]
+_OWN = (sys.prefix + os.sep, os.path.dirname(os.__file__))
+sys.path[:] = [
+    folder
+    for folder in sys.path
+    if folder.startswith(_OWN) or os.path.realpath(folder) not in map(os.path.realpath, _OTHERS)
+]
+
+if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+    # An old locale has no names for most files: begin again with those that all else reads.
+    os.environ["PYTHONUTF8"] = "1"
+    os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding if sys.stdout else "utf-8")
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+import gc
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent

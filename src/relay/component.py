@@ -12,6 +12,7 @@ killed leaves no version behind.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -23,14 +24,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from relay import library_warnings
+from relay.disk import explain
 from relay.errors import Interrupted, RelayError
 from relay.execution import Execution
 from relay.params import ParamsT, parse_command_line
+from relay.private import make_private
 from relay.project import enclosing_project
 from relay.redact import redact
 from relay.settings import RunSettings
 from relay.signals import StopSignals
-from relay.standard_streams import is_held, open_missing
+from relay.standard_streams import is_held, open_missing, replace_unwritable
 from relay.step_result import StepResult, write_result
 from relay.step_run import Input, StepRun
 from relay.tracking import open_backend
@@ -52,6 +55,7 @@ def main(
     0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
     """
     open_missing()
+    replace_unwritable(sys.stdout)
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",
@@ -66,6 +70,7 @@ def main(
     try:
         project = enclosing_project(Path.cwd())
         os.environ.update(project.variables(os.environ))
+        make_private(project, os.environ)
         settings = RunSettings.from_environ(os.environ, default_step=Path.cwd().name)
         tracking = settings.tracking
         backend_name = resolve_backend(tracking.backend, os.environ)
@@ -90,8 +95,23 @@ def main(
         if settings is not None:
             _report(settings, StepResult(status="failed", error=message))
         return error.exit_code
+    except OSError as error:
+        problem = explain(error, [Path(tempfile.gettempdir()), *_written(settings)])
+        if problem is None:
+            raise
+        message = redact(problem)
+        log.error("Error: %s", message)
+        if settings is not None:
+            with contextlib.suppress(OSError):
+                _report(settings, StepResult(status="failed", error=message))
+        return 1
     finally:
         log.removeHandler(warned)
+
+
+def _written(settings: RunSettings | None) -> list[Path]:
+    """The folder of the report, where one is wanted."""
+    return [settings.result.parent] if settings is not None and settings.result else []
 
 
 def _report(settings: RunSettings, result: StepResult) -> None:

@@ -8,12 +8,13 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
 from relay.code_files import are_unchanged
+from relay.disk import explain
 from relay.errors import GateFailed, Interrupted, RelayError
 from relay.git import git_state
 from relay.ingredients import Ingredients
@@ -52,12 +53,14 @@ class End:
     exit_code: int = 0
 
     @classmethod
-    def of(cls, error: BaseException) -> End:
-        """The end that `error` means; a bug's traceback is printed for whoever mends it."""
+    def of(cls, error: BaseException, places: Sequence[Path] = ()) -> End:
+        """The end that `error`, met in writing to `places`, means; a bug's traceback is printed."""
         if isinstance(error, Interrupted):
             return cls("killed", str(error), error.exit_code)
         if isinstance(error, RelayError):
             return cls("failed", redact(str(error)), error.exit_code)
+        if problem := explain(error, places):
+            return cls("failed", redact(problem), 1)
         traceback.print_exception(error)
         return cls("failed", redact(f"{type(error).__name__}: {error}"), 1)
 
@@ -94,6 +97,10 @@ class Execution(Generic[ParamsT]):
             self.settings.tracking.registry,
         )
 
+    @property
+    def _places(self) -> list[Path]:
+        return [self.workspace, self.project.state]
+
     def run(self, step: Callable[[StepRun[ParamsT]], None]) -> tuple[int, StepResult]:
         """Do the work of `step`, store what it made, and return exit status and report."""
         work = self._work(step)
@@ -118,7 +125,7 @@ class Execution(Generic[ParamsT]):
             self._complete = True
         except (Interrupted, Exception) as error:
             self.signals.ignore()
-            return End.of(error)
+            return End.of(error, self._places)
         return end
 
     def _store(self, work: End) -> End:
@@ -135,7 +142,7 @@ class Execution(Generic[ParamsT]):
         except UploadError as error:
             return self._keep(work, error)
         except Exception as error:
-            return End.of(error)
+            return End.of(error, self._places)
         return work
 
     def _mark(self) -> None:

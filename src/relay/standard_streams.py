@@ -40,6 +40,29 @@ def is_held(descriptor: int) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
+_PLAIN_SIGNS = str.maketrans({"✔": "+", "✘": "x", "…": "..."})
+"""What stands for Relay's signs on a console whose encoding has not got them."""
+_SIGNS = "✔✘…"
+
+
+def can_write(text: str, stream: TextIO) -> bool:
+    """Whether the encoding of `stream` has all of `text`."""
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def replace_unwritable(stream: TextIO) -> None:
+    """Have `stream` write a `?` for what its encoding has not got, where it would raise an error.
+
+    An old console, or PYTHONIOENCODING=ascii, must not end a run.
+    """
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="replace")
+
+
 class Output(io.TextIOBase):
     """A stream that never fails: what cannot be written is given up, from there to the end.
 
@@ -48,11 +71,13 @@ class Output(io.TextIOBase):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._is_plain = not can_write(_SIGNS, stream)
         self.error: OSError | None = None
+        replace_unwritable(stream)
 
     def write(self, text: str) -> int:
         try:
-            self._stream.write(text)
+            self._stream.write(text.translate(_PLAIN_SIGNS) if self._is_plain else text)
         except OSError as error:
             self._give_up(error)
         return len(text)

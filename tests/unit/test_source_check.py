@@ -90,3 +90,12 @@ def test_a_target_that_may_be_one_of_two_columns_is_an_error(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="'price' may be any of 2 columns"):
         check(tmp_path, f"data.url={path}", "data.target=Price")
     check(tmp_path, f"data.url={path}", "data.target=Price", "data.rename.price=old")
+
+
+def test_a_file_that_was_fetched_before_may_be_gone(tmp_path: Path) -> None:
+    given = ["data=table", f"data.url={tmp_path}/gone.csv", "data.target=y", "data.refresh=never"]
+    loaded = config.load(ROOT / "config", given, ROOT)
+    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    look_closer(loaded, jobs, [job for job in jobs if job.name != "get_data"])
+    with pytest.raises(ConfigError, match="there is no file"):
+        look_closer(loaded, jobs, jobs)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from relay import __version__
+from relay.disk import explain
 from relay.errors import ConfigError, RelayError
 from relay.names import nearest
 from relay.orchestrator import config, plan
+from relay.orchestrator.checkout import require_writable
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.overrides import from_arguments
 from relay.orchestrator.tracking_setup import choose_tracking, logged_in
+from relay.private import make_private
 from relay.project import Project
 from relay.redact import redact
 from relay.standard_streams import lasting_output, open_missing
@@ -74,6 +78,12 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
         except RelayError as error:
             _show_error(str(error))
             return error.exit_code
+        except OSError as error:
+            problem = explain(error, _written(Project.at(project_root, os.environ)))
+            if problem is None:
+                raise
+            _show_error(problem)
+            return 1
         except KeyboardInterrupt:
             return 128 + signal.SIGINT
         output.flush()
@@ -82,6 +92,11 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
             # A run is what it is, and its summary says so; of these the text is all there is.
             status = status or int(any(flag in argv for flag in _PRINTING))
     return status
+
+
+def _written(project: Project) -> list[Path]:
+    """The folders that a command may be writing to."""
+    return [project.outputs, project.state, project.home, Path(tempfile.gettempdir())]
 
 
 def _show_error(text: str) -> None:
@@ -103,6 +118,8 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     if argv[:1] == ["reproduce"]:
         from relay.reproduce.command import reproduce
 
+        require_writable(project)
+        make_private(project, os.environ)
         return reproduce(project, argv[1:], console)
     publishing = argv[:1] == ["publish"]
     flags = {"--dry-run"} if publishing else {"--cfg"}
@@ -122,6 +139,9 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     # The environment's own tools (uv, python) come first, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     tracking = choose_tracking(settings.settings.tracking, os.environ)
+    if not settings.settings.explain:
+        require_writable(project)
+        make_private(project, os.environ)
     # What a run needs beyond the plan takes time to import: not for a command that is wrong.
     from relay.orchestrator.launch import launch
 

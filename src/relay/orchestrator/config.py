@@ -26,7 +26,7 @@ from relay.artifact_names import model_stem, url_stem
 from relay.errors import ConfigError
 from relay.metric_names import OF_TASK, Task
 from relay.names import column_name, did_you_mean
-from relay.orchestrator.config_files import GROUPS, PlaceOf, place_of
+from relay.orchestrator.config_files import GROUPS, PlaceOf, place_of, unreadable_file
 from relay.orchestrator.config_keys import (
     composition_problem,
     empty_mappings,
@@ -120,12 +120,10 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     overrides = [normalize(one) for one in arguments]
     try:
         return _load(folder, overrides, cwd)
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"A file in config/ is no YAML: {' '.join(str(error).split())}"
-        ) from error
-    except (HydraException, OmegaConfBaseException, ValueError, RuntimeError) as error:
-        raise ConfigError(_first_line(error)) from error
+    except (
+        yaml.YAMLError, HydraException, OmegaConfBaseException, ValueError, RuntimeError,
+    ) as error:  # fmt: skip
+        raise ConfigError(unreadable_file(folder) or _first_line(error)) from error
 
 
 def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
@@ -138,7 +136,7 @@ def _load(folder: Path, overrides: Sequence[str], cwd: Path) -> Config:
     early = [one for one in overrides if one not in late]
     early += named_options(late, early, _NEEDED_GROUPS)
     tree = _compose(folder, early)
-    _require_groups(tree)
+    _require_groups(tree, folder)
     for one in late:
         # Open mappings take any key of the user's, and one that is given whole replaces what was
         # there; the settings in other mappings go into what is there.
@@ -162,11 +160,11 @@ def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
-def _require_groups(tree: DictConfig) -> None:
+def _require_groups(tree: DictConfig, folder: Path) -> None:
     """ConfigError where a whole group was set to something else, or taken away."""
     for group in _NEEDED_GROUPS:
         if not isinstance(tree.get(group), DictConfig):
-            raise ConfigError(_no_group(group))
+            raise ConfigError(unreadable_file(folder) or _no_group(group))
     for key in ("steps", "env_manager", "seed"):
         if tree.get(key) is None:
             raise ConfigError(f"{key} is not given: add {key}=VALUE.")

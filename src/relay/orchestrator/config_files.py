@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from omegaconf import DictConfig, OmegaConf
 
 GROUPS = ("data", "model", "tracking", "pipeline", "experiment")
@@ -29,6 +30,34 @@ def place_of(folder: Path, overrides: Sequence[str], key: str) -> str:
         if (inside != key or not package) and _has(OmegaConf.load(path), inside):
             return f" (in {folder.name}/{path.relative_to(folder).as_posix()})"
     return ""
+
+
+def unreadable_file(folder: Path) -> str | None:
+    """What is wrong with the first file of the configuration in `folder` that cannot be read."""
+    for path in sorted(folder.rglob("*.yaml")):
+        problem = _problem_of(path)
+        if problem is not None:
+            return f"{folder.name}/{path.relative_to(folder).as_posix()}: {problem}"
+    return None
+
+
+def _problem_of(path: Path) -> str | None:
+    try:
+        content = path.read_bytes()
+        tree = yaml.safe_load(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"line {line} is not UTF-8: save the file in that encoding."
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        return f"this is no YAML: {where}{getattr(error, 'problem', None) or error}."
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}."
+    if tree is not None and not isinstance(tree, dict):
+        kind = "a list" if isinstance(tree, list) else "a single value"
+        return f"it holds {kind}; settings are written as `key: value`, a line each."
+    return None
 
 
 def _composed(folder: Path, overrides: Sequence[str]) -> Iterator[tuple[Path, str]]:

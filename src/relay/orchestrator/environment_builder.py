@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relay.disk import full_disk, is_full
 from relay.errors import RelayError
 from relay.orchestrator.display import Display
 from relay.orchestrator.environments import (
@@ -98,7 +100,11 @@ class EnvironmentBuilder:
                 str(component.folder),
             ],
             cwd=self.project.root,
-            env={**os.environ, "PYTHONPATH": str(self.project.root / "src")},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(self.project.root / "src"),
+                "PYTHONIOENCODING": "utf-8",
+            },
             log=self.log,
         )
         process = Process(child, self.log)
@@ -111,9 +117,17 @@ class EnvironmentBuilder:
             from relay.orchestrator.mlflow_environments import python_version
 
             python = python_version(component.folder)
+            lines = process.tail(12)
+            if is_full("\n".join(lines)):
+                folder = self._find(component).folder
+                places = [self.project.home, Path(tempfile.gettempdir()), Path.home()]
+                raise RelayError(
+                    f"The environment of components/{component.name} could not be built. "
+                    f"{full_disk([*([Path(folder)] if folder else []), *places])}"
+                )
             raise RelayError(
                 f"{self.manager} did not build the environment of components/{component.name}:\n"
-                f"{_without_mlflow(process.tail(12))}\n"
+                f"{_without_mlflow(lines)}\n"
                 f"The whole log is {shown(self.log)}. Install Python "
                 f"{python} if it is not there, set up the package index for {self.manager}, or "
                 "run in the present environment with env_manager=local."

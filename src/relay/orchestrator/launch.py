@@ -15,7 +15,7 @@ from relay.git import git_state
 from relay.orchestrator.config import Config
 from relay.orchestrator.display import READ_LOG_LINES, show_log, show_summary
 from relay.orchestrator.input_check import InputCheck
-from relay.orchestrator.jobs import Job
+from relay.orchestrator.jobs import Job, look_closer
 from relay.orchestrator.made_otherwise import MadeOtherwise
 from relay.orchestrator.pages import collect_pages
 from relay.orchestrator.pipeline import Pipeline
@@ -61,7 +61,10 @@ def launch(
     otherwise = MadeOtherwise(project.components, config, plan, cache)
     problem, warnings = _settle(pipeline, otherwise)
     show_taken(console, [str(version) for _, version in pipeline.taken], warnings)
-    if settings.explain and problem is None:
+    if settings.explain:
+        if problem is not None:
+            raise RelayError(problem)
+        look_closer(config, pipeline.jobs, pipeline.waiting)
         show_reasons(console, list(pipeline.steps.values()))
         return 0
     state = git_state(project.root)

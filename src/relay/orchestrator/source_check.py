@@ -31,11 +31,12 @@ _NAMING_COLUMNS = (
 """Settings that name columns: one, a list, or the keys of a mapping."""
 
 
-def check_source(config: Config) -> None:
+def check_source(config: Config, *, must_exist: bool = True) -> None:
     """ConfigError where `data.url` can be read at once and lacks a column that a setting names.
 
     Files on the web are not fetched for this, and a file that cannot be read is left to the step
-    that reads it, which says why.
+    that reads it, which says why. `must_exist` is false where what was fetched before is taken: the
+    file may be gone then.
     """
     data: dict[str, Any] = config.section("data")
     url, target = str(data["url"]), column_name(data["target"])
@@ -46,7 +47,7 @@ def check_source(config: Config) -> None:
     is_plain = target == SKLEARN_TARGET and not read.rename and not named
     if urlsplit(url).scheme == "sklearn" and is_plain:
         return  # true without a look, and the look takes a second
-    raw = _columns(url, read)
+    raw = _columns(url, read, must_exist)
     if raw is None:
         return
     try:
@@ -102,7 +103,7 @@ def _read_params(data: dict[str, Any]) -> ReadParams | None:
         return None
 
 
-def _columns(url: str, read: ReadParams) -> list[str] | None:
+def _columns(url: str, read: ReadParams, must_exist: bool) -> list[str] | None:
     parts = urlsplit(url)
     if parts.scheme == "sklearn":
         return _sklearn_columns(parts.netloc)
@@ -110,6 +111,8 @@ def _columns(url: str, read: ReadParams) -> list[str] | None:
         return None
     path = Path(url2pathname(parts.path)) if parts.scheme else Path(url)
     if not path.exists():
+        if not must_exist:
+            return None
         raise ConfigError(f"data.url: there is no file {path}.")
     try:
         return read_columns(path, read.read_options())

@@ -130,7 +130,12 @@ class StepProcesses:
         return self.environments.of(job.component).activate
 
     def _environ(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.folder / "tmp")}
+        return {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8",  # that of the log, whatever the console has
+            "TMPDIR": str(self.folder / "tmp"),
+        }
 
     def _libraries(self, job: Job) -> list[Library]:
         source = self.project.root / "src"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from relay.errors import RelayError
 from relay.files import write_text
 from relay.ingredients import Ingredients
+from relay.orchestrator.early_end import explain_early_end
 from relay.orchestrator.jobs import Job
 from relay.orchestrator.step_processes import StepProcess, StepProcesses
 from relay.orchestrator.summary import StepSummary
@@ -21,6 +22,7 @@ from relay.tracking import RunStatus, TrackingSettings
 if TYPE_CHECKING:  # it brings MLflow along, which takes its time
     from relay.mlflow_runs import MlflowRuns
 
+_READ_LINES = 200
 _RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
 
 
@@ -84,7 +86,7 @@ class StepRunner:
             done.status = "ran" if result and result.status == "succeeded" else "killed"
         else:
             result = process.result
-            done.error = _error(job, result, code)
+            done.error = _error(job, result, code, process.tail(_READ_LINES), self.project.root)
             done.status = "ran" if done.error is None else "failed"
         used = process.usage
         done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
@@ -127,12 +129,11 @@ class StepRunner:
         )
 
 
-def _error(job: Job, result: StepResult | None, code: int) -> str | None:
+def _error(
+    job: Job, result: StepResult | None, code: int, log: list[str], root: Path
+) -> str | None:
     if result is None:
-        if code == 137:
-            return "it was killed (signal 9); was there enough memory?"
-        how = f"by signal {code - 128}" if code > 128 else f"with exit status {code}"
-        return f"it ended {how} before it could report; its log says more"
+        return _why_without_report(job, code, log, root)
     if result.status != "succeeded":
         return result.error or f"it ended with exit status {code}"
     for key, spec in job.step.outputs.items():
@@ -144,3 +145,11 @@ def _error(job: Job, result: StepResult | None, code: int) -> str | None:
                 f"pipeline.steps.{job.name}.outputs.{key}.type is '{spec.type}'"
             )
     return None
+
+
+def _why_without_report(job: Job, code: int, log: list[str], root: Path) -> str:
+    if code == 137:
+        return "it was killed (signal 9); was there enough memory?"
+    why = explain_early_end(log, job.component.folder, root) if code == 1 else None
+    how = f"by signal {code - 128}" if code > 128 else f"with exit status {code}"
+    return why or f"it ended {how} before it could report; its log says more"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from relay.disk import explain
 from relay.errors import ConfigError, Interrupted, RelayError
 from relay.files import write_text
 from relay.orchestrator.config import Config
@@ -79,12 +80,8 @@ class Work:
             summary.status, summary.signal = "killed", interrupted.signal_number
         except RelayError as error:
             summary.error = redact(str(error))
-        except Exception as error:  # a bug: the summary is written all the same
-            log = self.folder / "logs" / "relay.log"
-            log.parent.mkdir(exist_ok=True)
-            write_text(log, traceback.format_exc())
-            text = f"{type(error).__name__}: {error} (traceback in {shown(log)})"
-            summary.error = redact(text)
+        except Exception as error:  # the summary is written all the same
+            summary.error = redact(self._unexpected(error))
         finally:
             self._display.close()
             shutil.rmtree(self.folder / "tmp", ignore_errors=True)
@@ -92,6 +89,16 @@ class Work:
         summary.seconds = time.monotonic() - began
         self._log_summary(summary)
         self._end(summary)
+
+    def _unexpected(self, error: Exception) -> str:
+        """What to say of an error that is no RelayError: a disk's, or a bug with its traceback."""
+        problem = explain(error, [self.folder, self.project.state])
+        if problem is not None:
+            return problem
+        log = self.folder / "logs" / "relay.log"
+        log.parent.mkdir(exist_ok=True)
+        write_text(log, traceback.format_exc())
+        return f"{type(error).__name__}: {error} (traceback in {shown(log)})"
 
     def _run_steps(self, pipeline: Pipeline, summary: Summary) -> RunStatus:
         """Get everything ready, and run the steps."""
@@ -195,7 +202,14 @@ class Work:
             summary.status = "failed" if summary.status == "succeeded" else summary.status
 
     def _end(self, summary: Summary) -> None:
-        path = write_summary(self.folder, summary)
+        path = self.folder / "summary.json"
+        try:
+            write_summary(self.folder, summary)
+        except OSError as error:
+            problem = explain(error, [self.folder])
+            if problem is None:
+                raise
+            summary.status, summary.error = "failed", summary.error or redact(problem)
         if summary.mlflow_run_id is None:
             return
         try:

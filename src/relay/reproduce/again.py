@@ -22,6 +22,7 @@ from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.launch import launch
 from relay.project import Project
 from relay.redact import redact
+from relay.standard_streams import lasting_output
 from relay.tracking import Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
 
@@ -33,6 +34,11 @@ def main(path: Path) -> int:
     """Run the recipe in the file `path`, whose folder is the scratch checkout; the exit status."""
     recipe = json.loads(path.read_text(encoding="utf-8"))
     project = Project(path.parent)
+    with lasting_output():
+        return _run(project, recipe)
+
+
+def _run(project: Project, recipe: dict[str, Any]) -> int:
     console = Console(width=None if sys.stdout.isatty() else 120)
     try:
         tracking = TrackingSettings("local", PROJECT)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from relay.disk import full_disk, is_full
 from relay.errors import RelayError
 from relay.tracking import local_store
 from relay.tracking.interface import ArtifactVersion, RunSpec
@@ -130,6 +131,9 @@ class LocalBackend:
         try:
             yield
         except sqlite3.Error as error:
+            if is_full(str(error)):
+                folder = Path(os.environ.get("TRACKIO_DIR", "."))
+                raise RelayError(f"The local store: {full_disk([folder])}") from error
             raise RelayError(
                 f"The local store in {os.environ.get('TRACKIO_DIR')} cannot be read: {error}. "
                 "Move it away to begin a new one, or name another with TRACKIO_DIR."
