@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import logging
+import os
 import ssl
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import truststore
+from proxies import Proxy, ProxyTransport, proxy_for
 
 from relay.errors import RelayError
 from relay.progress import show_progress
@@ -24,6 +26,7 @@ ATTEMPTS = 5
 MAX_REDIRECTS = 10
 LONGEST_WAIT = 60.0
 _TOO_MANY_REQUESTS = 429
+_PROXY_LOGIN = 407
 _PIECE = 1 << 16
 _ADVICE = {
     401: "It needs a login: download the file yourself and set data.url to its path.",
@@ -94,7 +97,7 @@ def _client(url: str) -> httpx.Client:
         max_redirects=MAX_REDIRECTS,
         timeout=TIMEOUT,
         # The system's certificates: a company's own authority works without settings.
-        verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        transport=ProxyTransport(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         # The bytes are stored as they are at the source, so the server must not compress them.
         headers={"Accept-Encoding": "identity", "User-Agent": "relay-get-data"},
     )
@@ -114,9 +117,12 @@ def _fetch(client: httpx.Client, url: str, shown: str, path: Path, max_bytes: in
             f"{shown}: more than {MAX_REDIRECTS} redirects. Check data.url."
         ) from error
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise _TryAgain("the server does not answer") from error
+        who = proxy_for(str(error.request.url), os.environ) or "the server"
+        raise _TryAgain(f"{who} does not answer") from error
     except httpx.ConnectError as error:
         raise RelayError(f"{shown}: {_why_no_connection(error)}") from error
+    except httpx.ProxyError as error:
+        raise _refused_by_proxy(shown, str(error), str(error.request.url)) from error
     except httpx.TimeoutException as error:
         raise _TryAgain(f"nothing came for {TIMEOUT.read:.0f} s") from error
     except httpx.TransportError as error:
@@ -130,6 +136,8 @@ def _require_success(response: httpx.Response, shown: str) -> None:
     if response.is_success:
         return
     what = f"the server says {status} {response.reason_phrase}".rstrip()
+    if status == _PROXY_LOGIN:
+        raise _refused_by_proxy(shown, f"{status} {response.reason_phrase}", str(response.url))
     if response.is_server_error or status == _TOO_MANY_REQUESTS:
         raise _TryAgain(what, _retry_after(response.headers.get("retry-after")))
     raise RelayError(f"{shown}: {what}. {_ADVICE.get(status, 'Check data.url.')}")
@@ -187,11 +195,40 @@ def _why_no_connection(error: httpx.ConnectError) -> str:
             f"the server's certificate is not trusted ({text}). If your company has its own "
             "certificate authority, add it to the system's store or name it in SSL_CERT_FILE."
         )
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ConnectionRefusedError):
-            return "the connection is refused. Is the port right, and the server running?"
-        if type(cause).__name__ == "gaierror":
-            return "the host is unknown. Check data.url and the network connection."
-        cause = cause.__cause__ or cause.__context__
+    refused, unknown = _has_cause(error, "ConnectionRefusedError"), _has_cause(error, "gaierror")
+    proxy = proxy_for(str(error.request.url), os.environ)
+    if proxy is not None:
+        why = "refuses the connection" if refused else f"cannot be reached: {text}"
+        return f"{proxy} {'cannot be found' if unknown else why}. {_mend(proxy, error)}"
+    if refused:
+        return "the connection is refused. Is the port right, and the server running?"
+    if unknown:
+        return "the host is unknown. Check data.url and the network connection."
     return f"no connection: {text}. Check data.url and the network connection."
+
+
+def _has_cause(error: BaseException | None, name: str) -> bool:
+    while error is not None:
+        if type(error).__name__ == name:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _mend(proxy: Proxy, error: httpx.RequestError) -> str:
+    host = error.request.url.host
+    return f"Correct {proxy.variable}, or name {host} in NO_PROXY to reach it without a proxy."
+
+
+def _refused_by_proxy(shown: str, text: str, url: str) -> RelayError | _TryAgain:
+    """What a proxy's refusal means; one of its own troubles (5xx) may pass."""
+    proxy = proxy_for(url, os.environ) or "a proxy"
+    if text.startswith("5"):
+        return _TryAgain(f"{proxy} has no way to the server ({text})")
+    login = str(_PROXY_LOGIN) in text
+    what_to_do = (
+        "Give it user and password in the variable, as http://USER:PASSWORD@HOST:PORT."
+        if login
+        else "Ask who runs it, or name the host in NO_PROXY."
+    )
+    return RelayError(f"{shown}: {proxy} refuses the request ({text}). {what_to_do}")

@@ -276,7 +276,7 @@ def test_a_redirect_that_drops_encryption_on_the_way_is_not_followed(
     client = httpx.Client
     transport = httpx.MockTransport(answer)
     monkeypatch.setattr(
-        download.httpx, "Client", lambda **options: client(**options, transport=transport)
+        download.httpx, "Client", lambda **options: client(**{**options, "transport": transport})
     )
     with pytest.raises(RelayError, match="without encryption"):
         download.download("https://a/x", tmp_path / "x", max_bytes=10**6)

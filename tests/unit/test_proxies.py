@@ -1,0 +1,165 @@
+"""Fetching files through the proxies that the environment names."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from relay.errors import RelayError
+from tests.loading import load
+
+download = load("get_data", "download")
+proxies = load("get_data", "proxies")
+
+VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Sends which URL it was asked for; a proxy is asked for whole ones."""
+
+    code = 200
+
+    def do_GET(self) -> None:
+        body = self.path.encode()
+        self.send_response(self.code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_CONNECT = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def address(server: ThreadingHTTPServer) -> str:
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def unused_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def fetch(url: str, folder: Path) -> str:
+    path = folder / "file"
+    download.download(url, path, max_bytes=1000, sleep=lambda seconds: None)
+    return path.read_text()
+
+
+def problem(url: str, folder: Path) -> str:
+    with pytest.raises(RelayError) as raised:
+        fetch(url, folder)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "variable"),
+    [
+        ({"HTTP_PROXY": "http://p:1"}, "http://a/x", "HTTP_PROXY"),
+        ({"http_proxy": "p:1", "HTTP_PROXY": "http://q:1"}, "http://a/x", "http_proxy"),
+        ({"ALL_PROXY": "http://p:1"}, "https://a/x", "ALL_PROXY"),
+        ({"ALL_PROXY": "socks5://p:1", "HTTPS_PROXY": "http://q:1"}, "https://a/x", "HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "http://p:1"}, "http://a/x", None),
+        ({"HTTP_PROXY": ""}, "http://a/x", None),
+        ({"ALL_PROXY": "socks5://p:1", "NO_PROXY": "b,a"}, "http://a/x", None),
+        ({"ALL_PROXY": "socks5://p:1", "no_proxy": ".example.com"}, "http://a.example.com/x", None),
+        ({"HTTP_PROXY": "http://p:1", "NO_PROXY": "*"}, "http://a/x", None),
+        ({}, "http://a/x", None),
+    ],
+)
+def test_the_variables_name_the_proxy(
+    environ: dict[str, str], url: str, variable: str | None
+) -> None:
+    proxy = proxies.proxy_for(url, environ)
+    assert (proxy and proxy.variable) == variable
+
+
+def test_a_file_comes_through_the_proxy(
+    server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", address(server))
+    assert fetch("http://nowhere.invalid/a.csv", tmp_path) == "http://nowhere.invalid/a.csv"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "socks5h://h:1", "socks4://h:1"])
+def test_a_proxy_of_another_kind_is_an_error_with_what_to_do(
+    server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    told = problem(f"{address(server)}/a.csv", tmp_path)
+    assert told.startswith(f"ALL_PROXY: {proxy} is a proxy of the kind 'socks")
+    assert "name 127.0.0.1 in NO_PROXY" in told
+
+
+def test_it_does_not_matter_to_a_host_in_no_proxy(
+    server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    assert fetch(f"{address(server)}/a.csv", tmp_path) == "/a.csv"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_dead_is_named_with_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    port = unused_port()
+    variable = f"{scheme.upper()}_PROXY"
+    monkeypatch.setenv(variable, f"http://user:secret@127.0.0.1:{port}")
+    told = problem(f"{scheme}://example.invalid/a.csv", tmp_path)
+    assert f"the proxy http://127.0.0.1:{port} of {variable} refuses the connection" in told
+    assert f"Correct {variable}, or name example.invalid in NO_PROXY" in told
+    assert "secret" not in told
+
+
+def test_a_proxy_whose_host_is_unknown_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:3128")
+    told = problem("http://127.0.0.1/a.csv", tmp_path)
+    assert "the proxy http://proxy.invalid:3128 of ALL_PROXY cannot be found" in told
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_a_password_is_named(
+    server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr(Answering, "code", 407)
+    monkeypatch.setenv("ALL_PROXY", address(server))
+    told = problem(f"{scheme}://example.invalid/a.csv", tmp_path)
+    assert f"the proxy {address(server)} of ALL_PROXY" in told
+    assert "407" in told
+    assert "http://USER:PASSWORD@" in told
+
+
+@pytest.mark.parametrize("value", ["http://", "http://h:notaport", "http://h:0"])
+def test_a_variable_that_is_no_address_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", value)
+    assert "HTTP_PROXY: " in problem("http://example.invalid/a.csv", tmp_path)
+    assert "is not the address of a proxy" in problem("http://example.invalid/a.csv", tmp_path)
