@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from params import Params
-from sources import fetch
+from sources import RawFile, fetch, raw_file
 
 from relay import component
 from relay.component import StepRun
@@ -17,20 +17,37 @@ from relay.redact import redact_url
 log = logging.getLogger("relay")
 
 
+def fetched_before(run: StepRun[Params], source: str) -> RawFile | None:
+    """The file as it is stored, where it was fetched from `source` and is never to be again.
+
+    None where it has to be fetched: it is not stored, or not with the digest that it must have.
+    """
+    params = run.params
+    version = run.find(params.raw_artifact) if params.refresh == "never" else None
+    if version is None or version.metadata.get("original_url") != source:
+        return None
+    if params.sha256 is not None and version.metadata.get("sha256") != params.sha256.lower():
+        return None
+    (path,) = run.fetch(version).iterdir()
+    known = {key: version.metadata.get(key) for key in ("etag", "last_modified")}
+    log.info("data.refresh=never: %s is taken, which was fetched before.", version)
+    return raw_file(path, known["etag"], known["last_modified"])
+
+
 def step(run: StepRun[Params]) -> None:
     """Fetch a data file from a URL, a path or scikit-learn, and store it as it came."""
     params = run.params
     folder = run.workspace / "raw"
     folder.mkdir()
     source = redact_url(params.url)
-    raw = fetch(
+    raw = fetched_before(run, source) or fetch(
         params.url,
         folder,
         root=enclosing_project(Path(__file__)).root,
         max_bytes=int(params.max_mb * 1_000_000),
         sha256=params.sha256,
     )
-    log.info("Fetched %s: %d bytes, sha256 %s", source, raw.bytes, raw.sha256)
+    log.info("%s: %d bytes, sha256 %s", source, raw.bytes, raw.sha256)
     known = {"etag": raw.etag, "last_modified": raw.last_modified}
     run.output(
         "raw",

@@ -54,14 +54,20 @@ def fetch(
         path = write_sklearn(sklearn_name(url), folder)
     else:
         path = copy_local(local_path(url, root), folder)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if sha256 is not None and digest != sha256.lower():
+    raw = raw_file(path, response.etag, response.last_modified)
+    if sha256 is not None and raw.sha256 != sha256.lower():
         raise RelayError(
-            f"The file has other bytes than expected: its sha256 is {digest}, data.sha256 says "
+            f"The file has other bytes than expected: its sha256 is {raw.sha256}, data.sha256 says "
             f"{sha256.lower()}. If the new file is right, set data.sha256 to its digest."
         )
-    return RawFile(path, path.stat().st_size, digest, response.etag, response.last_modified)
+    return raw
+
+
+def raw_file(path: Path, etag: str | None, last_modified: str | None) -> RawFile:
+    """The file at `path` with its size and digest, and what its server said of it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return RawFile(path, path.stat().st_size, digest, etag, last_modified)
 
 
 def safe_file_name(url_path: str) -> str:

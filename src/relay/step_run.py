@@ -94,6 +94,13 @@ class StepRun(Generic[ParamsT]):
         """The version that `reference` points at, or None; it does not count as an input."""
         return self._backend.find(reference)
 
+    def fetch(self, version: ArtifactVersion) -> Path:
+        """Copy the files of `version` into a folder; it does not count as an input."""
+        folder = self.workspace / "fetched" / version.name
+        folder.mkdir(parents=True)
+        self._backend.download(version, folder)
+        return folder
+
     def set_alias(self, version: ArtifactVersion, alias: str, *, collection: str) -> None:
         """Point `alias` at `version`, once all outputs are stored.
 

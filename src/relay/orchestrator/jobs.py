@@ -105,10 +105,8 @@ def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job])
 
     The table's columns concern them also where the step that reads the file need not run.
     """
-    reading = [job.name for job in selected if config.reads(job.name, "data.url")]
-    if reading:
-        must_exist = any(job.name in reading for job in waiting)
-        check_source(config, must_exist=must_exist)
+    if any(config.reads(job.name, "data.url") for job in selected):
+        check_source(config)
     for job in waiting:
         if job.component.check is not None:
             job.component.check(job.valid)

@@ -31,12 +31,12 @@ _NAMING_COLUMNS = (
 """Settings that name columns: one, a list, or the keys of a mapping."""
 
 
-def check_source(config: Config, *, must_exist: bool = True) -> None:
+def check_source(config: Config) -> None:
     """ConfigError where `data.url` can be read at once and lacks a column that a setting names.
 
     Files on the web are not fetched for this, and a file that cannot be read is left to the step
-    that reads it, which says why. `must_exist` is false where what was fetched before is taken: the
-    file may be gone then.
+    that reads it, which says why. With `data.refresh=never` it may be gone: what was fetched before
+    is taken.
     """
     data: dict[str, Any] = config.section("data")
     url, target = str(data["url"]), column_name(data["target"])
@@ -47,7 +47,7 @@ def check_source(config: Config, *, must_exist: bool = True) -> None:
     is_plain = target == SKLEARN_TARGET and not read.rename and not named
     if urlsplit(url).scheme == "sklearn" and is_plain:
         return  # true without a look, and the look takes a second
-    raw = _columns(url, read, must_exist)
+    raw = _columns(url, read, must_exist=data["refresh"] != "never")
     if raw is None:
         return
     try:
