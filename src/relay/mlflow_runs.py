@@ -30,6 +30,9 @@ def _errors() -> Iterator[None]:
         raise RelayError(f"MLflow's store: {redact(str(error).splitlines()[0])}") from error
 
 
+EXPERIMENT = "relay"
+"""The experiment of runs for which no other is chosen."""
+
 _STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 _BATCH = 100  # parameters, as many as MLflow takes at once
 _GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
@@ -66,6 +69,24 @@ class MlflowRuns:
                 if found is None:
                     raise
         return str(found.experiment_id)
+
+    def chosen_experiment(self, environ: Mapping[str, str], artifact_location: str) -> str:
+        """Return the id of the experiment that runs go into, made where it is new.
+
+        MLFLOW_EXPERIMENT_ID and MLFLOW_EXPERIMENT_NAME name another than Relay's, as for MLflow
+        itself. RelayError where there is no experiment with the id.
+        """
+        wanted = environ.get("MLFLOW_EXPERIMENT_ID")
+        if not wanted:
+            name = environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+            return self.experiment(name, artifact_location)
+        try:
+            return str(self._client.get_experiment(wanted).experiment_id)
+        except mlflow.MlflowException as error:
+            raise RelayError(
+                f"MLFLOW_EXPERIMENT_ID: MLflow has no experiment with this id (got '{wanted}'). "
+                "Set MLFLOW_EXPERIMENT_NAME instead, or unset it."
+            ) from error
 
     def exists(self, run_id: str) -> bool:
         try:

@@ -70,6 +70,20 @@ def test_a_run_keeps_what_its_step_reports(runs: MlflowRuns, tmp_path: Path) -> 
     assert list((tmp_path / "files").rglob("images/picture.png"))
 
 
+def test_the_experiment_is_relays_or_the_one_that_the_environment_names(
+    runs: MlflowRuns, tmp_path: Path
+) -> None:
+    files = str(tmp_path / "files")
+    ours = runs.chosen_experiment({}, files)
+    assert ours == runs.experiment("relay", files)
+    mine = runs.chosen_experiment({"MLFLOW_EXPERIMENT_NAME": "mine"}, files)
+    assert mine not in ("0", ours)
+    by_id = {"MLFLOW_EXPERIMENT_ID": mine, "MLFLOW_EXPERIMENT_NAME": "other"}
+    assert runs.chosen_experiment(by_id, files) == mine
+    with pytest.raises(RelayError, match=r"MLFLOW_EXPERIMENT_ID: .*\(got '987'\)"):
+        runs.chosen_experiment({"MLFLOW_EXPERIMENT_ID": "987"}, files)
+
+
 def test_no_secret_reaches_the_parameters(runs: MlflowRuns, tmp_path: Path) -> None:
     experiment = runs.experiment("relay", str(tmp_path / "files"))
     run = runs.start(experiment, "get", params={"url": "https://user:secret@host/a.csv"})

@@ -36,8 +36,6 @@ from relay.tracking import Backend, RunStatus, TrackingSettings
 if TYPE_CHECKING:  # it brings MLflow along, which takes its time
     from relay.mlflow_runs import MlflowRuns
 
-EXPERIMENT = "relay"
-
 
 @dataclass
 class Work:
@@ -176,7 +174,8 @@ class Work:
         name = run_name(self.config)
         parent = self._outer_run()
         if parent is None:
-            experiment = mlflow.experiment(EXPERIMENT, str(self.project.home / "mlruns"))
+            files = str(self.project.home / "mlruns")
+            experiment = mlflow.chosen_experiment(os.environ, files)
             parent = mlflow.start(experiment, name or f"pipeline {self.folder.name}")
         else:
             mlflow.take_over(parent, name)
