@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from duplicates import chance_repeats, repeated_rows
+from duplicates import are_by_chance, first_repeats, repeated_rows
 from numpy.typing import NDArray
 from params import Task
 from targets import to_target
@@ -26,6 +26,8 @@ from relay.reading.row_numbers import count_row_numbers
 from relay.reading.texts import release_memory
 
 log = logging.getLogger("relay")
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Cleaned:
     warnings: Mapping[str, str] = field(default_factory=dict)
     decimal: str | None = None
     repeats_kept: int = 0
+    repeats_shown: Mapping[int, int] = field(default_factory=dict)
+    """Some of the rows that were removed as duplicates unasked, each with the row it repeats."""
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
@@ -99,7 +103,10 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
 
     rows = _Rows(len(table))
     # Before columns go: two records that differ in their id alone are not the same record.
-    repeated, repeats_kept = _repeats(table.iloc[:, row_numbers:], rules.drop_duplicates)
+    records = table.iloc[:, row_numbers:]
+    repeated, repeats_kept = _repeats(records, rules.drop_duplicates)
+    is_unasked = rules.drop_duplicates == "auto" and repeated.any()
+    repeats_shown = first_repeats(records, repeated, _SHOWN) if is_unasked else {}
     if rules.drop_duplicates:
         rows.keep("duplicates", ~repeated)
     table = table.drop(columns=sorted(dropped - used))
@@ -121,8 +128,18 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
-    removed, decimal = rows.removed, convention.evident
-    return Cleaned(table, target, task, removed, read_as, notes, warnings, decimal, repeats_kept)
+    return Cleaned(
+        table,
+        target,
+        task,
+        rows.removed,
+        read_as=read_as,
+        notes=notes,
+        warnings=warnings,
+        decimal=convention.evident,
+        repeats_kept=repeats_kept,
+        repeats_shown=repeats_shown,
+    )
 
 
 def _read_columns(
@@ -159,7 +176,7 @@ def _read_columns(
 def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:
     """Which rows go as they repeat another, and how many stay as they are equal by chance."""
     repeated = repeated_rows(records) if drop else np.zeros(len(records), dtype=bool)
-    if drop == "auto" and repeated.any() and chance_repeats(records) >= 1:
+    if drop == "auto" and repeated.any() and are_by_chance(records):
         return np.zeros_like(repeated), int(repeated.sum())
     return repeated, 0
 

@@ -1,4 +1,4 @@
-"""Rows that repeat another row, found without comparing whole rows."""
+"""Rows that repeat another row, found without comparing whole rows, and whether that is chance."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from relay.reading.texts import codes, is_text
 
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT = np.uint64(29)
-_LOOKED_AT = 100_000
+_ODD = 0x9E3779B97F4A7C15
+_MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+_CELLS = 5_000_000
+_FEWEST_ROWS = 2_000
+_BY_CHANCE_AT_LEAST = 0.25
 
 
 def repeated_rows(table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -18,28 +20,68 @@ def repeated_rows(table: pd.DataFrame) -> NDArray[np.bool_]:
 
     Rows are told apart by one number each; only those that share theirs are compared.
     """
-    key = np.zeros(len(table), dtype=np.uint64)
-    for place in range(table.shape[1]):
-        key = (key ^ (key >> _SHIFT)) * _PRIME + _as_numbers(table.iloc[:, place])
-    suspects = pd.Series(key).duplicated(keep=False).to_numpy()
+    suspects = pd.Series(_keys(table)).duplicated(keep=False).to_numpy()
     repeated = np.zeros(len(table), dtype=bool)
     if suspects.any():
         repeated[suspects] = table[suspects].duplicated().to_numpy()
     return repeated
 
 
-def chance_repeats(table: pd.DataFrame) -> float:
-    """How many pairs of rows would be equal by chance, were the columns independent.
+def first_repeats(table: pd.DataFrame, repeated: NDArray[np.bool_], count: int) -> dict[int, int]:
+    """The first `count` of the `repeated` rows, each with the row that it repeats, from 1."""
+    keys = _keys(table)
+    rows = np.flatnonzero(repeated)[:count]
+    return {int(row) + 1: int(np.flatnonzero(keys == keys[row])[0]) + 1 for row in rows}
 
-    Where columns go together it is more. Of large tables some rows are looked at.
+
+def are_by_chance(table: pd.DataFrame) -> bool:
+    """True where a good part of the rows that repeat another may well do so by chance.
+
+    Pairs of rows that differ in one column only show how near rows come to each other. Of such
+    pairs, as many would agree in that column, too, as any two rows do; the column for which these
+    are most counts. Copies of records have no such neighbours, whatever the columns depend on.
     """
-    pairs = len(table) * (len(table) - 1) / 2
-    some = table.iloc[:: max(1, -(-len(table) // _LOOKED_AT))]
-    possible = len(some) * (len(some) - 1)
-    for place in range(some.shape[1]) if possible else ():
-        counts = np.unique(_as_numbers(some.iloc[:, place]), return_counts=True)[1].astype(float)
-        pairs *= float((counts * (counts - 1)).sum()) / possible
-    return pairs
+    some = table.iloc[:: max(1, -(-len(table) * table.shape[1] // _rows_times_columns(table)))]
+    columns = [_mixed(some, place) for place in range(some.shape[1])]
+    keys = _keys(some)
+    possible, equal = len(some) * (len(some) - 1) / 2, _pairs(keys)
+    if possible <= equal:
+        return True
+    expected = 0.0
+    for column in columns:
+        near = _pairs(keys - column) - equal
+        agreeing = (_pairs(column) - equal) / (possible - equal)
+        expected = max(expected, near * agreeing / (1 - agreeing) if agreeing < 1 else 0.0)
+    scale = (len(table) / len(some)) ** 2
+    return expected * scale >= _BY_CHANCE_AT_LEAST * _pairs(_keys(table))
+
+
+def _rows_times_columns(table: pd.DataFrame) -> int:
+    """So many values are looked at."""
+    return max(_CELLS, _FEWEST_ROWS * table.shape[1])
+
+
+def _pairs(keys: NDArray[np.uint64]) -> float:
+    """How many pairs of equal numbers there are."""
+    counts = np.unique(keys, return_counts=True)[1].astype(float)
+    return float((counts * (counts - 1)).sum() / 2)
+
+
+def _keys(table: pd.DataFrame) -> NDArray[np.uint64]:
+    """A number for each row, the same where rows are the same."""
+    keys = np.zeros(len(table), dtype=np.uint64)
+    for place in range(table.shape[1]):
+        keys += _mixed(table, place)
+    return keys
+
+
+def _mixed(table: pd.DataFrame, place: int) -> NDArray[np.uint64]:
+    """A number for each value of a column, with all bits mixed (the finalizer of SplitMix64)."""
+    keys = _as_numbers(table.iloc[:, place]) + np.uint64((place + 1) * _ODD % 2**64)
+    for shift, factor in _MIXERS:
+        keys = (keys ^ (keys >> np.uint64(shift))) * np.uint64(factor)
+    mixed: NDArray[np.uint64] = keys ^ (keys >> np.uint64(31))
+    return mixed
 
 
 def _as_numbers(values: pd.Series) -> NDArray[np.uint64]:

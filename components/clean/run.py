@@ -22,9 +22,6 @@ from relay.tables import table_metadata, write_parquet
 
 log = logging.getLogger("relay")
 
-MANY = 0.2
-"""So large a share of the rows does not go unnoticed, where nobody asked for it."""
-
 
 def the_file(folder: Path) -> Path:
     """The one file in `folder`; RelayError where there are several or none."""
@@ -81,9 +78,12 @@ def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
     table = cleaned.table
     for rule, count in cleaned.removed.items():
         if count:
-            unasked = rule in ("duplicates", "missing_target")
-            level = logging.WARNING if unasked and count > MANY * rows_in else logging.INFO
-            log.log(level, "Removed %d of %d rows: %s", count, rows_in, rule.replace("_", " ", 1))
+            unasked = rule == "missing_target" or (rule == "duplicates" and cleaned.repeats_shown)
+            level = logging.WARNING if unasked else logging.INFO
+            why = _why(cleaned.repeats_shown) if rule == "duplicates" else ""
+            log.log(
+                level, "Removed %d of %d rows: %s%s", count, rows_in, rule.replace("_", " ", 1), why
+            )
     if cleaned.repeats_kept:
         log.info(
             "Kept %d rows that repeat another: with so few different values, some do by chance. "
@@ -93,6 +93,17 @@ def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
     log.info("%d of %d rows kept, %d columns", len(table), rows_in, len(table.columns))
     removed = {f"removed_{rule}": count for rule, count in cleaned.removed.items()}
     return {"rows_in": rows_in, "rows_out": len(table), **removed}
+
+
+def _why(repeats: Mapping[int, int]) -> str:
+    """Some of the rows that were removed as duplicates, and how to keep them."""
+    if not repeats:
+        return ""
+    shown = ", ".join(f"row {row} equals row {earlier}" for row, earlier in repeats.items())
+    return (
+        f", each of which equals an earlier one in all columns ({shown}). To keep them: "
+        "data.drop_duplicates=false. To drop them without a warning: data.drop_duplicates=true"
+    )
 
 
 def step(run: StepRun[Params]) -> None:

@@ -106,6 +106,9 @@ def step(run: StepRun[Params]) -> None:
     known = model_input.metadata.get("train_target") or {}
     found = judge(model, test, params.target, known, params.slices)
     tell(found)
+    shared = test_input.metadata.get("rows_in_train")
+    if shared:
+        log.info("%d of the %d test rows are in the train set as well", shared, len(test))
 
     folder = run.workspace / "evaluation"
     folder.mkdir()
@@ -118,6 +121,7 @@ def step(run: StepRun[Params]) -> None:
         "test_digest": test_input.version.digest,
         "target": params.target,
         "rows": len(test),
+        "test_rows_in_train": test_input.metadata.get("rows_in_train"),
         **found.as_json(),
         **verdict(found.outcome.metrics, params.thresholds),
     }

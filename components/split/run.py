@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
+from typing import Any
 
+import pandas as pd
 from params import Params
 from splitting import find_time_order, split
 
@@ -16,21 +19,39 @@ from relay.tables import read_artifact, table_metadata, write_parquet
 log = logging.getLogger("relay")
 
 
+MANY = 0.05
+"""A smaller share of rows that are on both sides by chance does not change a score much."""
+NOT_LEARNED_FROM = ("identifier", "constant", "empty")
+
+
+def learned_from(table: pd.DataFrame, target: str, metadata: Mapping[str, Any]) -> pd.DataFrame:
+    """`table` without the columns that no model learns from, by what `clean` found out of them."""
+    columns = (metadata.get("inferred") or {}).get("columns") or {}
+    useless = [name for name, facts in columns.items() if facts.get("kind") in NOT_LEARNED_FROM]
+    return table.drop(columns=[name for name in useless if name != target], errors="ignore")
+
+
 def tell_shared(shared: int, rows: int, *, by_chance: bool) -> None:
     """Log how many of the test set's `rows` are in the train set as well, and what that means."""
-    if by_chance:
-        log.info(
-            "%d of the %d test rows equal one of the train set, as different things do by chance "
-            "where there are few different values.",
-            shared,
-            rows,
-        )
-        return
-    log.warning(
-        "%d of the %d test rows are in the train set as well: what the model knows by heart "
-        "counts as if it had learnt it. data.drop_duplicates=true keeps one of each.",
+    is_alarming = shared > MANY * rows
+    log.log(
+        logging.WARNING if is_alarming else logging.INFO,
+        "%d of the %d test rows are in the train set as well (%.0f %%), in all columns that are "
+        "learned from%s",
         shared,
         rows,
+        100 * shared / rows,
+        _what_to_do(by_chance) if is_alarming else ".",
+    )
+
+
+def _what_to_do(by_chance: bool) -> str:
+    meaning = ": what the model knows by heart counts as if it had learned it. "
+    if not by_chance:
+        return meaning + "data.drop_duplicates=true keeps one of each, where they are copies."
+    return (
+        meaning + "Different things are equal here, as the columns have so few different values. "
+        "data.drop_duplicates=true keeps one of each; more columns would tell them apart."
     )
 
 
@@ -58,16 +79,18 @@ def step(run: StepRun[Params]) -> None:
             ordered_by,
             ordered_by,
         )
+    useful = [learned_from(part, params.target, source.metadata) for part in (test, train)]
+    shared = int(rows_in(*useful).sum())
     for key, part in (("train", train), ("test", test)):
         run.output(
             key,
             write_parquet(part, run.workspace / key / "data.parquet"),
             type="split_data",
             description=f"The {key} set.",
-            metadata={**table_metadata(part), **carried},
+            metadata={**table_metadata(part), **carried}
+            | ({"rows_in_train": shared} if key == "test" else {}),
         )
     run.log_metrics({"train_rows": len(train), "test_rows": len(test)})
-    shared = int(rows_in(test, train).sum())
     if shared:
         run.log_metrics({"test_rows_in_train": shared})
         tell_shared(shared, len(test), by_chance=bool(source.metadata.get("repeats_kept")))

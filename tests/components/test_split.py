@@ -7,6 +7,7 @@ import logging
 import pandas as pd
 import pytest
 
+from relay.tables import write_parquet
 from tests.components.conftest import Store
 from tests.loading import load
 
@@ -68,9 +69,28 @@ def test_a_value_out_of_range_is_a_wrong_command(store: Store) -> None:
     assert "test_size" in done.output
 
 
-def test_rows_that_are_equal_by_chance_are_no_warning(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(
+    ("shared", "level"), [(1, "INFO"), (5, "INFO"), (6, "WARNING"), (100, "WARNING")]
+)
+@pytest.mark.parametrize("by_chance", [True, False])
+def test_many_rows_on_both_sides_are_a_warning(
+    shared: int, level: str, by_chance: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "relay")
-    load("split").tell_shared(10, 10, by_chance=True)
-    assert [one.levelname for one in caplog.records] == ["INFO"]
+    load("split").tell_shared(shared, 100, by_chance=by_chance)
+    (told,) = caplog.records
+    assert told.levelname == level
+    assert (
+        f"{shared} of the 100 test rows are in the train set as well ({shared} %)" in told.message
+    )
+    assert ("data.drop_duplicates=true" in told.message) == (level == "WARNING")
+
+
+def test_rows_are_the_same_where_they_differ_in_an_identifier_only(store: Store) -> None:
+    columns = {"id": range(40), "x": [1, 2] * 20, "y": [3, 4] * 20}
+    facts = {"columns": {"id": {"kind": "identifier"}, "x": {"kind": "number"}}}
+    path = write_parquet(pd.DataFrame(columns), store.folder / "clean" / "data.parquet")
+    store.put("demo_clean", "clean_data", path, {"inferred": facts})
+    done = store.run("split", input_artifact="demo_clean", target="y", test_size=0.25)
+    assert done.result is not None
+    assert done.result.metrics["test_rows_in_train"] == 10

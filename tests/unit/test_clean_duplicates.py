@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.loading import load
 from tests.made_clean import clean
@@ -56,3 +57,44 @@ def test_rows_that_are_equal_by_chance_stay_unless_told_otherwise() -> None:
 def test_records_that_differ_in_a_dropped_id_are_no_duplicates() -> None:
     columns = {"id": [1, 2, 2], "x": [1, 1, 1], "y": [1.5, 1.5, 1.5]}
     assert len(clean(columns, drop=["id"], drop_duplicates=True).table) == 2
+
+
+def passengers(rows: int = 900) -> dict[str, Any]:
+    """Records of people with no name: columns depend on each other, and ages are missing."""
+    random = np.random.default_rng(0)
+    grade = random.choice([1, 2, 3], rows, p=[0.2, 0.2, 0.6])
+    sex = random.choice(["male", "female"], rows, p=[0.65, 0.35])
+    fares = {1: [26.55, 30.0, 52.0, 79.2, 83.5], 2: [10.5, 13.0, 26.0], 3: [7.75, 7.9, 8.05]}
+    age = random.normal(29, 14, rows).clip(1, 75).round()
+    age[random.random(rows) < 0.2] = np.nan
+    harbour = random.choice(["S", "C", "Q"], rows, p=[0.7, 0.2, 0.1])
+    return {
+        "grade": grade, "class": [f"class {one}" for one in grade], "sex": sex, "age": age,
+        "is_child": age < 16, "is_male": sex == "male", "harbour": harbour,
+        "town": [f"town of {one}" for one in harbour],
+        "fare": [random.choice(fares[one]) * random.choice([1, 1, 2, 3]) for one in grade],
+        "y": np.where(random.random(rows) < np.where(sex == "female", 0.7, 0.2), "yes", "no"),
+    }  # fmt: skip
+
+
+def test_other_people_of_whom_the_same_is_known_are_no_duplicates() -> None:
+    done = clean(passengers())
+    assert done.repeats_kept > 50
+    assert len(done.table) == 900
+
+
+def test_copies_of_measurements_go_however_many() -> None:
+    random = np.random.default_rng(0)
+    values = {name: random.normal(10, 2, 500).round(2) for name in "abcdefy"}
+    for copies in (1, 20, 400):
+        columns = {name: [*column, *column[:copies]] for name, column in values.items()}
+        done = clean(columns)
+        assert done.removed["duplicates"] == copies
+        assert done.repeats_shown[501] == 1
+
+
+def test_a_part_of_a_large_table_decides_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "_CELLS", 50_000)
+    assert duplicates.are_by_chance(pd.DataFrame(passengers(20_000)))
+    values = np.random.default_rng(0).normal(10, 2, (20_000, 6)).round(2)
+    assert not duplicates.are_by_chance(pd.DataFrame(np.vstack([values, values[:50]])))

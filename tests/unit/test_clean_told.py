@@ -18,16 +18,33 @@ describing = load("clean", "describing")
 run = load("clean")
 
 
-@pytest.mark.parametrize(("missing", "level"), [(10, "INFO"), (20, "WARNING")])
-def test_many_rows_that_go_without_being_asked_for_are_a_warning(
-    missing: int, level: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("missing", [1, 20])
+def test_rows_that_go_without_being_asked_for_are_a_warning(
+    missing: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "relay")
     done = clean({"x": list(range(60)), "y": [None] * missing + [0.5] * (60 - missing)})
     run.report(done, 60)
     told = [one for one in caplog.records if "missing target" in one.message]
-    assert [one.levelname for one in told] == [level]
+    assert [one.levelname for one in told] == ["WARNING"]
     assert told[0].message == f"Removed {missing} of 60 rows: missing target"
+
+
+@pytest.mark.parametrize(("asked", "level"), [("auto", "WARNING"), (True, "INFO")])
+def test_duplicates_that_go_unasked_are_a_warning_with_examples(
+    asked: object, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "relay")
+    measured = [i / 7 for i in range(60)]
+    done = clean(
+        {"x": [*measured, measured[4]], "y": [*measured, measured[4]]}, drop_duplicates=asked
+    )
+    run.report(done, 61)
+    (told,) = [one for one in caplog.records if "duplicates" in one.message]
+    assert told.levelname == level
+    assert told.message.startswith("Removed 1 of 61 rows: duplicates")
+    for words in ("(row 61 equals row 5)", "data.drop_duplicates=false"):
+        assert (words in told.message) == (level == "WARNING")
 
 
 def test_columns_of_which_the_same_is_to_be_said_are_one_line() -> None:
