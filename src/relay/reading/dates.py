@@ -60,9 +60,10 @@ def read_dates(values: pd.Series, examples: Sequence[str]) -> Dates | None:
     do not exist (2021-02-30, 0000-00-00), placeholders such as `?` and a few other texts become
     missing values. `warning` gives an account of all that.
     """
-    part = _part_of_all(values, examples)
-    if part is not None:
-        return _as_read(values, to_times(values, part.form), [part])
+    whole = _part_of_all(values, examples)
+    if whole is not None:
+        part, times = whole
+        return _as_read(values, times, [part])
     alike = sum(bool(formats_like(one)) for one in examples)
     return _read_mixed(values) if 0 < len(examples) * _DATES_AT_LEAST <= alike else None
 
@@ -112,7 +113,7 @@ def _read_mixed(values: pd.Series) -> Dates | None:
     times = to_times(values, form) if parts else None
     if times is None or times.notna().sum() < max(1, _DATES_AT_LEAST * present):
         return None
-    strays = values.notna() & times.isna() & ~are_impossible(values, form)
+    strays = values.notna() & times.isna() & ~are_impossible(values.mask(times.notna()), form)
     contradict = any(_contradicts(part, parts) for part in parts)
     if strays.sum() <= few and not contradict:
         return _as_read(values, times, parts)
@@ -145,15 +146,17 @@ def _as_read(values: pd.Series, times: pd.Series, parts: Sequence[_Part]) -> Dat
     return Dates(times, form, warning, note)
 
 
-def _part_of_all(values: pd.Series, examples: Sequence[str]) -> _Part | None:
-    """The format that all of `values` have."""
+def _part_of_all(values: pd.Series, examples: Sequence[str]) -> tuple[_Part, pd.Series] | None:
+    """The format that all of `values` have, and they as times; None where there is none."""
     if not examples:
         return None
     some = pd.Series(list(examples), dtype="str")
     fitting = [form for form in formats_like(examples[0]) if _all_parse(some, form)]
     for form in fitting:
-        if _all_parse(values, form):
-            return _with_order(_Part(form, values.notna()), values)
+        times = to_times(values, form)
+        if (times.notna() | values.isna()).all():
+            part = _with_order(_Part(form, values.notna()), values)
+            return part, times if part.form == form else to_times(values, part.form)
     return None
 
 
@@ -176,7 +179,8 @@ def _with_order(part: _Part, values: pd.Series) -> _Part:
     """`part`, knowing whether it reads both ways; of these, that of firsts of months is taken."""
     other = day_and_month_swapped(part.form)
     texts = values[part.fits]
-    if not has_order(part.form) or not _all_parse(texts, other):
+    tried = (pd.Series(sample(texts), dtype="str"), texts)  # the first spares most of the work
+    if not has_order(part.form) or not all(_all_parse(some, other) for some in tried):
         return part
     are_firsts = (_all_on_the_first(texts, other), _all_on_the_first(texts, part.form))
     return replace(
