@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -17,17 +19,37 @@ FORMATS_APART = "|"
 NUMBER_EXAMPLES = ("1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1'234,56")
 """How a number may be written, by an example: what follows `float:`."""
 
+LIMITS, THOUSANDS = "limit", "K/M/B"
+"""What may stand in the place of a unit: `<0.5` is 0.5 then, or 9.9K is 9900."""
+DURATION_EXAMPLES = ("12:30", "1h 20m")
+"""How times and durations may be written that are read as hours, by an example."""
+
 _DATETIME_FORMAT, _NUMBER_FORMAT = "datetime:", "float:"
+_WITHOUT_THOUSANDS = {"1234.56": "1,234.56", "1234,56": "1.234,56"}
+_EXAMPLES = "|".join(map(re.escape, (*NUMBER_EXAMPLES, *_WITHOUT_THOUSANDS)))
+_NUMBER_WORD = re.compile(rf"float:({_EXAMPLES})\s*(\D.{{0,30}})?")
+
+
+@dataclass(frozen=True)
+class NumberWord:
+    """What `float:1.234,56 kg` means: an example of the numbers, and what stands after them."""
+
+    example: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{_NUMBER_FORMAT}{self.example}{self.unit and ' '}{self.unit}"
 
 
 def check_dtype_word(spec: str) -> str:
     """`spec` itself; ValueError, naming the choices, where it is no dtype word."""
-    if spec in WORDS or datetime_format(spec) or number_example(spec):
+    if spec in WORDS or datetime_format(spec) or number_word(spec):
         return spec
     near = nearest(spec, WORDS)
     hint = f" Did you mean '{near}'?" if near else ""
     raise ValueError(
-        f"'{spec}' is no dtype: use {', '.join(WORDS)}, datetime:%d/%m/%Y or float:1.234,56.{hint}"
+        f"'{spec}' is no dtype: use {', '.join(WORDS)}, datetime:%d/%m/%Y, float:1.234,56 "
+        f"or 'float:1234.56 kg'.{hint}"
     )
 
 
@@ -41,15 +63,16 @@ def datetime_format(spec: str) -> str | None:
     return form if names_one else None
 
 
-def number_example(spec: str) -> str | None:
-    """The example in `float:1.234,56`; None where `spec` names none."""
-    example = spec.removeprefix(_NUMBER_FORMAT)
-    return example if spec.startswith(_NUMBER_FORMAT) and example in NUMBER_EXAMPLES else None
-
-
-def number_word(example: str) -> str:
-    """The dtype word of numbers that are written as `example`."""
-    return f"{_NUMBER_FORMAT}{example}"
+def number_word(spec: str) -> NumberWord | None:
+    """What `float:1.234,56`, `float:1234.56 kg` or `float:12:30` mean; None for another word."""
+    text = spec.removeprefix(_NUMBER_FORMAT)
+    if spec.startswith(_NUMBER_FORMAT) and text in DURATION_EXAMPLES:
+        return NumberWord(text)
+    parts = _NUMBER_WORD.fullmatch(spec)
+    if parts is None:
+        return None
+    example = _WITHOUT_THOUSANDS.get(parts[1], parts[1])
+    return NumberWord(example, (parts[2] or "").strip())
 
 
 def datetime_word(form: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 
@@ -13,10 +11,13 @@ from relay.reading.dtype_words import (
     ISO_8601,
     check_dtype_word,
     datetime_format,
-    number_example,
+    number_word,
 )
 from relay.reading.integers import floats_hold, integers_in_texts
-from relay.reading.numbers import FORMATS, parsed, without_placeholders
+from relay.reading.mixed_numbers import decimal_comma_hint
+from relay.reading.numbers import without_placeholders
+from relay.reading.quantities import as_number
+from relay.reading.scripts import with_ascii_digits
 from relay.reading.texts import is_text
 
 _TRUE = frozenset(
@@ -27,9 +28,6 @@ _FALSE = frozenset(
     {"false", "no", "f", "n", "off", "0", "0.0"}
     | {"nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao", "nee"}
 )
-_NUMBERS_AT_LEAST = 0.95
-_MANY_NUMBERS = 20
-_SHOWN = 5
 
 
 def to_dtype(values: pd.Series, spec: str) -> pd.Series:
@@ -51,47 +49,17 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
         values = values.astype(values.cat.categories.dtype)
     if spec == "str":
         return values.astype("str")
-    if spec.startswith("float"):
-        return _to_float(values, spec)
-    if spec == "int":
-        return _to_int(values)
+    if spec == "int" or spec.startswith("float"):
+        values = with_ascii_digits(values) if is_text(values) else values
+        return _to_int(values) if spec == "int" else _to_float(values, spec)
     if spec == "bool":
         return _to_bool(values)
     return _to_datetime(values, datetime_format(spec))
 
 
-def refuse_stray_texts(values: pd.Series, are_numbers: pd.Series) -> None:
-    """RelayError where a column of texts is a column of numbers but for a few broken values.
-
-    Read as texts, its numbers would be classes, and nobody would notice.
-    """
-    present = values.dropna()
-    numeric = are_numbers[values.notna()]
-    share = numeric.mean()
-    if not _NUMBERS_AT_LEAST <= share < 1 or present[numeric].nunique() < _MANY_NUMBERS:
-        return
-    strays = present[~numeric]
-    row = int(np.flatnonzero(values.notna())[int(np.asarray(numeric).argmin())]) + 1
-    examples = [str(value) for value in strays.unique()[:_SHOWN]]
-    raise RelayError(
-        f"column '{values.name}' holds numbers, but for {len(strays)} of {len(present)} "
-        f"values, the first in row "
-        f"{row} of the data: {', '.join(map(repr, examples))}"
-        f"{', ...' if strays.nunique() > _SHOWN else ''}. Mend the file; or, if they mean missing "
-        f"values, set data.read.missing_values={examples}; or, if the column holds texts, "
-        f"data.dtypes.{values.name}=str.{_decimal_comma_hint(examples[0])}"
-    )
-
-
-def _decimal_comma_hint(value: object) -> str:
-    if re.fullmatch(r"-?\d+,\d+", str(value).strip()):
-        return " If the comma is a decimal comma, set data.read.decimal=','."
-    return ""
-
-
 def parse_number_hint(value: object) -> str:
     """What may mend a text that should have been a number."""
-    comma = _decimal_comma_hint(value)
+    comma = decimal_comma_hint(str(value))
     return comma or f" If it means a missing value, set data.read.missing_values=['{value}']."
 
 
@@ -133,12 +101,12 @@ def _to_number(values: pd.Series, spec: str) -> pd.Series:
 
 
 def _to_float(values: pd.Series, spec: str) -> pd.Series:
-    example = number_example(spec)
-    if example is None or not pd.api.types.is_string_dtype(values.dtype):
+    word = number_word(spec)
+    if word is None or not pd.api.types.is_string_dtype(values.dtype):
         return _to_number(values, "float").astype("float64")
     texts = without_placeholders(values.astype("str").str.strip())
-    numbers = parsed(texts, FORMATS[example])
-    require_fit(values, texts.notna() & numbers.isna(), f"a number such as {example}")
+    numbers = as_number(texts, word)
+    require_fit(values, texts.notna() & numbers.isna(), f"a number such as {spec[6:]}")
     return numbers
 
 

@@ -9,25 +9,29 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from relay.errors import RelayError
 from relay.reading.column_kinds import kind_of
 from relay.reading.date_formats import are_compact_dates, looks_like_unread_date
 from relay.reading.date_notes import of_far_dates, of_periods
 from relay.reading.dates import read_dates
-from relay.reading.dtype_words import datetime_word, number_word
-from relay.reading.dtypes import refuse_stray_texts, to_dtype
+from relay.reading.dtype_words import NumberWord, datetime_word
+from relay.reading.dtypes import to_dtype
 from relay.reading.integers import FLOATS_HOLD
+from relay.reading.mixed_numbers import read_mixed_numbers
 from relay.reading.numbers import (
     Convention,
     as_plain_numbers,
     codes_note,
+    currencies_in,
     find_convention,
     find_format,
-    formats_for,
     parsed,
     share_of_numbers,
     too_long_note,
     without_placeholders,
 )
+from relay.reading.quantities import as_number
+from relay.reading.scripts import with_ascii_digits
 from relay.reading.texts import as_arrow, from_arrow, is_text, sample
 
 _PAIRS = (
@@ -38,8 +42,9 @@ _PAIRS = (
 )  # fmt: skip
 _PLAIN_TRUTHS = ("true", "false")
 _NUMBERS_AT_LEAST = 0.95
-_MOST_PLACEHOLDERS = 0.5
 _UNREAD_AT_LEAST = 0.5
+_FEWEST_KNOWN, _MANY_NUMBERS = 0.5, 20
+_OTHER_SCRIPT = "digits of another script"
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
     """
     if not is_text(values):
         return values
+    values = with_ascii_digits(values)
     examples = sample(values)
     if not _are_numbers(examples):
         found = _as_truths(values, examples, [_PLAIN_TRUTHS])
@@ -137,14 +143,52 @@ def _full_word(values: pd.Series, spec: str, convention: Convention) -> tuple[st
         return datetime_word(dates.form), dates.warning
     if spec == "float" and as_plain_numbers(values) is None:
         form_of_numbers = find_format(without_placeholders(values), convention.decimal)
-        return (number_word(form_of_numbers.example) if form_of_numbers else spec), ""
+        if form_of_numbers is None:
+            return _mixed_word(values, spec, convention), ""
+        return str(NumberWord(form_of_numbers.example)), ""
     return spec, ""
 
 
+def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
+    """The word for numbers with something beside them, where that has one meaning."""
+    try:
+        mixed = read_mixed_numbers(without_placeholders(values), convention.decimal)
+    except RelayError:  # the value that does not fit is named instead
+        return spec
+    return str(mixed.word) if mixed and mixed.word else spec
+
+
 def _as_numbers(values: pd.Series, examples: list[str], convention: Convention) -> Found | None:
-    """Texts of which nearly all are numbers as such, or as texts where they are codes."""
-    if not _are_numbers(examples):
+    """Texts that are numbers in some form as such; as texts, with a note, where they are codes.
+
+    RelayError where most are numbers, but not all, or not of one meaning.
+    """
+    texts = with_ascii_digits(values)
+    if texts is not values:
+        examples = sample(texts)
+    read = _as_like_numbers(texts, convention) if _are_numbers(examples) else None
+    read = read or _as_mixed_numbers(texts, convention)
+    if read is None or texts is values:
+        return read
+    if is_text(read.values):
+        return replace(read, values=values)
+    return replace(read, note="; ".join(filter(None, (_OTHER_SCRIPT, read.note))))
+
+
+def _as_mixed_numbers(values: pd.Series, convention: Convention) -> Found | None:
+    known = without_placeholders(values)
+    mixed = read_mixed_numbers(known, convention.decimal)
+    if mixed is None:
         return None
+    warning = mixed.warning.replace("{setting}", f"data.dtypes.{values.name}")
+    if mixed.word is None:
+        return Found(values, note=mixed.note, warning=warning)
+    note = "; ".join(filter(None, (mixed.note, _of_placeholders(values, known))))
+    return Found(as_number(known, mixed.word), str(mixed.word), note, warning)
+
+
+def _as_like_numbers(values: pd.Series, convention: Convention) -> Found | None:
+    """Texts that are numbers all of them in one format, of one unit."""
     if not (convention.decimal == "," and convention.is_evident and _has_grouping_points(values)):
         numbers = as_plain_numbers(values)
         if numbers is not None:
@@ -153,20 +197,30 @@ def _as_numbers(values: pd.Series, examples: list[str], convention: Convention) 
     note = codes_note(known)
     if note:
         return Found(values, note=note)
-    placeholders = int(values.notna().sum() - known.notna().sum())
     form = find_format(known, convention.decimal)
-    if placeholders > _MOST_PLACEHOLDERS * values.notna().sum():
-        form = None
-    elif form is None:
-        refuse_stray_texts(known, _are_any_numbers(known, convention))
-    if form is None:
+    few = known.nunique() < _MANY_NUMBERS
+    if form is None or (few and known.notna().sum() < _FEWEST_KNOWN * values.notna().sum()):
         return None
-    note = f"{placeholders} texts such as '?' or '-' are missing values" if placeholders else ""
     numbers = parsed(known, form)
     too_long = too_long_note(known, numbers)
     if too_long:
         return Found(values, note=too_long)
-    return Found(numbers, number_word(form.example), note)
+    notes = filter(None, (_of_placeholders(values, known), _of_currency(known)))
+    return Found(numbers, str(NumberWord(form.example)), "; ".join(notes))
+
+
+def _of_currency(values: pd.Series) -> str:
+    """A note where some amounts have a currency and others have none."""
+    texts = as_arrow(values).drop_null()
+    currencies = currencies_in(texts)
+    if len(currencies) in (0, len(texts)):
+        return ""
+    return f"{len(texts) - len(currencies)} amounts without a currency, taken as {currencies[0]}"
+
+
+def _of_placeholders(values: pd.Series, known: pd.Series) -> str:
+    count = int(values.notna().sum() - known.notna().sum())
+    return f"{count} texts such as '?' or '-' are missing values" if count else ""
 
 
 def _are_numbers(examples: list[str]) -> bool:
@@ -179,15 +233,6 @@ def _has_grouping_points(values: pd.Series) -> bool:
     with_points = array.filter(pc.match_substring(array, "."))
     grouped = pc.match_substring_regex(with_points, r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$")
     return len(with_points) > 0 and bool(pc.all(grouped).as_py())
-
-
-def _are_any_numbers(values: pd.Series, convention: Convention) -> pd.Series:
-    """For each text whether it is a number, in the format in which most of them are."""
-    best = pd.to_numeric(values, errors="coerce").notna()
-    for form in formats_for(convention.decimal):
-        fits = parsed(values, form).notna()
-        best = fits if fits.sum() > best.sum() else best
-    return best
 
 
 def _whole(numbers: pd.Series) -> pd.Series:

@@ -23,10 +23,13 @@ PLACEHOLDERS = frozenset(
 
 _BLANK = "[ \u00a0\u2009\u202f]"
 _THOUSANDS = {"": "", ",": ",", ".": r"\.", " ": _BLANK, "'": "['’]"}
-_SYMBOLS = "$€£¥₹₽₩₺₫฿₴₪"
-_CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN"
-_UNIT = f"[{_SYMBOLS}]|{_CODES}"
-_SIGN = "[-+−]"
+_SYMBOLS = "$€£¥₹₽₩₺₫฿₴₪₱₦₵₡"
+_CODES = (
+    r"(?:US|AU?|CA?|NZ|HK|S|R|MX)\$|Rs\.?|kr|zł|Kč|руб\.?|"
+    "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN"
+)
+CURRENCY = f"[{_SYMBOLS}]|{_CODES}"
+SIGN = "[-+−]"
 PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:inf|infinity|nan)", re.I)
 """A number as programs write it."""
 _TOO_LONG = "integers too long for numbers, kept as texts"
@@ -47,12 +50,16 @@ class NumberFormat:
         return f"1{self.thousands}234{self.decimal}56"
 
     @property
-    def pattern(self) -> str:
-        """What a whole value looks like, for RE2 and for Python alike."""
+    def digits(self) -> str:
+        """What a number without a sign looks like, for RE2 and for Python alike."""
         gap, mark = _THOUSANDS[self.thousands], re.escape(self.decimal)
         grouped = rf"[1-9]\d{{0,2}}(?:{gap}\d{{2,3}})*{gap}\d{{3}}|" if gap else ""
-        digits = rf"(?:(?:{grouped}\d+)(?:{mark}\d+)?|{mark}\d+)(?:[eE][-+]?\d+)?"
-        bare = rf"{_SIGN}?\s*(?:{_UNIT})?\s*{_SIGN}?{digits}\s*(?:%|{_UNIT})?"
+        return rf"(?:(?:{grouped}\d+)(?:{mark}\d+)?|{mark}\d+)(?:[eE][-+]?\d+)?"
+
+    @property
+    def pattern(self) -> str:
+        """What a whole value looks like, with what may stand beside a number."""
+        bare = rf"{SIGN}?\s*(?:{CURRENCY})?\s*{SIGN}?{self.digits}\s*(?:%|{CURRENCY})?"
         return rf"^(?:{bare}|\({bare}\))$"
 
 
@@ -118,9 +125,11 @@ def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
     """`values` as float64, NaN where one is missing or no number of the format."""
     array = as_arrow(values)
     array = pc.if_else(pc.match_substring_regex(array, form.pattern), array, None)
-    negative = pc.fill_null(pc.match_substring_regex(array, rf"^(?:\(|(?:{_UNIT})?\s*[-−])"), False)
-    array = pc.replace_substring_regex(array, rf"^\(?{_SIGN}?\s*(?:{_UNIT})?\s*{_SIGN}?", "")
-    array = pc.replace_substring_regex(array, rf"\s*(?:%|{_UNIT})?\)?$", "")
+    negative = pc.fill_null(
+        pc.match_substring_regex(array, rf"^(?:\(|(?:{CURRENCY})?\s*[-−])"), False
+    )
+    array = pc.replace_substring_regex(array, rf"^\(?{SIGN}?\s*(?:{CURRENCY})?\s*{SIGN}?", "")
+    array = pc.replace_substring_regex(array, rf"\s*(?:%|{CURRENCY})?\)?$", "")
     if form.thousands:
         array = pc.replace_substring_regex(array, _THOUSANDS[form.thousands], "")
     if form.decimal != ".":
@@ -150,8 +159,13 @@ def _has_one_unit(array: pa.ChunkedArray | pa.Array) -> bool:
     percent = pc.sum(pc.match_substring(array, "%")).as_py()
     if percent not in (0, len(array)):
         return False
-    found = pc.extract_regex(array, rf"(?P<unit>{_UNIT})").drop_null()
-    return len(pc.struct_field(found, "unit").unique()) <= 1
+    return len(currencies_in(array).unique()) <= 1
+
+
+def currencies_in(array: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """The currencies in the texts of `array` that have one."""
+    found = pc.extract_regex(array, rf"(?P<unit>{CURRENCY})").drop_null()
+    return pc.utf8_rtrim(pc.struct_field(found, "unit"), ".")
 
 
 def share_of_numbers(texts: Sequence[str]) -> float:

@@ -1,0 +1,270 @@
+"""What a column is whose texts are numbers with something beside them, or some of them only.
+
+Where there is one meaning, it is read. Where there is not, it is an error if most are numbers, a
+warning if the column stays texts. Codes and names that begin with digits are texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from relay.errors import RelayError
+from relay.reading.dtype_words import LIMITS, THOUSANDS, NumberWord
+from relay.reading.durations import CLOCK, PARTS
+from relay.reading.numbers import CURRENCY
+from relay.reading.quantities import (
+    NUMBERS,
+    UNITS,
+    Shapes,
+    best_shapes,
+    find_shapes,
+    plain_unit,
+    units_in,
+)
+from relay.reading.texts import as_arrow, sample
+
+_FEWEST_NUMBERS = 20
+"""Fewer different numbers among texts may be the names of classes."""
+_FEWEST_QUANTITIES, _FEWEST_OF_KNOWN_UNIT = 10, 5
+_MOST = 0.5
+_SOME, _LEAST = 0.05, 0.02
+_MOST_WORDS = 20
+_SHOWN, _LONGEST = 5, 40
+_KNOWN_UNITS = frozenset(plain_unit(unit) for unit in UNITS)
+_NUMBER = re.compile(r"[\d.,' \u00a0]*\d")
+
+
+@dataclass(frozen=True)
+class MixedNumbers:
+    """How a column is to be read: as `word` says, or as texts where it is None."""
+
+    word: NumberWord | None = None
+    note: str = ""
+    warning: str = ""
+
+
+def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
+    """What the texts `values` are; None where they are no numbers, or too few to matter.
+
+    RelayError, with the settings that decide, where most are numbers but what they mean is open.
+    """
+    few = best_shapes(pa.array(sample(values), pa.large_string()), decimal)
+    if few.count(*NUMBERS, "clock", "parts") < _LEAST * few.total or not few.total:
+        return None
+    shapes = find_shapes(as_arrow(values.dropna()), few.form)
+    read = _as_hours(shapes) or _with_one_unit(shapes) or _in_thousands(shapes)
+    if read is not None:
+        return read
+    if shapes.holds_only(*NUMBERS):
+        return _with_several_meanings(values, shapes)
+    return _among_texts(values, shapes)
+
+
+def _as_hours(shapes: Shapes) -> MixedNumbers | None:
+    for example, kinds in ((CLOCK, ["clock"]), (PARTS, ["parts", "unit", "thousands"])):
+        if shapes.holds_only(*kinds) and shapes.count(kinds[0]) and _distinct(shapes, *kinds) >= 5:
+            if kinds[0] == "parts" and not _are_times(shapes):
+                return None
+            example_text = shapes.of(kinds[0])[0]
+            return MixedNumbers(
+                NumberWord(example), f"times or durations such as '{example_text}', read as hours"
+            )
+    return None
+
+
+def _are_times(shapes: Shapes) -> bool:
+    times = {"w", "week", "wk", "d", "day", "h", "hr", "hour", "m", "min", "minute", "s", "sec"}
+    return set(units_in(shapes)) <= times | {"second"}
+
+
+def _with_one_unit(shapes: Shapes) -> MixedNumbers | None:
+    if not shapes.holds_only("plain", "unit", "thousands"):
+        return None
+    units, bare = units_in(shapes), shapes.count("plain")
+    if len(units) != 1 or (bare and shapes.count("thousands")):
+        return None
+    ((unit, count),) = units.items()
+    distinct = _distinct(shapes, *NUMBERS)
+    has_decimals = _has_decimals(shapes)
+    is_known = unit in _KNOWN_UNITS and (len(unit) > 1 or has_decimals)
+    enough = has_decimals or distinct >= _FEWEST_NUMBERS
+    if not (enough or (is_known and distinct >= _FEWEST_OF_KNOWN_UNIT)) or distinct < 3:
+        return None
+    if bare and not is_known:
+        return None
+    word = NumberWord(shapes.form.example, _as_written(shapes, unit))
+    if not bare:
+        return MixedNumbers(word, f"numbers in '{word.unit}'")
+    warning = (
+        f"{count} of {shapes.total} values are in '{word.unit}', such as "
+        f"{_shown(shapes.of('unit'))}; the others, such as {_shown(shapes.of('plain'))}, are taken "
+        "as that, too. If they are not, mend the file"
+    )
+    return MixedNumbers(word, warning=warning)
+
+
+def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
+    """`9.9K` beside `850` or `1.2M`: several of these only together show what they mean."""
+    count = shapes.count("thousands")
+    if not count or not shapes.holds_only("plain", "money", "thousands"):
+        return None
+    signs = {re.sub(rf"[^A-Za-z]|{CURRENCY}", "", text) for text in shapes.of("thousands")}
+    alone = len(signs) == 1 and count == shapes.total
+    meant = {sign.casefold() for sign in signs}
+    no_thousands = (meant <= {"m"} and "m" in signs) or (meant == {"b"} and "b" in signs)
+    few = _distinct(shapes, *NUMBERS) < _FEWEST_QUANTITIES
+    if alone or no_thousands or few or len(_currencies(shapes)) > 1:
+        return None
+    warning = (
+        f"{count} of {shapes.total} values are in thousands (K), millions (M) or more, such "
+        f"as {_shown(shapes.of('thousands'))}: read as 1,000 or 1,000,000 times the number. If "
+        "they are not: {setting}=str"
+    )
+    return MixedNumbers(NumberWord(shapes.form.example, THOUSANDS), warning=warning)
+
+
+def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
+    """Numbers all of them, with limits, or of several units: an error if they are many."""
+    distinct = _distinct(shapes, *NUMBERS)
+    setting, form = f"data.dtypes.{values.name}", _word(shapes)
+    stay = f"{setting}=str keeps texts"
+    limits, percent = shapes.count("limit"), shapes.count("percent")
+    currencies, units = _currencies(shapes), units_in(shapes)
+    if limits:
+        what = _strays(values, shapes, "limit", "limits")
+        missing = _as_missing(shapes.of("limit"))
+        cure = f"'{setting}={form} {LIMITS}' takes '<0.5' as 0.5; {missing} takes them as missing"
+    elif percent:
+        what = (
+            f"holds {percent} numbers with %, such as {_shown(shapes.of('percent'))}, and "
+            f"{shapes.total - percent} without, such as "
+            f"{_shown(shapes.of(*(one for one in NUMBERS if one != 'percent')))}"
+        )
+        cure = f"{setting}={form} takes 10% as 10"
+    elif len(currencies) > 1:
+        what = f"holds amounts in several currencies: {_counted(currencies)}"
+        cure = f"{setting}={form} takes them alike"
+    else:
+        return _in_several_units(shapes, units)
+    if distinct < _FEWEST_QUANTITIES:
+        return None if limits else _warned(what, cure)
+    raise RelayError(f"column '{values.name}' {what}. Mend the file; or {cure}; {stay}.")
+
+
+def _in_several_units(shapes: Shapes, units: Counter[str]) -> MixedNumbers | None:
+    """A warning where they are units of measurement; letters after house numbers are not."""
+    measured = {unit for unit in units if unit in _KNOWN_UNITS and len(unit) > 1}
+    if not measured or not set(units) <= _KNOWN_UNITS or _distinct(shapes, *NUMBERS) < 20:
+        return None
+    bare = Counter({"none": shapes.count("plain")})
+    return _warned(
+        f"holds numbers in several units ({_counted(units + bare)})", "make one unit of them"
+    )
+
+
+def _among_texts(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
+    """Numbers beside words or codes: an error where most are numbers, a warning where some are."""
+    shown_as = [*NUMBERS] if _of_one_kind(shapes) else [*NUMBERS[:-1]]
+    numbers, texts = shapes.count(*shown_as), shapes.total
+    if numbers < _SOME * texts or _distinct(shapes, *shown_as) < _FEWEST_NUMBERS:
+        return None
+    others = [one for one in shapes.masks if one not in shown_as]
+    codes = shapes.count(*(one for one in others if one not in ("word", "broken")))
+    strays, stray = shapes.of(*others), shapes.count(*others)
+    if not stray:
+        return None
+    what = _strays(values, shapes, others, "")
+    if codes > _MOST * stray and (not _has_decimals(shapes) or all(map(str.isalnum, strays))):
+        return MixedNumbers(note=f"codes such as {_shown(strays)} beside numbers: texts")
+    if numbers < _MOST * texts:
+        cure = f"data.dtypes.{values.name}=float, with {_as_missing(strays)}"
+        return _warned(what, cure) if len(strays) <= _MOST_WORDS else None
+    raise RelayError(
+        f"column '{values.name}' {what}. Mend the file; or, if they mean missing values, set "
+        f"{_as_missing(strays)}; or, if the column holds texts, "
+        f"data.dtypes.{values.name}=str.{decimal_comma_hint(strays[0])}"
+    )
+
+
+def _of_one_kind(shapes: Shapes) -> bool:
+    """True where what stands after numbers is one unit of measurement."""
+    units = units_in(shapes)
+    return len(units) <= 1 and set(units) <= _KNOWN_UNITS
+
+
+def _warned(what: str, cure: str) -> MixedNumbers:
+    """Texts as they are, with a warning; `cure` says how they become numbers."""
+    stay = "If texts are right: {setting}=str"
+    return MixedNumbers(warning=f"{what}: kept as texts. To have numbers, {cure}. {stay}")
+
+
+def _strays(values: pd.Series, shapes: Shapes, kinds: str | Sequence[str], name: str) -> str:
+    """`holds numbers, but for 2 of 100 values, the first in row 7 of the data: 'a', 'b'`."""
+    chosen = [kinds] if isinstance(kinds, str) else kinds
+    strays = shapes.of(*chosen)
+    row = int(values.eq(strays[0]).to_numpy(dtype=bool, na_value=False).argmax()) + 1
+    count = f"{shapes.count(*chosen)} of {shapes.total} values{name and ' that are '}{name}"
+    return f"holds numbers, but for {count}, the first in row {row} of the data: {_shown(strays)}"
+
+
+def _as_missing(strays: Sequence[str]) -> str:
+    different = [*dict.fromkeys(strays)]
+    more = ", and so on for all" if len(different) > _SHOWN else ""
+    return f"data.read.missing_values={different[:_SHOWN]}{more}"
+
+
+def decimal_comma_hint(value: str) -> str:
+    """What may mend 3,5 where decimals have points."""
+    if re.fullmatch(r"-?\d+,\d+", value.strip()):
+        return " If the comma is a decimal comma, set data.read.decimal=','."
+    return ""
+
+
+def _word(shapes: Shapes) -> str:
+    """A dtype word of numbers in the format of `shapes`, fit for a command line."""
+    return f"float:{'1234.56' if shapes.form.decimal == '.' else '1234,56'}"
+
+
+def _distinct(shapes: Shapes, *kinds: str) -> int:
+    numbers = map(_NUMBER.search, shapes.of(*kinds))
+    return len({number[0] for number in numbers if number})
+
+
+def _has_decimals(shapes: Shapes) -> bool:
+    mark = re.compile(rf"\d{re.escape(shapes.form.decimal)}\d")
+    return any(mark.search(text) for text in shapes.of(*NUMBERS))
+
+
+def _currencies(shapes: Shapes) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for text in shapes.of("money", "thousands", "limit"):
+        if unit := re.search(CURRENCY, text):
+            found[unit[0].rstrip(".")] += 1
+    return found
+
+
+def _as_written(shapes: Shapes, unit: str) -> str:
+    """The most frequent spelling of `unit`."""
+    spelled = Counter(
+        re.sub(rf"^[-+−]?\s*{shapes.form.digits}\s*", "", one)
+        for one in shapes.of("unit", "thousands")
+    )
+    return next((one for one, _ in spelled.most_common() if plain_unit(one) == unit), unit)
+
+
+def _shown(texts: Sequence[str]) -> str:
+    different = [*dict.fromkeys(texts)]
+    shown = (
+        text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in different[:_SHOWN]
+    )
+    return ", ".join(map(repr, shown)) + (", ..." if len(different) > _SHOWN else "")
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"'{name}' {count}" for name, count in counts.most_common(_SHOWN))
