@@ -13,7 +13,7 @@ import pandas as pd
 from duplicates import are_by_chance, first_repeats, repeated_rows
 from numpy.typing import NDArray
 from params import Task
-from targets import to_target
+from targets import class_warning, to_target
 
 from relay.errors import RelayError
 from relay.names import column_name
@@ -22,12 +22,15 @@ from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
 from relay.reading.infer import convention_of, finite, found_as, with_plain_truths
 from relay.reading.numbers import Convention
+from relay.reading.reach import are_infinite, require_reach
 from relay.reading.row_numbers import count_row_numbers
-from relay.reading.texts import release_memory
+from relay.reading.spellings import spellings_warning
+from relay.reading.texts import is_text, release_memory
 
 log = logging.getLogger("relay")
 
 _SHOWN = 3
+_MOST_LEVELS = 200
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,8 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         rows.keep(f"filter_{number}", _holds(table, one))
     rows.keep("missing_target", table[target].notna().to_numpy())
     rows.require_any(target)
+    for name in table.columns.difference(sorted(used), sort=False):
+        require_reach(table[name], rows.kept)
 
     table = table.drop(columns=sorted(used))
     if not rows.kept.all():
@@ -127,6 +132,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     table[target], task = to_target(table[target], rules.task)
     if len(table.columns) < 2:
         raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
+    _warn_of_classes(table, target, task, warnings)
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
     return Cleaned(
         table,
@@ -162,11 +168,11 @@ def _read_columns(
         word = dtypes.get(name)
         # A target's texts are the names of classes, also where they are yes and no.
         found = found_as(table[name], word, convention, names_classes=name == target)
-        table[name] = _finite(found.values)
         if found.word:
             read_as[name] = found.word
-        if found.warning:
-            warnings[name] = found.warning
+        if warning := ". ".join(filter(None, (found.warning, _of_infinite(found.values)))):
+            warnings[name] = warning
+        table[name] = finite(found.values)
         if note := "; ".join(filter(None, (alike.get(name), found.note))):
             notes[name] = note
         release_memory()
@@ -212,12 +218,25 @@ class _Rows:
         )
 
 
-def _finite(values: pd.Series) -> pd.Series:
-    known = finite(values)
-    infinite = int(values.notna().sum() - known.notna().sum())
-    if infinite:
-        log.info("Column %s: %d infinite values are missing now", values.name, infinite)
-    return known
+def _of_infinite(values: pd.Series) -> str:
+    count = int(are_infinite(values).sum())
+    drop = f"To drop the rows: data.filters=[{values.name}.notna()]"
+    return f"{count} infinite values, taken as missing. {drop}" if count else ""
+
+
+def _warn_of_classes(
+    table: pd.DataFrame, target: str, task: Task, warnings: dict[str, str]
+) -> None:
+    """Add to `warnings` what must not go unnoticed of the names of classes and categories."""
+    for name in map(str, table.columns):
+        values = table[name]
+        warning = ""
+        if name == target:
+            warning = class_warning(values) if task == "classification" else ""
+        elif is_text(values) and 1 < values.nunique() <= _MOST_LEVELS:
+            warning = spellings_warning(values)
+        if warning:
+            warnings[name] = ". ".join(filter(None, (warnings.get(name), warning)))
 
 
 def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:

@@ -11,6 +11,7 @@ from relay.errors import RelayError
 from relay.reading.date_formats import are_compact_dates
 from relay.reading.dates import read_dates
 from relay.reading.dtypes import to_number
+from relay.reading.spellings import spellings_warning
 from relay.reading.texts import is_text, sample
 
 log = logging.getLogger("relay")
@@ -18,6 +19,7 @@ log = logging.getLogger("relay")
 MOST_NUMERIC_CLASSES = 10
 ROWS_PER_NUMERIC_CLASS = 5
 MOST_TEXT_CLASSES = 20
+_SHOWN = 5
 
 
 def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
@@ -75,6 +77,25 @@ def _refuse_dates(values: pd.Series, task: Task) -> None:
             "since another date, and predict that. If each date is a class, set "
             f"{instead}."
         )
+
+
+def class_warning(values: pd.Series) -> str:
+    """A warning of classes that nothing can be learned of, or that may be the same class."""
+    counts = values.value_counts(sort=False)
+    alone = [name for name, count in counts.items() if count == 1]
+    warnings = [spellings_warning(values)]
+    if alone:
+        shown = ", ".join(map(_quoted, alone[:_SHOWN])) + (", ..." if len(alone) > _SHOWN else "")
+        warnings.append(
+            f"{len(alone)} of {len(counts)} classes {'has' if len(alone) == 1 else 'have'} one row "
+            f"only: {shown}. What is learned of it cannot be tested. Add rows, or leave such out: "
+            f'data.filters=["{values.name} != {_quoted(alone[0])}"]'
+        )
+    return ". ".join(filter(None, warnings))
+
+
+def _quoted(name: object) -> str:
+    return repr(name) if isinstance(name, str) else str(name)
 
 
 def _whole(values: pd.Series) -> pd.Series:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +14,9 @@ from table_io import Table, with_dtypes
 from relay.errors import RelayError
 from relay.models import coerce
 from relay.progress import Report
+from relay.reading.reach import are_infinite
+
+log = logging.getLogger("relay")
 
 
 @dataclass(frozen=True)
@@ -55,16 +60,26 @@ def look_through(table: Table, reading: Reading, report: Report) -> Looked:
     All that is wrong in one piece is told, and that later ones were not looked at.
     """
     kinds: Mapping[str, Kind] | None = None
-    rows = 0
+    rows, infinite = 0, Counter[str]()
     for piece in table:
         own = kinds_of(piece, reading.texts, reading.decimal)
         kinds = own if kinds is None else wider(kinds, own)
-        _require_fit(as_kinds(piece, own, reading.decimal), reading)
+        typed = as_kinds(piece, own, reading.decimal)
+        _require_fit(typed, reading)
+        infinite.update(_count_infinite(typed, reading))
         rows += len(piece)
         report(rows, None)
     if kinds is None:
         raise RelayError("The table to predict has no rows.")
+    for name, count in infinite.items():
+        log.warning("Column %s: %d infinite values, taken as missing", name, count)
     return Looked(rows, kinds)
+
+
+def _count_infinite(typed: pd.DataFrame, reading: Reading) -> dict[str, int]:
+    """How many infinite values the columns have that the model takes."""
+    counts = {name: are_infinite(typed[name]).sum() for name in reading.columns if name in typed}
+    return {name: int(count) for name, count in counts.items() if count}
 
 
 def _require_fit(typed: pd.DataFrame, reading: Reading) -> None:

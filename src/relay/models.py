@@ -19,6 +19,7 @@ from relay.metric_names import Task
 from relay.names import nearest
 from relay.outcomes import Outcome
 from relay.reading.dtypes import to_dtype
+from relay.reading.reach import are_infinite, require_reach
 from relay.tables import require_column
 
 _FLAVOR = "sklearn"
@@ -171,7 +172,10 @@ def _missing(name: str, spare: list[str]) -> str:
 
 
 def _numbers(values: pd.Series) -> pd.Series:
-    return to_dtype(values, "float")
+    """Numbers within the reach of models; infinite ones are missing, as in training."""
+    numbers = to_dtype(values, "float")
+    require_reach(numbers)
+    return numbers.mask(are_infinite(numbers))
 
 
 def _times(values: pd.Series) -> pd.Series:

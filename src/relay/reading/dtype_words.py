@@ -11,6 +11,8 @@ from pydantic import AfterValidator
 from relay.names import nearest
 
 WORDS = ("float", "int", "bool", "str", "category", "datetime")
+LOWER_CASE = "str:lower"
+"""Texts in which upper case and blanks make no difference."""
 ISO_8601 = "ISO8601"
 """Stands for a format where times are written by ISO 8601, whatever their length."""
 FORMATS_APART = "|"
@@ -43,13 +45,13 @@ class NumberWord:
 
 def check_dtype_word(spec: str) -> str:
     """`spec` itself; ValueError, naming the choices, where it is no dtype word."""
-    if spec in WORDS or datetime_format(spec) or number_word(spec):
+    if spec in (*WORDS, LOWER_CASE) or datetime_format(spec) or number_word(spec):
         return spec
     near = nearest(spec, WORDS)
     hint = f" Did you mean '{near}'?" if near else ""
     raise ValueError(
-        f"'{spec}' is no dtype: use {', '.join(WORDS)}, datetime:%d/%m/%Y, float:1.234,56 "
-        f"or 'float:1234.56 kg'.{hint}"
+        f"'{spec}' is no dtype: use {', '.join(WORDS)}, datetime:%d/%m/%Y, float:1.234,56, "
+        f"'float:1234.56 kg' or str:lower.{hint}"
     )
 
 

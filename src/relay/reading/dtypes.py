@@ -9,6 +9,7 @@ from relay.errors import ConfigError, RelayError
 from relay.reading.dates import find_form, to_times
 from relay.reading.dtype_words import (
     ISO_8601,
+    LOWER_CASE,
     check_dtype_word,
     datetime_format,
     number_word,
@@ -18,6 +19,7 @@ from relay.reading.mixed_numbers import decimal_comma_hint
 from relay.reading.numbers import without_placeholders
 from relay.reading.quantities import as_number
 from relay.reading.scripts import with_ascii_digits
+from relay.reading.spellings import in_lower_case
 from relay.reading.texts import is_text
 
 _TRUE = frozenset(
@@ -47,8 +49,9 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
         return values.astype("category")
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
-    if spec == "str":
-        return values.astype("str")
+    if spec in ("str", LOWER_CASE):
+        texts = values.astype("str")
+        return texts if spec == "str" else in_lower_case(texts)
     if spec == "int" or spec.startswith("float"):
         values = with_ascii_digits(values) if is_text(values) else values
         return _to_int(values) if spec == "int" else _to_float(values, spec)

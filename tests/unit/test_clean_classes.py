@@ -1,0 +1,56 @@
+"""Classes and categories that may be the same, or have one row only, are warned of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relay.reading.dtypes import to_dtype
+from tests.made_clean import clean
+
+
+def cleaned(target: list[Any], **columns: Any) -> Any:
+    dtypes = columns.pop("dtypes", {})
+    x = {"x": [i + 0.5 for i in range(len(target))]}
+    return clean({**x, **columns, "k": target}, target="k", dtypes=dtypes)
+
+
+def test_classes_that_differ_in_case_or_blanks_are_a_warning_with_counts_and_the_setting() -> None:
+    done = cleaned(["Yes", "YES", "No", "yes", "no way", "no  Way"] * 10)
+    assert done.table["k"].nunique() == 6
+    warning = done.warnings["k"]
+    assert "'YES' 10, 'Yes' 10, 'yes' 10; 'no  Way' 10, 'no way' 10" in warning
+    assert warning.endswith("data.dtypes.k=str:lower")
+
+
+def test_the_setting_makes_them_one() -> None:
+    done = cleaned(["Yes", "YES", "No", " yes ", "no", "NO"] * 10, dtypes={"k": "str:lower"})
+    assert done.table["k"].value_counts().to_dict() == {"yes": 30, "no": 30}
+    assert done.warnings == {}
+    assert done.read_as["k"] == "str:lower"
+    values = pd.Series(["New  York", None, "CAFE\u0301"], name="x", dtype="str")
+    assert to_dtype(values, "str:lower").dropna().tolist() == ["new york", "caf\u00e9"]
+
+
+def test_categories_are_looked_at_too_but_not_names_or_texts() -> None:
+    size = ["small", "Small", "big"] * 20
+    names = [f"{'A' if i % 2 else 'a'}nna {i // 2}" for i in range(60)]
+    done = cleaned(["a", "b"] * 30, size=size, names=names)
+    assert "'small' 20, 'Small' 20" in done.warnings["size"]
+    assert "k" not in done.warnings
+
+
+@pytest.mark.parametrize("last", ["blue", True, 7])
+def test_a_class_of_one_row_is_named_with_the_filter_that_leaves_it_out(last: Any) -> None:
+    usual: dict[Any, list[Any]] = {"blue": ["red", "green"], True: [False], 7: [1, 2]}
+    done = cleaned([*usual[last] * 20, last])
+    shown = repr(last) if isinstance(last, str) else str(last)
+    assert f"has one row only: {shown}. " in done.warnings["k"]
+    assert f'data.filters=["k != {shown}"]' in done.warnings["k"]
+
+
+def test_healthy_classes_are_not_warned_of() -> None:
+    done = cleaned(["setosa", "virginica", "versicolor"] * 10, c=["A", "B", "C"] * 10)
+    assert done.warnings == {}
