@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from duplicates import are_by_chance, first_repeats, repeated_rows
+from missing_texts import Taken, kept_warning, taken_among_texts
 from numpy.typing import NDArray
 from params import Task
 from targets import class_warning, to_target
@@ -18,9 +19,11 @@ from targets import class_warning, to_target
 from relay.errors import RelayError
 from relay.names import column_name
 from relay.reading.columns import find_column, renamed, require_one_target
+from relay.reading.dtype_words import text_word
 from relay.reading.dtypes import require_numbers
 from relay.reading.filters import check_filter
 from relay.reading.infer import convention_of, finite, found_as, with_plain_truths
+from relay.reading.missing import Counts, Marked
 from relay.reading.numbers import Convention
 from relay.reading.reach import are_infinite, require_reach
 from relay.reading.row_numbers import count_row_numbers
@@ -48,6 +51,8 @@ class Rules:
     decimal: str | None = None
     separator: str | None = None
     """What lies between the fields of the file: beside semicolons, 1,234 is less than two."""
+    marked: Marked = field(default_factory=Marked)
+    """Which texts of the file were taken as missing, and which were kept."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Cleaned:
     `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
     known of columns, also of those that are gone, and `warnings` what must not go unnoticed;
     `decimal` is the mark in the file's numbers, where these show it. `repeats_kept` counts rows
-    that repeat another by chance.
+    that repeat another by chance. `taken` are texts taken as missing in columns of texts.
     """
 
     table: pd.DataFrame
@@ -71,6 +76,7 @@ class Cleaned:
     repeats_kept: int = 0
     repeats_shown: Mapping[int, int] = field(default_factory=dict)
     """Some of the rows that were removed as duplicates unasked, each with the row it repeats."""
+    taken: Taken = field(default_factory=lambda: Taken({}))
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
@@ -102,6 +108,13 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
     read_as, notes, warnings = _read_columns(
         table, dropped - used, dtypes, convention, target, alike
+    )
+
+    _keep_codes(
+        table, {names[place]: kept for place, kept in rules.marked.kept.items()}, read_as, warnings
+    )
+    taken = taken_among_texts(
+        table, {names[place]: counts for place, counts in rules.marked.taken.items()}, dropped
     )
 
     rows = _Rows(len(table))
@@ -145,6 +158,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         decimal=convention.evident,
         repeats_kept=repeats_kept,
         repeats_shown=repeats_shown,
+        taken=taken,
     )
 
 
@@ -177,6 +191,19 @@ def _read_columns(
             notes[name] = note
         release_memory()
     return read_as, notes, warnings
+
+
+def _keep_codes(
+    table: pd.DataFrame,
+    kept: Mapping[str, Counts],
+    read_as: dict[str, str],
+    warnings: dict[str, str],
+) -> None:
+    """Note in `read_as` and `warnings` which columns of codes keep a text that means "missing"."""
+    for name, counts in kept.items():
+        if is_text(table[name]) and name not in read_as:
+            read_as[name] = text_word(counts)
+            warnings[name] = kept_warning(counts)
 
 
 def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cleaning import Cleaned
+from missing_texts import missing_note
 
 from relay.names import columns_said
 from relay.reading.column_kinds import kind_of
@@ -23,7 +24,7 @@ def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
     columns: dict[str, dict[str, str]] = {}
     for name in map(str, cleaned.table.columns):
         kind = kind_of(cleaned.table[name])
-        notes = [cleaned.notes.get(name, "")]
+        notes = [cleaned.notes.get(name, ""), missing_note(cleaned.taken.counts.get(name, {}))]
         if name != cleaned.target:
             notes.append(_NOTES.get(kind, "").format(name=name))
         facts = {

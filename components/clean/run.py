@@ -10,6 +10,7 @@ from typing import Any
 
 from cleaning import Cleaned, Rules, clean
 from describing import columns_in_words, describe, file_in_words, warnings_in_words
+from missing_texts import of_target
 from params import Params
 
 from relay import component
@@ -17,6 +18,7 @@ from relay.component import StepRun
 from relay.errors import RelayError
 from relay.names import column_name
 from relay.reading.columns import renamed
+from relay.reading.missing import Marked
 from relay.reading.table import RawTable, read_raw
 from relay.tables import table_metadata, write_parquet
 
@@ -57,8 +59,8 @@ def require_results(raw: RawTable, params: Params) -> None:
             )
 
 
-def rules(params: Params, about: Mapping[str, Any]) -> Rules:
-    """What is to be done with a table of whose file `about` tells."""
+def rules(params: Params, about: Mapping[str, Any], marked: Marked | None = None) -> Rules:
+    """What is to be done with a table of whose file `about` and `marked` tell."""
     return Rules(
         target=params.target,
         task=params.task,
@@ -70,17 +72,20 @@ def rules(params: Params, about: Mapping[str, Any]) -> Rules:
         drop_duplicates=params.drop_duplicates,
         decimal=params.decimal,
         separator=about.get("separator"),
+        marked=marked or Marked(),
     )
 
 
 def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
     """Log what each rule removed, and give it as numbers."""
     table = cleaned.table
+    taken_target = cleaned.taken.counts.get(cleaned.target)
     for rule, count in cleaned.removed.items():
         if count:
             unasked = rule == "missing_target" or (rule == "duplicates" and cleaned.repeats_shown)
             level = logging.WARNING if unasked else logging.INFO
             why = _why(cleaned.repeats_shown) if rule == "duplicates" else ""
+            why = of_target(taken_target) if rule == "missing_target" and taken_target else why
             log.log(
                 level, "Removed %d of %d rows: %s%s", count, rows_in, rule.replace("_", " ", 1), why
             )
@@ -114,11 +119,13 @@ def step(run: StepRun[Params]) -> None:
     require_results(raw, params)
     log.info(file_in_words(raw.about))
     rows_in = len(raw.table)
-    cleaned = clean(raw.table, rules(params, raw.about))
+    cleaned = clean(raw.table, rules(params, raw.about, raw.marked))
     inferred = describe(cleaned, raw.about)
     for line in columns_in_words(inferred):
         log.info(line)
     for line in warnings_in_words(cleaned):
+        log.warning(line)
+    for line in cleaned.taken.warnings(rows_in, cleaned.target):
         log.warning(line)
     run.log_metrics(report(cleaned, rows_in))
     run.output(

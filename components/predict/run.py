@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,7 @@ from relay.names import column_name
 from relay.progress import show_progress
 from relay.project import enclosing_project
 from relay.reading.dtype_words import is_read_as_text
+from relay.reading.params import kept_in
 from relay.tables import TABLE_FILE, table_metadata
 
 log = logging.getLogger("relay")
@@ -105,13 +107,15 @@ def predict(
     return predicted
 
 
-def open_table(run: StepRun[Params], root: Path) -> tuple[Table, Path | None]:
+def open_table(run: StepRun[Params], root: Path, reading: Reading) -> tuple[Table, Path | None]:
     """The table to predict and, where it is a file of the user's, its path."""
     params = run.params
     if params.input_path is None:
         return open_artifact(run.input("input")), None
     path = local_path(params.input_path, root)
-    return open_input(path, params.read_options(), params.rename), path
+    options = params.read_options()
+    kept = {**kept_in(reading.words, params.rename), **options.keep_in}
+    return open_input(path, replace(options, keep_in=kept), params.rename), path
 
 
 def step(run: StepRun[Params]) -> None:
@@ -121,7 +125,7 @@ def step(run: StepRun[Params]) -> None:
     given: Input = run.input("model", type="model")
     model = load_model(given.path, str(given.version), params.trusted_types)
     reading = reading_for(model, params, given.metadata)
-    table, source = open_table(run, root)
+    table, source = open_table(run, root, reading)
     wanted = None if params.output_path is None else local_path(params.output_path, root)
     if wanted is not None:
         require_another(wanted, source)

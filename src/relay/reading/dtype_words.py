@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from relay.names import nearest
+from relay.reading.options import USUAL_MISSING
 
 WORDS = ("float", "int", "bool", "str", "category", "datetime")
 LOWER_CASE = "str:lower"
@@ -26,7 +28,7 @@ LIMITS, THOUSANDS = "limit", "K/M/B"
 DURATION_EXAMPLES = ("12:30", "1h 20m")
 """How times and durations may be written that are read as hours, by an example."""
 
-_DATETIME_FORMAT, _NUMBER_FORMAT = "datetime:", "float:"
+_DATETIME_FORMAT, _NUMBER_FORMAT, _TEXT_FORMAT = "datetime:", "float:", "str:"
 _WITHOUT_THOUSANDS = {"1234.56": "1,234.56", "1234,56": "1.234,56"}
 _EXAMPLES = "|".join(map(re.escape, (*NUMBER_EXAMPLES, *_WITHOUT_THOUSANDS)))
 _NUMBER_WORD = re.compile(rf"float:({_EXAMPLES})\s*(\D.{{0,30}})?")
@@ -46,6 +48,8 @@ class NumberWord:
 def check_dtype_word(spec: str) -> str:
     """`spec` itself; ValueError, naming the choices, where it is no dtype word."""
     if spec in (*WORDS, LOWER_CASE) or datetime_format(spec) or number_word(spec):
+        return spec
+    if texts_kept_by(spec):
         return spec
     near = nearest(spec, WORDS)
     hint = f" Did you mean '{near}'?" if near else ""
@@ -75,6 +79,17 @@ def number_word(spec: str) -> NumberWord | None:
         return None
     example = _WITHOUT_THOUSANDS.get(parts[1], parts[1])
     return NumberWord(example, (parts[2] or "").strip())
+
+
+def texts_kept_by(spec: str) -> list[str]:
+    """NA in `str:NA`, and None as well in `str:NA|None`: they are values, and not missing."""
+    texts = spec.removeprefix(_TEXT_FORMAT).split("|")
+    return texts if spec.startswith(_TEXT_FORMAT) and USUAL_MISSING.issuperset(texts) else []
+
+
+def text_word(kept: Iterable[str]) -> str:
+    """The dtype word of texts among which those `kept` are values."""
+    return _TEXT_FORMAT + "|".join(kept)
 
 
 def datetime_word(form: str) -> str:

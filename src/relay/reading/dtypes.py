@@ -49,9 +49,9 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
         return values.astype("category")
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
-    if spec in ("str", LOWER_CASE):
+    if spec.startswith("str"):
         texts = values.astype("str")
-        return texts if spec == "str" else in_lower_case(texts)
+        return in_lower_case(texts) if spec == LOWER_CASE else texts
     if spec == "int" or spec.startswith("float"):
         values = with_ascii_digits(values) if is_text(values) else values
         return _to_int(values) if spec == "int" else _to_float(values, spec)
@@ -73,6 +73,7 @@ def require_fit(values: pd.Series, bad: pd.Series, spec: str, hint: str = "") ->
         index = values.index  # of a piece of a larger table, it counts on
         first = int(index.start) if isinstance(index, pd.RangeIndex) else 0
         value = values.iloc[row]
+        value = value.item() if isinstance(value, np.generic) else value
         raise RelayError(
             f"column '{values.name}', row {first + row + 1} of the data: {value!r} is not {spec} "
             f"({int(bad.sum())} such values).{hint}"

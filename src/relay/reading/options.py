@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -11,11 +11,12 @@ class ReadOptions:
     """How a file is to be read; None means that it is found out from the content.
 
     `missing_values` are texts that mean "missing" besides the usual ones; `keep_texts` are
-    usual ones (`None`, `NA`, ...) that are values in this file. `header` are the lines of the file
-    (of a sheet: the rows) that hold the names, counted from 1 and ascending; an empty one means
-    that there are no names. The first `skip` lines are left out, and those that begin with
-    `comment`. `totals` is "drop" where rows of totals are left out, else "keep". `table` is the
-    sheet of a workbook or the file in a zip archive; `max_mb` limits what is unpacked.
+    usual ones (`None`, `NA`, ...) that are values in this file, and `keep_in` those that are so in
+    one column, by its name in snake_case. `header` are the lines of the file (of a sheet: the rows)
+    that hold the names, counted from 1 and ascending; an empty one means that there are no names.
+    The first `skip` lines are left out, and those that begin with `comment`. `totals` is "drop"
+    where rows of totals are left out, else "keep". `table` is the sheet of a workbook or the file
+    in a zip archive; `max_mb` limits what is unpacked.
     """
 
     separator: str | None = None
@@ -26,6 +27,7 @@ class ReadOptions:
     comment: str | None = None
     missing_values: Sequence[str] = ()
     keep_texts: Sequence[str] = ()
+    keep_in: Mapping[str, Collection[str]] = field(default_factory=dict)
     totals: str = "drop"
     table: str | None = None
     max_mb: float = 10_000

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from relay.names import column_name
 from relay.params import NO_CONTENT, Params
-from relay.reading.dtype_words import DtypeWord
+from relay.reading.dtype_words import DtypeWord, texts_kept_by
 from relay.reading.options import ReadOptions
 
 
@@ -98,4 +100,14 @@ class ReadParams(Params):
             max_mb=self.max_mb,
             missing_values=self.missing_values,
             keep_texts=self.keep_texts,
+            keep_in=kept_in(self.dtypes, self.rename),
         )
+
+
+def kept_in(words: Mapping[str, str], rename: Mapping[str, str]) -> dict[str, list[str]]:
+    """Texts that are values in some columns by the dtype `words`, by the columns' names before
+    `rename`, in snake_case.
+    """
+    before = {column_name(new): column_name(old) for old, new in rename.items()}
+    names = {column_name(name): texts_kept_by(word) for name, word in words.items()}
+    return {before.get(name, name): texts for name, texts in names.items() if texts}

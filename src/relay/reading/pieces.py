@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from relay.reading.layout import text_format
+from relay.reading.missing import as_it_stands, mark_missing
 from relay.reading.options import ReadOptions
 from relay.reading.parquet import parquet_columns, read_parquet_pieces
 from relay.reading.source import find_source
@@ -45,12 +46,13 @@ def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
     """What `read_raw` gives, in pieces; JSON and workbooks are read as a whole all the same."""
     source = find_source(path, options)
     if source.kind == "text":
-        text = TextPieces(text_format(source, options), options)
-        return Pieces(text.layout.header, _without_totals(text.read, source.name, options))
+        text = TextPieces(text_format(source, options), as_it_stands(options))
+        read = _marked(text.read, options)
+        return Pieces(text.layout.header, _without_totals(read, source.name, options))
     if source.kind == "parquet":
         read = partial(read_parquet_pieces, source)
         return Pieces(parquet_columns(source), _without_totals(read, source.name, options))
-    table = read_raw(path, options).table
+    table = read_raw(path, options, find_codes=False).table
     return Pieces(
         list(map(str, table.columns)),
         lambda rows: (table.iloc[at : at + rows].copy() for at in range(0, len(table), rows)),
@@ -71,3 +73,14 @@ def _without_totals(read: Read, name: str, options: ReadOptions) -> Read:
         yield from chain((piece for piece in (first, second) if piece is not None), pieces)
 
     return read_without if options.totals == "drop" else read
+
+
+def _marked(read: Read, options: ReadOptions) -> Read:
+    """`read` with the texts that mean "missing" so."""
+
+    def read_marked(rows: int) -> Iterator[pd.DataFrame]:
+        for piece in read(rows):
+            mark_missing(piece, options, find_codes=False)
+            yield piece
+
+    return read_marked

@@ -30,5 +30,5 @@ def require_reach(values: pd.Series, rows: NDArray[np.bool_] | bool = True) -> N
             beyond,
             f"a number that models can compute with, up to {LARGEST:.1e}",
             f" Mend the file; or drop such rows, data.ranges.{values.name}=[-1e30,1e30]; or take "
-            f"them as missing, data.read.missing_values=[{worst:g}] as they stand in the file.",
+            f"them as missing, data.read.missing_values=[{worst:g}], written as in the file.",
         )

@@ -11,6 +11,7 @@ import pandas as pd
 from relay.reading.excel import read_excel
 from relay.reading.json_lines import read_json
 from relay.reading.layout import text_format
+from relay.reading.missing import Marked, as_it_stands, mark_missing
 from relay.reading.numbers import share_of_numbers
 from relay.reading.options import ReadOptions
 from relay.reading.parquet import read_parquet
@@ -29,14 +30,16 @@ class RawTable:
 
     table: pd.DataFrame
     about: dict[str, Any] = field(default_factory=dict)
+    marked: Marked = field(default_factory=Marked)
+    """Which texts in it were taken as missing."""
 
 
-def read_raw(path: Path, options: ReadOptions) -> RawTable:
+def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> RawTable:
     """The table in `path`: separated text, JSON lines, Parquet or Excel, told apart by content.
 
     The first of these holds texts only, numbers as well; from the others also numbers, booleans
     (none missing), times and categories come. RelayError where the file is no table, says where
-    it is broken, and names the setting that mends it.
+    it is broken, and names the setting that mends it. `find_codes` as for `mark_missing`.
     """
     source = find_source(path, options)
     about: dict[str, Any] = {"kind": source.kind}
@@ -51,11 +54,14 @@ def read_raw(path: Path, options: ReadOptions) -> RawTable:
             about["lines_above_header"] = layout.above
         if not layout.has_header:
             about["header"] = "none"
-        table = read_text(layout, options)
+        table = read_text(layout, as_it_stands(options))
     else:
         table, uncomputed = _read_other(source, options)
         if uncomputed:
             about["uncomputed"] = uncomputed
+    marked = Marked()
+    if source.kind != "parquet":  # there, what is missing is so in the file
+        marked = mark_missing(table, options, find_codes=find_codes)
     below = _lines_below(table)
     if below:
         about["lines_below"] = below
@@ -63,7 +69,7 @@ def read_raw(path: Path, options: ReadOptions) -> RawTable:
     if options.totals == "drop":
         table, totals = without_totals(source.name, table, options.decimal)
         about |= {"totals": totals} if totals else {}
-    return RawTable(table, about)
+    return RawTable(table, about, marked)
 
 
 def _lines_below(table: pd.DataFrame) -> int:

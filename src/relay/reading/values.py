@@ -37,7 +37,7 @@ def table_of(
                 f"column {name!r} holds half of a character ({error.object[error.start]!r}), which "
                 "is no text. Write the file again, in UTF-8."
             ) from error
-    table = tidied(pd.DataFrame(read), missing)
+    table = tidied(pd.DataFrame(read), [""])
     table.columns = list(names)
     return table
 
@@ -45,8 +45,10 @@ def table_of(
 def _column(name: str, values: Sequence[Any], absent: frozenset[str]) -> pd.Series:
     kinds = set(map(type, values))
     if str in kinds:
-        values = [None if type(one) is str and one.strip() in absent else one for one in values]
-        kinds = set(map(type, values))
+        known = [None if type(one) is str and one.strip() in absent else one for one in values]
+        kinds = set(map(type, known))
+        # Where all are texts, those that mean "missing" are looked at when the table is whole.
+        values = values if kinds <= {str, NoneType} else known
     lacks_some = NoneType in kinds
     kinds.discard(NoneType)
     if kinds == {bool} and not lacks_some:

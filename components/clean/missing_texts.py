@@ -1,0 +1,82 @@
+"""What is told of texts that were taken as missing, or kept as values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from relay.reading.dtype_words import text_word
+from relay.reading.missing import Counts, are_codes
+from relay.reading.texts import is_text
+
+_SHOWN = 3
+_MOSTLY = 0.5
+_MAY_BE_LEVELS = ("NA", "N/A", "n/a")
+_LEVEL = "None"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Texts taken as missing in columns of texts, by column; which of these hold `codes`."""
+
+    counts: Mapping[str, Counts]
+    codes: frozenset[str] = frozenset()
+
+    def warnings(self, rows: int, target: str) -> Iterator[str]:
+        """A line for each text that may be a value, of all columns but the target.
+
+        None may be one wherever other texts are; NA and the like where most of `rows` are that, or
+        where the others are codes.
+        """
+        besides = {name: counts for name, counts in self.counts.items() if name != target}
+        for text in (_LEVEL, *_MAY_BE_LEVELS):
+            where = {name: counts[text] for name, counts in besides.items() if text in counts}
+            if not where:
+                continue
+            most = sorted(where, key=lambda name: -where[name])
+            mostly = where[most[0]] > _MOSTLY * rows
+            if text != _LEVEL and not mostly and self.codes.isdisjoint(where):
+                continue
+            shown = ", ".join(f"{name} {where[name]}" for name in most[:_SHOWN])
+            others = f" and {len(most) - _SHOWN} more columns" if len(most) > _SHOWN else ""
+            yield (
+                f"'{text}' is taken as missing in columns of texts: {shown}{others}. Where it is a "
+                f"value: data.read.keep_texts=[{text}], or data.dtypes.{most[0]}="
+                f"{text_word([text])}; where it is not: data.read.missing_values=[{text}]"
+            )
+
+
+def missing_note(taken: Counts) -> str:
+    """How often which texts were taken as missing in a column; "" where none was."""
+    shown = ", ".join(f"'{text}' {count}" for text, count in taken.items())
+    keep = f"data.read.keep_texts=[{','.join(taken)}] keeps them"
+    return f"taken as missing: {shown} ({keep})" if taken else ""
+
+
+def taken_among_texts(
+    table: pd.DataFrame, taken: Mapping[str, Counts], dropped: Collection[str]
+) -> Taken:
+    """Those of the texts `taken` as missing that may be values, as the column is one of texts."""
+    among = {
+        name: counts
+        for name, counts in taken.items()
+        if name not in dropped and (is_text(table[name]) or table[name].isna().all())
+    }
+    return Taken(among, frozenset(name for name in among if are_codes(table[name])))
+
+
+def kept_warning(counts: Counts) -> str:
+    """That texts which usually mean "missing" are values here."""
+    ((text, count),) = counts.items()
+    return (
+        f"'{text}' ({count}) is kept as a value among codes of two capital letters. Where it means "
+        f"missing: data.read.missing_values=[{text}]"
+    )
+
+
+def of_target(counts: Counts) -> str:
+    """What is said of rows that are left out as their class means "missing"."""
+    shown = ", ".join(f"'{text}' {count}" for text, count in counts.items())
+    return f" ({shown}; if that is a class: data.read.keep_texts=[{next(iter(counts))}])"
