@@ -61,6 +61,10 @@ def test_values_without_the_others_unit_are_taken_as_that_and_warned_of() -> Non
     assert got.values.tolist()[:3] == [0.5, 1.25, 2.75]
     assert "40 of 60 values are in 'kg'" in got.warning
     assert "'2.75'" in got.warning
+    assert got.word == "float:1,234.56 kg?"
+    assert to_dtype(column("{} kg", "{}"), got.word).tolist()[:2] == [0, 1]
+    with pytest.raises(RelayError, match=r"row 2 .*'1' is not a number such as 1,234.56 kg"):
+        to_dtype(column("{} kg", "{}"), "float:1,234.56 kg")
 
 
 def test_thousands_and_millions_are_read_where_several_show_what_they_mean() -> None:

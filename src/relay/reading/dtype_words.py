@@ -25,6 +25,8 @@ NUMBER_EXAMPLES = ("1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "
 
 LIMITS, THOUSANDS = "limit", "K/M/B"
 """What may stand in the place of a unit: `<0.5` is 0.5 then, or 9.9K is 9900."""
+MAY_LACK = "?"
+"""Stands after a unit that some of the numbers are written without."""
 DURATION_EXAMPLES = ("12:30", "1h 20m")
 """How times and durations may be written that are read as hours, by an example."""
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from relay.errors import RelayError
-from relay.reading.dtype_words import LIMITS, THOUSANDS, NumberWord
+from relay.reading.dtype_words import LIMITS, MAY_LACK, THOUSANDS, NumberWord
 from relay.reading.durations import CLOCK, PARTS
 from relay.reading.numbers import CURRENCY
 from relay.reading.quantities import (
@@ -23,6 +23,7 @@ from relay.reading.quantities import (
     UNITS,
     Shapes,
     best_shapes,
+    currencies_in,
     find_shapes,
     plain_unit,
     units_in,
@@ -98,11 +99,12 @@ def _with_one_unit(shapes: Shapes) -> MixedNumbers | None:
         return None
     if bare and not is_known:
         return None
-    word = NumberWord(shapes.form.example, _as_written(shapes, unit))
+    written = _as_written(shapes, unit)
+    word = NumberWord(shapes.form.example, written + (MAY_LACK if bare else ""))
     if not bare:
-        return MixedNumbers(word, f"numbers in '{word.unit}'")
+        return MixedNumbers(word, f"numbers in '{written}'")
     warning = (
-        f"{count} of {shapes.total} values are in '{word.unit}', such as "
+        f"{count} of {shapes.total} values are in '{written}', such as "
         f"{_shown(shapes.of('unit'))}; the others, such as {_shown(shapes.of('plain'))}, are taken "
         "as that, too. If they are not, mend the file"
     )
@@ -119,7 +121,7 @@ def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
     meant = {sign.casefold() for sign in signs}
     no_thousands = (meant <= {"m"} and "m" in signs) or (meant == {"b"} and "b" in signs)
     few = _distinct(shapes, *NUMBERS) < _FEWEST_QUANTITIES
-    if alone or no_thousands or few or len(_currencies(shapes)) > 1:
+    if alone or no_thousands or few or len(currencies_in(shapes)) > 1:
         return None
     warning = (
         f"{count} of {shapes.total} values are in thousands (K), millions (M) or more, such "
@@ -135,7 +137,7 @@ def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | 
     setting, form = f"data.dtypes.{values.name}", _word(shapes)
     stay = f"{setting}=str keeps texts"
     limits, percent = shapes.count("limit"), shapes.count("percent")
-    currencies, units = _currencies(shapes), units_in(shapes)
+    currencies, units = currencies_in(shapes), units_in(shapes)
     if limits:
         what = _strays(values, shapes, "limit", "limits")
         missing = _as_missing(shapes.of("limit"))
@@ -239,14 +241,6 @@ def _distinct(shapes: Shapes, *kinds: str) -> int:
 def _has_decimals(shapes: Shapes) -> bool:
     mark = re.compile(rf"\d{re.escape(shapes.form.decimal)}\d")
     return any(mark.search(text) for text in shapes.of(*NUMBERS))
-
-
-def _currencies(shapes: Shapes) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for text in shapes.of("money", "thousands", "limit"):
-        if unit := re.search(CURRENCY, text):
-            found[unit[0].rstrip(".")] += 1
-    return found
 
 
 def _as_written(shapes: Shapes, unit: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from relay.reading.dtype_words import LIMITS, THOUSANDS, NumberWord
+from relay.reading.dtype_words import LIMITS, MAY_LACK, THOUSANDS, NumberWord
 from relay.reading.durations import CLOCK, PARTS, PATTERNS, hours
 from relay.reading.numbers import CURRENCY, FORMATS, SIGN, NumberFormat, formats_for, parsed
 from relay.reading.texts import as_arrow, from_arrow
@@ -36,6 +36,7 @@ min mins minute minutes h hr hrs hour hours d day days week weeks month months m
 pts points ppm ppb db mol mmol mmol/l mg/dl mg/l g/l g/dl µg/l iu u/l bpm mmhg x km/l kmpl mpg
 l/100km kg/m2 kg/m² pcs pieces stück jahre tage stunden monate
 """
+_LOOKED_AT = 10_000
 UNITS = frozenset(_UNIT_NAMES.split())
 """Units of measurement, in lower case."""
 
@@ -59,9 +60,9 @@ class Shapes:
         return int(sum(self.counts[self.masks[shape]].sum() for shape in shapes))
 
     def of(self, *shapes: str) -> list[str]:
-        """The different texts of these shapes, in the order in which they come."""
+        """The first of the different texts of these shapes."""
         chosen = np.any([self.masks[shape] for shape in shapes], axis=0)
-        texts: list[str] = self.texts.filter(pa.array(chosen)).to_pylist()
+        texts: list[str] = self.texts.filter(pa.array(chosen)).slice(0, _LOOKED_AT).to_pylist()
         return texts
 
     def holds_only(self, *shapes: str) -> bool:
@@ -121,9 +122,23 @@ def units_in(shapes: Shapes) -> Counter[str]:
     texts = pc.replace_substring_regex(
         shapes.texts.filter(pa.array(chosen)), rf"^{SIGN}?\s*{shapes.form.digits}\s*", ""
     )
-    for unit, count in zip(texts.to_pylist(), shapes.counts[chosen].tolist(), strict=True):
+    for unit, count in _counted(texts, shapes.counts[chosen]).items():
         units[plain_unit(unit)] += count
     return units
+
+
+def currencies_in(shapes: Shapes) -> Counter[str]:
+    """How many texts have which currency."""
+    chosen = shapes.masks["money"] | shapes.masks["thousands"] | shapes.masks["limit"]
+    found = pc.extract_regex(shapes.texts.filter(pa.array(chosen)), f"(?P<name>{CURRENCY})")
+    names = pc.utf8_rtrim(pc.struct_field(found, "name"), ".")
+    return _counted(names, shapes.counts[chosen])
+
+
+def _counted(names: pa.Array, counts: NDArray[np.int64]) -> Counter[str]:
+    """How often each of `names` is there, where each stands for `counts` values."""
+    summed = pd.Series(counts).groupby(names.to_pandas().to_numpy()).sum()
+    return Counter({str(name): int(count) for name, count in summed.items()})
 
 
 def as_number(values: pd.Series, word: NumberWord) -> pd.Series:
@@ -137,14 +152,12 @@ def as_number(values: pd.Series, word: NumberWord) -> pd.Series:
         return parsed(_without(values, f"^{_LIMIT}", _OR_MORE), form)
     if word.unit == THOUSANDS:
         return _with_thousands(values, form)
-    unit = pc.replace_substring_regex(
-        as_arrow(values), rf"^{SIGN}?\s*(?:{form.digits})\s*", ""
-    ).to_pandas()
-    wanted = ("", plain_unit(word.unit))
-    fits = unit.map(lambda one: plain_unit(one) in wanted, na_action="ignore")
+    units = _without(values, rf"^{SIGN}?\s*(?:{form.digits})\s*")
+    unit = word.unit.removesuffix(MAY_LACK)
+    wanted = [plain_unit(unit), *([""] if word.unit != unit else [])]
+    spelled = [unit for unit in units.dropna().unique() if plain_unit(unit) in wanted]
     bare = _without(values, rf"\s*(?:{_UNIT_TEXT}|%)$")
-    numbers = parsed(bare, form)
-    return numbers.where(fits.fillna(False).to_numpy(dtype=bool))
+    return parsed(bare, form).where(units.isin(spelled))
 
 
 def _without(values: pd.Series, *patterns: str) -> pd.Series:
