@@ -35,6 +35,7 @@ def read(values: pd.Series, **more: Any) -> Found:
         ("{} m²", 0, "float:1,234.56 m²"),
         ("{} zorks", 0, "float:1,234.56 zorks"),
         ("{}.5K", 0.5, "float:1,234.56 K"),
+        ("{}.5m", 0.5, "float:1,234.56 m"),
         ("1{}:30", 10.5, "float:12:30"),
         ("1{}:30:36", 10.51, "float:12:30"),
         ("{}h 15m", 0.25, "float:1h 20m"),
@@ -68,6 +69,7 @@ def test_values_without_the_others_unit_are_taken_as_that_and_warned_of() -> Non
 
 
 def test_thousands_and_millions_are_read_where_several_show_what_they_mean() -> None:
+    assert read(column("€{}.5K")).values.tolist()[:2] == [500, 1500]
     got = read(column("{}.5K", "€{}M", "{}"))
     assert got.values.tolist()[:3] == [500, 1_000_000, 2]
     assert "40 of 60 values are in thousands (K), millions (M)" in got.warning
@@ -116,6 +118,8 @@ def test_the_marks_of_arabic_numbers_are_read() -> None:
         (["{}.5", "refused"], r"30 of 60 values"),
         (["{}.5", "{}.25*"], r"30 of 60 values"),
         (["{}", "{}", "{} (est.)"], r"20 of 60 values"),
+        (["1{}:30", "2{}:15", "closed"], r"20 of 60 values.*'closed'"),
+        (["{}h 5m", "{} min", "cancelled"], r"20 of 60 values.*'cancelled'"),
     ],
 )
 def test_most_are_numbers_but_what_the_others_mean_is_open_is_an_error(
@@ -130,6 +134,7 @@ def test_most_are_numbers_but_what_the_others_mean_is_open_is_an_error(
     [
         ([*["refused"] * 2, "{}.5"], "holds numbers, but for 80 of 120 values"),
         (["{} kg", "{} lb"], "several units ('kg' 60, 'lb' 60)"),
+        (["{} zorks", "{}"], "several units ('zork' 60, 'none' 60)"),
         (["1%", "2", "3"], "40 numbers with %, such as '1%', and 80 without"),
     ],
 )

@@ -38,7 +38,7 @@ _SOME, _LEAST = 0.05, 0.02
 _MOST_WORDS = 20
 _SHOWN, _LONGEST = 5, 40
 _KNOWN_UNITS = frozenset(plain_unit(unit) for unit in UNITS)
-_NUMBER = re.compile(r"[\d.,' \u00a0]*\d")
+_NUMBER = re.compile(r"[\d.,:' \u00a0]*\d")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _with_one_unit(shapes: Shapes) -> MixedNumbers | None:
     if not shapes.holds_only("plain", "unit", "thousands"):
         return None
     units, bare = units_in(shapes), shapes.count("plain")
-    if len(units) != 1 or (bare and shapes.count("thousands")):
+    if len(units) != 1 or (bare and _has_thousands(shapes)):
         return None
     ((unit, count),) = units.items()
     distinct = _distinct(shapes, *NUMBERS)
@@ -116,12 +116,10 @@ def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
     count = shapes.count("thousands")
     if not count or not shapes.holds_only("plain", "money", "thousands"):
         return None
-    signs = {re.sub(rf"[^A-Za-z]|{CURRENCY}", "", text) for text in shapes.of("thousands")}
-    alone = len(signs) == 1 and count == shapes.total
-    meant = {sign.casefold() for sign in signs}
-    no_thousands = (meant <= {"m"} and "m" in signs) or (meant == {"b"} and "b" in signs)
+    currencies = currencies_in(shapes)
+    alone = len(_signs(shapes)) == 1 and count == shapes.total and not currencies
     few = _distinct(shapes, *NUMBERS) < _FEWEST_QUANTITIES
-    if alone or no_thousands or few or len(currencies_in(shapes)) > 1:
+    if alone or few or len(currencies) > 1 or not _has_thousands(shapes):
         return None
     warning = (
         f"{count} of {shapes.total} values are in thousands (K), millions (M) or more, such "
@@ -129,6 +127,17 @@ def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
         "they are not: {setting}=str"
     )
     return MixedNumbers(NumberWord(shapes.form.example, THOUSANDS), warning=warning)
+
+
+def _signs(shapes: Shapes) -> set[str]:
+    """The letters that may stand for thousands or more."""
+    return {re.sub(rf"[^A-Za-z]|{CURRENCY}", "", text) for text in shapes.of("thousands")}
+
+
+def _has_thousands(shapes: Shapes) -> bool:
+    """True where the letters are not just `m` or `b`, which may be metres or bytes."""
+    signs = _signs(shapes)
+    return bool(signs) and signs not in ({"m"}, {"b"})
 
 
 def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
@@ -161,18 +170,22 @@ def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | 
 
 def _in_several_units(shapes: Shapes, units: Counter[str]) -> MixedNumbers | None:
     """A warning where they are units of measurement; letters after house numbers are not."""
-    measured = {unit for unit in units if unit in _KNOWN_UNITS and len(unit) > 1}
-    if not measured or not set(units) <= _KNOWN_UNITS or _distinct(shapes, *NUMBERS) < 20:
+    known = set(units) <= _KNOWN_UNITS and any(len(unit) > 1 for unit in units)
+    is_word = len(units) == 1 and len(max(units)) > 2
+    if not (known or is_word) or _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
         return None
     bare = Counter({"none": shapes.count("plain")})
     return _warned(
-        f"holds numbers in several units ({_counted(units + bare)})", "make one unit of them"
+        f"holds numbers in several units ({_counted(units + bare)})",
+        "make one unit of them in the file",
     )
 
 
 def _among_texts(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
     """Numbers beside words or codes: an error where most are numbers, a warning where some are."""
     shown_as = [*NUMBERS] if _of_one_kind(shapes) else [*NUMBERS[:-1]]
+    for times in (["clock"], ["parts", "unit"] if _are_times(shapes) else ["parts"]):
+        shown_as = max(shown_as, times, key=lambda kinds: shapes.count(*kinds))
     numbers, texts = shapes.count(*shown_as), shapes.total
     if numbers < _SOME * texts or _distinct(shapes, *shown_as) < _FEWEST_NUMBERS:
         return None
