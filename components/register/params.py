@@ -30,6 +30,7 @@ class Params(BaseParams):
     )
     force: bool = Field(False, description="promote the candidate whatever the comparison says")
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
+    promote: bool = Field(True, description="whether a better candidate becomes the champion")
 
     @field_validator("metric")
     @classmethod

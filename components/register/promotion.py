@@ -82,6 +82,17 @@ def decide(
     return Decision(promote, why + advice)
 
 
+def hold_back(decision: Decision) -> Decision:
+    """`decision` where nothing is to be promoted, whatever the comparison says or is forced."""
+    if not decision.promote:
+        return decision
+    return Decision(
+        False,
+        f"register.promote=false, as in each trial of a sweep; it would have been promoted: "
+        f"{decision.why}",
+    )
+
+
 def _first(metric: str, candidate: float, baseline: Baseline | None) -> tuple[bool, str]:
     if baseline is None or _gained(metric, candidate, baseline.score) > 0:
         return True, "there was no champion"

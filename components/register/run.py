@@ -21,7 +21,7 @@ from comparison import (
     metric_to_compare,
 )
 from params import Params
-from promotion import Baseline, Champion, Decision, decide
+from promotion import Baseline, Champion, Decision, decide, hold_back
 from registry import Registry
 
 from relay import component, outcomes
@@ -178,6 +178,8 @@ def step(run: StepRun[Params]) -> None:
         confidence=params.confidence,
         force=params.force,
     )
+    if not params.promote:
+        decision = hold_back(decision)
     tell(candidate, decision, met, baseline)
 
     registration = {

@@ -18,6 +18,7 @@ promotion = load("register", "promotion")
 comparison = load("register", "comparison")
 registry = load("register", "registry")
 Baseline, Champion, decide = promotion.Baseline, promotion.Champion, promotion.decide
+hold_back = promotion.hold_back
 
 
 def test_without_a_champion_the_candidate_is_promoted() -> None:
@@ -119,6 +120,16 @@ def test_a_champion_that_cannot_be_scored_stays_and_the_way_round_it_is_told() -
     assert not decision.promote
     assert "no column 'area'" in decision.why
     assert "register.force=true" in decision.why
+
+
+def test_what_is_held_back_is_not_promoted_and_the_reason_keeps_the_comparison() -> None:
+    for better in (decide("r2", 0.7, None), decide("r2", 0.1, Champion("m:v0", 0.7), force=True)):
+        held = hold_back(better)
+        assert not held.promote
+        assert held.why.startswith("register.promote=false")
+        assert held.why.endswith(better.why)
+    worse = decide("r2", 0.1, Champion("m:v0", 0.7))
+    assert hold_back(worse) == worse
 
 
 def test_force_promotes_whatever_the_comparison_says() -> None:
