@@ -37,7 +37,7 @@ from relay.tracking import (
     RunStatus,
     UploadError,
 )
-from relay.tracking.interface import SECONDS
+from relay.tracking.interface import SECONDS, SOURCE_TYPE
 from relay.tracking.kept import keep
 from relay.tracking.records import RunRecord
 
@@ -180,6 +180,7 @@ class Execution(Generic[ParamsT]):
             rows=(self._row(),),
             inputs=tuple(str(version) for version in self._run.inputs.values()),
             outputs=(self._source(), *self._drafts().values()) if self._complete else (),
+            cache_alias=self._alias_of_kept(work),
         )
         try:
             folder = keep(self.project.kept, self.settings.tracking, record)
@@ -194,6 +195,18 @@ class Execution(Generic[ParamsT]):
                 "W&B, or `make publish`, brings it up."
             )
         )
+
+    def _alias_of_kept(self, work: End) -> str | None:
+        """The mark of `_mark` for outputs that are stored later; None where they must not have it.
+
+        What a step does last is not done again later, so a step with such actions has to run.
+        """
+        ingredients = self._ingredients
+        if ingredients is None or not self._complete or work.status != "succeeded":
+            return None
+        if self._run.last or not are_unchanged(ingredients.code, self.project.root):
+            return None
+        return ingredients.alias
 
     def _run_spec(self) -> RunSpec:
         tracking = self.settings.tracking
@@ -217,7 +230,7 @@ class Execution(Generic[ParamsT]):
             )
         return Draft(
             name=f"source-{self.component.name}",
-            type="source",
+            type=SOURCE_TYPE,
             path=copy,
             description=f"The files of components/{self.component.name}.",
             metadata={"git_commit": self._spec.git_commit},

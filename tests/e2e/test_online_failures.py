@@ -142,9 +142,10 @@ def test_an_upload_that_fails_is_no_success_and_the_next_run_brings_it_up(
     [name] = kept(here)
 
     server.faults.clear()
-    done = here.main("steps=check", **login(server))
+    done = here.main("steps=clean,check", **login(server))
     assert done.status == 0, done.output
     assert "Brought up 'clean" in done.output
+    assert here.statuses()["clean"] == "cached"
     assert kept(here) == []
     state = server.snapshot(PROJECT)
     run = state["runs"][name]

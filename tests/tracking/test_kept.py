@@ -81,7 +81,9 @@ class Taking:
 
     def update_config(self, values: Mapping[str, Any]) -> None: ...
     def find(self, reference: str) -> ArtifactVersion | None: ...
-    def set_alias(self, artifact: ArtifactVersion, alias: str) -> None: ...
+    def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
+        self.told.append(("alias", (str(artifact), alias)))
+
     def link(
         self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
     ) -> None: ...
@@ -263,6 +265,18 @@ def test_a_kept_run_is_brought_up_whole_and_then_gone(kept: Path, record: RunRec
         "tree/file.txt": "deep",
         "picture": "png",
     }
+
+
+def test_outputs_that_the_cache_may_find_are_marked_for_it(kept: Path, record: RunRecord) -> None:
+    source = replace(record.outputs[0], name="source-clean", type="source")
+    marked = replace(record, outputs=(source, *record.outputs), cache_alias="cache-0123")
+    keep(kept, WANDB, marked)
+    backend = Taking()
+    assert len(list(bring_up(kept, WANDB, backend))) == 1
+    assert [what for kind, what in backend.told if kind == "alias"] == [
+        ("table:v7", "cache-0123"),
+        ("tree:v7", "cache-0123"),
+    ]
 
 
 def test_the_oldest_is_brought_up_first(kept: Path, record: RunRecord) -> None:

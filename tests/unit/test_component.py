@@ -6,15 +6,19 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from relay import component
+from relay import component, execution
 from relay.component import StepRun
 from relay.errors import GateFailed, RelayError
+from relay.ingredients import Ingredients
 from relay.params import Params
-from relay.tracking import ArtifactVersion, Draft
+from relay.tracking import ArtifactVersion, Draft, TrackingSettings, UploadError
+from relay.tracking.records import RunRecord
 from tests.memory import Memory, result
 
 
@@ -139,3 +143,54 @@ def test_a_bug_is_a_failure_with_its_name(memory: Memory, tmp_path: Path) -> Non
 
     assert component.main(Two, step, []) == 1
     assert result(tmp_path).error == "ZeroDivisionError: a bug"
+
+
+@pytest.fixture
+def kept_alias(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a step whose upload fails, and gives the cache alias that its work is kept with."""
+    ingredients = Ingredients({}, {"number": 1}, {}, {}, {})
+    (tmp_path / "ingredients.json").write_text(ingredients.to_json())
+    monkeypatch.setenv("RELAY_INGREDIENTS", str(tmp_path / "ingredients.json"))
+    records: list[RunRecord] = []
+
+    def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
+        records.append(record)
+        return kept / "id"
+
+    def refuse(draft: Draft) -> None:
+        raise UploadError("it did not take that")
+
+    def run(step: Callable[[StepRun[Two]], None]) -> str | None:
+        memory.on_log = refuse
+        assert component.main(Two, step, []) == 1
+        return records[-1].cache_alias
+
+    monkeypatch.setattr(execution, "keep", keep)
+    return run, ingredients.alias
+
+
+def test_kept_work_has_the_mark_by_which_the_cache_finds_it(kept_alias: Any) -> None:
+    run, alias = kept_alias
+    assert run(hand_over) == alias
+
+
+def test_kept_work_of_a_step_that_would_have_done_more_is_not_marked(kept_alias: Any) -> None:
+    def acts(step_run: StepRun[Two]) -> None:
+        hand_over(step_run)
+        step_run.finally_do(lambda: None)
+
+    def fails(step_run: StepRun[Two]) -> None:
+        hand_over(step_run)
+        raise GateFailed("too low")
+
+    run, _ = kept_alias
+    assert run(acts) is None
+    assert run(fails) is None
+
+
+def test_kept_work_of_code_that_was_edited_meanwhile_is_not_marked(
+    kept_alias: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "are_unchanged", lambda code, root: False)
+    run, _ = kept_alias
+    assert run(hand_over) is None

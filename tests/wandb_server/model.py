@@ -51,6 +51,7 @@ class Run:
     group: str | None = None
     job_type: str | None = None
     commit: str | None = None
+    sweep: str | None = None
     host: str | None = None
     tags: list[str] = field(default_factory=list)
     state: str = "running"

@@ -50,6 +50,7 @@ _COLUMNS = {
     "description": "description",
     "notes": "notes",
     "commit": "commit",
+    "sweep": "sweep",
     "job_type": "job_type",
     "tags": "tags",
     "host": "host",

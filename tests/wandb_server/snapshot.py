@@ -29,6 +29,7 @@ def _run(run: Run) -> dict[str, Any]:
     return {
         "name": run.display_name,
         "group": run.group,
+        "sweep": run.sweep,
         "job_type": run.job_type,
         "tags": sorted(run.tags),
         "notes": run.notes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -19,12 +20,14 @@ from relay.orchestrator import config, plan
 from relay.orchestrator.checkout import require_writable
 from relay.orchestrator.jobs import make_jobs
 from relay.orchestrator.overrides import from_arguments
+from relay.orchestrator.sweep_trial import Trial, record_refused, take_trial
 from relay.orchestrator.tracking_setup import choose_tracking, logged_in
 from relay.private import make_private
 from relay.project import Project
 from relay.redact import redact
 from relay.standard_streams import lasting_output, open_missing
 from relay.start import start_folder
+from relay.tracking import open_backend
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb_login import find_login, require_switched_on
 
@@ -121,11 +124,18 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
         require_writable(project)
         make_private(project, os.environ)
         return reproduce(project, argv[1:], console)
+    return _run_or_publish(project, argv, console)
+
+
+def _run_or_publish(project: Project, argv: Sequence[str], console: Console) -> int:
     publishing = argv[:1] == ["publish"]
     flags = {"--dry-run"} if publishing else {"--cfg"}
     words = argv[1:] if publishing else argv
     arguments = from_arguments([one for one in words if one not in flags])
+    trial = take_trial(os.environ)
     start = start_folder(project.root, os.environ)
+    if trial is not None and not publishing and "--cfg" not in words:
+        return _run_trial(project, trial, arguments, start, console)
     settings = config.load(project.config, arguments, start)
     if publishing:
         _require_of_publish(arguments)
@@ -133,11 +143,15 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     if "--cfg" in words:
         console.print(settings.as_yaml, markup=False, highlight=False)
         return 0
+    return _run(project, settings, console)
+
+
+def _run(
+    project: Project, settings: config.Config, console: Console, trial: Trial | None = None
+) -> int:
     the_plan = plan.build(settings.settings.pipeline)
     jobs = make_jobs(project.components, settings, the_plan)
-    os.environ.update(project.variables(os.environ))
-    # The environment's own tools (uv, python) come first, activated or not.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    _prepare_environment(project)
     tracking = choose_tracking(settings.settings.tracking, os.environ)
     if not settings.settings.explain:
         require_writable(project)
@@ -145,7 +159,32 @@ def _main(project: Project, argv: Sequence[str], console: Console) -> int:
     # What a run needs beyond the plan takes time to import: not for a command that is wrong.
     from relay.orchestrator.launch import launch
 
-    return launch(project, settings, tracking, the_plan, jobs, console)
+    return launch(project, settings, tracking, the_plan, jobs, console, trial)
+
+
+def _run_trial(
+    project: Project, trial: Trial, arguments: Sequence[str], start: Path, console: Console
+) -> int:
+    """Run a trial of a sweep; one that is refused before it begins is recorded as failed."""
+    try:
+        settings = config.load(project.config, trial.with_settings(arguments), start)
+        return _run(project, settings, console, trial)
+    except RelayError as error:
+        _prepare_environment(project)
+        where = [one for one in arguments if one.startswith("tracking")]
+        with contextlib.suppress(RelayError):  # that of the trial matters more
+            spec = config.load(project.config, where, start).settings.tracking
+            tracking = choose_tracking(spec, os.environ)
+            if tracking.backend == "wandb":
+                backend = open_backend(tracking, project.root)
+                record_refused(trial, backend, tracking, redact(str(error)))
+        raise
+
+
+def _prepare_environment(project: Project) -> None:
+    os.environ.update(project.variables(os.environ))
+    # The environment's own tools (uv, python) come first, activated or not.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def _require_command(argv: Sequence[str]) -> None:

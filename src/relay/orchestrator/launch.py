@@ -24,11 +24,12 @@ from relay.orchestrator.preview import show_reasons, show_taken
 from relay.orchestrator.processes import tail
 from relay.orchestrator.step_cache import StepCache
 from relay.orchestrator.summary import Summary, new_folder, write_settings, write_summary
+from relay.orchestrator.sweep_trial import Trial, record_trial
 from relay.project import Project
 from relay.redact import redact
 from relay.signals import StopSignals
 from relay.start import shown
-from relay.tracking import TrackingSettings, open_backend
+from relay.tracking import Backend, TrackingSettings, open_backend
 from relay.tracking.kept import bring_up
 
 
@@ -39,6 +40,7 @@ def launch(
     plan: Plan,
     jobs: Sequence[Job],
     console: Console,
+    trial: Trial | None = None,
 ) -> int:
     """Run `jobs`, those that the cache does not spare, and return the exit status.
 
@@ -53,6 +55,10 @@ def launch(
     backend = open_backend(tracking, project.root)
     place = backend.url() or "the local store"
     console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
+    if trial is not None and tracking.backend != "wandb":
+        text = f"The sweep {trial.sweep} gets no result of this trial: its runs are not on W&B."
+        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        trial = None
     for run in bring_up(project.kept, tracking, backend):
         console.print(f"Brought up '{run.spec.name}', which W&B had not taken.", markup=False)
     forced = frozenset(names_in(plan, settings.force, "force"))
@@ -94,13 +100,40 @@ def launch(
         work = Work(project, config, tracking, backend, folder, signals, console)
         work.run(pipeline, summary, began)
     else:
-        pipeline.hand_on()
+        _hand_on(pipeline, summary)
         summary.seconds = time.monotonic() - began
         write_summary(folder, summary)
+    if trial is not None:
+        _record_trial(trial, backend, tracking, summary, folder)
     _show(console, project, folder, summary)
     for line in collect_pages(backend, summary.steps, folder):
         console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
     return summary.exit_code
+
+
+def _hand_on(pipeline: Pipeline, summary: Summary) -> None:
+    """Make what was taken from the cache the newest, where nothing has to run."""
+    try:
+        pipeline.hand_on()
+    except RelayError as error:
+        summary.status, summary.error = "failed", summary.error or redact(str(error))
+
+
+def _record_trial(
+    trial: Trial,
+    backend: Backend,
+    tracking: TrackingSettings,
+    summary: Summary,
+    folder: Path,
+) -> None:
+    """Write the trial's own run; one that the sweep does not get has failed."""
+    try:
+        record_trial(trial, backend, tracking, summary, folder.name)
+    except RelayError as error:
+        text = f"The sweep {trial.sweep} did not get the trial's result: {redact(str(error))}"
+        summary.error = summary.error or text
+        summary.status = "failed" if summary.status == "succeeded" else summary.status
+        write_summary(folder, summary)
 
 
 def _settle(pipeline: Pipeline, otherwise: MadeOtherwise) -> tuple[str | None, list[str]]:

@@ -4,41 +4,57 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from relay.errors import RelayError
 from relay.orchestrator.summary import StepSummary
+from relay.orchestrator.tracking_setup import require_answer
 from relay.redact import redact
 from relay.settings import PAGE
 from relay.start import shown
-from relay.tracking import ArtifactVersion, Backend
+from relay.tracking import Backend
+
+_SECONDS = 20.0
+"""After so long, a page that cannot be fetched is the last that is tried."""
 
 
 def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> list[str]:
     """Copy each page into `folder`, as <artifact>.html, and return a line on each.
 
-    Also those of steps that the cache spared. A page that cannot be fetched is told of: the run
-    went as it went.
+    Also those of steps that the cache spared. A page that cannot be fetched is reported: the run
+    went as it went. A server in trouble is not asked for all of them, as each may take a minute.
     """
     lines = []
-    for step in steps:
-        for reference in step.outputs.values():
+    outputs = [(step, reference) for step in steps for reference in step.outputs.values()]
+    deadline = time.monotonic() + _SECONDS
+    try:
+        if outputs:
+            require_answer(backend)
+        for step, reference in outputs:
             try:
-                version = backend.find(reference)
-                page = None if version is None else version.metadata.get(PAGE)
-                if version is not None and page:
-                    copied = _copy(backend, version, str(page), folder)
-                    lines.append(f"{step.name}: {shown(copied)}")
+                page = _fetch(backend, reference, folder)
             except (RelayError, OSError) as error:
                 lines.append(f"{step.name}: the page of {reference} is not here: {error}")
+                if time.monotonic() > deadline:
+                    raise RelayError("the server takes too long") from error
+            else:
+                lines += [] if page is None else [f"{step.name}: {shown(page)}"]
+    except RelayError as error:
+        lines.append(f"Not all pages of this run were fetched: {error}")
     return [redact(line) for line in lines]
 
 
-def _copy(backend: Backend, version: ArtifactVersion, page: str, folder: Path) -> Path:
+def _fetch(backend: Backend, reference: str, folder: Path) -> Path | None:
+    """Copy the page of artifact `reference` into `folder`; its path, None without one."""
+    version = backend.find(reference)
+    page = None if version is None else version.metadata.get(PAGE)
+    if version is None or not page:
+        return None
     with tempfile.TemporaryDirectory(prefix="relay-page-") as place:
         backend.download(version, Path(place))
-        source = Path(place, page).resolve()
+        source = Path(place, str(page)).resolve()
         if not source.is_relative_to(Path(place).resolve()):
             raise RelayError(f"{version} names {page}, which is not in it.")
         return Path(shutil.copyfile(source, folder / f"{version.name}{source.suffix}"))

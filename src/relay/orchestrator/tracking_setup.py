@@ -58,6 +58,12 @@ def run_id(pipeline_run: str, step: str) -> str:
     return hashlib.sha256(f"{pipeline_run}/{step}".encode()).hexdigest()[:16]
 
 
+def require_answer(backend: Backend) -> None:
+    """RelayError where the backend's server has gone; the SDK would wait for it for minutes."""
+    if backend.name == "wandb":
+        probe(require_login(os.environ))
+
+
 def log_summary(
     backend: Backend, summary: Summary, settings_of: Callable[[str], RunSettings]
 ) -> None:
@@ -65,8 +71,7 @@ def log_summary(
     executed = [step for step in summary.steps if step.status in _EXECUTED]
     if not executed:
         return
-    if backend.name == "wandb":
-        probe(require_login(os.environ))  # the SDK would wait long for a server that has gone
+    require_answer(backend)
     last = executed[-1]
     rows = [
         (

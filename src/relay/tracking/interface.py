@@ -23,6 +23,9 @@ DIGEST_KEY = "digest"
 """Where an artifact's metadata keep `ArtifactVersion.digest`, in backends that have another one."""
 
 
+SOURCE_TYPE = "source"
+"""The type of the artifact that has a component's own files."""
+
 CACHE_PREFIX = "cache-"
 """What the aliases of the step cache begin with."""
 
@@ -75,6 +78,8 @@ class RunSpec:
     tags: tuple[str, ...] = ()
     notes: str | None = None
     git_commit: str | None = None
+    sweep: str | None = None
+    """The W&B sweep that it is a trial of."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from relay.tracking.interface import (
     REPLAYED,
     SECONDS,
+    SOURCE_TYPE,
     ArtifactVersion,
     Backend,
     Draft,
@@ -26,6 +27,8 @@ class RunRecord:
     rows: tuple[Row, ...] = ()
     inputs: tuple[str, ...] = ()
     outputs: tuple[Draft, ...] = ()
+    cache_alias: str | None = None
+    """What marks its outputs for the step cache; None where they are not to be found by it."""
 
 
 def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
@@ -38,6 +41,10 @@ def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
         for reference in record.inputs:
             run.use_artifact(reference)
         outputs = [run.log_artifact(draft) for draft in record.outputs]
+        if record.cache_alias is not None:
+            for version in outputs:
+                if version.type != SOURCE_TYPE:
+                    backend.set_alias(version, record.cache_alias)
         for row in record.rows:
             run.log(row)
         if not any(SECONDS in row.metrics for row in record.rows):

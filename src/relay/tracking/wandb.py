@@ -78,14 +78,17 @@ class WandbBackend:
                 resume="allow",
                 reinit="create_new",
                 settings=wandb.Settings(
-                    git_commit=spec.git_commit, git_remote_url=git_remote(self._code_root)
+                    git_commit=spec.git_commit,
+                    git_remote_url=git_remote(self._code_root),
+                    sweep_id=spec.sweep,
                 ),
             )
-        return WandbRun(self, run)
+            return WandbRun(self, run)
 
     def find(self, reference: str) -> ArtifactVersion | None:
-        artifact = self.fetch(Reference.parse(reference))
-        return None if artifact is None else self.version(artifact)
+        with errors():
+            artifact = self.fetch(Reference.parse(reference))
+            return None if artifact is None else self.version(artifact)
 
     def names(self) -> list[str]:
         with errors():
@@ -118,7 +121,7 @@ class WandbBackend:
         found = self._require(artifact)
         try:
             found.link(collection.path, list(aliases))
-        except (wandb.Error, ValueError) as error:
+        except Exception as error:
             raise RelayError(
                 f"W&B did not link {artifact} to {collection.path}: {text_of(error)}. The registry "
                 f"'{collection.registry}' has to be there (W&B makes 'model' itself, others are "
@@ -170,7 +173,8 @@ class WandbBackend:
         return None
 
     def url(self) -> str:
-        return f"{wandb.setup().settings.app_url}/{quote(self.entity)}/{quote(self.project)}"
+        with errors():
+            return f"{wandb.setup().settings.app_url}/{quote(self.entity)}/{quote(self.project)}"
 
     def fetch(self, reference: Reference) -> wandb.Artifact | None:
         """The artifact itself, from its own project where a registry links to it."""

@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-import wandb
-from wandb.sdk.lib.service.service_connection import WandbApiFailedError
-
 from relay.errors import RelayError
 from relay.redact import redact
 from relay.tracking.interface import UploadError
@@ -18,17 +15,12 @@ _LONGEST_TEXT = 300  # characters of an error of the SDK's
 
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
-    """Turn the SDK's errors into ours."""
+    """Turn the SDK's errors into ours: all of them, as many have no base class in common."""
     try:
         yield
-    except (
-        wandb.Error,
-        WandbApiFailedError,
-        ValueError,
-        TypeError,
-        TimeoutError,
-        OSError,
-    ) as error:
+    except RelayError:
+        raise
+    except Exception as error:
         raise RelayError(f"{_WHO}{text_of(error)}") from error
 
 

@@ -1,0 +1,117 @@
+"""A trial of a W&B sweep: what the agent hands over, and the run that it gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from relay.orchestrator import config
+from relay.orchestrator.summary import StepSummary, Summary
+from relay.orchestrator.sweep_trial import Trial, record_refused, record_trial, take_trial
+from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
+from tests.loading import ROOT
+
+TRACKING = TrackingSettings("wandb", "houses", "team", None, ("nightly",), "words")
+TRIAL = Trial("sweep1", "run1", {"split.test_size": 0.3})
+
+
+@dataclass
+class Backstage:
+    """A backend that writes down what it is given of runs."""
+
+    specs: list[RunSpec] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    ends: list[tuple[RunStatus, str]] = field(default_factory=list)
+
+    def start_run(self, spec: RunSpec) -> Backstage:
+        self.specs.append(spec)
+        return self
+
+    def log(self, row: Row) -> None:
+        self.rows.append(row)
+
+    def finish(self, status: RunStatus, message: str = "") -> None:
+        self.ends.append((status, message))
+
+
+def agents_environment(tmp_path: Path) -> dict[str, str]:
+    path = tmp_path / "config-run1.yaml"
+    path.write_text(
+        "wandb_version: 1\nsplit.test_size:\n  value: 0.3\nmodel:\n  value: linear\n",
+        encoding="utf-8",
+    )
+    return {
+        "WANDB_SWEEP_ID": "sweep1",
+        "WANDB_RUN_ID": "run1",
+        "WANDB_SWEEP_PARAM_PATH": str(path),
+        "WANDB_API_KEY": "key",
+    }
+
+
+def test_the_agents_variables_are_taken_out_of_the_environment(tmp_path: Path) -> None:
+    environ = agents_environment(tmp_path)
+    trial = take_trial(environ)
+    assert environ == {"WANDB_API_KEY": "key"}
+    assert trial == Trial("sweep1", "run1", {"split.test_size": 0.3, "model": "linear"})
+
+
+def test_without_a_sweep_there_is_no_trial_and_still_no_id_for_all_steps() -> None:
+    environ = {"WANDB_RUN_ID": "mine", "PATH": "/bin"}
+    assert take_trial(environ) is None
+    assert environ == {"PATH": "/bin"}
+
+
+def test_a_trial_whose_parameters_cannot_be_read_has_none(tmp_path: Path) -> None:
+    environ = agents_environment(tmp_path)
+    for text in ("[", "- a list", "word"):
+        Path(environ["WANDB_SWEEP_PARAM_PATH"]).write_text(text)
+        assert take_trial(dict(environ)) == Trial("sweep1", "run1", {})
+    Path(environ["WANDB_SWEEP_PARAM_PATH"]).unlink()
+    assert take_trial(dict(environ)) == Trial("sweep1", "run1", {})
+
+
+def promotes(arguments: list[str]) -> bool:
+    return bool(config.load(ROOT / "config", arguments, ROOT).params("register")["promote"])
+
+
+def test_a_trial_promotes_nothing_unless_it_is_asked_to() -> None:
+    assert promotes([])
+    assert not promotes(TRIAL.with_settings(["seed=1"]))
+    assert promotes(TRIAL.with_settings(["register.promote=true"]))
+
+
+def recorded(summary: Summary) -> Backstage:
+    backend = Backstage()
+    record_trial(TRIAL, cast(Backend, backend), TRACKING, summary, "group")
+    return backend
+
+
+def test_its_run_has_its_parameters_and_the_metrics_of_all_steps() -> None:
+    steps = [
+        StepSummary("train", "cached", metrics={"cv_r2_mean": 0.4, "rows": 3}),
+        StepSummary("evaluate", "ran", metrics={"r2": 0.5, "rows": 2}),
+        StepSummary("register", "skipped"),
+    ]
+    backend = recorded(Summary("succeeded", "wandb", "now", None, False, steps))
+    [spec] = backend.specs
+    assert (spec.id, spec.sweep, spec.step, spec.group) == ("run1", "sweep1", "trial", "group")
+    assert spec.config == {"split.test_size": 0.3}
+    assert spec.tags == ("nightly",)
+    assert backend.rows == [Row({"cv_r2_mean": 0.4, "rows": 2, "r2": 0.5})]
+    assert backend.ends == [("succeeded", "")]
+
+
+def test_a_trial_that_failed_ends_as_failed_with_the_reason() -> None:
+    steps = [StepSummary("evaluate", "failed", error="r2 is 0.1", metrics={"r2": 0.1})]
+    backend = recorded(Summary("failed", "wandb", "now", None, False, steps))
+    assert backend.rows == [Row({"r2": 0.1})]
+    assert backend.ends == [("failed", "evaluate: r2 is 0.1")]
+
+
+def test_a_trial_that_was_refused_ends_as_failed_without_metrics() -> None:
+    backend = Backstage()
+    record_refused(TRIAL, cast(Backend, backend), TRACKING, "seed: no number")
+    assert (backend.specs[0].id, backend.specs[0].sweep) == ("run1", "sweep1")
+    assert backend.rows == []
+    assert backend.ends == [("failed", "seed: no number")]
