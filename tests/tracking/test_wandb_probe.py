@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from relay.errors import ConfigError, RelayError
+from relay.tracking import wandb_login
 from relay.tracking.wandb_login import (
     Login,
     probe,
@@ -29,11 +30,18 @@ class Web:
     url: str = ""
     status: int = 200
     body: bytes = b"{}"
+    failures: int = 10**6
+    """So many requests get `status`, the others 200."""
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
 
     def says(self, answer: Any) -> None:
         self.body = json.dumps(answer).encode()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wandb_login, "_PROBE_WAITS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def web() -> Iterator[Web]:
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             one.requests.append((self.path, dict(self.headers), body))
-            self.send_response(one.status)
+            self.send_response(one.status if len(one.requests) <= one.failures else 200)
             for name, value in {"Content-Length": str(len(one.body)), **one.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -127,6 +135,15 @@ def test_an_error_of_the_server_is_told_with_its_number(web: Web, status: int) -
     web.status = status
     text = refusal(web.url)
     assert f"HTTP {status}" in text
+    assert len(web.requests) == (1 if status == 404 else 3)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_error_that_passes_is_waited_out(web: Web, status: int) -> None:
+    web.says({"data": {"viewer": {"entity": "team", "username": "me"}}})
+    web.status, web.failures = status, 2
+    assert probe(Login(web.url, KEY)) == "team"
+    assert len(web.requests) == 3
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,14 @@ def test_an_error_is_told_once_beside_what_the_log_has_besides() -> None:
     assert "train failed: the table breaks 2 rules" in text
 
 
+def test_times_in_a_log_do_not_hide_that_it_has_the_error() -> None:
+    times = "15:22:57 "
+    log = [f"{times}reading", f"{times}Error: the file is gone"]
+    text = shown([failed("the file is gone")], log)
+    assert text.count("the file is gone") == 1
+    assert f"{times}reading" in text
+
+
 def test_a_log_that_has_nothing_else_is_not_shown() -> None:
     text = shown([failed("no column 'x'")], ["Error: no column 'x'"])
     assert "Last lines" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +31,7 @@ _ROOM = 3  # columns: in a line that is full, the ^C that a terminal shows would
 _SHOWN_METRICS = 3
 _SHOWN_WARNINGS = 4
 _SHOWN_LOG_LINES = 15
+_TIME = re.compile(r"^\d\d:\d\d:\d\d ")
 READ_LOG_LINES = 200
 """As many of a log as `show_log` wants to see."""
 
@@ -220,10 +222,11 @@ def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: s
 
 
 def _without(lines: Sequence[str], text: str) -> list[str]:
-    """`lines` without the last place where they are those of `text`."""
+    """`lines` without the last place where they, but for times before them, are those of `text`."""
     block = [line.rstrip() for line in text.splitlines() if line.strip()]
+    plain = [_TIME.sub("", line) for line in lines]
     for start in range(len(lines) - len(block), -1, -1):
-        if list(lines[start : start + len(block)]) == block:
+        if plain[start : start + len(block)] == block:
             return [*lines[:start], *lines[start + len(block) :]]
     return list(lines)
 

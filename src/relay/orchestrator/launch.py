@@ -23,7 +23,13 @@ from relay.orchestrator.plan import Plan, names_in
 from relay.orchestrator.preview import show_reasons, show_taken
 from relay.orchestrator.processes import tail
 from relay.orchestrator.step_cache import StepCache
-from relay.orchestrator.summary import Summary, new_folder, write_settings, write_summary
+from relay.orchestrator.summary import (
+    StepSummary,
+    Summary,
+    new_folder,
+    write_settings,
+    write_summary,
+)
 from relay.orchestrator.sweep_trial import Trial, record_trial
 from relay.project import Project
 from relay.redact import redact
@@ -52,15 +58,17 @@ def launch(
     signals = StopSignals(at_once=False)
     signals.install()
     settings = config.settings
-    backend = open_backend(tracking, project.root)
-    place = backend.url() or "the local store"
-    console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
-    if trial is not None and tracking.backend != "wandb":
-        text = f"The sweep {trial.sweep} gets no result of this trial: its runs are not on W&B."
-        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
-        trial = None
-    for run in bring_up(project.kept, tracking, backend):
-        console.print(f"Brought up '{run.spec.name}', which W&B had not taken.", markup=False)
+    try:
+        backend = _open(project, tracking, console)
+    except ConfigError:
+        raise
+    except RelayError as error:
+        steps = [StepSummary(job.name, "skipped") for job in jobs]
+        summary = _begin_summary(project, config, tracking, steps, redact(str(error)))
+        folder = new_folder(project.outputs)
+        write_summary(folder, summary)
+        _show(console, project, folder, summary)
+        return summary.exit_code
     forced = frozenset(names_in(plan, settings.force, "force"))
     cache = StepCache(backend, project.root, settings.cache, forced)
     pipeline = Pipeline(plan, jobs, backend, cache, InputCheck(config, jobs))
@@ -73,24 +81,12 @@ def launch(
         look_closer(config, pipeline.jobs, pipeline.waiting)
         show_reasons(console, list(pipeline.steps.values()))
         return 0
-    state = git_state(project.root)
-    if state.problem is not None:
-        text = f"No Git commit is recorded: {state.problem}."
+    summary = _begin_summary(project, config, tracking, list(pipeline.steps.values()), problem)
+    if summary.git_problem is not None:
+        text = f"No Git commit is recorded: {summary.git_problem}."
         console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
-    summary = Summary(
-        status="succeeded" if problem is None else "failed",
-        backend=tracking.backend,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        git_commit=state.commit,
-        git_dirty=state.dirty,
-        git_problem=state.problem,
-        command=config.command,
-        steps=list(pipeline.steps.values()),
-        url=backend.url(),
-        error=problem,
-        taken=[str(version) for _, version in pipeline.taken],
-        warnings=warnings,
-    )
+    summary.url, summary.warnings = backend.url(), warnings
+    summary.taken = [str(version) for _, version in pipeline.taken]
     folder = new_folder(project.outputs)
     write_settings(folder, config.command, config.as_yaml)
     if (problem is None and pipeline.waiting) or os.environ.get("MLFLOW_RUN_ID"):
@@ -104,11 +100,42 @@ def launch(
         summary.seconds = time.monotonic() - began
         write_summary(folder, summary)
     if trial is not None:
-        _record_trial(trial, backend, tracking, summary, folder)
+        _record_trial(trial, backend, tracking, summary, folder, console)
     _show(console, project, folder, summary)
     for line in collect_pages(backend, summary.steps, folder):
         console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
     return summary.exit_code
+
+
+def _open(project: Project, tracking: TrackingSettings, console: Console) -> Backend:
+    """Open the store, and bring up to it what it did not take before."""
+    backend = open_backend(tracking, project.root)
+    place = backend.url() or "the local store"
+    console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
+    for run in bring_up(project.kept, tracking, backend):
+        console.print(f"Brought up '{run.spec.name}', which W&B had not taken.", markup=False)
+    return backend
+
+
+def _begin_summary(
+    project: Project,
+    config: Config,
+    tracking: TrackingSettings,
+    steps: list[StepSummary],
+    problem: str | None,
+) -> Summary:
+    state = git_state(project.root)
+    return Summary(
+        status="succeeded" if problem is None else "failed",
+        backend=tracking.backend,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        git_commit=state.commit,
+        git_dirty=state.dirty,
+        git_problem=state.problem,
+        command=config.command,
+        steps=steps,
+        error=problem,
+    )
 
 
 def _hand_on(pipeline: Pipeline, summary: Summary) -> None:
@@ -125,8 +152,13 @@ def _record_trial(
     tracking: TrackingSettings,
     summary: Summary,
     folder: Path,
+    console: Console,
 ) -> None:
     """Write the trial's own run; one that the sweep does not get has failed."""
+    if backend.name != "wandb":
+        text = f"The sweep {trial.sweep} gets no result of this trial: its runs are not on W&B."
+        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        return
     try:
         record_trial(trial, backend, tracking, summary, folder.name)
     except RelayError as error:

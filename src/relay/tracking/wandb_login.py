@@ -7,6 +7,7 @@ import configparser
 import http.client
 import json
 import netrc
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ _NOT_ONLINE = ("offline", "disabled", "dryrun")
 _MODES = ("", "online", "run", "shared", *_NOT_ONLINE)
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 _PROBE_SECONDS = 8.0
+_PROBE_WAITS = (1.0, 2.0)  # seconds between one request and the next
 _LONGEST_ANSWER = 100_000  # bytes
 _VIEWER = "query Viewer { viewer { entity username } }"
 _LOG_IN = "Run `wandb login` or set WANDB_API_KEY"
@@ -110,11 +112,29 @@ def require_login(environ: Mapping[str, str]) -> Login:
 
 
 def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
-    """Ask the server once who the key belongs to, and return its default entity.
+    """Ask the server who the key belongs to, and return its default entity.
 
     ConfigError where it does not know the key, RelayError where it cannot be reached or is no
-    W&B server. None without asking where an identity token stands for the key.
+    W&B server. What may pass in a moment is asked again. None without asking where an identity
+    token stands for the key.
     """
+    for seconds in _PROBE_WAITS:
+        try:
+            return _ask(login, timeout)
+        except _MayPassError:
+            time.sleep(seconds)
+    try:
+        return _ask(login, timeout)
+    except _MayPassError as error:
+        raise RelayError(str(error)) from error
+
+
+class _MayPassError(RelayError):
+    """The server has too much to do, or dropped the connection."""
+
+
+def _ask(login: Login, timeout: float) -> str | None:
+    """What `probe` gives, in one request; _MayPassError where another may do better."""
     if login.key is None:
         return None
     server = redact_url(login.base_url)
@@ -136,12 +156,14 @@ def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
                 f"The W&B server {server} is elsewhere: it sends on to {redact_url(place)}. Set "
                 "WANDB_BASE_URL to its own address."
             ) from error
-        raise RelayError(
+        kind = _MayPassError if error.code == 429 or error.code >= 500 else RelayError
+        raise kind(
             f"The W&B server {server} answered with HTTP {error.code}. Try again later."
         ) from error
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", None) or error
-        raise RelayError(
+        dropped = isinstance(reason, (ConnectionResetError, ConnectionAbortedError))
+        raise (_MayPassError if dropped else RelayError)(
             f"The W&B server {server} cannot be reached ({reason}). Check the network and "
             "WANDB_BASE_URL."
         ) from error
