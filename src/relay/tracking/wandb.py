@@ -37,18 +37,18 @@ class WandbBackend:
     name = "wandb"
 
     def __init__(self, project: str, entity: str | None, code_root: Path) -> None:
-        settings = wandb.Settings(
-            project=project,
-            entity=entity,
-            silent=True,
-            disable_job_creation=True,
-            init_timeout=_INIT_SECONDS,
-            finish_timeout=_FINISH_SECONDS,
-            finish_timeout_raises=True,
-            git_root=str(code_root),
-            **{k: v for k, v in _RETRIES.items() if f"WANDB_{k.upper()}" not in os.environ},
-        )
         with errors():
+            settings = wandb.Settings(
+                project=project,
+                entity=entity,
+                silent=True,
+                disable_job_creation=True,
+                init_timeout=_INIT_SECONDS,
+                finish_timeout=_FINISH_SECONDS,
+                finish_timeout_raises=True,
+                git_root=str(code_root),
+                **{k: v for k, v in _RETRIES.items() if f"WANDB_{k.upper()}" not in os.environ},
+            )
             wandb.setup(settings=settings)
             self._api = wandb.Api(timeout=30)
             own = entity or self._api.default_entity
