@@ -12,11 +12,18 @@ from relay.errors import RelayError
 from relay.orchestrator import pages
 from relay.orchestrator.pages import collect_pages
 from relay.orchestrator.summary import StepSummary
+from relay.start import START
 from relay.tracking import ArtifactVersion, Backend
 
 CHECK = StepSummary("check", "ran", outputs={"report": "report:v0"})
 TRAIN = StepSummary("train", "ran", outputs={"model": "model:v0"})
 REGISTER = StepSummary("register", "cached", outputs={"card": "card:v1"})
+
+
+@pytest.fixture(autouse=True)
+def started_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(START, raising=False)
+    monkeypatch.chdir(tmp_path)
 
 
 @dataclass
