@@ -12,6 +12,9 @@ def write_text(path: Path, text: str) -> None:
     try:
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # the one that people know
+        raise
     finally:
         aside.unlink(missing_ok=True)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import mlflow
 from mlflow.entities import Metric, Param, RunTag
 from sqlalchemy.exc import SQLAlchemyError
 
+from relay.disk import explain
 from relay.errors import RelayError
 from relay.owner import HOST, PROCESS, host, is_gone, owner_tags
 from relay.redact import redact
@@ -25,9 +28,17 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except mlflow.MlflowException as error:
-        raise RelayError(f"MLflow: {redact(str(error.message))}") from error
+        problem = explain(error, [_place_of_store()])
+        raise RelayError(f"MLflow: {problem or redact(str(error.message))}") from error
     except SQLAlchemyError as error:
-        raise RelayError(f"MLflow's store: {redact(str(error).splitlines()[0])}") from error
+        problem = explain(error, [_place_of_store()])
+        text = problem or redact(str(error).splitlines()[0])
+        raise RelayError(f"MLflow's store: {text}") from error
+
+
+def _place_of_store() -> Path:
+    """The folder of an SQLite store."""
+    return Path(os.environ.get("MLFLOW_TRACKING_URI", "").removeprefix("sqlite:///")).parent
 
 
 EXPERIMENT = "relay"

@@ -10,9 +10,13 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import OperationalError
 
-from relay import disk
+from relay import disk, mlflow_runs
+from relay.errors import RelayError
 from relay.execution import End
+from relay.files import write_text
 from relay.project import Project
 from relay.tracking.local import LocalBackend
 
@@ -91,3 +95,21 @@ def test_a_step_that_fills_the_disk_ends_without_a_traceback(
     assert (end.status, end.exit_code) == ("failed", 1)
     assert "the disk is full" in end.message
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_mlflows_store_tells_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    errors = (
+        MlflowException("(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT]"),
+        OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")),
+    )
+    for error in errors:
+        with pytest.raises(RelayError, match=rf"MLflow.*: {tmp_path}: the disk is full"):  # noqa: SIM117
+            with mlflow_runs._errors():
+                raise error
+
+
+def test_a_file_that_cannot_be_written_has_its_own_name(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="gone") as raised:
+        write_text(tmp_path / "gone" / "a.json", "{}")
+    assert raised.value.filename == str(tmp_path / "gone" / "a.json")
