@@ -68,6 +68,17 @@ def test_each_run_has_its_metrics_and_pictures_and_the_last_the_whole_table(stat
     assert runs["register"]["summary"]["pipeline"]["_type"] == "table-file"
 
 
+def test_inputs_made_with_other_settings_are_named(ran: Checkout, server: WandbServer) -> None:
+    settings = ("steps=train", "split.test_size=0.3", "model=linear", "explain=true")
+    done = ran.main(*settings, **login(server))
+    assert "Inputs from the store: diabetes_train:v0, diabetes_report:v0" in done.output
+    assert (
+        "diabetes_train:v0 was made with split.test_size=0.2, the present settings have 0.3. "
+        "To remake it: steps=split+"
+    ) in done.output
+    assert "diabetes_report" not in done.output.partition("WARNING")[2]
+
+
 def test_the_lineage_is_unbroken_from_the_data_to_the_registration(state: Any) -> None:
     runs = runs_by_step(state)
     outputs = {step: made(run) for step, run in runs.items()}

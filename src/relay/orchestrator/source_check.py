@@ -19,6 +19,7 @@ from relay.params import to_text
 from relay.reading.columns import find_column, renamed, require_one_target
 from relay.reading.params import ReadParams
 from relay.reading.peek import read_columns
+from relay.start import shown
 
 SKLEARN_TARGET = "target"
 """What each data set that ships inside scikit-learn calls its target."""
@@ -113,7 +114,7 @@ def _columns(url: str, read: ReadParams, must_exist: bool) -> list[str] | None:
     if not path.exists():
         if not must_exist:
             return None
-        raise ConfigError(f"data.url: there is no file {path}.")
+        raise ConfigError(f"data.url: there is no file {shown(path)}.")
     try:
         return read_columns(path, read.read_options())
     except (RelayError, OSError):
