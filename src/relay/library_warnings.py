@@ -59,12 +59,18 @@ def translated() -> Iterator[None]:
     Those with a translation are warnings, with how often they came; others are for the log of the
     step only.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    lines: Counter[str] = Counter()
+
+    def count(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        lines[_line(message, category)] += 1
+
+    with warnings.catch_warnings():
         warnings.simplefilter("always")
+        warnings.showwarning = count
         try:
             yield
         finally:
-            _report(Counter(map(_line, caught)))
+            _report(lines)
 
 
 def _report(lines: Counter[str]) -> None:
@@ -83,7 +89,7 @@ def _times(count: int) -> str:
     return f" ({count} times)" if count > 1 else ""
 
 
-def _line(warning: warnings.WarningMessage) -> str:
-    text = str(warning.message).strip().split("\n")[0]
-    line = f"{warning.category.__name__}: {' '.join(text.split())}"
+def _line(message: Warning | str, category: type[Warning]) -> str:
+    text = str(message).strip().split("\n")[0]
+    line = f"{category.__name__}: {' '.join(text.split())}"
     return line if len(line) <= 160 else f"{line[:159]}…"
