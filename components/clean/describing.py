@@ -75,7 +75,7 @@ def file_in_words(about: Mapping[str, Any]) -> str:
     if "lines_below" in about:
         parts.append(f"left out {about['lines_below']} lines below the table")
     if "totals" in about:
-        parts.append(f"left out {about['totals']} rows of totals")
+        parts.append(f"left out {about['totals']} row{'s' * (about['totals'] > 1)} of totals")
     if "header" in about:
         parts.append("found no header: the columns are column_1, column_2, ...")
     return "Read " + ", ".join(parts)

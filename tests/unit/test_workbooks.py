@@ -149,6 +149,22 @@ def test_cells_merged_over_rows_give_their_value_to_each_and_are_reported(
     assert "Column place: 2 rows lie within merged cells" in caplog.text
 
 
+def test_cells_that_a_merged_one_at_their_left_covers_are_missing_and_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = openpyxl.Workbook()
+    for row in [*columns(4, z=float), ["a note below"]]:
+        book.active.append(row)
+    book.active.merge_cells("B3:C3")
+    book.active.merge_cells("A6:C6")
+    book.save(tmp_path / "x.xlsx")
+    assert read(tmp_path / "x.xlsx")["z"].isna().tolist()[:4] == [False, True, False, False]
+    assert [text for text in caplog.messages if "covered" in text] == [
+        "Column z: 1 cells are covered by merged cells at their left: they are missing values. "
+        "Where that is wrong, unmerge them in the workbook."
+    ]
+
+
 @pytest.mark.parametrize("share", [1, 2])
 def test_formulas_without_results_are_counted_by_column(
     tmp_path: Path, share: int, caplog: pytest.LogCaptureFixture

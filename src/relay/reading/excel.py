@@ -12,7 +12,7 @@ from relay.errors import RelayError
 from relay.names import did_you_mean
 from relay.reading.formulas import Cells, look_at_formulas
 from relay.reading.options import ReadOptions, missing_texts
-from relay.reading.sheets import Sheet, SheetTable, table_in
+from relay.reading.sheets import Sheet, SheetTable, covered_beside, table_in
 from relay.reading.source import Source
 from relay.reading.values import table_of
 
@@ -126,13 +126,18 @@ def _column(found: SheetTable, place: int, lacking: set[int]) -> list[Any]:
 
 def _warn_of_merged(found: SheetTable) -> None:
     for name, place in zip(found.names, found.places, strict=True):
-        count = sum((row, place) in found.merged for row in found.rows)
-        if count:
+        down = sum((row, place) in found.merged for row in found.rows)
+        if down:
             log.warning(
                 "Column %s: %d rows lie within merged cells, and have the value of these.",
-                name,
-                count,
-            )
+                name, down,
+            )  # fmt: skip
+        if beside := covered_beside(found, place):
+            log.warning(
+                "Column %s: %d cells are covered by merged cells at their left: they are missing "
+                "values. Where that is wrong, unmerge them in the workbook.",
+                name, beside,
+            )  # fmt: skip
 
 
 def _warn_of_rounded_ids(name: str, values: Sequence[Any]) -> None:

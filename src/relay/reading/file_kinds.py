@@ -19,6 +19,7 @@ _OTHER_KINDS = (
     (b"%PDF", "a PDF document"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\x89HDF", "an HDF5 file"),
+    (b"PARE", "an encrypted Parquet file; save it without"),
     (b"ARROW1", "an Arrow or Feather file; save it as Parquet"),
     (b"BZh", "compressed by bzip2; unpack it"),
     (b"\xfd7zXZ", "compressed by xz; unpack it"),

@@ -143,6 +143,25 @@ def _spans_columns(sheet: Sheet, row: int) -> bool:
     return any(spans) and others > 1
 
 
+def covered_beside(table: SheetTable, place: int) -> int:
+    """How many cells of a column are covered by a merged cell that begins at their left.
+
+    Not counted are rows with nothing else in them, such as notes.
+    """
+    rows = {
+        row
+        for first, last in table.sheet.merged
+        if first[1] < place <= last[1]
+        for row in range(first[0], last[0] + 1)
+    }
+    filled = [
+        row
+        for row in rows & set(table.rows)
+        if sum(not _is_blank(value) for value in table.sheet.cells[row]) > 1
+    ]
+    return len(filled)
+
+
 def _merged_down(sheet: Sheet, rows: Sequence[int]) -> dict[tuple[int, int], Any]:
     """The values of cells that lie below the first in a range, for ranges within `rows`."""
     within = set(rows)
