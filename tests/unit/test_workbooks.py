@@ -309,3 +309,18 @@ def test_formulas_that_failed_are_counted_with_their_errors(
     assert warned == (
         "Column r: 2 of 4 cells hold formulas that ended in an error: they are missing values."
     )
+
+
+def test_numbers_typed_as_texts_with_a_decimal_comma_are_numbers_and_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = workbook(tmp_path, Sheet1=columns(4, q=lambda i: "1.234,5" if i == 1 else i * 0.5))
+    assert read(path)["q"].astype("float").tolist() == [0, 1234.5, 1, 1.5]
+    assert (
+        "Column q: 1 of its numbers are texts with a decimal comma, such as '1.234,5'"
+        in caplog.text
+    )
+    caplog.clear()
+    path = workbook(tmp_path, Sheet1=columns(4, q=lambda i: "1,234" if i == 1 else i * 0.5))
+    assert read(path)["q"].tolist() == ["0", "1,234", "1", "1.5"]  # it may be either
+    assert not caplog.messages

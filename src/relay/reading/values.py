@@ -13,7 +13,8 @@ import pandas as pd
 from relay.errors import RelayError
 from relay.reading.integers import FLOATS_HOLD, integers_among
 from relay.reading.mixed_dates import dates_among
-from relay.reading.texts import tidied
+from relay.reading.numbers import find_convention, find_format, parsed
+from relay.reading.texts import sample, tidied
 
 log = logging.getLogger("relay")
 
@@ -61,8 +62,25 @@ def _column(name: str, values: Sequence[Any], absent: frozenset[str]) -> pd.Seri
         values = dates_among(name, values)
         if all(value is None or isinstance(value, dt.date) for value in values):
             return _column(name, values, absent)
+    if str in kinds and kinds & {int, float} and kinds <= {int, float, str}:
+        values = _with_typed_numbers(name, values)
     texts = values if kinds <= {str} else [as_text(one) for one in values]
     return pd.Series(texts, dtype="str")
+
+
+def _with_typed_numbers(name: str, values: Sequence[Any]) -> Sequence[Any]:
+    """`values`, numbers and texts, with numbers for texts that are such with a decimal comma."""
+    typed = pd.Series([one for one in values if isinstance(one, str)], dtype="str")
+    convention = find_convention([sample(typed)])
+    form = find_format(typed, ",") if convention.evident == "," else None
+    if form is None or form.decimal != ",":
+        return values
+    log.warning(
+        "Column %s: %d of its numbers are texts with a decimal comma, such as %r: read as %s.",
+        name, len(typed), typed.iloc[0], form.example,
+    )  # fmt: skip
+    numbers = iter(parsed(typed, form))
+    return [next(numbers) if isinstance(one, str) else one for one in values]
 
 
 def _numbers(name: str, values: Sequence[Any]) -> pd.Series:
