@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 from relay.errors import RelayError
 from relay.reading.options import ReadOptions
 from relay.reading.pieces import read_in_pieces
+from tests.loading import load
 from tests.reading import read
+
+kinds = load("predict", "kinds")
 
 
 def test_parquet_is_told_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None:
@@ -75,6 +79,16 @@ def test_long_integers_beside_missing_ones_keep_their_digits(
     for table in (read(path), piece):
         assert table["id"].dropna().tolist() == [LONG, LONG - 1]
         assert table["id"].isna().tolist() == [False, False, True]
+
+
+def test_predict_keeps_integers_whose_pieces_differ_in_what_is_missing(tmp_path: Path) -> None:
+    ids = pa.array([LONG, LONG - 1, None, 5, None, 6])
+    path = written(tmp_path, {"id": ids, "y": pa.array(range(6))}, row_group_size=2)
+    pieces = list(read_in_pieces(path, ReadOptions()).read(2))
+    kinds_by_piece = [kinds.kinds_of(piece) for piece in pieces]
+    together = functools.reduce(kinds.wider, kinds_by_piece)
+    typed = pd.concat([kinds.as_kinds(piece, together) for piece in pieces])
+    assert typed["id"].dropna().tolist() == [LONG, LONG - 1, 5, 6]
 
 
 @pytest.mark.parametrize(
