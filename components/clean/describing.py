@@ -17,6 +17,12 @@ _NOTES = {
     "constant": "constant: nothing can be learned from it",
     "text": "free text: data.text={name} reads it by its words",
 }
+_LEFT_OUT = {
+    "lines_above_header": "above the header",
+    "comment_lines": "of comments",
+    "repeated_headers": "that repeat the header",
+    "lines_below": "below the table",
+}
 
 
 def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,10 +76,10 @@ def file_in_words(about: Mapping[str, Any]) -> str:
     parts = [_file_kind(about)]
     if about.get("encoding", "utf-8") not in ("utf-8", "utf-8-sig"):
         parts.append(about["encoding"])
-    if "lines_above_header" in about:
-        parts.append(f"left out {about['lines_above_header']} lines above the header")
-    if "lines_below" in about:
-        parts.append(f"left out {about['lines_below']} lines below the table")
+    for fact, place in _LEFT_OUT.items():
+        if fact in about:
+            lines = "1 line" if about[fact] == 1 else f"{about[fact]} lines"
+            parts.append(f"left out {lines} {place}")
     if "totals" in about:
         parts.append(f"left out {about['totals']} row{'s' * (about['totals'] > 1)} of totals")
     if "header" in about:

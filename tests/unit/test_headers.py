@@ -77,7 +77,7 @@ def test_a_header_may_be_shorter_by_the_names_of_the_rows(
 
 
 def test_a_decimal_comma_between_commas_is_no_name_of_a_row(tmp_path: Path) -> None:
-    with pytest.raises(RelayError, match="it has 3 fields, the header 2"):
+    with pytest.raises(RelayError, match=r"it has 2 fields \('a,b'\), nearly all lines below it 3"):
         read(tmp_path, "a,b\n1,5,2\n3,5,4\n7,1,3\n")
 
 
@@ -135,7 +135,8 @@ def test_blanks_at_the_ends_of_values_are_no_part_of_them(tmp_path: Path) -> Non
 
 def test_broken_records_far_down_are_read_as_at_the_top(tmp_path: Path) -> None:
     many = "".join(f"{i},x\n" for i in range(200_000))
-    assert read(tmp_path, f"a,b\n{many}7\n").isna().sum().tolist() == [0, 1]
+    with pytest.raises(RelayError, match="line 200002: it has 1 field"):
+        read(tmp_path, f"a,b\n{many}7\n")
     with pytest.raises(RelayError, match="line 200002: it has 3 fields"):
         read(tmp_path, f"a,b\n{many}7,8,9\n")
     assert read(tmp_path, f'a,b\n{many}7,"x\ny, ""z"""\n')["b"].iloc[-1] == 'x\ny, "z"'

@@ -83,6 +83,16 @@ def test_an_archive_without_a_table_is_one_clear_error(
         read(packed(tmp_path, **files))
 
 
+@pytest.mark.parametrize("wanted", [None, "t.csv"])
+def test_two_files_of_one_name_are_an_error(tmp_path: Path, wanted: str | None) -> None:
+    path = tmp_path / "data.zip"
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("t.csv", TABLE)
+        archive.writestr("t.csv", TABLE + b"3,z\n")
+    with pytest.raises(RelayError, match=r"several files of the name 't\.csv'"):
+        read(path, table=wanted)
+
+
 def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:
     path = packed(tmp_path, data=MANY)
     content = bytearray(path.read_bytes())

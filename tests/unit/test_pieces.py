@@ -61,7 +61,8 @@ def test_the_index_counts_on_through_all_pieces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "message"), [("1,2,3", "line 2502: it has 3 fields"), ('1,"2', "row 2501 of the data")]
+    ("bad", "message"),
+    [("1,2,3", "line 2502: it has 3 fields"), ('1,"2', "line 2502: a quote opens")],
 )
 def test_a_broken_line_far_in_is_named(bad: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "in.csv"

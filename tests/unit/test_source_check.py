@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +24,13 @@ def check(tmp_path: Path, *overrides: str) -> None:
     loaded = config.load(ROOT / "config", given, ROOT)
     jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     look_closer(loaded, jobs, jobs)
+
+
+def in_zip(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("t.csv", content)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -44,7 +56,7 @@ def test_what_the_steps_take_is_taken(overrides: list[str], tmp_path: Path) -> N
             r"data\.target: .*'sale_price'",
         ),
         (["data.target=sale_price", "data.drop=[SalePrice]"], r"data\.drop: 'sale_price' is the"),
-        (["data.target=sale_price", "data.read.separator=3"], "no column 'sale_price'"),
+        (["data.target=sale_price", "data.read.separator=5"], "no column 'sale_price'"),
         (["data.target=sale_price", "data.drop=3"], r"data\.drop"),
         (["data.target=sale_price", "data.rename=[a]"], r"data\.rename"),
         (["data.target=sale_price", "data.read.missing_values=3"], r"data\.read\.missing_values"),
@@ -77,6 +89,40 @@ def test_each_setting_that_names_a_column_names_one_of_the_file(
 def test_columns_are_named_as_in_the_file_or_as_in_the_table(tmp_path: Path) -> None:
     named = ["data.drop=[Lot Area]", "evaluate.slices=[lot_area]", "split.group_column=Lot Area"]
     check(tmp_path, "data.target=SalePrice", *named)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "homes.csv is empty"),
+        (b"a,b,price\n", "a header but no rows"),
+        (b"569,30,cold,warm\n" + b"1,2,3,4,5\n" * 9, r"line 1: .*data\.read\.skip=1"),
+        (b"a,b,price\n" + b"1,2,3\n" * 50 + b"1,2\n" * 2 + b"1,2,3\n", "line 52: it has 2 fields"),
+        (b"a,b,price\n1,2\x00,3\n", "line 2: a NUL byte"),
+        (b"<!doctype html>", "a web page"),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, in_zip])
+def test_what_the_beginning_of_a_file_shows_is_told_before_anything_runs(
+    content: bytes, message: str, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(pack(content))
+    with pytest.raises(ConfigError) as error:
+        check(tmp_path, f"data.url={path}", "data.target=price")
+    if pack is not in_zip:
+        assert re.search(message.replace("homes.csv", "data"), str(error.value))
+
+
+def test_where_a_name_is_a_number_the_header_may_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "iris.csv"
+    path.write_text("150,4,red,blue\n5.1,3.5,1.4,0\n4.9,3.0,1.4,1\n", encoding="utf-8")
+    url = f"data.url={path}"
+    with pytest.raises(ConfigError, match=r"'150' is no name: data\.read\.skip"):
+        check(tmp_path, url, "data.target=target")
+    check(tmp_path, url, "data.target=column_4", "data.read.skip=1")
+    check(tmp_path, url, "data.target=column_4", "data.read.header=none", "data.read.skip=1")
+    check(tmp_path, url, "data.target=blue", "data.read.header=1", "data.read.comment=#")
 
 
 @pytest.mark.parametrize("wrong", ["data.drop=3", "data.rename=[a]", "data.read.keep_texts=3"])

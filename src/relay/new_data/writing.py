@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from relay.new_data.profile import Column, Profile
+from relay.reading.encodings import MIXED
 
 _MARGIN = 0.25
 _FEWEST_ROWS = 0.5
@@ -59,7 +60,7 @@ def _reading(found: Profile, about: Mapping[str, Any], read: Mapping[str, Any]) 
         known["separator"] = about["separator"]
         if found.decimal is not None:
             known["decimal"] = found.decimal
-        if about["encoding"] not in ("utf-8", "utf-8-sig"):
+        if about["encoding"] not in ("utf-8", "utf-8-sig", MIXED):
             known["encoding"] = about["encoding"]
     known |= read
     if known:

@@ -17,6 +17,7 @@ from relay.names import column_name, did_you_mean
 from relay.orchestrator.config import Config
 from relay.params import to_text
 from relay.reading.columns import find_column, renamed, require_one_target
+from relay.reading.header import is_number
 from relay.reading.params import ReadParams
 from relay.reading.peek import read_columns
 from relay.start import shown
@@ -33,11 +34,10 @@ _NAMING_COLUMNS = (
 
 
 def check_source(config: Config) -> None:
-    """ConfigError where `data.url` can be read at once and lacks a column that a setting names.
+    """ConfigError where `data.url` holds no table, or lacks a column that a setting names.
 
-    Files on the web are not fetched for this, and a file that cannot be read is left to the step
-    that reads it, which says why. With `data.refresh=never` it may be gone: what was fetched before
-    is taken.
+    As far as its beginning shows it. Files on the web are not fetched for this. With
+    `data.refresh=never` the file may be gone: what was fetched before is taken.
     """
     data: dict[str, Any] = config.section("data")
     url, target = str(data["url"]), column_name(data["target"])
@@ -57,7 +57,8 @@ def check_source(config: Config) -> None:
         raise ConfigError(str(error)) from error
     if target not in columns:
         raise ConfigError(
-            f"data.target: there is no column '{target}' in {url}.{did_you_mean(target, columns)}"
+            f"data.target: there is no column '{target}' in {url}."
+            f"{did_you_mean(target, columns)}{_header_advice(raw)}"
         )
     dropped = data["drop"] if isinstance(data["drop"], list) else []
     if target in map(column_name, dropped):
@@ -67,6 +68,17 @@ def check_source(config: Config) -> None:
     except RelayError as error:
         raise ConfigError(str(error)) from error
     _require_columns(named, columns)
+
+
+def _header_advice(names: Sequence[str]) -> str:
+    """Advice where `names` may be a row of values, or a line of something else."""
+    numbers = [name for name in names if is_number(name)]
+    if not numbers:
+        return ""
+    return (
+        f" If '{numbers[0]}' is no name: data.read.skip leaves out so many lines above the header, "
+        "and with data.read.header=none the columns are column_1, column_2, ..."
+    )
 
 
 def _named_columns(config: Config) -> dict[str, str]:
@@ -117,7 +129,9 @@ def _columns(url: str, read: ReadParams, must_exist: bool) -> list[str] | None:
         raise ConfigError(f"data.url: there is no file {shown(path)}.")
     try:
         return read_columns(path, read.read_options())
-    except (RelayError, OSError):
+    except RelayError as error:
+        raise ConfigError(str(error)) from error
+    except OSError:  # a folder, say: get_data has the words for it
         return None
 
 

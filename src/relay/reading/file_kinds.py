@@ -43,6 +43,8 @@ _BOMS = (
 _JSON = re.compile(rb"""^(\[\s*)?\{\s*(["}]|'[^'\n]{1,80}'\s*:)|^\[\s*(\[|\])""")
 """Objects or lists of them, also as Python prints them: the reader says what is wrong then."""
 _OTHER_JSON = re.compile(rb'^\[\s*"')
+_TAG = re.compile(rb"<[a-z!?/][^<>]*>", re.I)
+_SEPARATORS = (b",", b";", b"\t", b"|")
 _ARFF = re.compile(rb"^(%[^\n]*\n|\s)*@relation\b", re.I)
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _WEB_PAGE_ADVICE = (
@@ -71,9 +73,9 @@ def kind_of(head: bytes) -> Kind:
     if head[257:262] == b"ustar":
         raise NoTable("a tar archive; unpack it")
     start = _plain_start(head)
-    if _WEB_PAGE.match(start):
+    if _WEB_PAGE.match(start) and not _has_fields(start):
         raise NoTable(_WEB_PAGE_ADVICE)
-    if _XML.match(start):
+    if _XML.match(start) and not _has_fields(start):
         raise NoTable("XML")
     if _ARFF.match(start):
         raise NoTable("an ARFF file of Weka; save it as CSV")
@@ -95,3 +97,24 @@ def _plain_start(head: bytes) -> bytes:
     if encoding is not None:
         head = head.decode(encoding, errors="ignore").encode(errors="ignore")
     return head.lstrip()
+
+
+def _has_fields(start: bytes) -> bool:
+    """True where the first two lines are rows of a table, whose names are or hold tags.
+
+    They have as many separators, and none of these is in a tag or in what a tag encloses.
+    """
+    lines = start.splitlines()[:2]
+    for separator in _SEPARATORS:
+        fields = [line.split(separator) for line in lines]
+        alike = len(fields) == 2 and len(fields[0]) == len(fields[1]) > 1
+        if alike and all(map(_is_closed, fields[0])):
+            return True
+    return False
+
+
+def _is_closed(field: bytes) -> bool:
+    """True where each `<` begins a whole tag, and what is closed was opened."""
+    tags = _TAG.findall(field)
+    closing = sum(tag.startswith(b"</") for tag in tags)
+    return field.count(b"<") == field.count(b">") == len(tags) and closing <= len(tags) - closing

@@ -5,28 +5,27 @@ Works on the first bytes of a file and without pandas, so that a plan can be che
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay.errors import RelayError
-from relay.reading.file_kinds import SUPPORTED, byte_order_encoding
-from relay.reading.header import has_no_names, has_row_names, header_row, made_names
-from relay.reading.options import ReadOptions
+from relay.reading.head import Head, read_head, shortened
+from relay.reading.header import (
+    has_no_names,
+    has_row_names,
+    header_row,
+    is_second_header,
+    joined_names,
+    made_names,
+    number_columns,
+)
+from relay.reading.lines import Lines, Record, read_records, split_line
+from relay.reading.options import ReadOptions, missing_texts
+from relay.reading.separators import checked_separator, guess_separator, separator_advice
 from relay.reading.source import Source
 
-SAMPLE_BYTES = 1 << 20
-SAMPLE_RECORDS = 500
-BLANKS = r"\s+"
-"""Stands for a separator of any number of blanks and tabs."""
-_SEPARATORS = (",", ";", "\t", "|")
-_SEP_LINE = re.compile(r'^"?sep=(?P<separator>.)"?\s*$', re.MULTILINE)
-_FIELD = re.compile(r'"(?:[^"]|"")*"|\S+')
-_MOST_RAGGED = 0.5
+_MOSTLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -46,203 +45,211 @@ class TextFormat:
     header_end: int = 1
     unnamed: int = 0
     has_rows: bool = True
+    comment: str | None = None
+    header_rows: tuple[tuple[str, ...], ...] = ()
+    """The fields of the header's rows as they stand there."""
+    numbers: frozenset[int] = frozenset()
+    """The places of columns that hold numbers."""
+    beside: str = ""
+    """The line above the header, where it may be a part of it."""
 
     @property
     def has_header(self) -> bool:
         return self.header_end > self.above
 
+    def require_rows(self) -> None:
+        """RelayError where nothing stands below the header."""
+        if not self.has_rows:
+            raise self.no_rows()
+
+    def no_rows(self) -> RelayError:
+        """The error for a table without rows."""
+        return RelayError(f"{self.source.name} holds a header but no rows. Check data.url.")
+
 
 @dataclass(frozen=True)
-class _Record:
-    """One record of a text and the lines that it ends with."""
+class _Header:
+    """The names, how many lines are above them, the last line of them, and the records below."""
 
-    first_line: int
-    last_line: int
-    fields: list[str]
+    names: list[str]
+    above: int
+    end: int
+    below: list[Record]
+    beside: str = ""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """The fields of its rows, as they stand there."""
 
 
 def text_format(source: Source, options: ReadOptions) -> TextFormat:
     """How the text in `source` is laid out, from its beginning; RelayError if it is no table."""
-    name = source.name
-    with source.open() as file:
-        head = file.read(SAMPLE_BYTES)
-    if not head.strip():
-        raise RelayError(f"{name} is empty. Check data.url.")
-    whole = len(head) < SAMPLE_BYTES
-    encoding = checked_encoding(options.encoding) if options.encoding else guess_encoding(head)
-    if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
-        raise RelayError(
-            f"{name} is not a table: it is binary. {SUPPORTED} If it is UTF-16 without a "
-            "byte-order mark, set data.read.encoding=utf-16-le."
-        )
-    text = _decode_head(name, head, encoding)
-    if not whole and not re.search(r"[\r\n]", text):
-        raise RelayError(f"{name} is not a table: its first line has no end. {SUPPORTED}")
-    said = _SEP_LINE.match(text)  # a line that Excel writes for itself
-    separator = checked_separator(options.separator) or (said and said["separator"])
-    separator = separator or _guess_separator(name, text, whole, options.decimal)
+    head = read_head(source, options)
+    by_excel = head.excels_separator
+    top = max(options.skip, options.header[0] - 1 if options.header else 0, 1 if by_excel else 0)
+    if top >= len(head.lines):
+        setting = f"header={options.header[0]}" if options.header else f"skip={options.skip}"
+        raise RelayError(f"data.read.{setting}: {head.name} has {len(head.lines)} lines only.")
+    separator = checked_separator(options.separator) or by_excel
+    separator = separator or guess_separator(head, top, options.decimal)
     if separator == options.decimal:
         raise RelayError(
             f"data.read.separator and data.read.decimal are both '{separator}': "
             "a number's fields cannot be told apart."
         )
-    records = _records(text, separator, whole)[1 if said else 0 :] or [_Record(0, 0, [""])]
-    rows = [record.fields for record in records]
-    place = header_row(rows)
-    header, below = records[place], rows[place + 1 :]
-    if has_no_names(header.fields, below):
-        names = made_names(len(header.fields))
-        above = header.first_line
-        return TextFormat(source, encoding, separator, names, above, above)
-    names = [field.strip() for field in header.fields]
-    if has_row_names(names, below):
-        names = ["", *names]
-    unnamed = max(0, len(below[0]) - len(names)) if below else 0
-    if unnamed and any(field.strip() for field in below[0][len(names) :]):
-        raise RelayError(
-            f"{name}, line {header.last_line + 1}: it has {len(below[0])} fields, the header "
-            f"{len(names)}. Mend the file, or name the separator: data.read.separator=';'."
-        )
+    if options.header is None:
+        header = _find_header(head, separator, top, missing_texts(options))
+    elif options.header:
+        header = _named_header(head, separator, options.header)
+    else:
+        header = _no_header(head.records(separator, top), top)
+    header = _without_empty_ends(header)
     return TextFormat(
         source,
-        encoding,
+        head.encoding,
         separator,
-        names,
-        above=header.first_line,
-        header_end=header.last_line,
-        unnamed=unnamed,
-        has_rows=bool(below),
+        header.names,
+        above=header.above,
+        header_end=header.end,
+        unnamed=_count_unnamed(head, header, separator),
+        has_rows=bool(header.below),
+        comment=options.comment,
+        header_rows=header.rows,
+        numbers=number_columns(_fields(header.below)),
+        beside=header.beside,
     )
 
 
-def checked_encoding(name: str) -> str:
-    """Python's word for the encoding `name`; RelayError where it knows no such encoding."""
-    try:
-        known = codecs.lookup(name).name
-    except LookupError as error:
-        raise RelayError(
-            f"data.read.encoding: there is no encoding '{name}'. "
-            "Usual ones: utf-8, cp1252, latin-1, utf-16."
-        ) from error
-    return "utf-8-sig" if known == "utf-8" else known
+def _find_header(head: Head, separator: str, top: int, missing: Sequence[str]) -> _Header:
+    """The header by what is in it: below titles, or none."""
+    records = head.records(separator, top)
+    if not records:
+        raise RelayError(f"{head.name} holds no rows. Check data.url, data.read.skip and comment.")
+    place = header_row(_fields(records))
+    first, below = records[place], records[place + 1 :]
+    if has_no_names(first.fields, _fields(below)):
+        header = _no_header(records[place:], first.first_line - 1)
+        return _commented_header(head, separator, header) or header
+    if below and is_second_header(first.fields, _fields(below), missing):
+        raise _second_header(head, first, below[0])
+    names = _without_comment_mark([field.strip() for field in first.fields])
+    if has_row_names(names, _fields(below)):
+        names = ["", *names]
+    above = records[place - 1] if place else first
+    is_part = place and sum(bool(field.strip()) for field in above.fields) > 1
+    beside = shortened("".join(above.lines)) if is_part else ""
+    rows = (_stripped(first.fields),)
+    return _Header(names, first.first_line - 1, first.last_line, below, beside, rows)
 
 
-def checked_separator(separator: str | None) -> str | None:
-    """The separator as one character; `\\t` and `tab` mean a tab, `\\s+` any blanks."""
-    if not separator:
-        return None
-    separator = {"\\t": "\t", "tab": "\t"}.get(separator, separator)
-    if len(separator) != 1 and separator != BLANKS:
-        raise RelayError(
-            f"data.read.separator: {separator!r} is not one character. "
-            r"For a tab write '\t', for blanks of any number '\s+'."
-        )
-    return separator
-
-
-def guess_encoding(head: bytes) -> str:
-    """The encoding that a file's first bytes speak for: a BOM's, UTF-8, else cp1252."""
-    if encoding := byte_order_encoding(head):
-        return encoding
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-def _decode_head(name: str, head: bytes, encoding: str) -> str:
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(head, final=False)
-    except UnicodeDecodeError as error:
-        if encoding == "cp1252":
-            return head.decode("latin-1")
-        raise undecodable(name, encoding, head[: error.start].count(b"\n") + 1) from error
-    except UnicodeError as error:
-        raise undecodable(name, encoding, 1) from error
-
-
-def undecodable(name: str, encoding: str, line: int) -> RelayError:
-    """The error for bytes that are not text in the encoding that was asked for."""
-    return RelayError(
-        f"{name}, line {line}: the bytes are not {encoding}. "
-        "Set data.read.encoding=latin-1 (or the right one), or leave it out to have it found."
-    )
-
-
-def _records(text: str, separator: str, whole: bool) -> list[_Record]:
-    """The first records of `text`; never the last of a text that was cut in the middle."""
-    found: list[_Record] = []
-    lines = io.StringIO(text, newline=None)
-    if separator == BLANKS:
-        for number, line in enumerate(lines):
-            if line.strip():
-                found.append(_Record(number, number + 1, _between_blanks(line)))
-            if len(found) > SAMPLE_RECORDS:
-                break
+def _named_header(head: Head, separator: str, lines: Sequence[int]) -> _Header:
+    """The header in the lines that a setting names."""
+    last = lines[-1]
+    if last > len(head.lines):
+        raise RelayError(f"data.read.header: {head.name} has {len(head.lines)} lines, not {last}.")
+    if len(lines) == 1:
+        below_titles = Lines(head.lines, above=last - 1)
+        record = next(read_records(below_titles, separator))
+        rows, last = [record.fields], record.last_line
     else:
-        reader, done = csv.reader(lines, delimiter=separator, skipinitialspace=True), 0
-        try:
-            for row in reader:
-                if row not in ([], [""]):
-                    found.append(_Record(done, reader.line_num, row))
-                done = reader.line_num
-                if len(found) > SAMPLE_RECORDS:
-                    break
-        except csv.Error:
-            pass  # a field longer than the csv module takes: the records before it will do
-    cut = not whole and 1 < len(found) <= SAMPLE_RECORDS
-    return found[:-1] if cut else found or [_Record(0, 0, [""])]
+        rows = [split_line(head.lines[line - 1], separator) for line in lines]
+    if not any(field.strip() for row in rows for field in row):
+        raise RelayError(f"data.read.header: line {lines[0]} of {head.name} is blank.")
+    names = _without_comment_mark(joined_names(rows))
+    below = head.records(separator, last)
+    if has_row_names(names, _fields(below)):
+        names = ["", *names]
+    return _Header(names, lines[0] - 1, last, below, rows=tuple(map(_stripped, rows)))
 
 
-def _between_blanks(line: str) -> list[str]:
-    found = _FIELD.findall(line)
-    return [one[1:-1].replace('""', '"') if one[:1] == '"' else one for one in found]
-
-
-def _guess_separator(name: str, text: str, whole: bool, decimal: str | None) -> str:
-    """The separator by which most records are as wide as the header, and then the widest.
-
-    Where by none of them even half of the records are, there may be a title above the header: then
-    the one that makes most records alike.
-    """
-    by_header, by_most = [], []
-    for separator in _SEPARATORS:
-        if separator == decimal:
-            continue
-        widths = [len(record.fields) for record in _records(text, separator, whole)]
-        usual, count = Counter(widths).most_common(1)[0]
-        if widths[0] > 1:
-            same = widths.count(widths[0]) / len(widths)
-            by_header.append((same, widths[0], separator))
-        if usual > 1:
-            by_most.append((count / len(widths), usual, separator))
-    best = max(by_header, key=_share_and_width, default=(0.0, 0, ""))
-    if best[0] < _MOST_RAGGED:
-        best = max([best, *by_most], key=_share_and_width)
-    if best[1] > 1:
-        return best[2]
-    if _is_aligned(_records(text, BLANKS, whole)):
-        return BLANKS
-    first = text.lstrip().splitlines()[0] if text.strip() else ""
-    raise RelayError(
-        f"{name} has one column only, '{_short(first)}', so there is nothing to predict "
-        "from. If there are more columns, name what lies between them: "
-        "data.read.separator=';'."
+def _no_header(records: list[Record], above: int) -> _Header:
+    """Made-up names, as many as most records have fields."""
+    widths = Counter(len(record.fields) for record in records)
+    return _Header(
+        made_names(max(widths, key=widths.__getitem__, default=0)), above, above, records
     )
 
 
-def _share_and_width(found: tuple[float, int, str]) -> tuple[float, int]:
-    return found[:2]
+def _commented_header(head: Head, separator: str, header: _Header) -> _Header | None:
+    """The names in the comment right above the rows, as numpy writes them; None for no such."""
+    first = header.below[0].first_line
+    line = head.lines[first - 2].lstrip() if first > 1 else ""
+    if not head.comment or not line.startswith(head.comment):
+        return None
+    names = [field.strip() for field in split_line(line.removeprefix(head.comment), separator)]
+    if len(names) != len(header.names) or has_no_names(names, _fields(header.below)):
+        return None
+    return replace(header, names=names, above=first - 2, end=first - 1)
 
 
-def _is_aligned(records: Sequence[_Record]) -> bool:
-    """True where blanks separate fields: as many in each record, and numbers among them."""
-    header, *below = [record.fields for record in records]
-    names = has_row_names(header, below)
-    alike = all(len(fields) == len(header) + names for fields in below)
-    return alike and len(header) > 1 and any(one[-1:].isdigit() for one in (below or [[]])[-1])
+def _without_comment_mark(names: list[str]) -> list[str]:
+    """`names` without a # that begins the line of the header, not just the first name."""
+    first, *others = names
+    marked = first.startswith("#") and first.strip("# ")
+    if marked and not any(name.startswith("#") for name in others):
+        return [first.lstrip("# "), *others]
+    return names
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+def _without_empty_ends(header: _Header) -> _Header:
+    """`header` without empty names at its end, where no record has a field for them."""
+    widest = max((len(record.fields) for record in header.below), default=len(header.names))
+    names = list(header.names)
+    while len(names) > max(widest, 1) and not names[-1]:
+        names.pop()
+    return replace(header, names=names)
+
+
+def _count_unnamed(head: Head, header: _Header, separator: str) -> int:
+    """How many fields of the first record have no name; RelayError where they are filled."""
+    if not header.below:
+        return 0
+    first, named = header.below[0], len(header.names)
+    width = len(first.fields)
+    if width == named or (width > named and not any(map(str.strip, first.fields[named:]))):
+        return max(0, width - named)
+    alike = sum(len(record.fields) == width for record in header.below)
+    broken = width < named and (head.lone_returns or '"' in first.lines[0])
+    if not broken and alike >= _MOSTLY * len(header.below):
+        raise _other_width(head, header, width, separator)
+    return 0 if width < named else _raise_wide(head, header, separator)
+
+
+def _raise_wide(head: Head, header: _Header, separator: str) -> int:
+    first = header.below[0]
+    lines = ["".join(record.lines) for record in header.below]
+    raise RelayError(
+        f"{head.name}, line {first.first_line}: it has {len(first.fields)} fields, the header "
+        f"{len(header.names)}. Mend the line (a text with the separator in it needs quotes)."
+        f"{separator_advice(lines, separator)}"
+    )
+
+
+def _other_width(head: Head, header: _Header, width: int, separator: str) -> RelayError:
+    """The error for a header that is of another width than nearly all records below it."""
+    end = header.end
+    lines = [head.lines[end - 1], *("".join(record.lines) for record in header.below)]
+    other = separator_advice(lines, separator)
+    advice = (
+        f"If line {end} is no header: data.read.skip={end} leaves it out. If the names stand in "
+        f"line {end + 1}, say: data.read.header={end + 1}; in none: data.read.header=none."
+    )
+    return RelayError(
+        f"{head.name}, line {end}: as the header it has {len(header.names)} fields "
+        f"('{head.show(end)}'), nearly all lines below it {width}. {advice}{other}"
+    )
+
+
+def _second_header(head: Head, header: Record, second: Record) -> RelayError:
+    line, other = header.first_line, second.first_line
+    return RelayError(
+        f"{head.name}, line {other}: '{shortened(''.join(second.lines))}' stands above columns of "
+        f"numbers, as a second line of the header would. data.read.header=[{line},{other}] joins "
+        f"it to the names; data.read.header={line} takes it for a row."
+    )
+
+
+def _stripped(fields: Sequence[str]) -> tuple[str, ...]:
+    return tuple(field.strip() for field in fields)
+
+
+def _fields(records: Sequence[Record]) -> list[list[str]]:
+    return [record.fields for record in records]

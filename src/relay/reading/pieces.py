@@ -16,7 +16,7 @@ from relay.reading.options import ReadOptions
 from relay.reading.parquet import parquet_columns, read_parquet_pieces
 from relay.reading.source import find_source
 from relay.reading.table import read_raw
-from relay.reading.text import TextPieces
+from relay.reading.text import TextTable
 from relay.reading.totals import without_totals
 
 Read = Callable[[int], Iterator[pd.DataFrame]]
@@ -46,8 +46,9 @@ def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
     """What `read_raw` gives, in pieces; JSON and workbooks are read as a whole all the same."""
     source = find_source(path, options)
     if source.kind == "text":
-        text = TextPieces(text_format(source, options), as_it_stands(options))
-        read = _marked(text.read, options)
+        text = TextTable(text_format(source, options), as_it_stands(options))
+        text.check()
+        read = _marked(text.read_pieces, options)
         return Pieces(text.layout.header, _without_totals(read, source.name, options))
     if source.kind == "parquet":
         read = partial(read_parquet_pieces, source)

@@ -140,6 +140,11 @@ def _in_zip(path: Path, wanted: str | None, limit: int) -> Source:
             if any(one.flag_bits & 1 for one in members.values()):
                 raise RelayError(f"{path.name} is a zip archive with a password; unpack it.")
             name, kind = _choose(path, archive, list(members)[:_MOST_MEMBERS], wanted)
+            if [one.filename for one in archive.infolist()].count(name) > 1:
+                raise RelayError(
+                    f"{path.name} is a zip archive with several files of the name '{name}', so "
+                    "that it is not clear which is meant. Pack it again with one of them."
+                )
             if members[name].file_size > limit:
                 raise _too_large(f"{path.name} ({name})", limit)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:

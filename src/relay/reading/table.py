@@ -11,12 +11,13 @@ import pandas as pd
 from relay.reading.excel import read_excel
 from relay.reading.json_lines import read_json
 from relay.reading.layout import text_format
+from relay.reading.left_out import warn_of_notes
 from relay.reading.missing import Marked, as_it_stands, mark_missing
 from relay.reading.numbers import share_of_numbers
 from relay.reading.options import ReadOptions
 from relay.reading.parquet import read_parquet
 from relay.reading.source import Source, find_source
-from relay.reading.text import read_text
+from relay.reading.text import TextTable
 from relay.reading.texts import is_text, sample
 from relay.reading.totals import without_totals
 
@@ -48,13 +49,12 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
     if source.member:
         about["member"] = source.member
     if source.kind == "text":
-        layout = text_format(source, options)
-        about |= {"separator": layout.separator, "encoding": layout.encoding}
-        if layout.above:
-            about["lines_above_header"] = layout.above
-        if not layout.has_header:
+        text = TextTable(text_format(source, options), as_it_stands(options))
+        table = text.read()
+        about |= {"separator": text.layout.separator, "encoding": text.encoding}
+        about |= text.left_out.facts()
+        if not text.layout.has_header:
             about["header"] = "none"
-        table = read_text(layout, as_it_stands(options))
     else:
         table, uncomputed = _read_other(source, options)
         if uncomputed:
@@ -64,7 +64,8 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
         marked = mark_missing(table, options, find_codes=find_codes)
     below = _lines_below(table)
     if below:
-        about["lines_below"] = below
+        about["lines_below"] = about.get("lines_below", 0) + below
+        warn_of_notes(source.name, list(map(str, table.iloc[-below:, 0])))
         table = table.iloc[: len(table) - below].reset_index(drop=True)
     if options.totals == "drop":
         table, totals = without_totals(source.name, table, options.decimal)

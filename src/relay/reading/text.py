@@ -1,292 +1,187 @@
 """Separated text as a table of texts: each field as it stands there, numbers as well.
 
 pyarrow reads what is well formed, which is nearly all, on all processors. What it does not take
-(records of different lengths, blanks before quotes) pandas reads, or says where it is broken.
+(blanks before quotes, notes below the table) pandas reads, once each record was looked at.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import logging
-import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from relay.errors import RelayError
-from relay.reading.layout import BLANKS, TextFormat, undecodable
+from relay.reading.header import may_be_repeated
+from relay.reading.layout import TextFormat
+from relay.reading.left_out import LeftOut
+from relay.reading.lines import BLANKS
 from relay.reading.options import ReadOptions, missing_texts
-from relay.reading.texts import release_memory, tidied
-
-log = logging.getLogger("relay")
+from relay.reading.records import Records, check_records
+from relay.reading.rows import open_rows
+from relay.reading.scan import scan_text
+from relay.reading.texts import equals_row, release_memory, tidied
 
 _CHUNK = 1 << 20
-_TAIL = 1 << 20
-_WIDE_ROW = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
-_OPEN_QUOTE = re.compile(r"EOF inside string starting at row (\d+)")
 
 
-def read_text(layout: TextFormat, options: ReadOptions) -> pd.DataFrame:
+class TextTable:
     """The texts in a file that is laid out as `layout` says, in columns named as there.
 
-    RelayError where it is broken, which says where, and names the setting that mends it.
+    The file is looked through once, and read each time. RelayError where it is broken, which says
+    where, and names the setting that mends it.
     """
-    found = _scan_rows(layout, options)
-    columns = _columns(layout)
-    missing = missing_texts(options)
-    table = _by_pyarrow(layout, found, columns, missing)
-    if table is None:
-        table = pd.concat(_by_pandas(layout, found, columns, missing, None))
-    table = _finished(table, layout, missing if found.has_blanks else [])
-    if table.empty:
-        raise _no_rows(layout)
-    return table
-
-
-class TextPieces:
-    """The same, some rows at a time. The file is looked through once, and read each time."""
 
     def __init__(self, layout: TextFormat, options: ReadOptions) -> None:
         self.layout = layout
-        self._found = _scan_rows(layout, options)
+        self.left_out = LeftOut(layout)
+        layout.require_rows()
+        self._scan = scan_text(layout, options)
         self._missing = missing_texts(options)
+        self._columns = [str(place) for place in range(len(layout.header) + layout.unnamed)]
+        self._records: Records | None = None
 
-    def read(self, rows: int) -> Iterator[pd.DataFrame]:
-        """The texts from the beginning, in pieces of `rows` rows."""
-        tidy = self._missing if self._found.has_blanks else []
-        columns, done = _columns(self.layout), 0
-        for piece in _by_pandas(self.layout, self._found, columns, self._missing, rows):
-            yield _finished(piece, self.layout, tidy, done)
-            done += len(piece)
+    @property
+    def encoding(self) -> str:
+        """The encoding of the whole file."""
+        return self._scan.encoding
+
+    def read(self) -> pd.DataFrame:
+        """All rows."""
+        table = self._by_pyarrow()
+        if table is None or self._may_mislead(len(table), self._has_surplus(table)):
+            self._records = check_records(self.layout, self._scan.codec)
+        if table is None:
+            table = pd.concat(self._by_pandas(None))
+        table = self._finished(table)
+        self._end()
+        if table.empty:
+            raise self.layout.no_rows()
+        return table
+
+    def check(self) -> None:
+        """Look for broken records, so that they are met before the first piece is."""
+        rows, surplus = 0, False
+        try:
+            with open_rows(self.layout, self._scan) as file:
+                for batch in pa_csv.open_csv(file, **self._options()):
+                    rows += batch.num_rows
+                    surplus = surplus or self._has_surplus(batch)
+        except pa.ArrowInvalid:
+            surplus = True
+        if self._is_odd() or self._may_mislead(rows, surplus):
+            self._records = check_records(self.layout, self._scan.codec)
+
+    def read_pieces(self, rows: int) -> Iterator[pd.DataFrame]:
+        """The rows from the beginning, `rows` of them at a time."""
+        done = self.left_out.repeated = 0
+        for piece in self._by_pandas(rows):
+            finished = self._finished(piece)
+            done += len(finished)
+            yield finished
+        self._end()
         if not done:
-            raise _no_rows(self.layout)
+            raise self.layout.no_rows()
 
+    def _is_odd(self) -> bool:
+        """True where pyarrow would take the text otherwise than pandas does, or not at all."""
+        scan = self._scan
+        strange = scan.quote_after_blank or scan.cut_letter or scan.quotes % 2 == 1
+        return strange or self.layout.separator == BLANKS
 
-def _scan_rows(layout: TextFormat, options: ReadOptions) -> _Scan:
-    if not layout.has_rows:
-        raise _no_rows(layout)
-    found = _scan(layout, options)
-    _warn_if_cut_off(layout, found.tail)
-    return found
+    def _may_mislead(self, rows: int, surplus: bool) -> bool:
+        """True where pyarrow may have read `rows` rows in another way than a person would.
 
+        Fields have ends of lines in them, quotes may be letters, or there is a `surplus` of fields.
+        """
+        spread = self._scan.quotes > 0 and self._scan.lines - self.layout.header_end > rows
+        return surplus or spread or self._scan.quote_within
 
-def _no_rows(layout: TextFormat) -> RelayError:
-    return RelayError(f"{layout.source.name} holds a header but no rows. Check data.url.")
+    def _has_surplus(self, table: pd.DataFrame | pa.RecordBatch) -> bool:
+        """True where fields are filled that have no name."""
+        named = len(self.layout.header)
+        if isinstance(table, pd.DataFrame):
+            return bool(table.iloc[:, named:].notna().any(axis=None))
+        return any(column.null_count < len(column) for column in table.columns[named:])
 
-
-def _columns(layout: TextFormat) -> list[str]:
-    """Names that are all different, also for fields without a header."""
-    return [str(i) for i in range(len(layout.header) + layout.unnamed)]
-
-
-def _finished(
-    table: pd.DataFrame, layout: TextFormat, tidy: Sequence[str], before: int = 0
-) -> pd.DataFrame:
-    """`table`, which comes after `before` rows, with the columns that the header names."""
-    table = tidied(table, tidy)
-    for surplus in _columns(layout)[len(layout.header) :]:
-        filled = table.pop(surplus).notna()
-        if filled.any():
-            raise RelayError(
-                f"{layout.source.name}, row {before + int(filled.to_numpy().argmax()) + 1} of the "
-                f"data: it has more fields than the header's {len(layout.header)}. Mend the file, "
-                "or name the separator: data.read.separator=';'."
-            )
-    table.columns = layout.header
-    return table
-
-
-@dataclass
-class _Scan:
-    """What a look at all bytes of a file found."""
-
-    encoding: str
-    is_ascii: bool = True
-    cut_letter: bool = False
-    """The file was cut in the middle of its last letter."""
-    quotes: int = 0
-    quote_after_blank: bool = False
-    has_blanks: bool = False
-    """Blanks stand beside separators or at the ends of lines."""
-    tail: str = ""
-    lines: int = 1
-
-    def add(self, chunk: bytes, text: str, separator: str) -> None:
-        self.is_ascii = self.is_ascii and text.isascii()
-        self.lines += text.count("\n")
-        quotes = text.count('"')
-        if quotes:
-            self.quotes += quotes
-            self.quote_after_blank |= ' "' in text or (separator != "\t" and '\t"' in text)
-        if not self.has_blanks:
-            self.has_blanks = _blanks_beside(chunk, separator)
-        self.tail = (self.tail + text)[-_TAIL:]
-
-
-def _blanks_beside(chunk: bytes, separator: str) -> bool:
-    """True where blanks may stand beside separators or at the ends of lines."""
-    codes = np.frombuffer(chunk, np.uint8)
-    blanks = np.flatnonzero(codes == ord(" "))
-    if not blanks.size:
-        return separator != "\t" and b"\t" in chunk
-    ends = np.frombuffer(f"{separator[0]}\n\r\t\0".encode(), np.uint8)
-    beside = codes[np.concatenate([blanks[blanks > 0] - 1, blanks[blanks < codes.size - 1] + 1])]
-    return bool(np.isin(beside, ends).any())
-
-
-def _scan(layout: TextFormat, options: ReadOptions) -> _Scan:
-    """Find the encoding that holds for the whole file, not just for its beginning."""
-    candidates = [layout.encoding]
-    if not options.encoding and layout.encoding in ("utf-8", "cp1252"):
-        candidates = ["utf-8", "cp1252", "latin-1"]
-    for encoding in candidates:
+    def _by_pyarrow(self) -> pd.DataFrame | None:
+        """All rows, or None where they are not well formed."""
+        if self._is_odd():
+            return None
         try:
-            found = _decode_all(layout, encoding)
-        except _BadBytes as error:
-            if encoding == candidates[-1]:
-                raise undecodable(layout.source.name, encoding, error.line) from error
-            continue
-        if encoding in ("cp1252", "latin-1") and not options.encoding:
-            log.info(
-                "%s is not UTF-8: read as %s. If letters look wrong, set data.read.encoding.",
-                layout.source.name,
-                encoding,
-            )
-        return found
-    raise AssertionError("latin-1 decodes everything")
-
-
-def _decode_all(layout: TextFormat, encoding: str) -> _Scan:
-    """Decode all of the file once, in chunks; _BadBytes where it is not in `encoding`."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    found = _Scan(encoding)
-    with layout.source.open() as file:
-        while chunk := file.read(_CHUNK):
-            try:
-                text = decoder.decode(chunk)
-            except UnicodeError as error:
-                raise _BadBytes(found.lines + _line_ends_before(error)) from error
-            found.add(chunk, text, layout.separator)
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeError as error:
-        if found.is_ascii:
-            raise _BadBytes(found.lines) from error
-        found.cut_letter = True
-    return found
-
-
-class _BadBytes(Exception):
-    """Bytes that are no text in an encoding, and the line that they are in."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
-
-
-def _line_ends_before(error: UnicodeError) -> int:
-    """The ends of lines between the beginning of what was decoded and the bad byte in it."""
-    return error.object.count(b"\n", 0, error.start) if isinstance(error, UnicodeDecodeError) else 0
-
-
-def _warn_if_cut_off(layout: TextFormat, tail: str) -> None:
-    lines = re.split(r"\r\n|\r|\n", tail)
-    if not lines[-1].strip() or layout.separator == BLANKS:
-        return
-    try:
-        fields = next(csv.reader([lines[-1]], delimiter=layout.separator, skipinitialspace=True))
-    except csv.Error:  # a field longer than the csv module takes: there is no telling
-        return
-    if len(fields) < len(layout.header):
-        log.warning(
-            "Warning: the last line of %s has %d of %d fields and no end: "
-            "the file may be cut off. Its missing fields are read as missing values.",
-            layout.source.name,
-            len(fields),
-            len(layout.header),
-        )
-
-
-def _by_pyarrow(
-    layout: TextFormat, found: _Scan, columns: list[str], missing: Sequence[str]
-) -> pd.DataFrame | None:
-    """The table, or None where pyarrow might read it in another way than a person would."""
-    strange = found.quote_after_blank or found.cut_letter or found.quotes % 2
-    if strange or layout.separator == BLANKS:
-        return None
-    utf_8 = found.encoding in ("utf-8", "utf-8-sig")
-    with layout.source.open() as file:
-        try:
-            table = pa_csv.read_csv(
-                file,
-                read_options=pa_csv.ReadOptions(
-                    column_names=columns,
-                    skip_rows=layout.header_end,
-                    block_size=_CHUNK,
-                    encoding="utf8" if utf_8 else found.encoding,
-                ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=layout.separator, newlines_in_values=found.quotes > 0
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(columns, pa.large_string()),
-                    null_values=missing,
-                    strings_can_be_null=True,
-                    check_utf8=False,  # the scan has decoded it
-                ),
-            )
+            with open_rows(self.layout, self._scan) as file:
+                table = pa_csv.read_csv(file, **self._options())
         except pa.ArrowInvalid:
             return None
-    release_memory()
-    texts: pd.DataFrame = table.to_pandas()
-    return texts
+        release_memory()
+        texts: pd.DataFrame = table.to_pandas()
+        return texts
 
+    def _options(self) -> dict[str, Any]:
+        """How pyarrow is to read texts, and nothing else."""
+        return {
+            "read_options": pa_csv.ReadOptions(column_names=self._columns, block_size=_CHUNK),
+            "parse_options": pa_csv.ParseOptions(
+                delimiter=self.layout.separator, newlines_in_values=self._scan.quotes > 0
+            ),
+            "convert_options": pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(self._columns, pa.large_string()),
+                null_values=self._missing,
+                strings_can_be_null=True,
+                check_utf8=False,  # the scan has decoded it
+            ),
+        }
 
-def _by_pandas(
-    layout: TextFormat, found: _Scan, columns: list[str], missing: Sequence[str], rows: int | None
-) -> Iterator[pd.DataFrame]:
-    """The table, in pieces of `rows` rows."""
-    try:
-        with warnings.catch_warnings(), layout.source.open() as file:
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)
-            yield from pd.read_csv(
-                file,
-                sep=layout.separator,
-                skiprows=layout.above,
-                header=0 if layout.has_header else None,
-                names=columns,
-                index_col=False,
-                dtype="str",
-                skipinitialspace=True,
-                keep_default_na=False,
-                na_values=list(missing),
-                encoding=found.encoding,
-                encoding_errors="replace" if found.cut_letter else "strict",
-                low_memory=False,
-                chunksize=rows or sys.maxsize,
-            )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise _broken_line(layout.source.name, str(error).strip()) from error
+    def _by_pandas(self, rows: int | None) -> Iterator[pd.DataFrame]:
+        """All rows, in pieces of `rows` rows."""
+        left = sys.maxsize if self._records is None else self._records.rows
+        try:
+            with warnings.catch_warnings(), open_rows(self.layout, self._scan) as file:
+                warnings.simplefilter("ignore", pd.errors.ParserWarning)
+                for piece in pd.read_csv(
+                    file,
+                    sep=self.layout.separator,
+                    header=None,
+                    names=self._columns,
+                    index_col=False,
+                    dtype="str",
+                    skipinitialspace=True,
+                    keep_default_na=False,
+                    na_values=self._missing,
+                    encoding="utf-8",
+                    encoding_errors=self._scan.codec[1],
+                    low_memory=False,
+                    chunksize=rows or sys.maxsize,
+                ):
+                    yield piece.iloc[:left]
+                    left -= len(piece)
+                    if left <= 0:
+                        break
+        except pd.errors.EmptyDataError as error:
+            raise self.layout.no_rows() from error
+        except pd.errors.ParserError as error:
+            raise RelayError(f"{self.layout.source.name} cannot be read: {error}") from error
 
+    def _finished(self, table: pd.DataFrame) -> pd.DataFrame:
+        """`table` with the columns that the header names, and without rows that repeat it."""
+        table = tidied(table, self._missing if self._scan.has_blanks else [])
+        table = table.iloc[:, : len(self.layout.header)]
+        table.columns = self.layout.header
+        for names in self.layout.header_rows:
+            repeated = equals_row(table, names) if may_be_repeated(names) else None
+            if repeated is not None and repeated.any():
+                self.left_out.repeated += int(repeated.sum())
+                table = table[~repeated].reset_index(drop=True)
+        return table
 
-def _broken_line(name: str, message: str) -> RelayError:
-    if wide := _WIDE_ROW.search(message):
-        header, line, fields = wide.groups()
-        return RelayError(
-            f"{name}, line {line}: it has {fields} fields, the header {header}. Mend the "
-            "line (a text with the separator in it needs quotes), or name the separator: "
-            "data.read.separator=';'."
-        )
-    if quote := _OPEN_QUOTE.search(message):
-        return RelayError(
-            f"{name}, row {int(quote[1])} of the data: a quote opens there and is never "
-            "closed. The quote is stray, or the file was cut off."
-        )
-    return RelayError(f"{name} cannot be read: {message}")
+    def _end(self) -> None:
+        """Tell what was left out, once all was read."""
+        self.left_out.comments = self._scan.comments
+        if self._records is not None:
+            self.left_out.notes = self._records.notes
+            self.left_out.cut_off = self._records.cut_off
+        self.left_out.warn()

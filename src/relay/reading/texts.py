@@ -62,6 +62,18 @@ def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
     return table
 
 
+def equals_row(table: pd.DataFrame, row: Sequence[str]) -> NDArray[np.bool_]:
+    """For each row of `table`, all of texts, whether it holds those of `row`; "" is missing."""
+    alike = np.ones(len(table), dtype=bool)
+    for place, text in enumerate(row):
+        if not alike.any():
+            break
+        values = as_arrow(table.iloc[:, place])
+        same = pc.fill_null(pc.equal(values, text), False) if text else pc.is_null(values)
+        alike &= same.to_numpy(zero_copy_only=False)
+    return alike
+
+
 def codes(values: pd.Series) -> NDArray[np.int64]:
     """A number for each distinct text, -1 for a missing one."""
     return _encoded(values)[1]
