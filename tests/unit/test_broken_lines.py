@@ -45,8 +45,12 @@ def with_lines(*lines: str, at: int = 20, end: str = "\n") -> str:
         ("6.5", "line 22: it has 1 field, the header 3"),
         ('"north, or so",2', "line 22: it has 2 fields"),
         ("6.5,2,north,4", "line 22: it has 4 fields, the header 3. .* needs quotes"),
-        ("# gap", r"line 22: it has 1 field.*begin with # are comments: data\.read\.comment='#'"),
+        (
+            "# gap",
+            r"line 22: it begins with '# gap'.*begin with # are comments: data\.read\.comment='#'",
+        ),
         ("// gap", r"line 22: .*data\.read\.comment='//'"),
+        ("# a, b, c", r"line 22: it begins with '# a'.*data\.read\.comment='#'"),
     ],
 )
 def test_a_line_of_another_width_is_an_error(tmp_path: Path, line: str, message: str) -> None:
@@ -69,13 +73,19 @@ def test_ends_of_lines_without_their_last_empty_fields_are_rows(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "notes",
-    ["Source: somebody\n", "\nSource: a, b\n* made up\n", "(40 rows)", "Source: x\n* made up,,\n"],
+    [
+        "* made up,,\n",
+        "Source: somebody\n",
+        "\nSource: a, b\n* made up\n",
+        "(40 rows)",
+        "Source: x\n* made up,,\n",
+    ],
 )
 def test_notes_below_the_table_are_left_out_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, notes: str
 ) -> None:
     assert len(read(tmp_path, with_lines() + notes)) == 40
-    first = notes.strip().split("\n")[0]
+    first = notes.strip().split("\n")[0].rstrip(",")
     assert f"below the table of t.csv: '{first}'" in caplog.text
 
 
@@ -147,6 +157,23 @@ def test_a_carriage_return_within_a_line_is_an_error(tmp_path: Path) -> None:
         read(tmp_path, "a,c,b\r\n" + "1,x\ry,2\r\n" * 9)
 
 
+def test_a_carriage_return_within_the_header_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match="line 1: a carriage return"):
+        read(tmp_path, with_lines().replace("a,", "x\ra,", 1))
+
+
+@pytest.mark.parametrize("missing", ["#N/A", "#", "--", "*", "NA"])
+def test_a_mark_for_missing_is_no_comment(tmp_path: Path, missing: str) -> None:
+    assert len(read(tmp_path, with_lines(f'{missing},4,3" tube'))) == 41
+
+
+def test_what_dos_writes_at_the_end_is_no_row(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert len(read(tmp_path, with_lines(end="\r\n") + "\x1a")) == 40
+    assert not caplog.text
+
+
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n", "\r\r\n"])
 def test_any_end_of_lines_will_do(tmp_path: Path, end: str) -> None:
     assert len(read(tmp_path, with_lines(end=end))) == 40
@@ -175,4 +202,4 @@ def test_a_header_that_comes_again_is_no_row(
     table = read(tmp_path, mark + with_lines() + mark + with_lines() + mark + with_lines())
     assert table["a"].tolist() == [row.split(",")[0] for row in ROWS] * 3
     assert list(table.columns) == ["a", "b", "c"]
-    assert "left out 2 lines of t.csv that repeat the header" in caplog.text
+    assert "left out 2 line(s) of t.csv that repeat the header" in caplog.text

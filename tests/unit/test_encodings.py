@@ -49,6 +49,22 @@ def test_the_names_of_columns_are_read_alike(tmp_path: Path) -> None:
     assert list(read_raw(path, ReadOptions()).table.columns) == ["größe", "n"]
 
 
+def test_a_mark_of_byte_order_is_a_sign_of_utf_8(tmp_path: Path) -> None:
+    lines = [b"\xef\xbb\xbftown,n", *rows(3, "cp1252")]
+    towns, encoding = read(tmp_path, lines)
+    assert (towns, encoding) == (TOWNS[:3], "utf-8 and cp1252")
+
+
+@pytest.mark.parametrize(("encoding", "town"), [("cp1251", "Москва"), ("gbk", "北京")])
+def test_letters_of_other_scripts_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, encoding: str, town: str
+) -> None:
+    lines = [b"town,n", *[f"{town},{i}".encode(encoding) for i in range(9)]]
+    read(tmp_path, lines)
+    assert "its letters look wrong" in caplog.text
+    assert read(tmp_path, lines, encoding=encoding)[0] == [town] * 9
+
+
 def test_one_line_may_hold_both(tmp_path: Path) -> None:
     both = "Zoë".encode() + b"," + "Köln".encode("cp1252")
     (tmp_path / "t.csv").write_bytes(b"name,town\n" + b"\n".join([both] * 3) + b"\n")

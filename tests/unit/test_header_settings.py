@@ -73,6 +73,17 @@ def test_names_may_stand_in_a_comment(tmp_path: Path) -> None:
     assert list(read(tmp_path, f"# a,b,c\n{ROWS}", comment="#").columns) == ["a", "b", "c"]
 
 
+def test_names_between_blanks_may_follow_a_mark(tmp_path: Path) -> None:
+    table = read(tmp_path, "# a b c\n" + ROWS.replace(",", " "))
+    assert list(table.columns) == ["a", "b", "c"]
+    assert len(table) == 12
+
+
+def test_below_very_many_titles_the_line_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RelayError, match=r"line 51: .*data\.read\.header=51"):
+        read(tmp_path, "a title\n" * 50 + f"a,b,c\n{ROWS * 9}")
+
+
 def test_a_mark_before_the_first_name_is_none_of_it(tmp_path: Path) -> None:
     assert list(read(tmp_path, f"#a,b,c\n{ROWS}").columns) == ["a", "b", "c"]
     assert list(read(tmp_path, f"# a,b,c\n{ROWS}").columns) == ["a", "b", "c"]
@@ -80,7 +91,7 @@ def test_a_mark_before_the_first_name_is_none_of_it(tmp_path: Path) -> None:
     assert list(read(tmp_path, f"#a,#b,c\n{ROWS}").columns) == ["#a", "#b", "c"]
 
 
-@pytest.mark.parametrize("second", ["cm,kg,EUR", "(m),,%", "h,w,d"])
+@pytest.mark.parametrize("second", ["cm,kg,EUR", "(m),,%", "h,w,d", ",,EUR"])
 def test_a_second_line_of_names_is_an_error_that_names_the_setting(
     tmp_path: Path, second: str
 ) -> None:
@@ -129,3 +140,5 @@ def test_a_first_line_of_another_width_names_the_settings(tmp_path: Path) -> Non
         read(tmp_path, text)
     assert "separator" not in str(error.value)
     assert read(tmp_path, text, skip=1).shape == (12, 5)
+    with pytest.raises(RelayError, match=r"line 1: .*no row: data\.read\.skip=1"):
+        read(tmp_path, text, header=[])

@@ -19,19 +19,22 @@ _HANDLER = "relay-cp1252"
 _LATIN_IN_UTF_8 = re.compile(
     rb"\xc2[\xa0-\xbf]|[\xc3-\xc5][\x80-\xbf]|\xe2(?:\x80[\x90-\xbf]|\x82\xac|\x84[\xa2])"
 )
+_FOREIGN = re.compile(rb"[\x80-\xff]{3}")
+"""So many letters beyond ASCII in a row: a word in letters that cp1252 has not."""
 _OTHER_SCRIPTS = 20
 """So many lines of cp1252 to one of UTF-8 make the latter chance, if its letters are not Latin."""
 
 
 def guess_encoding(head: bytes) -> str:
     """The encoding that a file's first bytes speak for: a BOM's, UTF-8, cp1252, or both."""
-    if encoding := byte_order_encoding(head):
+    encoding = byte_order_encoding(head)
+    if encoding not in (None, "utf-8-sig"):
         return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return count_lines(head.splitlines()[:-1] or [head]).encoding
-    return "utf-8"
+    return encoding or "utf-8"
 
 
 def checked_encoding(name: str) -> str:
@@ -83,6 +86,8 @@ class EncodedLines:
     first_other: tuple[int, str] = (0, "")
     latin: bool = False
     """Some letters of Latin scripts are in UTF-8."""
+    foreign: int = 0
+    """Lines that are not in UTF-8 and hold words without a letter of ASCII."""
 
     @property
     def encoding(self) -> str:
@@ -90,15 +95,22 @@ class EncodedLines:
         rare = self.utf_8 * _OTHER_SCRIPTS <= self.others
         return "cp1252" if not self.latin and rare else MIXED
 
+    @property
+    def looks_foreign(self) -> bool:
+        """True where what is not in UTF-8 is rather of another script than in cp1252."""
+        return self.foreign * 2 > self.others
+
     def add(self, number: int, line: bytes) -> None:
         """Count `line`."""
         if line.isascii():
             return
-        self.latin = self.latin or _LATIN_IN_UTF_8.search(line) is not None
+        marked = number == 1 and line.startswith(codecs.BOM_UTF8)
+        self.latin = self.latin or marked or _LATIN_IN_UTF_8.search(line) is not None
         try:
             line.decode("utf-8")
         except UnicodeDecodeError:
             self.others += 1
+            self.foreign += _FOREIGN.search(line) is not None
             self.first_other = self.first_other if self.others > 1 else (number, _shown(line))
         else:
             self.utf_8 += 1

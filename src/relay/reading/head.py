@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from itertools import islice
@@ -33,8 +34,8 @@ class Head:
     lines: list[str]
     whole: bool
     comment: str | None = None
-    lone_returns: bool = False
-    """Some lines end with a carriage return, others with a line feed."""
+    lone_returns: frozenset[int] = frozenset()
+    """The lines that end with a carriage return, where others end with a line feed."""
 
     @property
     def excels_separator(self) -> str | None:
@@ -69,14 +70,28 @@ def read_head(source: Source, options: ReadOptions) -> Head:
     whole = len(head) < SAMPLE_BYTES
     if not whole and not re.search(r"[\r\n]", text):
         raise RelayError(f"{name} is not a table: its first line has no end. {SUPPORTED}")
-    lone_returns = "\n" in text and text.count("\r") > text.count("\r\n")
-    return Head(name, encoding, list(lines_of(text)), whole, options.comment, lone_returns)
+    return Head(name, encoding, list(lines_of(text)), whole, options.comment, _lone_returns(text))
 
 
 def shortened(text: str) -> str:
     """`text` without blanks and line ends at its ends, and not too long for a message."""
-    text = text.strip()
+    text = " ".join(text.split("\n")).strip()
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def lone_return(name: str, line: int) -> RelayError:
+    """The error for a carriage return within a line."""
+    return RelayError(
+        f"{name}, line {line}: a carriage return (CR) stands within it and ends it too early. "
+        "Mend the line: take the CR out, or put quotes around its field."
+    )
+
+
+def _lone_returns(text: str) -> frozenset[int]:
+    if "\n" not in text or text.count("\r") == text.count("\r\n"):
+        return frozenset()
+    lines = io.StringIO(text, newline="")
+    return frozenset(number for number, line in enumerate(lines, 1) if line.endswith("\r"))
 
 
 def nul_byte(name: str, line: int) -> RelayError:

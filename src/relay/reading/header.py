@@ -95,19 +95,23 @@ def is_second_header(
 ) -> bool:
     """True where the first record `below` the header goes on with it, as units do.
 
-    It holds different words where all records below it hold numbers, in two columns or more. The
-    `missing` texts are no words, nor are the `names` of a header that stands there once more.
+    It holds different words where all records below it hold numbers, in two columns or more; or a
+    word in one, and nothing where all others hold something. The `missing` texts are no words, nor
+    are the `names` of a header that stands there once more.
     """
     if not below or [field.strip() for field in below[0]] == [name.strip() for name in names]:
         return False
     fields = [field.strip() for field in below[0]]
+    columns = list(zip(fields, _columns(fields, below[1:]), strict=True))
     words = [
         field
-        for field, values in zip(fields, _columns(fields, below[1:]), strict=True)
+        for field, values in columns
         if len(values) > 2 and all(map(_NUMBER.fullmatch, values)) and field
     ]
+    most = max((len(values) for _, values in columns), default=0)
+    has_gap = any(not field and len(values) == most for field, values in columns)
     are_words = all(map(_WORD.fullmatch, words)) and not set(words) & set(missing)
-    return are_words and len(set(words)) > 1
+    return are_words and len(set(words)) > (0 if has_gap else 1)
 
 
 def may_be_repeated(names: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from relay.errors import RelayError
-from relay.reading.head import Head, read_head, shortened
+from relay.reading.head import Head, lone_return, read_head, shortened
 from relay.reading.header import (
     has_no_names,
     has_row_names,
@@ -52,6 +52,8 @@ class TextFormat:
     """The places of columns that hold numbers."""
     beside: str = ""
     """The line above the header, where it may be a part of it."""
+    missing: frozenset[str] = frozenset()
+    """Texts that mean "missing"."""
 
     @property
     def has_header(self) -> bool:
@@ -115,6 +117,7 @@ def text_format(source: Source, options: ReadOptions) -> TextFormat:
         header_rows=header.rows,
         numbers=number_columns(_fields(header.below)),
         beside=header.beside,
+        missing=frozenset(missing_texts(options)),
     )
 
 
@@ -124,13 +127,17 @@ def _find_header(head: Head, separator: str, top: int, missing: Sequence[str]) -
     if not records:
         raise RelayError(f"{head.name} holds no rows. Check data.url, data.read.skip and comment.")
     place = header_row(_fields(records))
+    if place and (line := records[place].first_line - 1) in head.lone_returns:
+        raise lone_return(
+            head.name, sum(one not in head.lone_returns for one in range(1, line)) + 1
+        )
     first, below = records[place], records[place + 1 :]
     if has_no_names(first.fields, _fields(below)):
         header = _no_header(records[place:], first.first_line - 1)
         return _commented_header(head, separator, header) or header
     if below and is_second_header(first.fields, _fields(below), missing):
         raise _second_header(head, first, below[0])
-    names = _without_comment_mark([field.strip() for field in first.fields])
+    names = _without_comment_mark([field.strip() for field in first.fields], below)
     if has_row_names(names, _fields(below)):
         names = ["", *names]
     above = records[place - 1] if place else first
@@ -153,8 +160,8 @@ def _named_header(head: Head, separator: str, lines: Sequence[int]) -> _Header:
         rows = [split_line(head.lines[line - 1], separator) for line in lines]
     if not any(field.strip() for row in rows for field in row):
         raise RelayError(f"data.read.header: line {lines[0]} of {head.name} is blank.")
-    names = _without_comment_mark(joined_names(rows))
     below = head.records(separator, last)
+    names = _without_comment_mark(joined_names(rows), below)
     if has_row_names(names, _fields(below)):
         names = ["", *names]
     return _Header(names, lines[0] - 1, last, below, rows=tuple(map(_stripped, rows)))
@@ -180,9 +187,11 @@ def _commented_header(head: Head, separator: str, header: _Header) -> _Header | 
     return replace(header, names=names, above=first - 2, end=first - 1)
 
 
-def _without_comment_mark(names: list[str]) -> list[str]:
+def _without_comment_mark(names: list[str], below: Sequence[Record]) -> list[str]:
     """`names` without a # that begins the line of the header, not just the first name."""
     first, *others = names
+    if first == "#" and below and len(below[0].fields) == len(others):  # between blanks
+        return others
     marked = first.startswith("#") and first.strip("# ")
     if marked and not any(name.startswith("#") for name in others):
         return [first.lstrip("# "), *others]
@@ -204,6 +213,8 @@ def _count_unnamed(head: Head, header: _Header, separator: str) -> int:
         return 0
     first, named = header.below[0], len(header.names)
     width = len(first.fields)
+    if named == 1 and (line := next((one for one in header.below if len(one.fields) > 2), None)):
+        raise _below_titles(head, line)
     if width == named or (width > named and not any(map(str.strip, first.fields[named:]))):
         return max(0, width - named)
     alike = sum(len(record.fields) == width for record in header.below)
@@ -211,6 +222,14 @@ def _count_unnamed(head: Head, header: _Header, separator: str) -> int:
     if not broken and alike >= _MOSTLY * len(header.below):
         raise _other_width(head, header, width, separator)
     return 0 if width < named else _raise_wide(head, header, separator)
+
+
+def _below_titles(head: Head, record: Record) -> RelayError:
+    line = record.first_line
+    return RelayError(
+        f"{head.name}, line {line}: it has {len(record.fields)} fields, the line taken for the "
+        f"header 1. If the names stand in line {line}: data.read.header={line}."
+    )
 
 
 def _raise_wide(head: Head, header: _Header, separator: str) -> int:
@@ -228,10 +247,13 @@ def _other_width(head: Head, header: _Header, width: int, separator: str) -> Rel
     end = header.end
     lines = [head.lines[end - 1], *("".join(record.lines) for record in header.below)]
     other = separator_advice(lines, separator)
-    advice = (
-        f"If line {end} is no header: data.read.skip={end} leaves it out. If the names stand in "
-        f"line {end + 1}, say: data.read.header={end + 1}; in none: data.read.header=none."
-    )
+    rows = _fields(header.below)
+    names = header.below[0].first_line
+    advice = f"If line {end} is no header: data.read.skip={end} leaves it out"
+    if has_no_names(rows[0], rows[1:]):
+        advice += ", and the columns are column_1, column_2, ..."
+    else:
+        advice += f", and data.read.header={names} takes the names from line {names}."
     return RelayError(
         f"{head.name}, line {end}: as the header it has {len(header.names)} fields "
         f"('{head.show(end)}'), nearly all lines below it {width}. {advice}{other}"
@@ -242,8 +264,9 @@ def _second_header(head: Head, header: Record, second: Record) -> RelayError:
     line, other = header.first_line, second.first_line
     return RelayError(
         f"{head.name}, line {other}: '{shortened(''.join(second.lines))}' stands above columns of "
-        f"numbers, as a second line of the header would. data.read.header=[{line},{other}] joins "
-        f"it to the names; data.read.header={line} takes it for a row."
+        f"numbers, as a line of names would. data.read.header=[{line},{other}] joins both lines, "
+        f"data.read.header={other} takes the names from this one alone, and "
+        f"data.read.header={line} takes it for a row."
     )
 
 

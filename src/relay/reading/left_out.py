@@ -21,6 +21,8 @@ class LeftOut:
     comments: int = 0
     repeated: int = 0
     notes: list[Record] = field(default_factory=list)
+    notes_in_table: list[str] = field(default_factory=list)
+    """Notes that are as wide as the table, where they were looked for."""
     cut_off: Record | None = None
     """The last line where it lacks fields and its end; it is read, with missing values."""
     _is_told: bool = False
@@ -52,10 +54,12 @@ class LeftOut:
                 self.layout.header_end,
             )
         if self.repeated:
-            lines = "1 line" if self.repeated == 1 else f"{self.repeated} lines"
-            log.warning("Warning: left out %s of %s that repeat the header.", lines, name)
-        if self.notes:
-            warn_of_notes(name, [shortened("".join(note.lines)) for note in self.notes])
+            log.warning(
+                "Warning: left out %d line(s) of %s that repeat the header.", self.repeated, name
+            )
+        notes = [shortened("".join(note.lines)) for note in self.notes]
+        if notes or self.notes_in_table:
+            warn_of_notes(name, [*self.notes_in_table, *notes])
         if self.cut_off is not None:
             log.warning(
                 "Warning: the last line of %s has %d of %d fields and no end: "

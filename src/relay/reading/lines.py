@@ -12,6 +12,8 @@ BLANKS = r"\s+"
 """Stands for a separator of any number of blanks and tabs."""
 BOM = "\ufeff"
 
+_NOTHING = " \t\r\n\v\f\x1a"
+"""Blanks, and what DOS writes at the end of a file."""
 _LONGEST_FIELD = 2**31 - 1
 _FIELD = re.compile(r'"(?:[^"]|"")*"|\S+')
 
@@ -63,7 +65,7 @@ class Record:
 
     @property
     def is_blank(self) -> bool:
-        return len(self.fields) < 2 and not "".join(self.fields).strip()
+        return len(self.fields) < 2 and not "".join(self.fields).strip(_NOTHING)
 
 
 def read_records(lines: Lines, separator: str) -> Iterator[Record]:

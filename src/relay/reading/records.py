@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from relay.errors import RelayError
-from relay.reading.head import shortened
+from relay.reading.head import lone_return, shortened
 from relay.reading.header import is_number
 from relay.reading.layout import TextFormat
 from relay.reading.lines import BLANKS, Lines, Record, lines_of, read_records, split_line
@@ -24,7 +24,8 @@ _MOST_PARTS = 10
 _NARROWEST_WITH_NOTES = 3
 _ROWS_IN_WORDS = 4
 """So many lines are rows by themselves also where no numbers show it."""
-_PUNCTUATION = re.compile(r"\s*([#%!;*/\-]{1,2})")
+COMMENT = r"^\s*(#|%|//|!|;|\*|--)"
+"""What lines of comments usually begin with."""
 
 
 @dataclass
@@ -59,9 +60,12 @@ def check_records(layout: TextFormat, codec: Codec, most: int = sys.maxsize) -> 
                 if len(tail) <= _MOST_NOTES:
                     continue
             for row in tail if tail and tail[-1] is record else [*tail, record]:
+                _check_comment(layout, row)
                 rows, first = rows + 1, row.fields[0].strip()
                 first_are_numbers = first_are_numbers and (not first or is_number(first))
-                widest, longest = max(widest, _filled_width(row)), max(longest, len(row.fields))
+                longest = max(longest, len(row.fields))
+                if widest < len(layout.header):
+                    widest = max(widest, _filled_width(row))
                 if len(row.fields) < len(layout.header):
                     short.setdefault(len(row.fields), row)
             tail.clear()
@@ -112,6 +116,8 @@ def _filled_width(record: Record) -> int:
 
 def _is_note(record: Record) -> bool:
     """True where nothing but a text at the left is filled."""
+    if len(record.fields) > 1 and (record.fields[1].strip() or record.fields[-1].strip()):
+        return False  # as nearly all, and quick
     first, *others = [field.strip() for field in record.fields]
     return bool(first) and not any(others) and not is_number(first)
 
@@ -124,32 +130,47 @@ def _check_width(layout: TextFormat, record: Record) -> None:
         raise RelayError(
             f"{layout.source.name}, line {record.first_line}: it has {len(fields)} fields, the "
             f"{_header_word(layout)} {named}. Mend the line (a text with the separator in it needs "
-            f"quotes).{_comment_advice(record)}"
+            f"quotes).{_comment_advice(layout, record)}"
+        )
+
+
+def _check_comment(layout: TextFormat, record: Record) -> None:
+    """RelayError for what is as wide as a row, but rather a comment."""
+    if 0 not in layout.numbers or record.lines[0][:1].isalnum():
+        return
+    advice = _comment_advice(layout, record)
+    fields = tuple(map(str.strip, record.fields))
+    first = fields[0]
+    has_letters = any(map(str.isalpha, first))
+    if advice and has_letters and first not in layout.missing and fields not in layout.header_rows:
+        raise RelayError(
+            f"{layout.source.name}, line {record.first_line}: it begins with '{first}', where the "
+            f"other lines hold numbers.{advice}"
         )
 
 
 def _header_word(layout: TextFormat) -> str:
-    return "header" if layout.has_header else "first line"
+    return "header" if layout.has_header else "other lines"
 
 
 def _too_short(layout: TextFormat, codec: Codec, record: Record) -> RelayError:
     name, fields = layout.source.name, record.fields
     if line := _line_with_return(layout, codec, record):
-        return RelayError(
-            f"{name}, line {line}: a carriage return (CR) stands within it and ends it too early. "
-            "Mend the line: take the CR out, or put quotes around its field."
-        )
+        return lone_return(name, line)
     shown = shortened("".join(record.lines))
     has = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+    advice = _comment_advice(layout, record)
+    if not layout.has_header and record.first_line == layout.above + 1:
+        advice += f" If it is no row: data.read.skip={record.last_line} leaves it out."
     return RelayError(
         f"{name}, line {record.first_line}: it has {has}, the {_header_word(layout)} "
-        f"{len(layout.header)} ('{shown}'). Mend the line.{_comment_advice(record)}"
+        f"{len(layout.header)} ('{shown}'). Mend the line.{advice}"
     )
 
 
-def _comment_advice(record: Record) -> str:
-    mark = _PUNCTUATION.match(record.lines[0])
-    if not mark:
+def _comment_advice(layout: TextFormat, record: Record) -> str:
+    mark = re.match(COMMENT, record.lines[0])
+    if not mark or mark[1] == layout.separator:
         return ""
     return (
         f" If lines that begin with {mark[1]} are comments: data.read.comment='{mark[1]}' "
@@ -188,7 +209,7 @@ def _check_quotes(layout: TextFormat, record: Record) -> None:
         if "end of data" in str(error):
             raise RelayError(
                 f"{name}, line {first}: a quote opens there and is never closed. The quote is "
-                f"stray, or the file was cut off.{_comment_advice(record)}"
+                f"stray, or the file was cut off.{_comment_advice(layout, record)}"
             ) from error
         raise RelayError(
             f"{name}, line {first}: a quote stands within a text in quotes "

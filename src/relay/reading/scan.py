@@ -23,6 +23,8 @@ from relay.reading.options import ReadOptions
 log = logging.getLogger("relay")
 
 _CHUNK = 1 << 20
+_FOUND_OUT = ("utf-8", "utf-8-sig", "cp1252", MIXED)
+"""Encodings that the beginning of a file speaks for, and the rest may not be in."""
 _LIKE_ASCII = ("utf-8", "utf-8-sig", "cp1252", "latin-1", MIXED)
 """Encodings in which blanks, quotes and ends of lines are the bytes of ASCII."""
 
@@ -96,13 +98,13 @@ class Scan:
 def scan_text(layout: TextFormat, options: ReadOptions) -> Scan:
     """Look at all of a file; RelayError where it is not in its encoding, or damaged."""
     name = layout.source.name
-    if options.encoding or layout.encoding not in ("utf-8", "cp1252", MIXED):
+    if options.encoding or layout.encoding not in _FOUND_OUT:
         try:
             return _scan(layout, layout.encoding)
         except _BadBytes as error:
             raise undecodable(name, layout.encoding, error.line) from error
     try:
-        return _scan(layout, "utf-8")
+        return _scan(layout, "utf-8-sig" if layout.encoding == "utf-8-sig" else "utf-8")
     except _BadBytes:
         with layout.source.open() as file:
             lines = count_lines(file)
@@ -121,6 +123,14 @@ def _report_encoding(name: str, encoding: str, lines: EncodedLines) -> None:
             "for all of it.",
             name,
             lines.in_words(),
+        )
+    elif lines.looks_foreign:
+        log.warning(
+            "Warning: %s is not UTF-8 and was read as %s, but its letters look wrong: '%s'. Set "
+            "data.read.encoding, to cp1251, gbk or shift_jis, say.",
+            name,
+            encoding,
+            lines.first_other[1],
         )
     else:
         log.info(

@@ -56,7 +56,8 @@ def guess_separator(head: Head, above: int, decimal: str | None) -> str:
     raise RelayError(
         f"{head.name} has one column only, '{shortened(first)}', so there is nothing to predict "
         "from. If there are more columns, name the character between them: "
-        "data.read.separator=CHARACTER."
+        "data.read.separator=CHARACTER; if they stand below a title, the line of their names: "
+        "data.read.header=3."
     )
 
 
@@ -76,6 +77,7 @@ def _share_and_width(candidate: tuple[float, int, str]) -> tuple[float, int]:
 def _is_aligned(records: Sequence[Sequence[str]]) -> bool:
     """True where blanks separate fields: as many in each record, and numbers among them."""
     header, *below = records
+    header = header[1:] if header[0] == "#" else header
     names = has_row_names(header, below)
     alike = all(len(fields) == len(header) + names for fields in below)
     return alike and len(header) > 1 and any(one[-1:].isdigit() for one in (below or [[]])[-1])

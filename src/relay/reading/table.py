@@ -13,16 +13,12 @@ from relay.reading.json_lines import read_json
 from relay.reading.layout import text_format
 from relay.reading.left_out import warn_of_notes
 from relay.reading.missing import Marked, as_it_stands, mark_missing
-from relay.reading.numbers import share_of_numbers
+from relay.reading.notes import count_notes
 from relay.reading.options import ReadOptions
 from relay.reading.parquet import read_parquet
 from relay.reading.source import Source, find_source
 from relay.reading.text import TextTable
-from relay.reading.texts import is_text, sample
 from relay.reading.totals import without_totals
-
-_MOST_NOTES = 10
-_NARROWEST_WITH_NOTES = 3
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
     marked = Marked()
     if source.kind != "parquet":  # there, what is missing is so in the file
         marked = mark_missing(table, options, find_codes=find_codes)
-    below = _lines_below(table)
+    below = count_notes(table)
     if below:
         about["lines_below"] = about.get("lines_below", 0) + below
         warn_of_notes(source.name, list(map(str, table.iloc[-below:, 0])))
@@ -71,22 +67,6 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
         table, totals = without_totals(source.name, table, options.decimal)
         about |= {"totals": totals} if totals else {}
     return RawTable(table, about, marked)
-
-
-def _lines_below(table: pd.DataFrame) -> int:
-    """How many rows at the end are notes: a text in the first column, all of numbers, alone."""
-    first = table.iloc[:, 0]
-    if table.shape[1] < _NARROWEST_WITH_NOTES or not is_text(first):
-        return 0
-    count = 0
-    for place in range(len(table) - 1, max(0, len(table) - 1 - _MOST_NOTES), -1):
-        row = table.iloc[place]
-        alone = row.notna().sum() == 1 and isinstance(row.iloc[0], str)
-        if not alone or share_of_numbers([row.iloc[0]]):
-            break
-        count += 1
-    numbers = share_of_numbers(sample(first.iloc[: len(first) - count])) if count else 0.0
-    return count if numbers == 1 else 0
 
 
 def _read_other(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from relay.errors import RelayError
@@ -20,11 +21,12 @@ from relay.reading.header import may_be_repeated
 from relay.reading.layout import TextFormat
 from relay.reading.left_out import LeftOut
 from relay.reading.lines import BLANKS
+from relay.reading.notes import MOST_NOTES, count_notes
 from relay.reading.options import ReadOptions, missing_texts
-from relay.reading.records import Records, check_records
+from relay.reading.records import COMMENT, Records, check_records
 from relay.reading.rows import open_rows
 from relay.reading.scan import scan_text
-from relay.reading.texts import equals_row, release_memory, tidied
+from relay.reading.texts import as_arrow, equals_row, release_memory, tidied
 
 _CHUNK = 1 << 20
 
@@ -53,7 +55,7 @@ class TextTable:
     def read(self) -> pd.DataFrame:
         """All rows."""
         table = self._by_pyarrow()
-        if table is None or self._may_mislead(len(table), self._has_surplus(table)):
+        if table is None or self._may_mislead(len(table), self._has_odd_fields(table)):
             self._records = check_records(self.layout, self._scan.codec)
         if table is None:
             table = pd.concat(self._by_pandas(None))
@@ -65,27 +67,43 @@ class TextTable:
 
     def check(self) -> None:
         """Look for broken records, so that they are met before the first piece is."""
-        rows, surplus = 0, False
+        rows, odd = 0, self._is_odd()
         try:
             with open_rows(self.layout, self._scan) as file:
-                for batch in pa_csv.open_csv(file, **self._options()):
+                for batch in () if odd else pa_csv.open_csv(file, **self._options()):
                     rows += batch.num_rows
-                    surplus = surplus or self._has_surplus(batch)
+                    odd = odd or self._has_odd_fields(batch)
         except pa.ArrowInvalid:
-            surplus = True
-        if self._is_odd() or self._may_mislead(rows, surplus):
+            odd = True
+        if self._may_mislead(rows, odd):
             self._records = check_records(self.layout, self._scan.codec)
 
     def read_pieces(self, rows: int) -> Iterator[pd.DataFrame]:
         """The rows from the beginning, `rows` of them at a time."""
         done = self.left_out.repeated = 0
-        for piece in self._by_pandas(rows):
-            finished = self._finished(piece)
-            done += len(finished)
-            yield finished
-        self._end()
-        if not done:
+        head = last = None
+        for piece in map(self._finished, self._by_pandas(rows)):
+            head = piece if head is None else head
+            if last is None:
+                last = piece
+            elif len(piece) > MOST_NOTES:
+                yield last
+                last = piece
+            else:  # so that all notes are in the last piece
+                last = pd.concat([last, piece], ignore_index=True)
+            done += len(piece)
+        if last is None or not done:
             raise self.layout.no_rows()
+        last = self._without_notes(last, head)
+        self._end()
+        yield last
+
+    def _without_notes(self, table: pd.DataFrame, head: pd.DataFrame | None) -> pd.DataFrame:
+        """The end of all rows, without the notes below them."""
+        below = count_notes(table, head, self.layout.missing)
+        if below:
+            self.left_out.notes_in_table = list(map(str, table.iloc[-below:, 0]))
+        return table.iloc[: len(table) - below]
 
     def _is_odd(self) -> bool:
         """True where pyarrow would take the text otherwise than pandas does, or not at all."""
@@ -93,20 +111,28 @@ class TextTable:
         strange = scan.quote_after_blank or scan.cut_letter or scan.quotes % 2 == 1
         return strange or self.layout.separator == BLANKS
 
-    def _may_mislead(self, rows: int, surplus: bool) -> bool:
+    def _may_mislead(self, rows: int, odd: bool) -> bool:
         """True where pyarrow may have read `rows` rows in another way than a person would.
 
-        Fields have ends of lines in them, quotes may be letters, or there is a `surplus` of fields.
+        Fields have ends of lines in them, quotes may be letters, or some are `odd`.
         """
         spread = self._scan.quotes > 0 and self._scan.lines - self.layout.header_end > rows
-        return surplus or spread or self._scan.quote_within
+        return odd or spread or self._scan.quote_within
 
-    def _has_surplus(self, table: pd.DataFrame | pa.RecordBatch) -> bool:
-        """True where fields are filled that have no name."""
+    def _has_comments(self, first: pa.Array | pa.ChunkedArray) -> bool:
+        """True where the first column, of numbers, holds what a comment begins with."""
+        if 0 not in self.layout.numbers:
+            return False
+        return bool(pc.any(pc.match_substring_regex(first, COMMENT)).as_py())
+
+    def _has_odd_fields(self, table: pd.DataFrame | pa.RecordBatch) -> bool:
+        """True where fields are filled that have no name, or lines are rather comments."""
         named = len(self.layout.header)
         if isinstance(table, pd.DataFrame):
-            return bool(table.iloc[:, named:].notna().any(axis=None))
-        return any(column.null_count < len(column) for column in table.columns[named:])
+            filled = bool(table.iloc[:, named:].notna().any(axis=None))
+            return filled or self._has_comments(as_arrow(table.iloc[:, 0]))
+        filled = any(column.null_count < len(column) for column in table.columns[named:])
+        return filled or self._has_comments(table.column(0))
 
     def _by_pyarrow(self) -> pd.DataFrame | None:
         """All rows, or None where they are not well formed."""
