@@ -22,6 +22,7 @@ from relay.orchestrator.pipeline import Pipeline
 from relay.orchestrator.plan import Plan, names_in
 from relay.orchestrator.preview import show_reasons, show_taken
 from relay.orchestrator.processes import tail
+from relay.orchestrator.run_facts import group_name
 from relay.orchestrator.step_cache import StepCache
 from relay.orchestrator.summary import (
     StepSummary,
@@ -100,7 +101,7 @@ def launch(
         summary.seconds = time.monotonic() - began
         write_summary(folder, summary)
     if trial is not None:
-        _record_trial(trial, backend, tracking, summary, folder, console)
+        _record_trial(trial, backend, config, tracking, summary, folder, console)
     _show(console, project, folder, summary)
     for line in collect_pages(backend, summary.steps, folder):
         console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
@@ -149,6 +150,7 @@ def _hand_on(pipeline: Pipeline, summary: Summary) -> None:
 def _record_trial(
     trial: Trial,
     backend: Backend,
+    config: Config,
     tracking: TrackingSettings,
     summary: Summary,
     folder: Path,
@@ -160,7 +162,7 @@ def _record_trial(
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
         return
     try:
-        record_trial(trial, backend, tracking, summary, folder.name)
+        record_trial(trial, backend, tracking, summary, group_name(config, folder))
     except RelayError as error:
         text = f"The sweep {trial.sweep} did not get the trial's result: {redact(str(error))}"
         summary.error = summary.error or text

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -33,6 +34,12 @@ def run_name(config: Config) -> str:
     """`diabetes / linear`: data and model; empty where the configuration has neither."""
     parts = [OmegaConf.select(config.tree, key) for key in ("data.name", "model.name")]
     return " / ".join(str(one)[:_LONGEST_NAME] for one in parts if one)
+
+
+def group_name(config: Config, folder: Path) -> str:
+    """What a pipeline run's runs are grouped by: `tracking.group`, or data, model and folder."""
+    words = [*run_name(config).split(" / "), folder.name]
+    return config.settings.tracking.group or " ".join(filter(None, words))
 
 
 def comparable_settings(config: Config, selected: Sequence[str]) -> dict[str, str]:

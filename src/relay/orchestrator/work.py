@@ -21,7 +21,7 @@ from relay.orchestrator.environment_builder import EnvironmentBuilder
 from relay.orchestrator.environments import choose_manager
 from relay.orchestrator.jobs import look_closer
 from relay.orchestrator.pipeline import Pipeline
-from relay.orchestrator.run_facts import comparable_settings, run_metrics, run_name
+from relay.orchestrator.run_facts import comparable_settings, group_name, run_metrics, run_name
 from relay.orchestrator.scheduler import Scheduler
 from relay.orchestrator.step_processes import StepProcesses
 from relay.orchestrator.step_runner import StepRunner
@@ -137,7 +137,7 @@ class Work:
             self.project,
             self.tracking,
             processes,
-            settings.tracking.group or self._group(),
+            group_name(self.config, self.folder),
             self._connected(),
             str(summary.mlflow_run_id),
             manager,
@@ -184,11 +184,6 @@ class Work:
         taken = {"relay.taken": ", ".join(summary.taken)} if summary.taken else {}
         mlflow.tag(parent, {"relay.steps": ",".join(steps), "relay.run": self.folder.name} | taken)
         mlflow.log_params(parent, comparable_settings(self.config, steps))
-
-    def _group(self) -> str:
-        """What the steps' runs are grouped by: data, model and the run's folder."""
-        words = [*run_name(self.config).split(" / "), self.folder.name]
-        return " ".join(filter(None, words))
 
     def _log_summary(self, summary: Summary) -> None:
         if self._runner is None:
