@@ -282,7 +282,7 @@ def test_columns_of_every_type_keep_it_when_they_are_shuffled() -> None:
             "word": pd.Series(random.choice(["a", "b"], 50), dtype="str"),
             "truth": random.uniform(size=50) < 0.5,
             "some": pd.Series([True, None] * 25, dtype=object),
-            "when": pd.date_range("2024-01-01", periods=50).astype("datetime64[ns]"),
+            "when": pd.date_range("2024-01-01", periods=50).astype("datetime64[us]"),
         }
     )
     types = {"word": "string", "truth": "boolean", "some": "boolean", "when": "datetime"}
