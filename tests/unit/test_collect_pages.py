@@ -33,6 +33,7 @@ class Pages:
     broken: tuple[str, ...] = ()
     page: str = "page.html"
     name: str = "local"
+    place: str = ""
     asked: list[str] = field(default_factory=list)
 
     def find(self, reference: str) -> ArtifactVersion:
@@ -44,11 +45,11 @@ class Pages:
         return ArtifactVersion(name, version, "t", "digest", metadata=metadata)
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        (folder / "page.html").write_text(artifact.name)
+        (folder / "page.html").write_text(f"{artifact.name}{self.place}")
 
 
-def collect(backend: Pages, folder: Path) -> list[str]:
-    place = folder / "outputs" / "now"
+def collect(backend: Pages, folder: Path, run: str = "now") -> list[str]:
+    place = folder / "outputs" / run
     place.mkdir(parents=True, exist_ok=True)
     return collect_pages(cast(Backend, backend), [CHECK, TRAIN, REGISTER], place)
 
@@ -59,6 +60,16 @@ def test_each_page_is_copied_under_its_artifacts_name(tmp_path: Path) -> None:
         "register: outputs/now/card.html",
     ]
     assert (tmp_path / "outputs" / "now" / "card.html").read_text() == "card"
+
+
+def test_a_page_has_the_time_of_its_run_and_links_to_the_others(tmp_path: Path) -> None:
+    collect(Pages(place="<!-- run -->"), tmp_path, "2026-11-26T02-49-05")
+    text = (tmp_path / "outputs" / "2026-11-26T02-49-05" / "card.html").read_text()
+    assert "Run of 2026-11-26 02:49:05<" in text
+    assert '<a href="report.html">check: report:v0</a>' in text
+    assert "<strong>register: card:v1</strong>" in text
+    assert '<a href="summary.json">' in text
+    assert '<a href="config.yaml">' in text
 
 
 def test_a_page_that_cannot_be_fetched_is_reported_beside_the_others(tmp_path: Path) -> None:

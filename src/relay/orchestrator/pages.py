@@ -5,17 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from relay.errors import RelayError
-from relay.orchestrator.summary import StepSummary
+from relay.files import write_text
+from relay.orchestrator.summary import SETTINGS, StepSummary
 from relay.orchestrator.tracking_setup import require_answer
 from relay.redact import redact
 from relay.settings import PAGE
 from relay.start import shown
 from relay.tracking import Backend
 
+_PLACE = "<!-- run -->"
+"""Where a page that is made from `relay.pages` has room for a line on its run."""
 _SECONDS = 20.0
 """After so long, a page that cannot be fetched is the last that is tried."""
 
@@ -23,10 +28,12 @@ _SECONDS = 20.0
 def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> list[str]:
     """Copy each page into `folder`, as <artifact>.html, and return a line on each.
 
-    Also those of steps that the cache spared. A page that cannot be fetched is reported: the run
-    went as it went. A server in trouble is not asked for all of them, as each may take a minute.
+    Also those of steps that the cache spared. Each copy has the run's time and links to the others.
+    A page that cannot be fetched is reported: the run went as it went. A server in trouble is not
+    asked for all of them, as each may take a minute.
     """
     lines = []
+    pages: dict[str, Path] = {}
     outputs = [(step, reference) for step in steps for reference in step.outputs.values()]
     deadline = time.monotonic() + _SECONDS
     try:
@@ -40,10 +47,36 @@ def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) 
                 if time.monotonic() > deadline:
                     raise RelayError("the server takes too long") from error
             else:
-                lines += [] if page is None else [f"{step.name}: {shown(page)}"]
+                if page is not None:
+                    pages[f"{step.name}: {reference}"] = page
+                    lines.append(f"{step.name}: {shown(page)}")
     except RelayError as error:
         lines.append(f"Not all pages of this run were fetched: {error}")
+    for page in pages.values():
+        _link(page, pages, folder)
     return [redact(line) for line in lines]
+
+
+def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
+    """Write the run's time and links to its other files into `page`, where it has a place for it.
+
+    The artifact itself stays as it was stored: the same content is the same version in every run.
+    """
+    text = page.read_text(encoding="utf-8", errors="replace")
+    if _PLACE not in text:
+        return
+    files = {**pages, "summary": folder / "summary.json", "settings": folder / SETTINGS}
+    items = [
+        f"<strong>{escape(label)}</strong>"
+        if path == page
+        else f'<a href="{quote(path.name)}">{escape(label)}</a>'
+        for label, path in files.items()
+    ]
+    date, _, moment = folder.name.partition("T")
+    when = escape(f"Run of {date} {moment.replace('-', ':', 2)}".strip())
+    inside = " ".join([f"<span>{when}</span>", *items])
+    bar = f'<nav class="run small" aria-label="Run">{inside}</nav>'
+    write_text(page, text.replace(_PLACE, bar, 1))
 
 
 def _fetch(backend: Backend, reference: str, folder: Path) -> Path | None:
