@@ -34,6 +34,8 @@ def read(values: pd.Series, **more: Any) -> Found:
         ("-{}.5 °C", -0.5, "float:1,234.56 °C"),
         ("{} m²", 0, "float:1,234.56 m²"),
         ("{} zorks", 0, "float:1,234.56 zorks"),
+        ("{}.5\u00a0kg", 0.5, "float:1,234.56 kg"),
+        ("{},5\u2009km/h", 0.5, "float:1.234,56 km/h"),
         ("{}.5K", 0.5, "float:1,234.56 K"),
         ("{}.5m", 0.5, "float:1,234.56 m"),
         ("1{}:30", 10.5, "float:12:30"),

@@ -41,6 +41,9 @@ def found(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **mor
         (("(1,200.50)", "7.25"), [-1200.5, 7.25], "float:1,234.56"),
         (("1,5E-03", "2,5"), [0.0015, 2.5], "float:1.234,56"),
         (("−5,5", "1"), [-5.5, 1.0], "float:1.234,56"),
+        (("1.234,50\u00a0€", "12\u202f€"), [1234.5, 12], "float:1.234,56"),
+        (("$\u00a01,200.5", "$\u20097"), [1200.5, 7], "float:1,234.56"),
+        (("12,5\u202f%", "7\u00a0%"), [12.5, 7.0], "float:1.234,56"),
     ],
 )
 def test_numbers_are_read_as_people_write_them(
@@ -153,6 +156,8 @@ def test_a_targets_words_are_names_of_classes_and_its_numbers_numbers() -> None:
         ("31.12.2020 23:05 +02:00", "2020-12-31 21:05"),
         ("Thu, 31 Dec 2020 23:05:00 +0000", "2020-12-31 23:05"),
         ("Thursday, December 31, 2020", "2020-12-31"),
+        ("٢٠٢٠-١٢-٣١", "2020-12-31"),
+        ("31\u00a0Dec\u00a02020", "2020-12-31"),
     ],
 )
 def test_dates_are_read_in_common_forms(text: str, time: str) -> None:
@@ -160,6 +165,11 @@ def test_dates_are_read_in_common_forms(text: str, time: str) -> None:
     assert one.values.iloc[0] == pd.Timestamp(time)
     assert one.word is not None
     assert to_dtype(pd.Series([text]), one.word).iloc[0] == pd.Timestamp(time)
+
+
+def test_texts_keep_their_own_blanks_and_digits() -> None:
+    texts = ["2\u00a0rooms", "room ٧", "none at all"]
+    assert found(*texts).values.tolist() == texts
 
 
 def test_eight_digits_are_a_date_only_where_many_of_them_are() -> None:

@@ -18,7 +18,7 @@ from relay.reading.integers import floats_hold, integers_in_texts
 from relay.reading.mixed_numbers import decimal_comma_hint
 from relay.reading.numbers import without_placeholders
 from relay.reading.quantities import as_number
-from relay.reading.scripts import with_ascii_digits
+from relay.reading.scripts import with_plain_characters
 from relay.reading.spellings import in_lower_case
 from relay.reading.texts import is_text
 
@@ -53,7 +53,7 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
         texts = values.astype("str")
         return in_lower_case(texts) if spec == LOWER_CASE else texts
     if spec == "int" or spec.startswith("float"):
-        values = with_ascii_digits(values) if is_text(values) else values
+        values = with_plain_characters(values) if is_text(values) else values
         return _to_int(values) if spec == "int" else _to_float(values, spec)
     if spec == "bool":
         return _to_bool(values)
@@ -141,7 +141,7 @@ def _to_bool(values: pd.Series) -> pd.Series:
 def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
         return values
-    texts = values.astype("str")
+    texts = with_plain_characters(values.astype("str"))
     unknown = form is None
     form = form or find_form(texts) or ISO_8601
     try:

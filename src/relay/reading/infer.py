@@ -31,7 +31,7 @@ from relay.reading.numbers import (
     without_placeholders,
 )
 from relay.reading.quantities import as_number
-from relay.reading.scripts import with_ascii_digits
+from relay.reading.scripts import has_foreign_digits, with_plain_characters
 from relay.reading.texts import as_arrow, from_arrow, is_text, sample
 
 _PAIRS = (
@@ -75,7 +75,7 @@ def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
     """
     if not is_text(values):
         return values
-    values = with_ascii_digits(values)
+    values = with_plain_characters(values)
     examples = sample(values)
     if not _are_numbers(examples):
         found = _as_truths(values, examples, [_PLAIN_TRUTHS])
@@ -114,13 +114,16 @@ def found_as(
         return _with_far_dates(Found(to_dtype(values, word), word, warning=warning), values)
     if not is_text(values):
         return _with_far_dates(Found(values), values)
-    examples = sample(values)
-    found = _as_numbers(values, examples, convention)
-    found = found or _as_truths(values, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
+    texts = with_plain_characters(values)
+    examples = sample(texts)
+    found = _as_numbers(values, texts, examples, convention)
+    found = found or _as_truths(texts, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
     if not names_classes:
-        found = _as_times(values, examples) or found
-        found = found or _as_unread_dates(values, examples)
-    return _with_far_dates(found or Found(values), values)
+        found = _as_times(texts, examples) or found
+        found = found or _as_unread_dates(texts, examples)
+    if found is None or is_text(found.values):  # which are to be as they stand in the file
+        found = replace(found or Found(values), values=values)
+    return _with_far_dates(found, values)
 
 
 def _with_far_dates(found: Found, values: pd.Series) -> Found:
@@ -158,20 +161,18 @@ def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
     return str(mixed.word) if mixed and mixed.word else spec
 
 
-def _as_numbers(values: pd.Series, examples: list[str], convention: Convention) -> Found | None:
-    """Texts that are numbers in some form as such; as texts, with a note, where they are codes.
+def _as_numbers(
+    values: pd.Series, texts: pd.Series, examples: list[str], convention: Convention
+) -> Found | None:
+    """`values` that are numbers in some form as such, or a note why they are texts; `texts` are
+    they in plain characters.
 
     RelayError where most are numbers, but not all, or not of one meaning.
     """
-    texts = with_ascii_digits(values)
-    if texts is not values:
-        examples = sample(texts)
     read = _as_like_numbers(texts, convention) if _are_numbers(examples) else None
     read = read or _as_mixed_numbers(texts, convention)
-    if read is None or texts is values:
+    if read is None or is_text(read.values) or not has_foreign_digits(values):
         return read
-    if is_text(read.values):
-        return replace(read, values=values)
     return replace(read, note="; ".join(filter(None, (_OTHER_SCRIPT, read.note))))
 
 
