@@ -61,6 +61,8 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
 def _refuse_dates(values: pd.Series, task: Task) -> None:
     """RelayError where most of the target's values are dates, be they texts or such as 20240131."""
     types = pd.api.types
+    if types.is_float_dtype(values) or types.is_bool_dtype(values):
+        return
     texts = values.dropna().astype("str")
     instead = "data.task=classification"
     if types.is_datetime64_any_dtype(values):

@@ -14,7 +14,7 @@ from relay.reading.dtype_words import FORMATS_APART, ISO_8601, datetime_word
 from relay.reading.texts import as_arrow
 
 _EXAMPLES = 3
-_COMPACT = len("20240131")
+_COMPACT, _DAY = len("20240131"), len("2024-01-31")
 _OFFSET = r"[T ]\d\d.*?(?P<zone>Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)$"
 _NO_OFFSET = frozenset({"Z", "UTC", "GMT", "+00", "+0000", "-0000"})
 _FIRST, _LAST = "1678-01-01", "2262-01-01"
@@ -114,11 +114,12 @@ def of_order(values: pd.Series, form: str, other: str) -> Remark:
 
 def of_offsets(values: pd.Series, form: str) -> Remark | None:
     """Times of which some, or all, have an offset from UTC."""
-    if not any(
+    texts = as_arrow(values).drop_null()
+    longest = pc.max(pc.utf8_length(texts)).as_py() or 0
+    if longest <= _DAY or not any(
         one == ISO_8601 or one.endswith(("%z", "UTC", "GMT", "Z")) for one in split_forms(form)
     ):
         return None
-    texts = as_arrow(values).drop_null()
     zones = pc.struct_field(pc.extract_regex(texts, _OFFSET), "zone")
     offsets = sorted(set(zones.drop_null().to_pylist()))
     if not offsets:

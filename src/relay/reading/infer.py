@@ -17,7 +17,7 @@ from relay.reading.dates import read_dates
 from relay.reading.dtype_words import NumberWord, datetime_word
 from relay.reading.dtypes import to_dtype
 from relay.reading.integers import FLOATS_HOLD
-from relay.reading.mixed_numbers import read_mixed_numbers
+from relay.reading.mixed_numbers import hold_numbers, read_mixed_numbers
 from relay.reading.numbers import (
     Convention,
     as_plain_numbers,
@@ -170,13 +170,17 @@ def _as_numbers(
     RelayError where most are numbers, but not all, or not of one meaning.
     """
     read = _as_like_numbers(texts, convention) if _are_numbers(examples) else None
-    read = read or _as_mixed_numbers(texts, convention)
-    if read is None or is_text(read.values) or not has_foreign_digits(values):
+    read = read or _as_mixed_numbers(texts, examples, convention)
+    if read is None or is_text(read.values) or texts is values or not has_foreign_digits(values):
         return read
     return replace(read, note="; ".join(filter(None, (_OTHER_SCRIPT, read.note))))
 
 
-def _as_mixed_numbers(values: pd.Series, convention: Convention) -> Found | None:
+def _as_mixed_numbers(
+    values: pd.Series, examples: list[str], convention: Convention
+) -> Found | None:
+    if not hold_numbers(examples, convention.decimal):
+        return None
     known = without_placeholders(values)
     mixed = read_mixed_numbers(known, convention.decimal)
     if mixed is None:

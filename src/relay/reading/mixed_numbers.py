@@ -55,8 +55,8 @@ def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
 
     RelayError, with the settings that decide, where most are numbers but what they mean is open.
     """
-    few = best_shapes(pa.array(sample(values), pa.large_string()), decimal)
-    if few.count(*NUMBERS, "clock", "parts") < _LEAST * few.total or not few.total:
+    few = _shapes_of(sample(values), decimal)
+    if not _have_numbers(few):
         return None
     shapes = find_shapes(as_arrow(values.dropna()), few.form)
     read = _as_hours(shapes) or _with_one_unit(shapes) or _in_thousands(shapes)
@@ -65,6 +65,19 @@ def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
     if shapes.holds_only(*NUMBERS):
         return _with_several_meanings(values, shapes)
     return _among_texts(values, shapes)
+
+
+def hold_numbers(examples: Sequence[str], decimal: str) -> bool:
+    """True where so many of the different texts in `examples` are numbers that these matter."""
+    return _have_numbers(_shapes_of(examples, decimal))
+
+
+def _shapes_of(examples: Sequence[str], decimal: str) -> Shapes:
+    return best_shapes(pa.array(examples, pa.large_string()), decimal)
+
+
+def _have_numbers(shapes: Shapes) -> bool:
+    return 0 < shapes.total * _LEAST <= shapes.count(*NUMBERS, "clock", "parts")
 
 
 def _as_hours(shapes: Shapes) -> MixedNumbers | None:

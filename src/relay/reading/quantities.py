@@ -21,8 +21,11 @@ _LIMIT = (
     r"(?:less|more|fewer|greater) than|below|above|under|over))\s*"
 )
 _OR_MORE = r"\s*(?:\+|(?i:(?:or|and) (?:more|less|over|above|up|older|under|below)|plus))$"
-_LETTER = r"[\p{L}°µμ]"
-_UNIT_TEXT = rf"{_LETTER}(?:[\p{{L}}°µμ/·²³^. ]{{0,18}}[\p{{L}}.²³])?(?:\^?[23]|100 ?km)?|[\"'″′]"
+_LETTERS = "A-Za-zµÀ-ÖØ-öø-ɏͰ-῿぀-퟿"
+"""Of nearly all scripts, in a few ranges: RE2 takes long to compile its own class of letters."""
+_UNIT_TEXT = (
+    rf"[{_LETTERS}°](?:[{_LETTERS}°/·²³^. ]{{0,18}}[{_LETTERS}.²³])?(?:\^?[23]|100 ?km)?|[\"'″′]"
+)
 _THOUSANDS_SIGN = "K|k|M|m|B|b|bn|mn|Mio|Mrd"
 _TIMES = {
     "k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "mrd": 1e9,
@@ -89,7 +92,8 @@ def find_shapes(texts: pa.Array | pa.ChunkedArray, form: NumberFormat) -> Shapes
         "unit": rf"^{number}\s*(?:{_UNIT_TEXT})$",
         "parts": PATTERNS[PARTS],
         "word": r"^[^\d]*$",
-        "code": r"^\p{L}.*\d|^\d+[\p{L}][\p{L}\d]*$|^[\p{L}\d]+([-/_:][\p{L}\d]+)+$",
+        "code": rf"^[{_LETTERS}].*\d|^\d+[{_LETTERS}][{_LETTERS}\d]*$"
+        rf"|^[{_LETTERS}\d]+([-/_:][{_LETTERS}\d]+)+$",
         "broken": r"",
     }
     left = np.ones(len(texts), dtype=bool)
