@@ -42,6 +42,15 @@ def test_titles_above_the_header_are_left_out(tmp_path: Path, above: str) -> Non
     assert table["a"].tolist() == list(range(9))
 
 
+@pytest.mark.parametrize("above", ["", "Title\n\n"])
+@pytest.mark.parametrize("length", [300_000, 1_500_000])
+def test_the_first_rows_may_have_very_long_fields(tmp_path: Path, above: str, length: int) -> None:
+    long = f"{'x, ' * (length // 3)}x"
+    table = read(tmp_path, f'{above}a;b;c\n8;"{long}";1.5\n9;{long};2.5\n{ROWS}')
+    assert table["a"].tolist() == [8, 9, *range(9)]
+    assert table["b"].tolist()[:3] == [long, long, "k0"]
+
+
 def test_the_lines_above_are_told(tmp_path: Path) -> None:
     (tmp_path / "x").write_text(f"Title\n\na;b;c\n{ROWS}")
     about = read_raw(tmp_path / "x", ReadOptions()).about

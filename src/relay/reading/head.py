@@ -16,6 +16,9 @@ from relay.reading.source import Source
 
 SAMPLE_BYTES = 1 << 20
 SAMPLE_RECORDS = 500
+_FEWEST_LINES = 20
+_MOST_BYTES = 1 << 26
+"""So much is looked at for these lines, where the first ones are very long."""
 _BINARY = 0.2
 """So large a share of NUL bytes is no damage: the file is no text."""
 _MOST_CONTROLS = 0.01
@@ -59,18 +62,31 @@ class Head:
 def read_head(source: Source, options: ReadOptions) -> Head:
     """The beginning of the text in `source`; RelayError where it is no text."""
     name = source.name
-    with source.open() as file:
-        head = file.read(SAMPLE_BYTES)
+    head, whole = _first_bytes(source)
     if not head.strip():
         raise RelayError(f"{name} is empty. Check data.url.")
     encoding = checked_encoding(options.encoding) if options.encoding else guess_encoding(head)
     if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
         raise _nul_bytes(name, head)
     text = _decoded(name, head, encoding)
-    whole = len(head) < SAMPLE_BYTES
     if not whole and not re.search(r"[\r\n]", text):
         raise RelayError(f"{name} is not a table: its first line has no end. {SUPPORTED}")
     return Head(name, encoding, list(lines_of(text)), whole, options.comment, _lone_returns(text))
+
+
+def _first_bytes(source: Source) -> tuple[bytes, bool]:
+    """The beginning of a file, and whether that is all of it."""
+    with source.open() as file:
+        head = file.read(SAMPLE_BYTES)
+        size = SAMPLE_BYTES
+        while len(head) == size < _MOST_BYTES and _count_lines(head) < _FEWEST_LINES:
+            head += file.read(size)
+            size *= 2
+    return head, len(head) < size
+
+
+def _count_lines(head: bytes) -> int:
+    return max(head.count(b"\n"), head.count(b"\r"))
 
 
 def shortened(text: str) -> str:
