@@ -260,8 +260,8 @@ def _warn_of_classes(
         warning = ""
         if name == target:
             warning = class_warning(values) if task == "classification" else ""
-        elif is_text(values) and 1 < values.nunique() <= _MOST_LEVELS:
-            warning = spellings_warning(values)
+        elif is_text(values):
+            warning = spellings_warning(values, _MOST_LEVELS)
         if warning:
             warnings[name] = ". ".join(filter(None, (warnings.get(name), warning)))
 

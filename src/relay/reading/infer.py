@@ -114,9 +114,11 @@ def found_as(
         return _with_far_dates(Found(to_dtype(values, word), word, warning=warning), values)
     if not is_text(values):
         return _with_far_dates(Found(values), values)
-    texts = with_plain_characters(values)
-    examples = sample(texts)
-    found = _as_numbers(values, texts, examples, convention)
+    examples = sample(values)
+    found = _as_like_numbers(values, convention) if _are_numbers(examples) else None
+    texts = values if found else with_plain_characters(values)
+    examples = examples if texts is values else sample(texts)
+    found = found or _as_numbers(values, texts, examples, convention)
     found = found or _as_truths(texts, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
     if not names_classes:
         found = _as_times(texts, examples) or found
@@ -164,12 +166,15 @@ def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
 def _as_numbers(
     values: pd.Series, texts: pd.Series, examples: list[str], convention: Convention
 ) -> Found | None:
-    """`values` that are numbers in some form as such, or a note why they are texts; `texts` are
-    they in plain characters.
+    """`values` that are numbers, but not in plain characters, as `texts` are, or not all alike.
+
+    A note says why they are texts, where they are.
 
     RelayError where most are numbers, but not all, or not of one meaning.
     """
-    read = _as_like_numbers(texts, convention) if _are_numbers(examples) else None
+    read = None
+    if texts is not values and _are_numbers(examples):
+        read = _as_like_numbers(texts, convention)
     read = read or _as_mixed_numbers(texts, examples, convention)
     if read is None or is_text(read.values) or texts is values or not has_foreign_digits(values):
         return read

@@ -69,6 +69,8 @@ def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
 
 def hold_numbers(examples: Sequence[str], decimal: str) -> bool:
     """True where so many of the different texts in `examples` are numbers that these matter."""
+    if not any(map(str.isdecimal, "".join(examples))):
+        return False
     return _have_numbers(_shapes_of(examples, decimal))
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from relay.reading.texts import on_distinct
 
 _SHOWN = 3
+_LOOKED_AT = 20_000
 
 
 def in_lower_case(values: pd.Series) -> pd.Series:
@@ -22,10 +23,17 @@ def plain_spelling(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
-def spellings_warning(values: pd.Series) -> str:
-    """A warning of `values` that a reader would take for the same; "" where there are none."""
+def spellings_warning(values: pd.Series, most: int | None = None) -> str:
+    """A warning of `values` that a reader would take for the same; "" where there are none, or
+    more than `most` different values.
+    """
+    if most is not None and values.iloc[:_LOOKED_AT].nunique() > most:
+        return ""
+    counts = values.value_counts(sort=False)
+    if most is not None and len(counts) > most:
+        return ""
     groups: dict[str, dict[str, int]] = defaultdict(dict)
-    for text, count in values.value_counts(sort=False).items():
+    for text, count in counts.items():
         if isinstance(text, str) and count:
             groups[plain_spelling(text)][text] = count
     several = sorted(
