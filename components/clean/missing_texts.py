@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,15 @@ _SHOWN = 3
 _MOSTLY = 0.5
 _MAY_BE_LEVELS = ("NA", "N/A", "n/a")
 _LEVEL = "None"
+_NA = "NA"
+_REGIONS = frozenset(
+    {"europe", "asia", "africa", "oceania", "antarctica", "europa", "asien", "afrika", "ozeanien"}
+    | {"asie", "afrique", "americas", "eu", "emea", "apac", "apj", "latam", "mea", "anz"}
+)
+"""Beside these, NA may be North America."""
+_FEWEST_REGIONS = 2
+_ACRONYMS = r"^[A-Z]{2,6}$"
+_MOST_VALUES = 50
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,30 @@ def taken_among_texts(
         for name, counts in taken.items()
         if name not in dropped and (is_text(table[name]) or table[name].isna().all())
     }
-    return Taken(among, frozenset(name for name in among if are_codes(table[name])))
+    codes = {name for name in among if are_codes(table[name]) or _has_regions(table[name])}
+    with_na = {name for name, counts in taken.items() if _NA in counts}
+    acronyms = {name for name in with_na & among.keys() if _are_acronyms(table[name])}
+    if with_na == acronyms:  # elsewhere it would be what it usually is
+        codes |= acronyms
+    return Taken(among, frozenset(codes))
+
+
+def _has_regions(values: pd.Series) -> bool:
+    """True where some of the texts are regions of the world."""
+    texts = _few_texts(values)
+    return sum(text.casefold() in _REGIONS for text in texts) >= _FEWEST_REGIONS
+
+
+def _are_acronyms(values: pd.Series) -> bool:
+    """True where there are several texts, each of a few capital letters."""
+    texts = _few_texts(values)
+    return len(texts) >= _FEWEST_REGIONS and all(re.match(_ACRONYMS, text) for text in texts)
+
+
+def _few_texts(values: pd.Series) -> list[str]:
+    """The different texts of `values`; none where these are many."""
+    texts = values.dropna().unique()
+    return [str(text) for text in texts] if len(texts) <= _MOST_VALUES else []
 
 
 def kept_warning(counts: Counts) -> str:

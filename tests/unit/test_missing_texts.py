@@ -91,6 +91,27 @@ def test_na_that_most_rows_have_is_warned_of_in_one_line(tmp_path: Path) -> None
     assert "a0 40, a1 40, a2 40 and 2 more columns." in line
 
 
+@pytest.mark.parametrize(
+    "regions", [["EU", "APAC", "LATAM"], ["Europe", "Asia"], ["EMEA", "APJ"], ["ENG", "HR"]]
+)
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_na_among_regions_and_acronyms_is_warned_of(
+    tmp_path: Path, regions: list[str], kind: str
+) -> None:
+    done = cleaned(tmp_path, {"region": [*regions * 4, "NA"]}, kind)
+    [line] = lines(done)
+    count = int(done.table["region"].isna().sum())
+    assert line.startswith(f"'NA' is taken as missing in columns of texts: region {count}.")
+    kept = cleaned(tmp_path, {"region": [*regions * 4, "NA"]}, kind, keep_texts=["NA"])
+    assert kept.table["region"].eq("NA").sum() == count > 0
+    assert lines(kept) == []
+
+
+def test_acronyms_beside_columns_of_numbers_with_na_are_not(tmp_path: Path) -> None:
+    done = cleaned(tmp_path, {"unit": ["ENG", "HR", "NA"], "size": ["1.5", "NA", "2"]})
+    assert lines(done) == []
+
+
 def test_a_few_missing_values_are_noted_and_no_warning(tmp_path: Path) -> None:
     done = cleaned(tmp_path, {"c": ["NA", *"abcdefg"], "v": ["NA", "1", "2"], "w": ["null", "x"]})
     assert lines(done) == []
