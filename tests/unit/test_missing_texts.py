@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from relay.reading.dtype_words import check_dtype_word
@@ -14,6 +15,7 @@ from relay.reading.options import ReadOptions
 from relay.reading.params import kept_in
 from relay.reading.pieces import read_in_pieces
 from relay.reading.table import read_raw
+from relay.reading.texts import may_hold
 from tests.loading import load
 
 run, describing = load("clean"), load("clean", "describing")
@@ -152,6 +154,15 @@ def test_a_file_in_which_nothing_is_said_of_it_reads_as_before(tmp_path: Path) -
     raw = read_raw(path, ReadOptions())
     assert raw.table.isna().to_numpy().tolist() == [[True, True], [False, True], [True, False]]
     assert raw.marked.taken == {0: {"NA": 1}, 1: {"NaN": 1, "N/A": 1}}
+
+
+def test_a_quick_look_never_misses_a_text() -> None:
+    texts = pa.array(["1.5", None, "", "NA", "2", "x\u00e9"], pa.large_string())
+    chunks = pa.chunked_array([texts.slice(4), texts.slice(2, 2)])
+    assert may_hold(texts, ["NA"]) and may_hold(chunks, ["NA"]) and may_hold(texts, ["\u00e9"])
+    assert may_hold(texts.slice(3, 1), ["NA", "null"])
+    assert not may_hold(texts.slice(4), ["NA"]) and not may_hold(texts, ["null", ""])
+    assert not may_hold(texts.slice(1, 2), ["NA"])
 
 
 def test_the_word_for_it_is_checked() -> None:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from relay.names import column_name
 from relay.reading.options import USUAL_MISSING, ReadOptions, missing_texts
-from relay.reading.texts import as_arrow, from_arrow
+from relay.reading.texts import as_arrow, from_arrow, may_hold
 
 Counts = Mapping[str, int]
 
@@ -80,6 +80,8 @@ def _count(table: pd.DataFrame, options: ReadOptions) -> dict[int, dict[str, int
         array = as_arrow(table.iloc[:, place])
         kept = options.keep_in.get(column_name(name), ())
         texts = pa.array([text for text in absent if text not in kept], array.type)
+        if not may_hold(array, texts.to_pylist()):
+            continue
         there = pc.fill_null(pc.is_in(array, texts, skip_nulls=True), False)
         if pc.any(there).as_py():
             counted = pc.value_counts(array.filter(there)).to_pylist()
