@@ -90,6 +90,15 @@ def test_infinite_values_are_missing() -> None:
 
 
 def test_the_century_of_years_of_two_digits_is_told() -> None:
-    done = clean({"x": ["25/11/63", "01/02/71", "13/12/74"], "y": [0.5, 1.5, 2.5]})
+    done = clean({"x": ["25/11/33", "01/02/71", "13/12/74"], "y": [0.5, 1.5, 2.5]})
     assert done.read_as == {"x": "datetime:%d/%m/%y"}
-    assert done.notes == {"x": "years of two digits, taken as 1971 to 2063"}
+    assert done.notes == {"x": "years of two digits, taken as 1971 to 2033"}
+    assert done.warnings == {}
+
+
+def test_years_of_two_digits_that_would_be_far_ahead_are_warned_of() -> None:
+    done = clean({"x": ["25/11/63", "01/02/71", "13/12/74"], "y": [0.5, 1.5, 2.5]})
+    assert done.table["x"].dt.year.tolist() == [2063, 1971, 1974]
+    assert done.warnings["x"].startswith(
+        "years of two digits, taken as 1971 to 2063: 1 of 3 are in 2045 or later."
+    )

@@ -91,6 +91,17 @@ def test_dates_and_times_in_one_form_need_no_warning() -> None:
         assert not one.warning
 
 
+@pytest.mark.parametrize("other", ["2021", "2021-01"])
+@pytest.mark.parametrize("count", [1, 10, 60])
+def test_years_and_months_among_days_are_their_first_day_with_a_warning(
+    other: str, count: int
+) -> None:
+    one = found(with_some(ISO, other, count))
+    assert one.values.iloc[-1] == pd.Timestamp("2021-01-01")
+    assert one.warning.startswith(f"{count} of 100 dates have no day, '{other}'")
+    assert not found([other] * 50 + ["2020"] * 50).warning
+
+
 def test_the_order_of_day_and_month_is_that_of_the_dates_that_show_it() -> None:
     one = found(["01/02/2020", "03/04/2020", "13/02/2020 10:00", "14/02/2020 11:00"])
     assert one.values.iloc[0] == pd.Timestamp("2020-02-01")
@@ -196,6 +207,7 @@ def test_seasons_versions_and_parts_numbers_are_no_dates(texts: list[str]) -> No
         [f"{day}. M\u00e4rz {year}" for year in range(2010, 2015) for day in range(1, 28)],
         [f"{day} f\u00e9vrier {year}" for year in range(2010, 2015) for day in range(1, 28)],
         [f"{day}th Jan {year}" for year in range(2010, 2015) for day in range(4, 20)],
+        [f"Mi, {day:02d}.01.{year}" for year in range(2010, 2015) for day in range(4, 20)],
     ],
 )
 def test_dates_in_forms_that_are_not_read_are_told_of_where_they_are_of_no_use(

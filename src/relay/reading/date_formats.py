@@ -56,7 +56,8 @@ _UNREAD = re.compile(
     rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?[- ](?:de )?(?:{_MONTH_WORDS})\w*\.?,?[- ](?:de )?\d{{2,4}}.*"
     rf"|(?:{_MONTH_WORDS})\w*\.?[-' ]+\d{{2}}(?:\d\d)?"
     rf"|(?:{_MONTH_WORDS})\w*\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}.*"
-    rf"|(?:{_WEEKDAYS}),? (?:{_MONTHS}) +\d{{1,2}} \d\d:\d\d.*\d{{4}}",
+    rf"|(?:{_WEEKDAYS}),? (?:{_MONTHS}) +\d{{1,2}} \d\d:\d\d.*\d{{4}}"
+    r"|[^\W\d_]{2,12}[.,]{0,2} (?:\d{4}-\d\d-\d\d|\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}).*",
     re.I,
 )
 _ZEROS = r"[0\-/.: T]*0[0\-/.: TZ]*"

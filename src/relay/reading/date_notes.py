@@ -16,6 +16,8 @@ from relay.reading.texts import as_arrow
 _EXAMPLES = 3
 _COMPACT, _DAY = len("20240131"), len("2024-01-31")
 _OFFSET = r"[T ]\d\d.*?(?P<zone>Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)$"
+_INCOMPLETE = r"^\d{4}(-?\d\d)?$"
+_AHEAD = 2045
 _NO_OFFSET = frozenset({"Z", "UTC", "GMT", "+00", "+0000", "-0000"})
 _FIRST, _LAST = "1678-01-01", "2262-01-01"
 """Between these, times can be counted in nanoseconds, as most libraries do."""
@@ -99,6 +101,36 @@ def of_formats(values: pd.Series, parts: Mapping[str, pd.Series]) -> Remark | No
         f"dates in {len(parts)} forms, all of which are read: {_listed(values, parts)}. "
         f'To decide otherwise: data.dtypes.{values.name}="{word}"',
         is_warning=len(days) > 1,
+    )
+
+
+def of_incomplete(values: pd.Series, form: str) -> Remark | None:
+    """Years and months, such as 2020 and 2020-05, among dates of ISO 8601 that have days."""
+    texts = as_arrow(values)
+    if ISO_8601 not in split_forms(form) or (pc.min(pc.utf8_length(texts)).as_py() or _DAY) >= _DAY:
+        return None
+    lacking = pc.fill_null(pc.match_substring_regex(texts, _INCOMPLETE), False)
+    chosen = pd.Series(lacking.to_pandas().to_numpy(dtype=bool), index=values.index)
+    if not chosen.any() or chosen.sum() == values.notna().sum():
+        return None
+    return Remark(
+        f"{_count(chosen, values)} dates have no day, {_examples(values, chosen)}: they are taken "
+        f"as the first day of that time. {_to_keep(values, form)}"
+    )
+
+
+def of_two_digit_years(times: pd.Series, form: str) -> Remark | None:
+    """Years of two digits: which they were taken as, with a warning where some are far ahead."""
+    if "%y" not in form:
+        return None
+    years = times.dt.year
+    note = f"years of two digits, taken as {int(years.min())} to {int(years.max())}"
+    ahead = int((years >= _AHEAD).sum())
+    if not ahead:
+        return Remark(note, is_warning=False)
+    return Remark(
+        f"{note}: {ahead} of {int(years.notna().sum())} are in {_AHEAD} or later. If these are "
+        "years before 1969, such as those of births, write all four digits in the file"
     )
 
 

@@ -140,6 +140,8 @@ def _as_read(values: pd.Series, times: pd.Series, parts: Sequence[_Part]) -> Dat
             date_notes.of_lost(values, lost, form, are_swapped=_any_swapped(values[lost], parts)),
             date_notes.of_formats(values, _counted(parts)),
             date_notes.of_order(values, form, _swapped(parts)) if is_open else None,
+            date_notes.of_incomplete(values.mask(lost), form),
+            date_notes.of_two_digit_years(times, form),
             date_notes.of_offsets(values.mask(lost), form),
         ]
     )

@@ -283,9 +283,7 @@ def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
     times = dates.times
     if times is None:
         return Found(values, warning=dates.warning)
-    years = f"years of two digits, taken as {times.min().year} to {times.max().year}"
-    note = "; ".join(filter(None, (dates.note, years if "%y" in dates.form else "")))
-    return Found(times, datetime_word(dates.form), note, dates.warning)
+    return Found(times, datetime_word(dates.form), dates.note, dates.warning)
 
 
 def _as_unread_dates(values: pd.Series, examples: list[str]) -> Found | None:
