@@ -56,7 +56,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A project with a step and a data set of its user's."""
     checkout = new_checkout(tmp_path_factory.mktemp("own") / "relay")
     root = checkout.root
-    for name in ("tests", "requirements", ".github", "docs"):
+    for name in ("tests", "tools", "requirements", ".github", "docs"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     for name in ("pyproject.toml", "README.md", "Makefile", ".gitignore"):

@@ -189,7 +189,7 @@ def test_a_dry_run_lists_and_sends_nothing(local: Checkout) -> None:
     with WandbServer() as server:
         done = local.command(*local.python("publish", "--dry-run"), **login(server))
         assert done.status == 0, done.output
-        assert all(f"{step} 20" in done.output for step in STEPS)
+        assert all(f"{step} diabetes" in done.output for step in STEPS)
         assert "diabetes_model:v0" in done.output
         assert uploads(server) == 0
         assert server.snapshot(PROJECT)["runs"] == {}

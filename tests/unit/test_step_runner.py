@@ -16,6 +16,7 @@ from relay.orchestrator.processes import Spawned
 from relay.orchestrator.step_processes import StepProcess
 from relay.orchestrator.step_runner import StepRunner
 from relay.orchestrator.summary import StepSummary
+from relay.project import Project
 from relay.step_result import StepResult, write_result
 
 SUCCEEDED = StepResult(status="succeeded")
@@ -24,9 +25,10 @@ FAILED = StepResult(status="failed", error="no such column")
 
 
 @pytest.fixture
-def runner() -> StepRunner:
+def runner(tmp_path: Path) -> StepRunner:
     """One whose steps have no MLflow run, which is what a signal may leave."""
     runner = object.__new__(StepRunner)
+    runner.project = Project(tmp_path)
     runner._mlflow_runs = {}
     return runner
 

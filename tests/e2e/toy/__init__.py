@@ -38,7 +38,7 @@ class Toy:
 
     @property
     def arguments(self) -> list[str]:
-        return ["pipeline=toy", "data=table", f"data.url={self.source}", "data.target=x"]
+        return ["pipeline=toy", f"pipeline.steps.one.params.source={self.source}"]
 
     def run(self, *arguments: str) -> Done:
         return self.checkout.main(*self.arguments, *self.settings(arguments), **self.environ)

@@ -43,6 +43,7 @@ def test_run(server: WandbServer, start: Start, project: str) -> None:
         "job_type": "train",
         "tags": ["a", "b"],
         "notes": "why",
+        "sweep": None,
         "state": "finished",
         "exit_code": 0,
         "config": {"lr": 1, "depth": 3},
