@@ -54,3 +54,22 @@ def test_a_class_of_one_row_is_named_with_the_filter_that_leaves_it_out(last: An
 def test_healthy_classes_are_not_warned_of() -> None:
     done = cleaned(["setosa", "virginica", "versicolor"] * 10, c=["A", "B", "C"] * 10)
     assert done.warnings == {}
+
+
+@pytest.mark.parametrize(
+    "words", [["yes", "no", "1", "0"], ["True", "False", "yes"], ["TRUE", "0", "FALSE"]]
+)
+def test_several_words_for_true_or_false_are_a_warning_with_the_setting(words: list[str]) -> None:
+    done = cleaned(["a", "b"] * 30, ok=[words[i % len(words)] for i in range(60)])
+    warning = done.warnings["ok"]
+    assert warning.startswith("several words for true or false are different values: ")
+    assert f"'{words[0]}' {60 // len(words)}" in warning
+    done = cleaned(words * 15, dtypes={"k": "bool"})
+    assert (
+        done.table["k"].tolist()[:3] == [word in ("yes", "1", "True", "TRUE") for word in words][:3]
+    )
+    assert done.warnings == {}
+
+
+def test_letters_alone_are_no_words_for_true_or_false() -> None:
+    assert cleaned(["a", "b"] * 30, shape=["t", "f", "n"] * 20).warnings == {}

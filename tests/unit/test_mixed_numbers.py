@@ -59,6 +59,36 @@ def test_durations_of_several_units_are_hours() -> None:
     assert read(column("{} min")).word == "float:1,234.56 min"
 
 
+@pytest.mark.parametrize("share", [1, 2, 20])
+@pytest.mark.parametrize(("text", "mark"), [("{}", "."), ("{}.25", "."), ("{},25", ",")])
+def test_a_minus_behind_numbers_makes_them_negative_with_a_warning(
+    share: int, text: str, mark: str
+) -> None:
+    values = column(*[text] * (share - 1), f"{text}-")
+    got = read(values)
+    right = [float(one.strip("-").replace(",", ".")) for one in values]
+    right = [-one if text.endswith("-") else one for one, text in zip(right, values, strict=True)]
+    assert got.values.tolist() == right
+    assert got.word == ("float:1,234.56 -" if mark == "." else "float:1.234,56 -")
+    assert f"{60 // share} of 60 values have a minus behind them, such as" in got.warning
+    assert to_dtype(values, got.word).tolist() == right
+    assert check_dtype_word(got.word) == got.word
+
+
+def test_grades_with_a_minus_stay_texts() -> None:
+    got = read(column("1", "1-", "2", "2-", "3-"))
+    assert got.values.tolist()[:3] == ["1", "1-", "2"]
+    assert not got.warning
+
+
+@pytest.mark.parametrize("marks", [("CR", "DR"), ("N", "S"), ("up", "down", "flat")])
+def test_numbers_in_several_unknown_units_stay_texts_with_a_warning(marks: tuple[str, ...]) -> None:
+    values = column(*(f"{{}}.25 {mark}" for mark in marks))
+    got = read(values)
+    assert got.values.tolist() == values.tolist()
+    assert got.warning.startswith("holds numbers in several units")
+
+
 def test_values_without_the_others_unit_are_taken_as_that_and_warned_of() -> None:
     got = read(column("{}.5 kg", "{}.25 Kgs", "{}.75"))
     assert got.values.tolist()[:3] == [0.5, 1.25, 2.75]

@@ -278,6 +278,10 @@ def test_ids_of_more_digits_than_a_workbook_keeps_are_reported(
     )
     (warned,) = caplog.messages
     assert warned.startswith("Column key: 4 numbers have more than the 15 digits")
+    caplog.clear()
+    read(workbook(tmp_path, Sheet1=columns(4, key=lambda i: 10**18 + i if i else "unknown", v=int)))
+    (warned,) = caplog.messages
+    assert warned.startswith("Column key: 3 numbers have more than the 15 digits")
 
 
 def test_durations_are_texts_of_hours_minutes_and_seconds() -> None:

@@ -23,8 +23,8 @@ FORMATS_APART = "|"
 NUMBER_EXAMPLES = ("1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1'234,56")
 """How a number may be written, by an example: what follows `float:`."""
 
-LIMITS, THOUSANDS = "limit", "K/M/B"
-"""What may stand in the place of a unit: `<0.5` is 0.5 then, or 9.9K is 9900."""
+LIMITS, THOUSANDS, MINUS_BEHIND = "limit", "K/M/B", "-"
+"""What may stand in the place of a unit: `<0.5` is 0.5 then, 9.9K is 9900, or `5-` is -5."""
 MAY_LACK = "?"
 """Stands after a unit that some of the numbers are written without."""
 DURATION_EXAMPLES = ("12:30", "1h 20m")

@@ -15,21 +15,11 @@ from relay.reading.dtype_words import (
     number_word,
 )
 from relay.reading.integers import floats_hold, integers_in_texts
-from relay.reading.mixed_numbers import decimal_comma_hint
-from relay.reading.numbers import without_placeholders
+from relay.reading.numbers import decimal_comma_hint, without_placeholders
 from relay.reading.quantities import as_number
 from relay.reading.scripts import with_plain_characters
-from relay.reading.spellings import in_lower_case
+from relay.reading.spellings import FALSE, TRUE, in_lower_case
 from relay.reading.texts import is_text
-
-_TRUE = frozenset(
-    {"true", "yes", "t", "y", "on", "1", "1.0"}
-    | {"ja", "wahr", "oui", "vrai", "si", "s\u00ed", "vero", "sim", "verdadero", "verdadeiro"}
-)
-_FALSE = frozenset(
-    {"false", "no", "f", "n", "off", "0", "0.0"}
-    | {"nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao", "nee"}
-)
 
 
 def to_dtype(values: pd.Series, spec: str) -> pd.Series:
@@ -133,8 +123,8 @@ def _to_bool(values: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(values):
         return values
     words = values.astype("str").str.strip().str.casefold()
-    is_true = words.isin(_TRUE)
-    require_fit(values, values.notna() & ~is_true & ~words.isin(_FALSE), "true or false (bool)")
+    is_true = words.isin(TRUE)
+    require_fit(values, values.notna() & ~is_true & ~words.isin(FALSE), "true or false (bool)")
     return is_true if values.notna().all() else is_true.astype("boolean").mask(values.isna())
 
 

@@ -142,7 +142,7 @@ def _warn_of_merged(found: SheetTable) -> None:
 
 def _warn_of_rounded_ids(name: str, values: Sequence[Any]) -> None:
     """Warn of whole numbers that all have so many digits that a workbook has rounded them."""
-    present = [value for value in values if value not in (None, "")]
+    present = [value for value in values if value not in (None, "") and not isinstance(value, str)]
     low, high = 10.0 ** (_FEWEST_DIGITS - 1), 10.0**_MOST_DIGITS
     if present and all(isinstance(one, float) and low <= abs(one) < high for one in present):
         shown = ", ".join(f"{one:.0f}" for one in present[:_SHOWN])

@@ -15,13 +15,14 @@ import pandas as pd
 import pyarrow as pa
 
 from relay.errors import RelayError
-from relay.reading.dtype_words import LIMITS, MAY_LACK, THOUSANDS, NumberWord
+from relay.reading.dtype_words import LIMITS, MAY_LACK, MINUS_BEHIND, THOUSANDS, NumberWord
 from relay.reading.durations import CLOCK, PARTS
-from relay.reading.numbers import CURRENCY
+from relay.reading.numbers import CURRENCY, decimal_comma_hint
 from relay.reading.quantities import (
     NUMBERS,
     UNITS,
     Shapes,
+    as_written,
     best_shapes,
     currencies_in,
     find_shapes,
@@ -36,6 +37,7 @@ _FEWEST_QUANTITIES, _FEWEST_OF_KNOWN_UNIT = 10, 5
 _MOST = 0.5
 _SOME, _LEAST = 0.05, 0.02
 _MOST_WORDS = 20
+_FEW_UNITS = 4
 _SHOWN, _LONGEST = 5, 40
 _KNOWN_UNITS = frozenset(plain_unit(unit) for unit in UNITS)
 _NUMBER = re.compile(r"[\d.,:' \u00a0]*\d")
@@ -59,9 +61,10 @@ def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
     if not _have_numbers(few):
         return None
     shapes = find_shapes(as_arrow(values.dropna()), few.form)
-    read = _as_hours(shapes) or _with_one_unit(shapes) or _in_thousands(shapes)
-    if read is not None:
-        return read
+    for read_as in (_as_hours, _with_one_unit, _in_thousands, _with_minus_behind):
+        read = read_as(shapes)
+        if read is not None:
+            return read
     if shapes.holds_only(*NUMBERS):
         return _with_several_meanings(values, shapes)
     return _among_texts(values, shapes)
@@ -114,7 +117,7 @@ def _with_one_unit(shapes: Shapes) -> MixedNumbers | None:
         return None
     if bare and not is_known:
         return None
-    written = _as_written(shapes, unit)
+    written = as_written(shapes, unit)
     word = NumberWord(shapes.form.example, written + (MAY_LACK if bare else ""))
     if not bare:
         return MixedNumbers(word, f"numbers in '{written}'")
@@ -142,6 +145,19 @@ def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
         "they are not: {setting}=str"
     )
     return MixedNumbers(NumberWord(shapes.form.example, THOUSANDS), warning=warning)
+
+
+def _with_minus_behind(shapes: Shapes) -> MixedNumbers | None:
+    """`5-` among many numbers; among a few, it may be a grade."""
+    if not shapes.count("minus") or not shapes.holds_only("plain", "minus"):
+        return None
+    if not _has_decimals(shapes) and _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
+        return None
+    warning = (
+        f"{shapes.count('minus')} of {shapes.total} values have a minus behind them, such as "
+        f"{_shown(shapes.of('minus'))}: read as numbers below 0. If they are not: {{setting}}=str"
+    )
+    return MixedNumbers(NumberWord(shapes.form.example, MINUS_BEHIND), warning=warning)
 
 
 def _signs(shapes: Shapes) -> set[str]:
@@ -187,7 +203,8 @@ def _in_several_units(shapes: Shapes, units: Counter[str]) -> MixedNumbers | Non
     """A warning where they are units of measurement; letters after house numbers are not."""
     known = set(units) <= _KNOWN_UNITS and any(len(unit) > 1 for unit in units)
     is_word = len(units) == 1 and len(max(units)) > 2
-    if not (known or is_word) or _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
+    are_few = 0 < len(units) <= _FEW_UNITS and _has_decimals(shapes)
+    if not (known or is_word or are_few) or _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
         return None
     bare = Counter({"none": shapes.count("plain")})
     return _warned(
@@ -249,13 +266,6 @@ def _as_missing(strays: Sequence[str]) -> str:
     return f"data.read.missing_values={different[:_SHOWN]}{more}"
 
 
-def decimal_comma_hint(value: str) -> str:
-    """What may mend 3,5 where decimals have points."""
-    if re.fullmatch(r"-?\d+,\d+", value.strip()):
-        return " If the comma is a decimal comma, set data.read.decimal=','."
-    return ""
-
-
 def _word(shapes: Shapes) -> str:
     """A dtype word of numbers in the format of `shapes`, fit for a command line."""
     return f"float:{'1234.56' if shapes.form.decimal == '.' else '1234,56'}"
@@ -269,15 +279,6 @@ def _distinct(shapes: Shapes, *kinds: str) -> int:
 def _has_decimals(shapes: Shapes) -> bool:
     mark = re.compile(rf"\d{re.escape(shapes.form.decimal)}\d")
     return any(mark.search(text) for text in shapes.of(*NUMBERS))
-
-
-def _as_written(shapes: Shapes, unit: str) -> str:
-    """The most frequent spelling of `unit`."""
-    spelled = Counter(
-        re.sub(rf"^[-+−]?\s*{shapes.form.digits}\s*", "", one)
-        for one in shapes.of("unit", "thousands")
-    )
-    return next((one for one, _ in spelled.most_common() if plain_unit(one) == unit), unit)
 
 
 def _shown(texts: Sequence[str]) -> str:

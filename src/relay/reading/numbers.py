@@ -138,6 +138,13 @@ def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
     return numbers.mask(from_arrow(negative, values), -numbers)
 
 
+def decimal_comma_hint(value: str) -> str:
+    """What may mend 3,5 where decimals have points."""
+    if re.fullmatch(r"-?\d+,\d+", value.strip()):
+        return " If the comma is a decimal comma, set data.read.decimal=','."
+    return ""
+
+
 def without_placeholders(values: pd.Series) -> pd.Series:
     """`values` with `?`, `-`, `n.a.` and the like missing."""
     array = as_arrow(values)

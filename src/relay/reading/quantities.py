@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from relay.reading.dtype_words import LIMITS, MAY_LACK, THOUSANDS, NumberWord
+from relay.reading.dtype_words import LIMITS, MAY_LACK, MINUS_BEHIND, THOUSANDS, NumberWord
 from relay.reading.durations import CLOCK, PARTS, PATTERNS, hours
 from relay.reading.numbers import CURRENCY, FORMATS, SIGN, NumberFormat, formats_for, parsed
 from relay.reading.texts import as_arrow, from_arrow
@@ -72,7 +73,7 @@ class Shapes:
         return self.count(*shapes) == self.total
 
 
-NUMBERS = ("plain", "percent", "money", "limit", "thousands", "unit")
+NUMBERS = ("plain", "minus", "percent", "money", "limit", "thousands", "unit")
 """The shapes that have one number in them."""
 
 
@@ -84,6 +85,7 @@ def find_shapes(texts: pa.Array | pa.ChunkedArray, form: NumberFormat) -> Shapes
     money = rf"{SIGN}?\s*(?:{CURRENCY})?\s*{number}\s*(?:{CURRENCY})?"
     patterns = {
         "plain": rf"^(?:{number}|\({form.digits}\))$",
+        "minus": rf"^{form.digits}\s*-$",
         "percent": rf"^{number}\s*%$",
         "money": rf"^(?:{money}|\({money}\))$",
         "limit": rf"^(?:{_LIMIT}{money}\s*(?:%|{_UNIT_TEXT})?|{money}\s*%?{_OR_MORE})$",
@@ -117,6 +119,15 @@ def plain_unit(unit: str) -> str:
     """`unit` without what does not matter: upper case, a point at the end, a plural."""
     plain = " ".join(unit.casefold().split()).rstrip(".")
     return plain[:-1] if len(plain) > 2 and plain.endswith("s") else plain
+
+
+def as_written(shapes: Shapes, unit: str) -> str:
+    """The most frequent spelling of `unit`."""
+    spelled = Counter(
+        re.sub(rf"^{SIGN}?\s*{shapes.form.digits}\s*", "", one)
+        for one in shapes.of("unit", "thousands")
+    )
+    return next((one for one, _ in spelled.most_common() if plain_unit(one) == unit), unit)
 
 
 def units_in(shapes: Shapes) -> Counter[str]:
@@ -154,6 +165,9 @@ def as_number(values: pd.Series, word: NumberWord) -> pd.Series:
         return parsed(values, form)
     if word.unit == LIMITS:
         return parsed(_without(values, f"^{_LIMIT}", _OR_MORE), form)
+    if word.unit == MINUS_BEHIND:
+        array = pc.replace_substring_regex(as_arrow(values), r"^(.*\d)\s*-$", r"-\1")
+        return parsed(from_arrow(array, values), form)
     if word.unit == THOUSANDS:
         return _with_thousands(values, form)
     units = _without(values, rf"^{SIGN}?\s*(?:{form.digits})\s*")

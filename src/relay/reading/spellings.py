@@ -1,16 +1,26 @@
-"""Texts that differ in case, blanks or the encoding of their letters only."""
+"""Texts that mean the same: they differ in case or blanks only, or are words for true and false."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Mapping
 
 import pandas as pd
 
 from relay.reading.texts import on_distinct
 
+TRUE = frozenset(
+    {"true", "yes", "t", "y", "on", "1", "1.0"}
+    | {"ja", "wahr", "oui", "vrai", "si", "s\u00ed", "vero", "sim", "verdadero", "verdadeiro"}
+)
+FALSE = frozenset(
+    {"false", "no", "f", "n", "off", "0", "0.0"}
+    | {"nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao", "nee"}
+)
 _SHOWN = 3
 _LOOKED_AT = 20_000
+_FEWEST_WORDS = 3
 
 
 def in_lower_case(values: pd.Series) -> pd.Series:
@@ -41,7 +51,7 @@ def spellings_warning(values: pd.Series, most: int | None = None) -> str:
         key=lambda group: -sum(group.values()),
     )
     if not several:
-        return ""
+        return _truths_warning(str(values.name), {str(text): int(n) for text, n in counts.items()})
     shown = "; ".join(
         ", ".join(f"{text!r} {count}" for text, count in group.items())
         for group in several[:_SHOWN]
@@ -50,4 +60,20 @@ def spellings_warning(values: pd.Series, most: int | None = None) -> str:
     return (
         f"values that differ in upper case or blanks only are different ones: {shown}{more}. To "
         f"take them as the same: data.dtypes.{values.name}=str:lower"
+    )
+
+
+def _truths_warning(name: str, counts: Mapping[str, int]) -> str:
+    """A warning of several words for true, or for false; letters alone may mean other things."""
+    words = {text: text.casefold() for text, count in counts.items() if count}
+    if len(words) < _FEWEST_WORDS or any(
+        word.isalpha() and len(word) < 2 for word in words.values()
+    ):
+        return ""
+    if not set(words.values()) <= TRUE | FALSE:
+        return ""
+    shown = ", ".join(f"{text!r} {counts[text]}" for text in words)
+    return (
+        f"several words for true or false are different values: {shown}. To take them as true and "
+        f"false: data.dtypes.{name}=bool"
     )
