@@ -51,6 +51,20 @@ def test_days_that_do_not_exist_are_missing_with_a_warning(
     assert "data.dtypes.x=" in one.warning
 
 
+@pytest.mark.parametrize("other", ["2021-02-30", "0000-00-00", "9999-99-99"])
+@pytest.mark.parametrize("count", [50, 90, 97])
+def test_so_they_are_where_they_stand_for_missing_in_most_rows(other: str, count: int) -> None:
+    one = found(with_some(ISO, other, count))
+    assert one.values.isna().sum() == count
+    assert one.values.iloc[2] == pd.Timestamp(ISO[2])
+    assert one.warning.startswith(f"{count} of 100 values are not dates")
+
+
+def test_codes_that_look_like_dates_are_none() -> None:
+    codes = [f"{1000 + i}-{i % 90 + 10}-{i % 80 + 11}" for i in range(300)]
+    assert found(codes).values.tolist() == codes
+
+
 def test_a_first_value_that_is_no_date_does_not_decide() -> None:
     assert found(["0000-00-00", *ISO]).values.tolist()[1] == pd.Timestamp("2020-01-01")
 

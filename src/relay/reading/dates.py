@@ -27,6 +27,7 @@ from relay.reading.texts import as_arrow, from_arrow, on_distinct, sample
 _MOST_FORMATS = 4
 _DATES_AT_LEAST = 0.5
 _MOST_STRAYS = 0.05
+_MOST_IMPOSSIBLE = 5
 _MONTH_LENGTH = len("2024-01")
 
 
@@ -111,9 +112,14 @@ def _read_mixed(values: pd.Series) -> Dates | None:
     parts = _in_one_order(_parts(values), few)
     form = FORMATS_APART.join(part.form for part in parts)
     times = to_times(values, form) if parts else None
-    if times is None or times.notna().sum() < max(1, _DATES_AT_LEAST * present):
+    if times is None:
         return None
-    strays = values.notna() & times.isna() & ~are_impossible(values.mask(times.notna()), form)
+    impossible = are_impossible(values.mask(times.notna()), form)
+    if values[impossible & ~nothing].nunique() <= _MOST_IMPOSSIBLE:  # many are rather codes
+        present = int((values.notna() & ~nothing & ~impossible).sum())
+    if times.notna().sum() < max(1, _DATES_AT_LEAST * present):
+        return None
+    strays = values.notna() & times.isna() & ~impossible
     contradict = any(_contradicts(part, parts) for part in parts)
     if strays.sum() <= few and not contradict:
         return _as_read(values, times, parts)
