@@ -16,6 +16,7 @@ from relay.orchestrator.config import Config
 from relay.orchestrator.display import READ_LOG_LINES, show_log, show_summary
 from relay.orchestrator.input_check import InputCheck
 from relay.orchestrator.jobs import Job, look_closer
+from relay.orchestrator.limits import require_address_space
 from relay.orchestrator.made_otherwise import MadeOtherwise
 from relay.orchestrator.pages import collect_pages
 from relay.orchestrator.pipeline import Pipeline
@@ -52,10 +53,11 @@ def launch(
     """Run `jobs`, those that the cache does not spare, and return the exit status.
 
     ConfigError where the inputs, or a closer look at what has to run, show that something is
-    wrong: nothing was started then. In any other case the run's summary is written, however it
-    ends.
+    wrong, RelayError where the shell's limits rule out any step: nothing was started then. In any
+    other case the run's summary is written, however it ends.
     """
     began = time.monotonic()
+    require_address_space()
     signals = StopSignals(at_once=False)
     signals.install()
     settings = config.settings
