@@ -217,4 +217,4 @@ def _decimal_marks(texts: Sequence[str]) -> set[str]:
 
 
 def _fitting(texts: Sequence[str]) -> list[NumberFormat]:
-    return [form for form in FORMATS.values() if all(re.match(form.pattern, one) for one in texts)]
+    return [form for form in FORMATS.values() if all(map(re.compile(form.pattern).match, texts))]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -118,18 +119,36 @@ def _labels(table: pd.DataFrame) -> dict[int, int]:
     Of a large table only the last rows are looked at.
     """
     start = 0 if len(table) <= _LARGE else len(table) - _LAST
-    found: dict[int, int] = {}
+    columns = {}
     for place in range(table.shape[1]):
         values = table.iloc[start:, place]
         if isinstance(values.dtype, pd.CategoricalDtype):
             values = values.astype("str") if is_text(values.cat.categories.to_series()) else values
-        if not is_text(values):
-            continue
-        may_be = pc.fill_null(pc.match_substring_regex(as_arrow(values), _MAY_BE_LABEL), False)
-        for row in np.flatnonzero(may_be.to_numpy(zero_copy_only=False)):
-            if is_label(values.iloc[int(row)]):
-                found.setdefault(start + int(row), place)
+        if is_text(values):
+            columns[place] = as_arrow(values)
+    found: dict[int, int] = {}
+    rows = len(table) - start
+    for number in np.flatnonzero(_may_be_labels([*columns.values()])):
+        place, row = [*columns][number // rows], int(number % rows)
+        if is_label(str(table.iloc[start + row, place])):
+            found.setdefault(start + row, place)
     return dict(sorted(found.items()))
+
+
+def _may_be_labels(columns: Sequence[pa.Array | pa.ChunkedArray]) -> NDArray[np.bool_]:
+    """Which of the texts in `columns`, one after the other, have a word of totals in them.
+
+    All in one go, as it takes long to compile the pattern.
+    """
+    chunks = [chunk for one in columns for chunk in _chunks(one)]
+    texts = pa.chunked_array(chunks, pa.large_string())
+    may_be = pc.fill_null(pc.match_substring_regex(texts, _MAY_BE_LABEL), False)
+    found: NDArray[np.bool_] = may_be.to_numpy().astype(bool)
+    return found
+
+
+def _chunks(array: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
 
 
 def _judged(table: pd.DataFrame, labels: Mapping[int, int], numbers: Numbers) -> Totals:
