@@ -156,6 +156,14 @@ def test_a_file_in_which_nothing_is_said_of_it_reads_as_before(tmp_path: Path) -
     assert raw.marked.taken == {0: {"NA": 1}, 1: {"NaN": 1, "N/A": 1}}
 
 
+def test_a_field_with_nothing_but_a_no_break_space_is_missing(tmp_path: Path) -> None:
+    done = cleaned(tmp_path, {"x": ["1.5", "\u00a0", "2"], "kind": ["a\u00a0", "b", "\u00a0"]})
+    assert done.table["x"].iloc[0] == 1.5
+    assert done.table["x"].isna().sum() == 20
+    assert done.table["kind"].dropna().tolist()[:2] == ["a", "b"]
+    assert done.table["kind"].isna().sum() == 20
+
+
 def test_a_quick_look_never_misses_a_text() -> None:
     texts = pa.array(["1.5", None, "", "NA", "2", "x\u00e9"], pa.large_string())
     chunks = pa.chunked_array([texts.slice(4), texts.slice(2, 2)])

@@ -22,6 +22,7 @@ from relay.reading.options import ReadOptions
 
 log = logging.getLogger("relay")
 
+_NO_BREAK = "\u00a0"
 _CHUNK = 1 << 20
 _FOUND_OUT = ("utf-8", "utf-8-sig", "cp1252", MIXED)
 """Encodings that the beginning of a file speaks for, and the rest may not be in."""
@@ -92,7 +93,7 @@ class Scan:
             self.quote_after_blank |= ' "' in text or (separator != "\t" and '\t"' in text)
             self.quote_within = self.quote_within or _has_quote_within(codes, separator)
         if not self.has_blanks:
-            self.has_blanks = _blanks_beside(codes, separator)
+            self.has_blanks = _blanks_beside(codes, separator) or _NO_BREAK in text
 
 
 def scan_text(layout: TextFormat, options: ReadOptions) -> Scan:
