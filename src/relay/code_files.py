@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from relay.errors import ConfigError
+from relay.files import write_text
 
 _IGNORED = ("__pycache__",)
+_MEMORY = Path(".relay", "imports.json")
+_MOST_REMEMBERED = 2000
+"""Files; each edit of one is another."""
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Where a statement holds others."""
 
@@ -25,11 +31,15 @@ def code_digests(component: Path, root: Path) -> dict[str, str]:
     own = [path for path in sorted(component.rglob("*")) if _counts(path, component)]
     files = set(own)
     waiting = [path for path in own if path.suffix == ".py"]
+    names = _remembered(root)
+    before = len(names)
     while waiting:
-        for imported in _imports(waiting.pop(), root / "src"):
+        for imported in _imports(waiting.pop(), root):
             if imported not in files:
                 files.add(imported)
                 waiting += [imported] if imported.suffix == ".py" else []
+    if len(names) > before:
+        _remember(root, names)
     return {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(files)}
 
 
@@ -57,12 +67,35 @@ def _counts(path: Path, component: Path) -> bool:
 
 
 @functools.cache
-def _imports(path: Path, source: Path) -> tuple[Path, ...]:
-    """The files under `source` that the file `path` imports."""
+def _imports(path: Path, root: Path) -> tuple[Path, ...]:
+    """The files under `src` of the checkout `root` that the file `path` imports."""
+    names = _remembered(root)
+    digest = _sha256(path)
+    if digest not in names:
+        names[digest] = list(dict.fromkeys(_imported_names(parsed(path))))
     found: dict[Path, None] = {}
-    for name in _imported_names(parsed(path)):
-        found.update(dict.fromkeys(_files(name, source)))
+    for name in names[digest]:
+        found.update(dict.fromkeys(_files(name, root / "src")))
     return tuple(found)
+
+
+@functools.cache
+def _remembered(root: Path) -> dict[str, list[str]]:
+    """The names that files import, by digest: to parse all of them takes longer than the rest of a
+    run in which nothing has changed.
+    """
+    try:
+        names = json.loads((root / _MEMORY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return names if isinstance(names, dict) else {}
+
+
+def _remember(root: Path, names: Mapping[str, list[str]]) -> None:
+    if (root / _MEMORY).parent.is_dir():
+        with contextlib.suppress(OSError):  # a checkout that may only be read
+            newest = list(names.items())[-_MOST_REMEMBERED:]
+            write_text(root / _MEMORY, json.dumps(dict(newest)))
 
 
 def _imported_names(tree: ast.Module) -> Iterator[str]:

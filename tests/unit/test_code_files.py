@@ -77,3 +77,35 @@ def test_no_component_depends_on_the_orchestrator() -> None:
         files = code_digests(component.parent, ROOT)
         assert not [name for name in files if name.startswith("src/relay/orchestrator")]
         assert "src/relay/execution.py" in files
+
+
+def forget() -> None:
+    """Make `code_files` as it is in a new process."""
+    for function in (code_files.parsed, code_files._imports, code_files._sha256):
+        function.cache_clear()
+    code_files._remembered.cache_clear()
+    code_files._files.cache_clear()
+
+
+def test_a_file_is_parsed_once_and_again_when_it_was_edited(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / ".relay").mkdir()
+    first = code_digests(project / "components" / "one", project)
+    forget()
+    monkeypatch.setattr(code_files, "parsed", lambda path: pytest.fail(f"{path} is parsed again"))
+    assert code_digests(project / "components" / "one", project) == first
+    monkeypatch.undo()
+    forget()
+    (project / "src" / "relay" / "a.py").write_text("import relay.unused\n")
+    assert "src/relay/unused.py" in names(project, "one")
+    assert "src/relay/b.py" not in names(project, "one")
+
+
+@pytest.mark.parametrize("memory", ["", "[]", "{", "null"])
+def test_what_is_remembered_may_be_damaged(project: Path, memory: str) -> None:
+    first = names(project, "one")
+    (project / ".relay").mkdir()
+    (project / ".relay" / "imports.json").write_text(memory)
+    forget()
+    assert names(project, "one") == first
