@@ -77,7 +77,7 @@ def test_a_file_is_called_by_its_name_without_its_ending(url: str, stem: str) ->
 
 
 def test_a_url_writes_letters_in_its_own_way() -> None:
-    assert url_stem("https://example.org/gr%C3%B6%C3%9Fe.csv") == url_stem("/home/größe.csv")
+    assert url_stem("https://example.org/gr%C3%B6%C3%9Fe.csv") == url_stem("/data/größe.csv")
 
 
 @pytest.mark.parametrize(

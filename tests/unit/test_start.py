@@ -27,11 +27,11 @@ def test_a_checkout_keeps_its_results_whatever_folder_it_was_started_in(
 
 
 def test_of_a_temporary_clone_they_are_kept_where_the_command_was_started(clone: Path) -> None:
-    project = Project.at(clone, {START: "/home/me"})
-    assert (project.outputs, project.state) == (Path("/home/me/outputs"), Path("/home/me/.relay"))
+    project = Project.at(clone, {START: "/users/me"})
+    assert (project.outputs, project.state) == (Path("/users/me/outputs"), Path("/users/me/.relay"))
     assert project.components == clone / "components"
     assert project.tracking_uri({"MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}) == (
-        "sqlite:////home/me/mlflow.db"
+        "sqlite:////users/me/mlflow.db"
     )
 
 
@@ -42,9 +42,9 @@ def test_a_variable_names_another_folder(clone: Path, tmp_path: Path) -> None:
 
 
 def test_steps_are_handed_both(clone: Path) -> None:
-    environ = Project.at(clone, {START: "/home/me"}).variables({START: "/home/me"})
-    assert (environ[START], environ[HOME]) == ("/home/me", "/home/me")
-    assert Project.at(clone / "components", environ).home == Path("/home/me")
+    environ = Project.at(clone, {START: "/users/me"}).variables({START: "/users/me"})
+    assert (environ[START], environ[HOME]) == ("/users/me", "/users/me")
+    assert Project.at(clone / "components", environ).home == Path("/users/me")
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_a_clone_is_known_by_its_name(name: str, temporary: bool) -> None:
 @pytest.mark.parametrize(
     ("start", "text"),
     [
-        ("/work/relay", "outputs/1/summary.json"),
-        ("/work/relay/sub", "../outputs/1/summary.json"),
+        ("/srv/relay", "outputs/1/summary.json"),
+        ("/srv/relay/sub", "../outputs/1/summary.json"),
         ("/work", "relay/outputs/1/summary.json"),
-        ("/very/far/away/from/it/all", "/work/relay/outputs/1/summary.json"),
+        ("/very/far/away/from/it/all", "/srv/relay/outputs/1/summary.json"),
     ],
 )
 def test_paths_are_shown_as_seen_from_the_start(
     start: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(START, start)
-    assert shown(Path("/work/relay/outputs/1/summary.json")) == text
+    assert shown(Path("/srv/relay/outputs/1/summary.json")) == text
