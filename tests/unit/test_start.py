@@ -61,7 +61,7 @@ def test_a_clone_is_known_by_its_name(name: str, temporary: bool) -> None:
     [
         ("/srv/relay", "outputs/1/summary.json"),
         ("/srv/relay/sub", "../outputs/1/summary.json"),
-        ("/work", "relay/outputs/1/summary.json"),
+        ("/srv", "relay/outputs/1/summary.json"),
         ("/very/far/away/from/it/all", "/srv/relay/outputs/1/summary.json"),
     ],
 )
