@@ -51,7 +51,9 @@ class Memory:
         if draft.type == "source":  # the component's own files, not the step's
             return ArtifactVersion(draft.name, "v0", draft.type, "digest")
         self.on_log(draft)
-        self.stored[draft.name] = ArtifactVersion(draft.name, "v0", draft.type, "digest")
+        self.stored[draft.name] = ArtifactVersion(
+            draft.name, "v0", draft.type, "digest", metadata=draft.metadata
+        )
         return self.stored[draft.name]
 
     def log(self, row: Row) -> None:

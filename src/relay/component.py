@@ -82,7 +82,7 @@ def main(
         backend = open_backend(settings.tracking, project.root)
         with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
             execution = Execution(
-                project, Path.cwd(), settings, backend, params, Path(workspace), signals
+                project, Path.cwd(), settings, backend, params, Path(workspace), signals, warned
             )
             with library_warnings.translated():
                 status, result = execution.run(step)

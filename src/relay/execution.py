@@ -21,7 +21,7 @@ from relay.ingredients import Ingredients
 from relay.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.project import Project
 from relay.redact import redact
-from relay.settings import INGREDIENTS_KEY, METRICS_KEY, RunSettings
+from relay.settings import INGREDIENTS_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
 from relay.signals import StopSignals
 from relay.start import shown
 from relay.step_result import StepResult
@@ -40,6 +40,7 @@ from relay.tracking import (
 from relay.tracking.interface import SECONDS, SOURCE_TYPE
 from relay.tracking.kept import keep
 from relay.tracking.records import RunRecord
+from relay.warned import Warned
 
 log = logging.getLogger("relay")
 
@@ -77,6 +78,8 @@ class Execution(Generic[ParamsT]):
     params: ParamsT
     workspace: Path
     signals: StopSignals
+    warned: Warned = field(default_factory=Warned)
+    """What the step has warned of so far."""
     outputs: dict[str, ArtifactVersion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -253,6 +256,8 @@ class Execution(Generic[ParamsT]):
                 if math.isfinite(value)
             },
         }
+        if self.warned.texts:
+            common[WARNINGS_KEY] = [redact(text) for text in self.warned.texts]
         if self._ingredients is not None:
             common[INGREDIENTS_KEY] = asdict(self._ingredients)
         return {

@@ -15,6 +15,9 @@ INGREDIENTS_KEY = "made_with"
 COUNTS_AS = "counts_as"
 """Where they say what of it counts for the steps that use it, if that is not all of its content."""
 
+WARNINGS_KEY = "warnings"
+"""Where an artifact's metadata keep what the step that made it warned of."""
+
 METRICS_KEY = "step_metrics"
 """Where they keep the numbers of the step that made it."""
 

@@ -53,6 +53,20 @@ def test_a_cached_step_has_the_numbers_of_when_it_ran(ran: Checkout) -> None:
     assert f"r2={fresh['r2']:.3f}" in again.output
 
 
+def test_a_cached_step_warns_of_what_it_warned_of_when_it_ran(ran: Checkout) -> None:
+    table = ran.root / "twice.csv"
+    rows = [f"{number % 90 * 1.37:.2f},{number % 90}" for number in range(100)]
+    table.write_text("\n".join(["size,price", *rows, ""]))
+    command = ("data=table", f"data.url={table}", "data.target=price", "steps=get_data,clean")
+    assert ran_steps(ran, *command) == ["get_data", "clean"]
+    first = ran.step("clean")["warnings"]
+    assert "Removed 10 of 100 rows: duplicates" in first[0]
+    done = ran.main(*BASE, *command)
+    assert ran.step("clean")["status"] == "cached"
+    assert ran.step("clean")["warnings"] == first
+    assert "Removed 10 of 100 rows: duplicates" in done.output
+
+
 def test_a_changed_parameter_runs_its_step_and_what_follows(ran: Checkout) -> None:
     other = "model.params={fit_intercept: false}"
     done = ran.main(*BASE, other, "explain=true")

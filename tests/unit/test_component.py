@@ -56,11 +56,13 @@ def test_what_a_step_warns_of_is_reported_once(
 
     assert component.main(Two, step, []) == 0
     first, second = result(tmp_path).warnings
+    assert memory.stored["first"].metadata["warnings"] == [first, second]
     assert first == "odd row"
     assert "secret-of" not in second
     # and the next step begins anew
     assert component.main(Two, hand_over, []) == 0
     assert result(tmp_path).warnings == []
+    assert "warnings" not in memory.stored["first"].metadata
 
 
 def test_a_step_that_fails_stores_nothing(memory: Memory, tmp_path: Path) -> None:

@@ -49,8 +49,11 @@ def launch(
     jobs: Sequence[Job],
     console: Console,
     trial: Trial | None = None,
+    scratch: bool = False,
 ) -> int:
     """Run `jobs`, those that the cache does not spare, and return the exit status.
+
+    The commit of a `scratch` checkout, made for this one run, means nothing.
 
     ConfigError where the inputs, or a closer look at what has to run, show that something is
     wrong, RelayError where the shell's limits rule out any step: nothing was started then. In any
@@ -85,7 +88,7 @@ def launch(
         show_reasons(console, list(pipeline.steps.values()))
         return 0
     summary = _begin_summary(project, config, tracking, list(pipeline.steps.values()), problem)
-    if summary.git_problem is not None:
+    if summary.git_problem is not None and not scratch:
         text = f"No Git commit is recorded: {summary.git_problem}."
         console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
     summary.url, summary.warnings = backend.url(), warnings

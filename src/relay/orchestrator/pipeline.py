@@ -12,7 +12,7 @@ from relay.orchestrator.jobs import Job
 from relay.orchestrator.plan import Plan, Source, Step
 from relay.orchestrator.step_cache import StepCache
 from relay.orchestrator.summary import StepSummary
-from relay.settings import METRICS_KEY
+from relay.settings import METRICS_KEY, WARNINGS_KEY
 from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.missing import hint_on_missing
 
@@ -76,6 +76,9 @@ class Pipeline:
         done.outputs = {key: str(version) for key, version in found.items()}
         said = (version.metadata.get(METRICS_KEY) for version in found.values())
         done.metrics = dict(next(filter(None, said), {}))
+        # They hold for what is handed on as much as on the day when it was made.
+        warned = (version.metadata.get(WARNINGS_KEY) for version in found.values())
+        done.warnings = list(next(filter(None, warned), []))
         self._spared[job.name] = found
 
     def hand_on(self) -> None:

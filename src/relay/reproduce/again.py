@@ -47,7 +47,7 @@ def _run(project: Project, recipe: dict[str, Any]) -> int:
         config = _config(recipe)
         the_plan = plan.build(config.settings.pipeline)
         jobs = make_jobs(project.components, config, the_plan)
-        status = launch(project, config, tracking, the_plan, jobs, console)
+        status = launch(project, config, tracking, the_plan, jobs, console, scratch=True)
         if status == 0:
             _fetch(backend, project, recipe["made"])
     except RelayError as error:
