@@ -13,10 +13,11 @@ from pathlib import Path
 
 import httpx
 import truststore
-from proxies import Proxy, ProxyTransport, proxy_for
+from proxies import ProxyTransport
 
 from relay.errors import RelayError
 from relay.progress import show_progress
+from relay.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, find_proxy
 from relay.redact import redact_url
 
 log = logging.getLogger("relay")
@@ -26,7 +27,6 @@ ATTEMPTS = 5
 MAX_REDIRECTS = 10
 LONGEST_WAIT = 60.0
 _TOO_MANY_REQUESTS = 429
-_PROXY_LOGIN = 407
 _PIECE = 1 << 16
 _ADVICE = {
     401: "It needs a login: download the file yourself and set data.url to its path.",
@@ -117,7 +117,7 @@ def _fetch(client: httpx.Client, url: str, shown: str, path: Path, max_bytes: in
             f"{shown}: more than {MAX_REDIRECTS} redirects. Check data.url."
         ) from error
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        who = proxy_for(str(error.request.url), os.environ) or "the server"
+        who = find_proxy(str(error.request.url), os.environ) or "the server"
         raise _TryAgain(f"{who} does not answer") from error
     except httpx.ConnectError as error:
         raise RelayError(f"{shown}: {_why_no_connection(error)}") from error
@@ -136,7 +136,7 @@ def _require_success(response: httpx.Response, shown: str) -> None:
     if response.is_success:
         return
     what = f"the server says {status} {response.reason_phrase}".rstrip()
-    if status == _PROXY_LOGIN:
+    if status == LOGIN_REQUIRED:
         raise _refused_by_proxy(shown, f"{status} {response.reason_phrase}", str(response.url))
     if response.is_server_error or status == _TOO_MANY_REQUESTS:
         raise _TryAgain(what, _retry_after(response.headers.get("retry-after")))
@@ -196,10 +196,11 @@ def _why_no_connection(error: httpx.ConnectError) -> str:
             "certificate authority, add it to the system's store or name it in SSL_CERT_FILE."
         )
     refused, unknown = _has_cause(error, "ConnectionRefusedError"), _has_cause(error, "gaierror")
-    proxy = proxy_for(str(error.request.url), os.environ)
+    proxy = find_proxy(str(error.request.url), os.environ)
     if proxy is not None:
         why = "refuses the connection" if refused else f"cannot be reached: {text}"
-        return f"{proxy} {'cannot be found' if unknown else why}. {_mend(proxy, error)}"
+        what = "cannot be found" if unknown else why
+        return f"{proxy} {what}. {proxy.advise(error.request.url.host)}"
     if refused:
         return "the connection is refused. Is the port right, and the server running?"
     if unknown:
@@ -215,20 +216,11 @@ def _has_cause(error: BaseException | None, name: str) -> bool:
     return False
 
 
-def _mend(proxy: Proxy, error: httpx.RequestError) -> str:
-    host = error.request.url.host
-    return f"Correct {proxy.variable}, or name {host} in NO_PROXY to reach it without a proxy."
-
-
 def _refused_by_proxy(shown: str, text: str, url: str) -> RelayError | _TryAgain:
     """What a proxy's refusal means; one of its own troubles (5xx) may pass."""
-    proxy = proxy_for(url, os.environ) or "a proxy"
+    proxy = find_proxy(url, os.environ) or "a proxy"
     if text.startswith("5"):
         return _TryAgain(f"{proxy} has no way to the server ({text})")
-    login = str(_PROXY_LOGIN) in text
-    what_to_do = (
-        "Give it user and password in the variable, as http://USER:PASSWORD@HOST:PORT."
-        if login
-        else "Ask who runs it, or name the host in NO_PROXY."
-    )
+    login = str(LOGIN_REQUIRED) in text
+    what_to_do = LOGIN_ADVICE if login else "Ask who runs it, or name the host in NO_PROXY."
     return RelayError(f"{shown}: {proxy} refuses the request ({text}). {what_to_do}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
@@ -11,9 +12,11 @@ from urllib.request import url2pathname
 
 from pydantic import Field, field_validator
 
+from relay.errors import RelayError
 from relay.names import did_you_mean, nearest
 from relay.params import NO_CONTENT
 from relay.params import Params as BaseParams
+from relay.proxies import open_url
 
 SCHEMES = ("http", "https", "file", "sklearn")
 HEAD_SECONDS = 10.0
@@ -93,9 +96,9 @@ def source_state(params: Params) -> str | None:
 def _state_of_url(url: str) -> str | None:
     request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - http or https
     try:
-        with urllib.request.urlopen(request, timeout=HEAD_SECONDS) as response:  # noqa: S310
+        with open_url(request, os.environ, HEAD_SECONDS) as response:
             headers = response.headers
-    except (OSError, ValueError, HTTPException):
+    except (OSError, ValueError, HTTPException, RelayError):
         return None
     if headers.get("ETag"):
         return str(headers["ETag"])

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import mlflow
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES as MAX_RETRIES
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from relay.errors import RelayError
 from relay.mlflow_runs import MlflowRuns
+from relay.proxies import find_proxy, host_of
 from relay.redact import redact, redact_url
 
 _SECONDS = 10
@@ -56,9 +56,14 @@ def _problem(uri: str, error: Exception) -> str:
     if reason is None:
         text = " ".join(redact(str(error)).split())[:300]
         return f"The MLflow server {redact_url(uri)} refused: {text} Check MLFLOW_TRACKING_URI."
+    if (proxy := find_proxy(uri, os.environ)) is not None:
+        return (
+            f"The MLflow server {redact_url(uri)} cannot be reached through {proxy}: {reason}. "
+            f"{proxy.advise(host_of(uri))} MLFLOW_TRACKING_URI names the server."
+        )
     return (
-        f"The MLflow server {redact_url(uri)} cannot be reached{_proxy(uri)}: {reason}. Start it, "
-        f"check MLFLOW_TRACKING_URI, {_ELSE}."
+        f"The MLflow server {redact_url(uri)} cannot be reached: {reason}. Start it, check "
+        f"MLFLOW_TRACKING_URI, {_ELSE}."
     )
 
 
@@ -74,16 +79,6 @@ def _reason(error: BaseException) -> str | None:
     if isinstance(causes[-1], TimeoutError):
         return f"no answer within {_SECONDS} seconds"
     return str(getattr(causes[-1], "strerror", None) or causes[-1]).lower()
-
-
-def _proxy(uri: str) -> str:
-    """Return the proxy that a request to `uri` takes, in words; "" where it takes none."""
-    parts = urlsplit(uri)
-    proxies = getproxies()
-    scheme = next((one for one in (parts.scheme, "all") if one in proxies), None)
-    if scheme is None or proxy_bypass(parts.hostname or ""):
-        return ""
-    return f" through the proxy {redact_url(proxies[scheme])} ({scheme.upper()}_PROXY)"
 
 
 @contextlib.contextmanager

@@ -40,6 +40,13 @@ class Web:
 
 
 @pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wandb_login, "_PROBE_WAITS", (0.0, 0.0))
 
@@ -58,7 +65,7 @@ def web() -> Iterator[Web]:
             self.end_headers()
             self.wfile.write(one.body)
 
-        do_GET = do_POST = _answer  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_CONNECT = _answer  # noqa: N815 - http.server's names
 
         def log_message(self, *args: Any) -> None: ...
 
@@ -216,3 +223,76 @@ def test_a_name_and_password_in_the_address_are_not_shown(listener: socket.socke
     text = refusal(f"http://me:hidden@127.0.0.1:{port}")
     assert f"http://127.0.0.1:{port}" in text
     assert "hidden" not in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("HTTP_PROXY", "http://wandb.example.com"),
+        ("HTTPS_PROXY", "https://wandb.example.com"),
+        ("ALL_PROXY", "https://wandb.example.com"),
+    ],
+)
+def test_a_proxy_that_refuses_is_named_with_its_variable(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch, variable: str, url: str
+) -> None:
+    port = listener.getsockname()[1]
+    listener.close()
+    monkeypatch.setenv(variable, f"http://user:hidden@127.0.0.1:{port}")
+    text = refusal(url)
+    assert text.startswith(
+        f"The W&B server {url} cannot be reached through the proxy http://127.0.0.1:{port} "
+        f"({variable})"
+    )
+    assert f"Correct {variable}, or name wandb.example.com in NO_PROXY" in text
+    assert "WANDB_BASE_URL" not in text
+    assert "hidden" not in text
+
+
+def test_a_proxy_that_is_silent_is_named(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", url_of(listener))
+    text = refusal("https://wandb.example.com", timeout=0.1)
+    assert f"through the proxy {url_of(listener)} (https_proxy) (timed out)" in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [("HTTP_PROXY", "http://wandb.example.com"), ("HTTPS_PROXY", "https://wandb.example.com")],
+)
+def test_a_proxy_that_wants_a_password_is_named(
+    web: Web, monkeypatch: pytest.MonkeyPatch, variable: str, url: str
+) -> None:
+    web.status = 407
+    monkeypatch.setenv(variable, web.url)
+    text = refusal(url)
+    assert f"the proxy {web.url} ({variable})" in text
+    assert "http://USER:PASSWORD@" in text
+    assert len(web.requests) == 1
+
+
+def test_what_a_proxy_answers_names_it(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.status = 503
+    monkeypatch.setenv("http_proxy", web.url)
+    text = refusal("http://wandb.example.com")
+    assert f"answered with HTTP 503 through the proxy {web.url} (http_proxy)" in text
+
+
+@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "127.0.0.0/8", "*"])
+def test_a_server_in_no_proxy_is_asked_directly(
+    web: Web, listener: socket.socket, monkeypatch: pytest.MonkeyPatch, no_proxy: str
+) -> None:
+    web.says({"data": {"viewer": {"entity": "team"}}})
+    monkeypatch.setenv("HTTP_PROXY", url_of(listener))
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert probe(Login(web.url, KEY)) == "team"
+
+
+def test_a_server_that_is_slow_to_fail_is_not_asked_for_ever(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wandb_login, "_PROBE_LIMIT", 4.0)
+    web.status = 503
+    assert "HTTP 503" in refusal(web.url, timeout=5)
+    assert len(web.requests) == 1

@@ -54,7 +54,8 @@ def test_a_proxy_that_refuses_is_named(closed: int, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     text = problem("http://mlflow.example.com")
-    assert f"through the proxy http://127.0.0.1:{closed} (HTTP_PROXY)" in text
+    assert f"through the proxy http://127.0.0.1:{closed} (http_proxy): connection refused" in text
+    assert "Correct http_proxy, or name mlflow.example.com in NO_PROXY" in text
 
 
 def test_a_database_without_its_driver() -> None:

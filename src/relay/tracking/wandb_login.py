@@ -7,6 +7,7 @@ import configparser
 import http.client
 import json
 import netrc
+import os
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 
 from relay.errors import ConfigError, RelayError
 from relay.names import did_you_mean
+from relay.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, find_proxy, host_of, open_url
 from relay.redact import redact_url
 
 CLOUD = "https://api.forge.coreweave.com"
@@ -28,6 +30,7 @@ _NOT_ONLINE = ("offline", "disabled", "dryrun")
 _MODES = ("", "online", "run", "shared", *_NOT_ONLINE)
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 _PROBE_SECONDS = 8.0
+_PROBE_LIMIT = 15.0
 _PROBE_WAITS = (1.0, 2.0)  # seconds between one request and the next
 _LONGEST_ANSWER = 100_000  # bytes
 _VIEWER = "query Viewer { viewer { entity username } }"
@@ -112,16 +115,21 @@ def require_login(environ: Mapping[str, str]) -> Login:
 
 
 def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
-    """Ask the server who the key belongs to, and return its default entity.
+    """Ask the server for the owner of the key, and return their default entity.
 
-    ConfigError where it does not know the key, RelayError where it cannot be reached or is no
-    W&B server. What may pass in a moment is asked again. None without asking where an identity
-    token stands for the key.
+    A request that may succeed in a moment is repeated, within _PROBE_LIMIT seconds. An identity
+    token is not checked; the entity is None then.
+
+    Raises: ConfigError where the server refuses the key, RelayError where it cannot be reached,
+    the proxy before it included, or is not a W&B server.
     """
+    deadline = time.monotonic() + _PROBE_LIMIT
     for seconds in _PROBE_WAITS:
         try:
             return _ask(login, timeout)
-        except _MayPassError:
+        except _MayPassError as error:
+            if time.monotonic() + seconds + timeout > deadline:
+                raise RelayError(str(error)) from error
             time.sleep(seconds)
     try:
         return _ask(login, timeout)
@@ -134,7 +142,7 @@ class _MayPassError(RelayError):
 
 
 def _ask(login: Login, timeout: float) -> str | None:
-    """What `probe` gives, in one request; _MayPassError where another may do better."""
+    """Do what `probe` does, in one request; _MayPassError where another may succeed."""
     if login.key is None:
         return None
     server = redact_url(login.base_url)
@@ -144,36 +152,61 @@ def _ask(login: Login, timeout: float) -> str | None:
         headers={"Content-Type": "application/json", "Authorization": _basic(login.key)},
     )
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=timeout) as response:
+        with open_url(request, os.environ, timeout, _NoRedirect) as response:
             answer = json.loads(response.read(_LONGEST_ANSWER))
         viewer = answer["data"]["viewer"]
         entity = None if viewer is None else viewer["entity"]
     except urllib.error.HTTPError as error:
-        if error.code in (401, 403):
-            raise _unknown_key(server) from error
-        if place := error.headers.get("Location"):
-            raise ConfigError(
-                f"The W&B server {server} is elsewhere: it sends on to {redact_url(place)}. Set "
-                "WANDB_BASE_URL to its own address."
-            ) from error
-        kind = _MayPassError if error.code == 429 or error.code >= 500 else RelayError
-        raise kind(
-            f"The W&B server {server} answered with HTTP {error.code}. Try again later."
-        ) from error
+        raise _refusal(login.base_url, error.code, error.headers.get("Location")) from error
     except (OSError, urllib.error.URLError) as error:
-        reason = getattr(error, "reason", None) or error
-        dropped = isinstance(reason, (ConnectionResetError, ConnectionAbortedError))
-        raise (_MayPassError if dropped else RelayError)(
-            f"The W&B server {server} cannot be reached ({reason}). Check the network and "
-            "WANDB_BASE_URL."
-        ) from error
+        raise _no_connection(login.base_url, getattr(error, "reason", None) or error) from error
     except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
         raise RelayError(
-            f"{server} is no W&B server: it did not answer as one. Check WANDB_BASE_URL."
+            f"{server} is no W&B server: it did not answer as one{_by_way_of(login.base_url)}. "
+            "Check WANDB_BASE_URL."
         ) from error
     if viewer is None:
         raise _unknown_key(server)
     return str(entity) if entity else None
+
+
+def _refusal(url: str, status: int, place: str | None) -> RelayError:
+    """Return the error for an answer with the HTTP `status`, which sends on to `place`."""
+    server = redact_url(url)
+    proxy = find_proxy(url, os.environ)
+    if status == LOGIN_REQUIRED and proxy is not None:
+        return RelayError(f"W&B: {proxy} refuses the request ({status}). {LOGIN_ADVICE}")
+    if status in (401, 403):
+        return _unknown_key(server, _by_way_of(url))
+    if place:
+        return ConfigError(
+            f"The W&B server {server} is elsewhere: it sends on to {redact_url(place)}. Set "
+            "WANDB_BASE_URL to its own address."
+        )
+    kind = _MayPassError if status == 429 or status >= 500 else RelayError
+    return kind(
+        f"The W&B server {server} answered with HTTP {status}{_by_way_of(url)}. Try again later."
+    )
+
+
+def _no_connection(url: str, reason: object) -> RelayError:
+    """Return the error for a connection that failed, which names the proxy if there is one."""
+    dropped = isinstance(reason, (ConnectionResetError, ConnectionAbortedError))
+    kind = _MayPassError if dropped else RelayError
+    proxy = find_proxy(url, os.environ)
+    if proxy is None:
+        advice = "Check the network and WANDB_BASE_URL."
+    else:
+        advice = LOGIN_ADVICE if str(LOGIN_REQUIRED) in str(reason) else proxy.advise(host_of(url))
+    return kind(
+        f"The W&B server {redact_url(url)} cannot be reached{_by_way_of(url)} ({reason}). {advice}"
+    )
+
+
+def _by_way_of(url: str) -> str:
+    """Return ` through the proxy ...` for a request of `url`; "" for a direct one."""
+    proxy = find_proxy(url, os.environ)
+    return "" if proxy is None else f" through {proxy}"
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -191,10 +224,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _unknown_key(server: str) -> ConfigError:
+def _unknown_key(server: str, by_way_of: str = "") -> ConfigError:
     return ConfigError(
-        f"The W&B server {server} does not know the key that it was given. {_LOG_IN} anew (a key "
-        f"belongs to one server: see WANDB_BASE_URL)."
+        f"The W&B server {server} does not know the key that it was given{by_way_of}. {_LOG_IN} "
+        "anew (a key belongs to one server: see WANDB_BASE_URL)."
     )
 
 
