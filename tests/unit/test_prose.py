@@ -1,0 +1,47 @@
+"""The prose linter: where it looks, and what it leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.prose import problems
+
+
+def check(folder: Path, name: str, content: str) -> list[str]:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    return [line.removeprefix(f"{path}:") for line in problems(path)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.py", '"""Read.\n\nWhat is\nno number fails."""\n'),
+        ("a.py", "x = 1\n\n# what is no number\n"),
+        ("a.py", 'x = 1\n\nfail(f"\'{x}\' is no "\n     "number")\n'),
+        ("a.yaml", "a: 1\n\nb: 2  # what is no number\n"),
+        ("a.md", "Text\n\nwhat is no number\n"),
+    ],
+)
+def test_prose_is_checked_with_its_line(tmp_path: Path, name: str, content: str) -> None:
+    assert [line.split(":", 1)[0] for line in check(tmp_path, name, content)] == ["3"]
+    assert "'is no number': write 'is not a'" in check(tmp_path, name, content)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.md", "Text:\n\n    it is no number\n\n```\nit is no number\n```\n`it is no number`\n"),
+        ("a.md", "There is no number. There is no longer one; it is no better.\n"),
+        ("a.yaml", "a: it is no number\n"),
+        ("a.py", "is_no = 1\nsaid = is_no\n"),
+        ("tests/a.py", 'assert "it is no number" in text\n'),
+    ],
+)
+def test_code_inputs_and_plain_english_are_left_alone(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    assert check(tmp_path, name, content) == []
