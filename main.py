@@ -32,7 +32,7 @@ def main() -> int:
     """Run the command line with the code in src/, which needs no installation."""
     sys.path.insert(0, str(ROOT / "src"))
     try:
-        from relay.orchestrator import cli
+        from relay import cli
     except ModuleNotFoundError as error:
         print(
             f"Error: {error}: this Python lacks what Relay needs. Run `make run`, or "

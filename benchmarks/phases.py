@@ -24,10 +24,10 @@ from typing import Any
 _TRACKING = ("start_run", "find", "set_alias")
 _TRACKED_RUN = ("use_artifact", "download", "log_artifact", "log", "update_config", "finish")
 FILES = (
-    ("relay.tables", "read_artifact", "reading"),
-    ("relay.tables", "write_parquet", "writing"),
-    ("relay.reading.table", "read_raw", "reading"),
-    ("relay.models", "load_model", "reading"),
+    ("relay.tables.io", "read_artifact", "reading"),
+    ("relay.tables.io", "write_parquet", "writing"),
+    ("relay.tables.reading.table", "read_raw", "reading"),
+    ("relay.models.loading", "load_model", "reading"),
     ("saving", "save", "writing"),
 )
 
@@ -66,9 +66,9 @@ def main() -> int:
     target = Path(sys.argv.pop(1))
     phases = Phases()
     clock = phases.seconds["start"] = time.process_time()
-    component: Any = import_module("relay.component")
-    phases.watch(import_module("relay.tracking.local").LocalBackend, _TRACKING, "tracking")
-    phases.watch(import_module("relay.tracking.local_run").LocalRun, _TRACKED_RUN, "tracking")
+    component: Any = import_module("relay.step.main")
+    phases.watch(import_module("relay.tracking.local.backend").LocalBackend, _TRACKING, "tracking")
+    phases.watch(import_module("relay.tracking.local.run").LocalRun, _TRACKED_RUN, "tracking")
     sys.path.insert(0, str(Path.cwd()))
     for module, name, phase in FILES:
         with contextlib.suppress(ModuleNotFoundError):  # not a module of this component

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.checkout import Checkout, Cost
-from relay.orchestrator import config, plan
-from relay.orchestrator.environments import Environment, Manager
-from relay.orchestrator.jobs import Job, make_jobs
-from relay.orchestrator.mlflow_environments import find
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.pipeline.planned_step import Job, make_jobs
+from relay.runtime.environments import Environment, Manager
+from relay.runtime.mlflow_environments import find
 
 MANAGER: Manager = "uv"
 

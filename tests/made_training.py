@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from relay import estimators
+from relay.models import estimators
 from tests.loading import ROOT, load
 
 training = load("train", "training")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from relay.errors import RelayError
-from relay.step_result import StepResult, read_result
+from relay.step.result import StepResult, read_result
 from relay.tracking import ArtifactVersion, Draft, Reference, Row, RunSpec, RunStatus
+from relay.util.errors import RelayError
 
 
 class Memory:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from relay.reading.infer import with_plain_dtypes
-from relay.reading.options import ReadOptions
-from relay.reading.peek import read_columns
-from relay.reading.table import read_raw
+from relay.tables.reading.infer import with_plain_dtypes
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.peek import read_columns
+from relay.tables.reading.table import read_raw
 
 
 def read_as_it_stands(path: Path, **options: Any) -> pd.DataFrame:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relay.errors import RelayError
-from relay.metrics import score
-from relay.tables import TABLE_FILE, is_categorical, read_parquet
+from relay.models.metrics import score
+from relay.tables.io import TABLE_FILE, is_categorical, read_parquet
 from relay.tracking import TrackingSettings, open_backend
+from relay.util.errors import RelayError
 
 LIBRARIES = ("hist_gradient_boosting", "xgboost", "lightgbm")
 """Those of Relay's models that are held against their libraries, by the models' names."""

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relay.names import column_name
+from relay.util.names import column_name
 from tools import plain
 from tools.results_page import page
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, Any
 
-from relay.metric_names import PRIMARY
+from relay.models.metric_names import PRIMARY
 from tools import plain
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from checking import Violation
 from drift import Drift, compare
 from params import DriftRule, Params, compared_with
 
-from relay.component import Input, StepRun
-from relay.tables import read_artifact
+from relay.step.main import Input, StepRun
+from relay.tables.io import read_artifact
 
 log = logging.getLogger("relay")
 

@@ -11,7 +11,7 @@ import pandera.pandas as pa
 from params import ColumnRule
 from summary import plain
 
-from relay.names import column_name, did_you_mean
+from relay.util.names import column_name, did_you_mean
 
 _EXAMPLES = 5
 _WHOLE_TABLE = ""

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relay.reading.dates import days_since_1970
-from relay.tables import is_categorical
+from relay.tables.io import is_categorical
+from relay.tables.reading.dates import days_since_1970
 
 BINS = 10
 CLASSES = 20

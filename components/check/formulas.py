@@ -10,7 +10,7 @@ import pandas as pd
 from drift import numbers
 from numpy.typing import NDArray
 
-from relay.tables import is_categorical
+from relay.tables.io import is_categorical
 
 EXACT = 0.9999
 """The least R2 of a formula, also on rows that it was not found on."""

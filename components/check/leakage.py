@@ -9,7 +9,7 @@ import pandas as pd
 from drift import numbers, texts
 from numpy.typing import NDArray
 
-from relay.tables import is_categorical
+from relay.tables.io import is_categorical
 
 ROWS = 20_000
 CLASSES = 50

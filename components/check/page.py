@@ -10,7 +10,7 @@ import pandas as pd
 from charts import bars, histogram
 
 from relay.pages.render import render
-from relay.tables import is_categorical
+from relay.tables.io import is_categorical
 
 TEMPLATE = Path(__file__).with_name("report.html")
 MOST_COLUMNS = 200

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from relay.lineage import Find, recorded_input, train_set
-from relay.names import column_name
-from relay.params import Params as BaseParams
+from relay.step.params import Params as BaseParams
 from relay.tracking.interface import ArtifactVersion
+from relay.tracking.lineage import Find, recorded_input, train_set
+from relay.util.names import column_name
 
 
 class ColumnRule(BaseModel):

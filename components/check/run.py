@@ -19,11 +19,11 @@ from page import page
 from params import Params
 from summary import summarise
 
-from relay import component
-from relay.component import StepRun
-from relay.errors import GateFailed
-from relay.names import column_name
-from relay.tables import read_artifact
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.tables.io import read_artifact
+from relay.util.errors import GateFailed
+from relay.util.names import column_name
 
 log = logging.getLogger("relay")
 

@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from params import Task
 from targets import class_warning, to_target
 
-from relay.errors import RelayError
-from relay.names import column_name
-from relay.reading.columns import find_column, renamed, require_one_target
-from relay.reading.dtype_words import text_word
-from relay.reading.dtypes import require_numbers
-from relay.reading.filters import check_filter
-from relay.reading.infer import convention_of, finite, found_as, with_plain_truths
-from relay.reading.missing import Counts, Marked
-from relay.reading.numbers import Convention
-from relay.reading.reach import are_infinite, require_reach
-from relay.reading.row_numbers import count_row_numbers
-from relay.reading.spellings import spellings_warning
-from relay.reading.texts import is_text, release_memory
+from relay.tables.reading.columns import find_column, renamed, require_one_target
+from relay.tables.reading.dtype_words import text_word
+from relay.tables.reading.dtypes import require_numbers
+from relay.tables.reading.filters import check_filter
+from relay.tables.reading.infer import convention_of, finite, found_as, with_plain_truths
+from relay.tables.reading.missing import Counts, Marked
+from relay.tables.reading.numbers import Convention
+from relay.tables.reading.reach import are_infinite, require_reach
+from relay.tables.reading.row_numbers import count_row_numbers
+from relay.tables.reading.spellings import spellings_warning
+from relay.tables.reading.texts import is_text, release_memory
+from relay.util.errors import RelayError
+from relay.util.names import column_name
 
 log = logging.getLogger("relay")
 

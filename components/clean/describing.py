@@ -8,8 +8,8 @@ from typing import Any
 from cleaning import Cleaned
 from missing_texts import missing_note
 
-from relay.names import columns_said
-from relay.reading.column_kinds import kind_of
+from relay.tables.reading.column_kinds import kind_of
+from relay.util.names import columns_said
 
 _MOST_LINES = 20
 _NOTES = {

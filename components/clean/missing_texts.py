@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from relay.reading.dtype_words import text_word
-from relay.reading.missing import Counts, are_codes
-from relay.reading.texts import is_text
+from relay.tables.reading.dtype_words import text_word
+from relay.tables.reading.missing import Counts, are_codes
+from relay.tables.reading.texts import is_text
 
 _SHOWN = 3
 _MOSTLY = 0.5

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from relay.reading.filters import check_filter
-from relay.reading.params import ReadParams
+from relay.tables.reading.filters import check_filter
+from relay.tables.reading.params import ReadParams
 
 Task = Literal["auto", "regression", "classification"]
 Range = tuple[float | None, float | None]

@@ -13,14 +13,14 @@ from describing import columns_in_words, describe, file_in_words, warnings_in_wo
 from missing_texts import of_target
 from params import Params
 
-from relay import component
-from relay.component import StepRun
-from relay.errors import RelayError
-from relay.names import column_name
-from relay.reading.columns import renamed
-from relay.reading.missing import Marked
-from relay.reading.table import RawTable, read_raw
-from relay.tables import table_metadata, write_parquet
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.tables.io import table_metadata, write_parquet
+from relay.tables.reading.columns import renamed
+from relay.tables.reading.missing import Marked
+from relay.tables.reading.table import RawTable, read_raw
+from relay.util.errors import RelayError
+from relay.util.names import column_name
 
 log = logging.getLogger("relay")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from relay.metric_names import PRIMARY, Task
-from relay.outcomes import Outcome
-from relay.resampling import gain, gain_interval
+from relay.models.bootstrap import gain, gain_interval
+from relay.models.metric_names import PRIMARY, Task
+from relay.models.predictions import Outcome
 
 CONFIDENCE = 0.95
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 from style import BLUE, GREY, new_figure, plain, shown
 
-from relay.outcomes import Outcome
+from relay.models.predictions import Outcome
 
 BINS = 10
 

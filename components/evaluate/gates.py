@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relay.metric_names import HIGHER_IS_BETTER
+from relay.models.metric_names import HIGHER_IS_BETTER
 
 
 def violations(metrics: Mapping[str, float], thresholds: Mapping[str, float]) -> list[str]:

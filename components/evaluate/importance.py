@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relay.models import Model, Predictions, coerce
-from relay.progress import show_progress
-from relay.resampling import gain, statistic
+from relay.models.bootstrap import gain, statistic
+from relay.models.loading import Model, Predictions, coerce
+from relay.util.progress import show_progress
 
 SAMPLE_ROWS, FEWEST_SAMPLE_ROWS = 1000, 100
 MOST_REPEATS = 5

@@ -12,10 +12,10 @@ from calibration import Reliability, reliability
 from importance import importances
 from slices import MAIN, Slice, slices
 
-from relay.metric_names import PRIMARY
-from relay.models import Model
-from relay.outcomes import Outcome
-from relay.tables import require_column
+from relay.models.loading import Model
+from relay.models.metric_names import PRIMARY
+from relay.models.predictions import Outcome
+from relay.tables.io import require_column
 
 
 @dataclass(frozen=True)

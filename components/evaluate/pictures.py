@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from plots import confusion, predicted_vs_actual, residuals, roc
 from style import save
 
-from relay.metric_names import PRIMARY
+from relay.models.metric_names import PRIMARY
 
 
 def draw(found: Judgement, target: str, folder: Path) -> dict[str, Path]:

@@ -14,13 +14,14 @@ from params import Params, check_task
 from pictures import draw
 from splits import require_same_split
 
-from relay import component, outcomes
-from relay.component import StepRun
-from relay.errors import GateFailed
-from relay.metric_names import HIGHER_IS_BETTER, PRIMARY
-from relay.models import load_model
-from relay.names import columns_said
-from relay.tables import read_artifact
+from relay.models import predictions as outcomes
+from relay.models.loading import load_model
+from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.tables.io import read_artifact
+from relay.util.errors import GateFailed
+from relay.util.names import columns_said
 
 log = logging.getLogger("relay")
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relay.metric_names import Task
-from relay.outcomes import Outcome
-from relay.resampling import interval
+from relay.models.bootstrap import interval
+from relay.models.metric_names import Task
+from relay.models.predictions import Outcome
 
 MAIN: Mapping[Task, str] = {"regression": "mae", "classification": "accuracy"}
 """What parts are compared on: r2 and f1 depend on how much the target varies in a part."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from relay.component import Input, StepRun
-from relay.errors import RelayError
-from relay.lineage import recorded_input, train_set
-from relay.seen_rows import rows_in
-from relay.tables import read_artifact
+from relay.step.main import Input, StepRun
+from relay.tables.io import read_artifact
+from relay.tables.overlap import rows_in
 from relay.tracking import ArtifactVersion
+from relay.tracking.lineage import recorded_input, train_set
+from relay.util.errors import RelayError
 
 SETTINGS = ("test_size", "seed", "stratify", "time_column")
 LATER_SETTINGS = ("group_column",)  # artifacts of earlier versions know nothing of these

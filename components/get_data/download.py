@@ -15,10 +15,10 @@ import httpx
 import truststore
 from proxies import ProxyTransport
 
-from relay.errors import RelayError
-from relay.progress import show_progress
-from relay.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, find_proxy
-from relay.redact import redact_url
+from relay.util.errors import RelayError
+from relay.util.progress import show_progress
+from relay.util.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, find_proxy
+from relay.util.redact import redact_url
 
 log = logging.getLogger("relay")
 

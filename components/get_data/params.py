@@ -12,11 +12,11 @@ from urllib.request import url2pathname
 
 from pydantic import Field, field_validator
 
-from relay.errors import RelayError
-from relay.names import did_you_mean, nearest
-from relay.params import NO_CONTENT
-from relay.params import Params as BaseParams
-from relay.proxies import open_url
+from relay.step.params import NO_CONTENT
+from relay.step.params import Params as BaseParams
+from relay.util.errors import RelayError
+from relay.util.names import did_you_mean, nearest
+from relay.util.proxies import open_url
 
 SCHEMES = ("http", "https", "file", "sklearn")
 HEAD_SECONDS = 10.0

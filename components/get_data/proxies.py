@@ -7,7 +7,7 @@ import ssl
 
 import httpx
 
-from relay.proxies import Proxy, find_proxy
+from relay.util.proxies import Proxy, find_proxy
 
 
 class ProxyTransport(httpx.BaseTransport):

@@ -9,10 +9,10 @@ from pathlib import Path
 from params import Params
 from sources import RawFile, fetch, raw_file
 
-from relay import component
-from relay.component import StepRun
-from relay.project import enclosing_project
-from relay.redact import redact_url
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.util.project import enclosing_project
+from relay.util.redact import redact_url
 
 log = logging.getLogger("relay")
 

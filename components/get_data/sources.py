@@ -13,9 +13,9 @@ from urllib.request import url2pathname
 from download import Response, Sleep, download
 from params import scheme_of, sklearn_name
 
-from relay.artifact_names import plain_ascii
-from relay.errors import RelayError
-from relay.names import nearest
+from relay.tracking.artifact_names import plain_ascii
+from relay.util.errors import RelayError
+from relay.util.names import nearest
 
 _LONGEST_NAME = 100
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
-from relay.reading.infer import with_plain_dtypes
-from relay.reading.integers import floats_hold
+from relay.tables.reading.infer import with_plain_dtypes
+from relay.tables.reading.integers import floats_hold
 
 Kind = Literal["empty", "bool", "int", "long", "float", "time", "text"]
 """`long` are integers that floats do not hold."""

@@ -11,10 +11,10 @@ import pandas as pd
 from kinds import Kind, as_kinds, kinds_of, wider
 from table_io import Table, with_dtypes
 
-from relay.errors import RelayError
-from relay.models import coerce
-from relay.progress import Report
-from relay.reading.reach import are_infinite
+from relay.models.loading import coerce
+from relay.tables.reading.reach import are_infinite
+from relay.util.errors import RelayError
+from relay.util.progress import Report
 
 log = logging.getLogger("relay")
 

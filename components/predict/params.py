@@ -6,8 +6,8 @@ from pathlib import PurePath
 
 from pydantic import Field, field_validator, model_validator
 
-from relay.reading.params import ReadParams
-from relay.trusted import TRUSTED_TYPES_ARE, TrustedTypes
+from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
+from relay.tables.reading.params import ReadParams
 
 SUFFIXES = (".csv", ".parquet")
 

@@ -17,16 +17,16 @@ from table_io import Table, dtype_words, local_path, open_artifact, open_input
 from unseen import Unseen, known_categories
 from writing import TableWriter, require_another
 
-from relay import component
-from relay.component import Input, StepRun
-from relay.errors import RelayError
-from relay.models import Model, Predictions, load_model
-from relay.names import column_name
-from relay.progress import show_progress
-from relay.project import enclosing_project
-from relay.reading.dtype_words import is_read_as_text
-from relay.reading.params import kept_in
-from relay.tables import TABLE_FILE, table_metadata
+from relay.models.loading import Model, Predictions, load_model
+from relay.step import main as component
+from relay.step.main import Input, StepRun
+from relay.tables.io import TABLE_FILE, table_metadata
+from relay.tables.reading.dtype_words import is_read_as_text
+from relay.tables.reading.params import kept_in
+from relay.util.errors import RelayError
+from relay.util.names import column_name
+from relay.util.progress import show_progress
+from relay.util.project import enclosing_project
 
 log = logging.getLogger("relay")
 

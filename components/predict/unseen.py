@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from relay.models import Model, coerce
+from relay.models.loading import Model, coerce
 
 log = logging.getLogger("relay")
 

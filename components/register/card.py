@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from relay.component import Input, StepRun
-from relay.lineage import ancestry
-from relay.metric_names import HIGHER_IS_BETTER
+from relay.models.metric_names import HIGHER_IS_BETTER
 from relay.pages.render import render, short
+from relay.step.main import Input, StepRun
 from relay.tracking import ArtifactVersion
+from relay.tracking.lineage import ancestry
 
 HERE = Path(__file__).parent
 PICTURES = "pictures"

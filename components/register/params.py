@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from relay.metric_names import HIGHER_IS_BETTER, Task, require_of_task
-from relay.names import did_you_mean
-from relay.params import Params as BaseParams
-from relay.trusted import TRUSTED_TYPES_ARE, TrustedTypes
+from relay.models.metric_names import HIGHER_IS_BETTER, Task, require_of_task
+from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
+from relay.step.params import Params as BaseParams
+from relay.util.names import did_you_mean
 
 
 class Params(BaseParams):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from relay.resampling import gain
+from relay.models.bootstrap import gain
 
 _ADVICE = ". To promote it all the same: the same command with register.force=true"
 

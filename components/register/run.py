@@ -24,14 +24,15 @@ from params import Params
 from promotion import Baseline, Champion, Decision, decide, hold_back
 from registry import Registry
 
-from relay import component, outcomes
-from relay.component import Input, StepRun
-from relay.errors import RelayError
-from relay.models import require_servable
-from relay.outcomes import Outcome
-from relay.project import enclosing_project
-from relay.tables import read_artifact
+from relay.models import predictions as outcomes
+from relay.models.loading import require_servable
+from relay.models.predictions import Outcome
+from relay.step import main as component
+from relay.step.main import Input, StepRun
+from relay.tables.io import read_artifact
 from relay.tracking import ArtifactVersion
+from relay.util.errors import RelayError
+from relay.util.project import enclosing_project
 
 log = logging.getLogger("relay")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from relay.names import column_name
-from relay.params import Params as BaseParams
+from relay.step.params import Params as BaseParams
+from relay.util.names import column_name
 
 
 class Params(BaseParams):

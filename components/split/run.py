@@ -11,10 +11,10 @@ import pandas as pd
 from params import Params
 from splitting import find_time_order, split
 
-from relay import component
-from relay.component import StepRun
-from relay.seen_rows import rows_in
-from relay.tables import read_artifact, table_metadata, write_parquet
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.tables.io import read_artifact, table_metadata, write_parquet
+from relay.tables.overlap import rows_in
 
 log = logging.getLogger("relay")
 

@@ -25,8 +25,8 @@ from wrapping import (
     wrapped,
 )
 
-from relay.errors import RelayError
-from relay.estimators import ModelSpec, library_of, make_estimator
+from relay.models.estimators import ModelSpec, library_of, make_estimator
+from relay.util.errors import RelayError
 
 log = logging.getLogger("relay")
 

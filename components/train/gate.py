@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from relay.errors import GateFailed, RelayError
-from relay.lineage import recorded_input
-from relay.names import column_name
 from relay.tracking import ArtifactVersion
+from relay.tracking.lineage import recorded_input
+from relay.util.errors import GateFailed, RelayError
+from relay.util.names import column_name
 
 
 def require_passed(report: ArtifactVersion, train: ArtifactVersion, target: str) -> None:

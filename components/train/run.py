@@ -12,11 +12,11 @@ from params import Params
 from saving import save
 from training import Trained, train
 
-from relay import component
-from relay.component import StepRun
-from relay.estimators import ModelSpec
-from relay.names import columns_said
-from relay.tables import read_artifact
+from relay.models.estimators import ModelSpec
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.tables.io import read_artifact
+from relay.util.names import columns_said
 
 log = logging.getLogger("relay")
 

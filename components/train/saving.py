@@ -17,10 +17,10 @@ from sklearn.pipeline import Pipeline
 from wrapping import inner
 
 import relay_dates
-from relay.errors import RelayError
-from relay.estimators import library_of
-from relay.models import load_model
-from relay.trusted import require_trusted
+from relay.models.estimators import library_of
+from relay.models.loading import load_model
+from relay.models.trusted import require_trusted
+from relay.util.errors import RelayError
 
 EXAMPLE_ROWS = 5
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")

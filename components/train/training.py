@@ -16,9 +16,9 @@ from folds import no_folds
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from relay.estimators import ModelSpec
-from relay.metric_names import PRIMARY
-from relay.metrics import score
+from relay.models.estimators import ModelSpec
+from relay.models.metric_names import PRIMARY
+from relay.models.metrics import score
 
 log = logging.getLogger("relay")
 

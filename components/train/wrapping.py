@@ -12,9 +12,9 @@ from params import require_task
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 
-from relay.errors import RelayError
-from relay.estimators import ModelSpec, library_of
-from relay.names import did_you_mean
+from relay.models.estimators import ModelSpec, library_of
+from relay.util.errors import RelayError
+from relay.util.names import did_you_mean
 
 TRANSFORMS = {
     "log": (np.log, np.exp, 0.0),

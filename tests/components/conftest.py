@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.step_result import StepResult, read_result
-from relay.tables import table_metadata, write_parquet
+from relay.step.result import StepResult, read_result
+from relay.tables.io import table_metadata, write_parquet
 from relay.tracking import ArtifactVersion, Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
 from tests.loading import COMPONENTS, ROOT

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from relay.tables import table_metadata, write_parquet
+from relay.tables.io import table_metadata, write_parquet
 from relay.tracking import ArtifactVersion
 from tests.components.conftest import Store
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.tables import is_categorical, read_parquet
+from relay.tables.io import is_categorical, read_parquet
 from tests.components.conftest import Store
 
 TABLE = "Id,Shop Name,Price €,Kind\n1,x,5,a\n2,y,15,b\n3,z,,a\n4,z,25,b\n4,z,25,b\n5,w,,\n"

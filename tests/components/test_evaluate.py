@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.tables import write_parquet
+from relay.tables.io import write_parquet
 from tests.components.conftest import Finished, Store
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
 

@@ -19,9 +19,9 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from relay import outcomes
-from relay.models import load_model
-from relay.outcomes import Outcome
+from relay.models import predictions as outcomes
+from relay.models.loading import load_model
+from relay.models.predictions import Outcome
 from relay.tracking import ArtifactVersion
 from tests.components.conftest import Finished, Store
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model

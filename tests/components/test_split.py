@@ -7,7 +7,7 @@ import logging
 import pandas as pd
 import pytest
 
-from relay.tables import write_parquet
+from relay.tables.io import write_parquet
 from tests.components.conftest import Store
 from tests.loading import load
 

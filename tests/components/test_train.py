@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.models import load_model
+from relay.models.loading import load_model
 from tests.components.conftest import Finished, Store
 
 FOREST = json.dumps(

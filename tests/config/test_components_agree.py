@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from relay.orchestrator import config, plan
-from relay.orchestrator.mlproject import load_component
-from relay.params import ARTIFACT_SUFFIX, to_text
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.runtime.component import load_component
+from relay.step.params import ARTIFACT_SUFFIX, to_text
 from tests.loading import COMPONENTS, ROOT
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from relay.errors import ConfigError
-from relay.orchestrator import config, plan
-from relay.orchestrator.config import Config
-from relay.orchestrator.jobs import Job, look_closer, make_jobs
+from relay.config import compose as config
+from relay.config.compose import Config
+from relay.pipeline import plan
+from relay.pipeline.planned_step import Job, look_closer, make_jobs
+from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 
 CONFIG = ROOT / "config"

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from mlflow.projects.utils import load_project
 
-from relay.errors import ConfigError
-from relay.orchestrator.mlproject import load_component
-from relay.orchestrator.step_command import runs_script, script_arguments, step_command
+from relay.runtime.command import runs_script, script_arguments, step_command
+from relay.runtime.component import load_component
+from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))

@@ -6,8 +6,9 @@ import shlex
 
 import yaml
 
-from relay.orchestrator import config, plan
-from relay.orchestrator.mlproject import load_component
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.runtime.component import load_component
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 
 

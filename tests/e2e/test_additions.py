@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from relay.params import Params as BaseParams
+from relay.step.params import Params as BaseParams
 
 
 class Params(BaseParams):

@@ -92,12 +92,12 @@ def test_a_changed_file_runs_its_step_and_spares_what_gets_the_same(ran: Checkou
 
 
 def test_shared_code_counts_where_it_is_imported(ran: Checkout) -> None:
-    path = ran.root / "src" / "relay" / "lineage.py"
+    path = ran.root / "src" / "relay" / "tracking" / "lineage.py"
     path.write_text(path.read_text() + "\n# a word more\n")
     users = {
         folder.parent.name
         for folder in (ran.root / "components").glob("*/*.py")
-        if "relay.lineage" in folder.read_text()
+        if "relay.tracking.lineage" in folder.read_text()
     }
     assert set(ran_steps(ran)) == (users | {"register"}) & set(STEPS)
 

@@ -79,12 +79,12 @@ def test_the_lock(toy: Toy) -> None:
 
 
 def test_shared_code_that_is_imported(toy: Toy) -> None:
-    append(toy.checkout.root / "src" / "relay" / "step_run.py", "\n# a word more\n")
+    append(toy.checkout.root / "src" / "relay" / "step" / "run.py", "\n# a word more\n")
     assert toy.ran() == STEPS
 
 
 def test_shared_code_that_is_not_imported(toy: Toy) -> None:
-    append(toy.checkout.root / "src" / "relay" / "tables.py", "\n# a word more\n")
+    append(toy.checkout.root / "src" / "relay" / "tables" / "io.py", "\n# a word more\n")
     assert toy.ran() == []
 
 

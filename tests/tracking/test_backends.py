@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from relay.errors import RelayError
 from relay.tracking import Draft, Reference, Row, RunSpec, Table
 from relay.tracking.digests import digest_of_path
 from relay.tracking.records import RunRecord, replay
-from relay.tracking.wandb import WandbBackend
+from relay.tracking.wandb.backend import WandbBackend
+from relay.util.errors import RelayError
 from tests.loading import ROOT
 from tests.tracking.conftest import Store
 
@@ -271,7 +271,7 @@ def logged(store: Store, spec: RunSpec) -> tuple[dict[str, Any], dict[str, Any]]
     if store.server is not None:
         run = store.server.snapshot(store.project)["runs"][spec.id]
         return run["config"], {"r2": run["summary"]["r2"]}
-    from relay.tracking.local_history import LocalHistory  # noqa: PLC0415 - after TRACKIO_DIR is set
+    from relay.tracking.local.history import LocalHistory  # noqa: PLC0415 - after TRACKIO_DIR is set
 
     [past] = LocalHistory(store.project).runs()
     return dict(past.spec.config), dict(past.rows[0].metrics)

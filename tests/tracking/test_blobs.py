@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.tracking import blobs as module
-from relay.tracking.blobs import Blobs
-from relay.tracking.local import LocalBackend
+from relay.tracking.local import blobs as module
+from relay.tracking.local.backend import LocalBackend
+from relay.tracking.local.blobs import Blobs
 from tests.tracking.conftest import Store
 
 CONTENT = b"a table"

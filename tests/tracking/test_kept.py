@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from relay.errors import ConfigError, RelayError
 from relay.tracking import (
     ArtifactVersion,
     Draft,
@@ -25,8 +24,9 @@ from relay.tracking import (
     TrackingSettings,
     UploadError,
 )
-from relay.tracking.kept import bring_up, keep, kept_runs
+from relay.tracking.outbox import bring_up, keep, kept_runs
 from relay.tracking.records import RunRecord, replay
+from relay.util.errors import ConfigError, RelayError
 
 HERE = "https://wandb.example.com"
 WANDB = TrackingSettings(backend="wandb", project="houses", entity="team")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from relay.tracking import Reference, Row, RunSpec
-from relay.tracking.local import LocalBackend
-from relay.tracking.local_store import find_link, find_version
+from relay.tracking.local.backend import LocalBackend
+from relay.tracking.local.store import find_link, find_version
 from tests.tracking.conftest import Store
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from relay.errors import RelayError
 from relay.tracking import Reference
+from relay.util.errors import RelayError
 
 
 @pytest.mark.parametrize(

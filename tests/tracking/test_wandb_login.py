@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.tracking.wandb_login import (
+from relay.tracking.wandb.login import (
     CLOUD,
     Login,
     find_login,
@@ -18,6 +17,7 @@ from relay.tracking.wandb_login import (
     resolve_backend,
     server_of,
 )
+from relay.util.errors import ConfigError
 
 KEY = "k" * 40
 OLD_CLOUD = "https://api.wandb.ai"

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError, RelayError
-from relay.tracking import wandb_login
-from relay.tracking.wandb_login import (
+from relay.tracking.wandb import login as wandb_login
+from relay.tracking.wandb.login import (
     Login,
     probe,
 )
+from relay.util.errors import ConfigError, RelayError
 
 KEY = "k" * 40
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from relay import component
+from relay.step import main as component
 from tests.loading import COMPONENTS
 from tests.memory import Memory
 

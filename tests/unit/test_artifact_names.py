@@ -7,8 +7,8 @@ import unicodedata
 
 import pytest
 
-from relay.artifact_names import artifact_stem, model_stem, plain_ascii, url_stem
-from relay.params import NAME
+from relay.step.params import NAME
+from relay.tracking.artifact_names import artifact_stem, model_stem, plain_ascii, url_stem
 
 SUFFIX = "_registration"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from relay.component import Input
+from relay.step.main import Input
 from relay.tracking import ArtifactVersion
 from tests.loading import load
 

@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from relay.metric_names import PRIMARY, Task
-from relay.outcomes import Outcome
+from relay.models.metric_names import PRIMARY, Task
+from relay.models.predictions import Outcome
 from tests.loading import load
 
 decide = load("register", "promotion").decide

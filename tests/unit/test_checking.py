@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from relay.errors import ConfigError
-from relay.params import validate
+from relay.step.params import validate
+from relay.util.errors import ConfigError
 from tests.loading import ROOT, load
 
 run = load("check")

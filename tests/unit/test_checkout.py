@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from relay.errors import RelayError
-from relay.orchestrator import checkout
-from relay.orchestrator.checkout import require_writable
-from relay.project import Project
+from relay.pipeline import checkout
+from relay.pipeline.checkout import require_writable
+from relay.util.errors import RelayError
+from relay.util.project import Project
 
 
 def test_a_new_checkout_and_one_with_runs_are_fine(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.reading.dtypes import to_dtype
+from relay.tables.reading.dtypes import to_dtype
 from tests.made_clean import clean
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
+from relay.util.errors import RelayError
 from tests.made_clean import clean
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.tables import is_categorical, read_parquet, write_parquet
+from relay.tables.io import is_categorical, read_parquet, write_parquet
+from relay.util.errors import RelayError
 from tests.made_clean import clean
 
 

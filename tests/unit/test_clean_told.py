@@ -9,8 +9,8 @@ import logging
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.table import RawTable
+from relay.tables.reading.table import RawTable
+from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_clean import clean, numbers
 

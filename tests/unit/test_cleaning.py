@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError, RelayError
-from relay.params import validate
+from relay.step.params import validate
+from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 from tests.made_clean import clean, numbers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay import __version__
-from relay.orchestrator.cli import COMMANDS, HELP, main
+from relay.cli import COMMANDS, HELP, main
 from tests.loading import ROOT
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from relay import code_files
-from relay.code_files import code_digests
-from relay.errors import ConfigError
+from relay.util import code_files
+from relay.util.code_files import code_digests
+from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
 
 
@@ -75,8 +75,8 @@ def test_a_changed_file_has_another_digest(project: Path) -> None:
 def test_no_component_depends_on_the_orchestrator() -> None:
     for component in COMPONENTS.glob("*/MLproject"):
         files = code_digests(component.parent, ROOT)
-        assert not [name for name in files if name.startswith("src/relay/orchestrator")]
-        assert "src/relay/execution.py" in files
+        assert not [name for name in files if name.startswith("src/relay/pipeline")]
+        assert "src/relay/step/execution.py" in files
 
 
 def forget() -> None:

@@ -8,12 +8,12 @@ from typing import cast
 
 import pytest
 
-from relay.errors import RelayError
-from relay.orchestrator import pages
-from relay.orchestrator.pages import collect_pages
-from relay.orchestrator.summary import StepSummary
-from relay.start import START
+from relay.pipeline import pages
+from relay.pipeline.pages import collect_pages
+from relay.pipeline.summary import StepSummary
 from relay.tracking import ArtifactVersion, Backend
+from relay.util.errors import RelayError
+from relay.util.paths import START
 
 CHECK = StepSummary("check", "ran", outputs={"report": "report:v0"})
 TRAIN = StepSummary("train", "ran", outputs={"model": "model:v0"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.columns import renamed
+from relay.tables.reading.columns import renamed
+from relay.util.errors import RelayError
 
 RAW = ["SalePrice", "Sp. Atk", "HP"]
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from relay import component, execution
-from relay.component import StepRun
-from relay.errors import GateFailed, RelayError
-from relay.ingredients import Ingredients
-from relay.params import Params
+from relay.step import execution
+from relay.step import main as component
+from relay.step.fingerprint import Ingredients
+from relay.step.main import StepRun
+from relay.step.params import Params
 from relay.tracking import ArtifactVersion, Draft, TrackingSettings, UploadError
 from relay.tracking.records import RunRecord
+from relay.util.errors import GateFailed, RelayError
 from tests.memory import Memory, result
 
 

@@ -8,10 +8,10 @@ from typing import Literal
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.dates import days_since_1970
-from relay.reading.dtypes import to_dtype
-from relay.reading.infer import Found, convention_of, found_as
+from relay.tables.reading.dates import days_since_1970
+from relay.tables.reading.dtypes import to_dtype
+from relay.tables.reading.infer import Found, convention_of, found_as
+from relay.util.errors import RelayError
 
 ISO = [f"2020-{month:02d}-{day:02d}" for month in range(1, 6) for day in range(1, 21)]
 DAY_FIRST = [f"{one[8:]}/{one[5:7]}/{one[:4]}" for one in ISO]

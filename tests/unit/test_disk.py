@@ -13,12 +13,13 @@ import pytest
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import OperationalError
 
-from relay import disk, mlflow_runs
-from relay.errors import RelayError
-from relay.execution import End
-from relay.files import write_text
-from relay.project import Project
-from relay.tracking.local import LocalBackend
+from relay.step.execution import End
+from relay.tracking.local.backend import LocalBackend
+from relay.tracking.mlflow import runs as mlflow_runs
+from relay.util import disk
+from relay.util.errors import RelayError
+from relay.util.files import write_text
+from relay.util.project import Project
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
 

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from relay.orchestrator.display import LiveDisplay, show_log, show_summary
-from relay.orchestrator.processes import Usage
-from relay.orchestrator.summary import StepSummary, Summary
+from relay.pipeline.display import LiveDisplay, show_log, show_summary
+from relay.pipeline.summary import StepSummary, Summary
+from relay.runtime.processes import Usage
 
 
 def shown(steps: Sequence[StepSummary], log: Sequence[str] = ()) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from relay.errors import RelayError
+from relay.util.errors import RelayError
 from tests.loading import load
 
 sources = load("get_data", "sources")

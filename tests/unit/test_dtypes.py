@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import ConfigError, RelayError
-from relay.reading.dtypes import to_dtype
+from relay.tables.reading.dtypes import to_dtype
+from relay.util.errors import ConfigError, RelayError
 
 
 def series(*values: Any) -> pd.Series:

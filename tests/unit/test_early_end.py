@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.orchestrator.early_end import explain_early_end
+from relay.pipeline.early_end import explain_early_end
 
 
 def end_of(tmp_path: Path, script: str, **files: str) -> str | None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.options import ReadOptions
-from relay.reading.table import read_raw
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.table import read_raw
+from relay.util.errors import RelayError
 
 TOWNS = ["Köln", "Zürich", "Nîmes", "Málaga", "Bonn"]
 

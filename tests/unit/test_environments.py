@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.orchestrator.environments import Environment, KnownEnvironments
+from relay.runtime.environments import Environment, KnownEnvironments
 from tests.loading import COMPONENTS
 
 FOUND = Environment("/envs/mlflow-1", ("source /envs/mlflow-1/bin/activate",))

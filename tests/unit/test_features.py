@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import relay_dates as dates
-from relay.errors import RelayError
+from relay.util.errors import RelayError
 from tests.loading import load
 
 features = load("train", "features")

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.models import load_model
+from relay.models.loading import load_model
+from relay.util.errors import RelayError
 from tests.loading import ROOT
 from tests.made_training import (
     RIDGE,
@@ -289,7 +289,7 @@ def test_no_library_is_imported_that_the_model_does_not_need(name: str) -> None:
     code = (
         "import sys, numpy, pandas; sys.path[:0] = ['src', 'components/train']\n"
         "import yaml, data, training\n"
-        "from relay.estimators import ModelSpec\n"
+        "from relay.models.estimators import ModelSpec\n"
         f"values = yaml.safe_load(open('config/model/{name}.yaml')); values.pop('defaults')\n"
         "given = data.prepare(pandas.DataFrame({'x': range(50), 'y': range(50)}), 'y', None)\n"
         "training.train(given, ModelSpec.model_validate(values), folds=2, seed=0)\n"

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from relay.fork_server import Libraries, Step
-from relay.orchestrator import processes
-from relay.orchestrator.fork_servers import Forked, ForkServer
-from relay.orchestrator.processes import End, Process
+from relay.runtime import processes
+from relay.runtime.fork_client import Forked, ForkServer
+from relay.runtime.fork_server import Libraries, Step
+from relay.runtime.processes import End, Process
 from tests.loading import ROOT
 
 PATH = f"export PATH={Path(sys.executable).parent}:$PATH"
@@ -30,7 +30,7 @@ print(json.dumps({
     "main": [__name__, __file__],
     "descriptors": len(descriptors) - 1,
     "near": sys.path[0],
-    "loaded": sorted(name for name in ("tabnanny", "relay.errors") if name in sys.modules),
+    "loaded": sorted(name for name in ("tabnanny", "relay.util.errors") if name in sys.modules),
     "word": os.environ.get("WORD"),
     "group": os.getpgid(0) == os.getpid(),
     "numbers": [random.random(), numpy.random.random()],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.params import validate
+from relay.step.params import validate
+from relay.util.errors import ConfigError
 from tests.loading import load
 
 gates = load("evaluate", "gates")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.git import GitState, git_state
+from relay.util.git import GitState, git_state
 
 
 def git(folder: Path, *arguments: str) -> str:

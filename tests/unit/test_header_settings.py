@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.options import ReadOptions
-from relay.reading.table import read_raw
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.table import read_raw
+from relay.util.errors import RelayError
 from tests import reading
 
 ROWS = "".join(f"{i},{i % 3},{i}.5\n" for i in range(12))

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.header import joined_names
-from relay.reading.options import ReadOptions
-from relay.reading.table import read_raw
+from relay.tables.reading.header import joined_names
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.table import read_raw
+from relay.util.errors import RelayError
 from tests import reading
 
 ROWS = "".join(f"{i};k{i % 2};{i}.5\n" for i in range(9))

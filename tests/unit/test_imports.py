@@ -29,10 +29,10 @@ open_backend(TrackingSettings("local", "p"), Path(".")).find("table:latest")
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import relay.component", ["wandb", "trackio", "mlflow", "sklearn", "hydra"]),
-        ("import relay.orchestrator.cli", ["wandb", "trackio", "mlflow", "sklearn"]),
-        ("import relay.orchestrator.launch", ["wandb", "trackio", "mlflow", "numpy"]),
-        ("import relay.orchestrator.work", ["wandb", "trackio", "mlflow", "numpy"]),
+        ("import relay.step.main", ["wandb", "trackio", "mlflow", "sklearn", "hydra"]),
+        ("import relay.cli", ["wandb", "trackio", "mlflow", "sklearn"]),
+        ("import relay.pipeline.launch", ["wandb", "trackio", "mlflow", "numpy"]),
+        ("import relay.pipeline.pipeline_run", ["wandb", "trackio", "mlflow", "numpy"]),
         (LOOKING, ["trackio", "wandb", "mlflow", "numpy"]),
         (LOCAL, ["wandb", "mlflow"]),
     ],

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from relay.ingredients import Ingredients, changes
+from relay.step.fingerprint import Ingredients, changes
 
 BASE = Ingredients(
     code={"components/train/run.py": "1", "components/train/requirements.txt": "2"},

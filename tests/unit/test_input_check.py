@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.orchestrator import config, plan
-from relay.orchestrator.input_check import InputCheck, task_in
-from relay.orchestrator.jobs import make_jobs
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.pipeline.input_check import InputCheck, task_in
+from relay.pipeline.planned_step import make_jobs
 from relay.tracking import ArtifactVersion
+from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
 
 PRICED: Mapping[str, Any] = {

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
+from relay.util.errors import RelayError
 from tests.reading import read_as_it_stands as read
 
 

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from relay.errors import RelayError
-from relay.models import Model
-from relay.outcomes import Outcome
+from relay.models.loading import Model
+from relay.models.predictions import Outcome
+from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_models import flats, poor_price_model, price_model, size_model
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.orchestrator.libraries import _LATE, late, libraries
+from relay.runtime.libraries import _LATE, late, libraries
 from tests.loading import COMPONENTS, ROOT
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
@@ -68,14 +68,14 @@ def test_what_is_loaded_late_is_there(module: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_when_they_are_loaded_a_component_loads_nothing_else(name: str) -> None:
-    scripts = [COMPONENTS / name / "run.py", SOURCE / "relay" / "tracking" / "local_run.py"]
+    scripts = [COMPONENTS / name / "run.py", SOURCE / "relay" / "tracking" / "local" / "run.py"]
     code = f"""
 import json, runpy, sys
 for module, names in json.loads({json.dumps(libraries(scripts, SOURCE))!r}):
     __import__(module, fromlist=names)
 before = set(sys.modules)
 sys.path[:0] = [{str(COMPONENTS / name)!r}, {str(SOURCE)!r}]
-import relay.tracking.local_run
+import relay.tracking.local.run
 runpy.run_path("run.py")
 new = [sys.modules[name] for name in set(sys.modules) - before]
 print(json.dumps([str(getattr(module, "__file__", None)) for module in new]))

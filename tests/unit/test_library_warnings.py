@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
-from relay import library_warnings
+from relay.step import library_warnings
 from tests.made_training import data, spec, training
 
 

@@ -6,8 +6,8 @@ import resource
 
 import pytest
 
-from relay.errors import RelayError
-from relay.orchestrator.limits import LEAST_ADDRESS_SPACE, require_address_space
+from relay.runtime.limits import LEAST_ADDRESS_SPACE, require_address_space
+from relay.util.errors import RelayError
 
 
 @pytest.mark.parametrize("limit", [resource.RLIM_INFINITY, LEAST_ADDRESS_SPACE])

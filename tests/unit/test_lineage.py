@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from relay.lineage import recorded_input, train_set
-from relay.seen_rows import rows_in
+from relay.tables.overlap import rows_in
 from relay.tracking import ArtifactVersion
+from relay.tracking.lineage import recorded_input, train_set
 from tests.made_models import flats
 
 TRAIN = ArtifactVersion("train", "v0", "split_data", "abc")

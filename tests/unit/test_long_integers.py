@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.column_kinds import kind_of
-from relay.reading.dtypes import to_dtype
-from relay.reading.integers import exact_integers, floats_merge, integers_from_arrow
-from relay.tables import read_parquet, write_parquet
+from relay.tables.io import read_parquet, write_parquet
+from relay.tables.reading.column_kinds import kind_of
+from relay.tables.reading.dtypes import to_dtype
+from relay.tables.reading.integers import exact_integers, floats_merge, integers_from_arrow
+from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_clean import clean
 

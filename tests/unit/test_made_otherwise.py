@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from relay.orchestrator import config, plan
-from relay.orchestrator.input_check import InputCheck
-from relay.orchestrator.jobs import make_job, make_jobs
-from relay.orchestrator.made_otherwise import MadeOtherwise
-from relay.orchestrator.mlproject import load_component
-from relay.orchestrator.pipeline import Pipeline
-from relay.orchestrator.step_cache import StepCache
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.pipeline.cache import StepCache
+from relay.pipeline.input_check import InputCheck
+from relay.pipeline.planned_step import make_job, make_jobs
+from relay.pipeline.stale_inputs import MadeOtherwise
+from relay.pipeline.state import Pipeline
+from relay.runtime.component import load_component
 from relay.tracking import ArtifactVersion
 from tests.loading import COMPONENTS, ROOT
 

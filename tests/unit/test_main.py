@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.orchestrator import cli
-from relay.standard_streams import Output
+from relay import cli
+from relay.util.streams import Output
 from tests.loading import ROOT
 
 

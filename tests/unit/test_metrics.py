@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.metric_names import HIGHER_IS_BETTER, PRIMARY, Task
-from relay.metrics import score
+from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY, Task
+from relay.models.metrics import score
 
 
 def test_regression_has_its_six_metrics() -> None:

@@ -10,12 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from relay.reading.dtype_words import check_dtype_word
-from relay.reading.options import ReadOptions
-from relay.reading.params import kept_in
-from relay.reading.pieces import read_in_pieces
-from relay.reading.table import read_raw
-from relay.reading.texts import may_hold
+from relay.tables.reading.dtype_words import check_dtype_word
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.params import kept_in
+from relay.tables.reading.pieces import read_in_pieces
+from relay.tables.reading.table import read_raw
+from relay.tables.reading.texts import may_hold
 from tests.loading import load
 
 run, describing = load("clean"), load("clean", "describing")

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.dtype_words import check_dtype_word
-from relay.reading.dtypes import to_dtype
-from relay.reading.infer import Found, convention_of, found_as, with_plain_dtypes
+from relay.tables.reading.dtype_words import check_dtype_word
+from relay.tables.reading.dtypes import to_dtype
+from relay.tables.reading.infer import Found, convention_of, found_as, with_plain_dtypes
+from relay.util.errors import RelayError
 from tests.made_clean import clean
 
 

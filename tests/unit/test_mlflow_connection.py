@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from relay import mlflow_connection
-from relay.errors import RelayError
-from relay.mlflow_connection import connect
+from relay.tracking.mlflow import connection as mlflow_connection
+from relay.tracking.mlflow.connection import connect
+from relay.util.errors import RelayError
 
 
 @pytest.fixture

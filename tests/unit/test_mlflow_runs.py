@@ -11,11 +11,11 @@ from unittest.mock import Mock
 
 import pytest
 
-from relay.errors import RelayError
-from relay.mlflow_connection import connect
-from relay.mlflow_runs import MlflowRuns
-from relay.owner import HOST, PROCESS
-from relay.step_result import StepResult
+from relay.step.result import StepResult
+from relay.tracking.mlflow.connection import connect
+from relay.tracking.mlflow.owner import HOST, PROCESS
+from relay.tracking.mlflow.runs import MlflowRuns
+from relay.util.errors import RelayError
 from tests.loading import ROOT
 
 
@@ -30,7 +30,7 @@ def test_a_new_store_leaves_one_file(runs: MlflowRuns, tmp_path: Path) -> None:
 
 def test_killed_while_the_store_is_made_the_next_start_makes_it(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    code = f"from relay.mlflow_connection import connect; connect({uri!r})"
+    code = f"from relay.tracking.mlflow.connection import connect; connect({uri!r})"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT / "src")
     while not list(tmp_path.iterdir()):
         time.sleep(0.01)

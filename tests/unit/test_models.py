@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import relay_dates
-from relay.errors import RelayError
-from relay.models import Model, coerce, load_model
+from relay.models.loading import Model, coerce, load_model
+from relay.util.errors import RelayError
 from tests.made_models import features, flats, price_model, save, size_model
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay.names import column_name, column_names, did_you_mean, nearest
+from relay.util.names import column_name, column_names, did_you_mean, nearest
 
 
 @pytest.mark.parametrize(

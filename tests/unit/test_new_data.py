@@ -12,14 +12,15 @@ import pytest
 import yaml
 from rich.console import Console
 
-from relay.errors import ConfigError, RelayError
-from relay.new_data.command import new_data
-from relay.new_data.writing import with_margin
-from relay.orchestrator import config, plan
-from relay.orchestrator.jobs import make_jobs
-from relay.project import Project
-from relay.reading.options import ReadOptions
-from relay.reading.table import read_raw
+from relay.commands.new_data.command import new_data
+from relay.commands.new_data.writing import with_margin
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.pipeline.planned_step import make_jobs
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.table import read_raw
+from relay.util.errors import ConfigError, RelayError
+from relay.util.project import Project
 from tests.loading import COMPONENTS, ROOT, load
 
 ROWS = "".join(

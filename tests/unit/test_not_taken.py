@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from relay import component
-from relay.component import StepRun
-from relay.errors import GateFailed, RelayError
-from relay.params import Params
-from relay.project import Project
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.step.params import Params
 from relay.tracking import ArtifactVersion, Draft, UploadError
-from relay.tracking.kept import kept_runs
+from relay.tracking.outbox import kept_runs
 from relay.tracking.records import RunRecord
+from relay.util.errors import GateFailed, RelayError
+from relay.util.project import Project
 from tests.memory import Memory, result
 
 

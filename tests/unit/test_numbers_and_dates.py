@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.dtypes import to_dtype
-from relay.reading.infer import Found, convention_of, found_as
+from relay.tables.reading.dtypes import to_dtype
+from relay.tables.reading.infer import Found, convention_of, found_as
+from relay.util.errors import RelayError
 
 
 def found(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **more: Any) -> Found:

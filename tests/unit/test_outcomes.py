@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relay import outcomes
-from relay.errors import RelayError
-from relay.outcomes import Outcome
+from relay.models import predictions as outcomes
+from relay.models.predictions import Outcome
+from relay.util.errors import RelayError
 
 SCORES = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
 TRUTHS = np.array([False, True, True, False])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.orchestrator.overrides import (
+from relay.config.overrides import (
     from_arguments,
     key_and_value,
     normalize,
     split_options,
 )
+from relay.util.errors import ConfigError
 
 
 @pytest.mark.parametrize(

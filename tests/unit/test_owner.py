@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
-from relay.owner import HOST, PROCESS, is_gone, owner_tags
+from relay.tracking.mlflow.owner import HOST, PROCESS, is_gone, owner_tags
 
 PRINT = (
-    "import json; from relay.owner import owner_tags; print(json.dumps(owner_tags()), flush=True)"
+    "import json; from relay.tracking.mlflow.owner import owner_tags; "
+    "print(json.dumps(owner_tags()), flush=True)"
 )
 
 

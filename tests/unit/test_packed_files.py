@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
+from relay.util.errors import RelayError
 from tests.reading import read
 
 TABLE = b"a,b\n1,x\n2,y\n"

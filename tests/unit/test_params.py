@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from relay.errors import ConfigError
-from relay.params import Params, parse_command_line, to_text, validate
+from relay.step.params import Params, parse_command_line, to_text, validate
+from relay.util.errors import ConfigError
 
 
 class Example(Params):

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.options import ReadOptions
-from relay.reading.pieces import read_in_pieces
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.pieces import read_in_pieces
+from relay.util.errors import RelayError
 from tests.loading import load
 from tests.reading import read
 

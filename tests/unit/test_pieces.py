@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.options import ReadOptions
-from relay.reading.pieces import Pieces, read_in_pieces
-from relay.reading.table import read_raw
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.pieces import Pieces, read_in_pieces
+from relay.tables.reading.table import read_raw
+from relay.util.errors import RelayError
 
 OPTIONS = ReadOptions()
 TEXT = 'No;"Name of it"; Price\n' + "".join(

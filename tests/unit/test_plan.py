@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.orchestrator.config_schema import StepSpec
-from relay.orchestrator.plan import Plan, build, select
+from relay.config.schema import StepSpec
+from relay.pipeline.plan import Plan, build, select
+from relay.util.errors import ConfigError
 
 
 def spec(output: str, **more: Any) -> StepSpec:

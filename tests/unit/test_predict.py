@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.errors import ConfigError, RelayError
-from relay.models import Predictions
-from relay.params import validate
-from relay.reading.options import ReadOptions
+from relay.models.loading import Predictions
+from relay.step.params import validate
+from relay.tables.reading.options import ReadOptions
+from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 
 table_io = load("predict", "table_io")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.private import make_private
-from relay.project import Project
+from relay.util.private import make_private
+from relay.util.project import Project
 
 
 def mode(path: Path) -> str:

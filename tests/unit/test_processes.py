@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from relay.orchestrator import processes
-from relay.orchestrator.processes import Process, Spawned
+from relay.runtime import processes
+from relay.runtime.processes import Process, Spawned
 
 
 def start(tmp_path: Path, code: str) -> Process:

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from relay import progress
+from relay.util import progress
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +14,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     """The work is begun, and reported on one second later, six, seven and twelve."""
     caplog.set_level(logging.INFO, "relay")
     seconds = iter([0, 1, 6, 7, 12])
-    monkeypatch.setattr("relay.progress.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("relay.util.progress.time.monotonic", lambda: next(seconds))
 
 
 def test_off_a_terminal_a_download_is_a_line_now_and_then(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError, GateFailed, RelayError
-from relay.params import validate
+from relay.step.params import validate
 from relay.tracking import ArtifactVersion
+from relay.util.errors import ConfigError, GateFailed, RelayError
 from tests.loading import load
 
 promotion = load("register", "promotion")

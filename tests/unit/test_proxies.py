@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import RelayError
+from relay.util.errors import RelayError
 from tests.loading import load
 
 download = load("get_data", "download")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from requests.utils import should_bypass_proxies
 
-from relay.errors import RelayError
-from relay.proxies import Proxy, find_proxy
+from relay.util.errors import RelayError
+from relay.util.proxies import Proxy, find_proxy
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from relay.errors import RelayError
 from relay.tracking import ArtifactVersion, Draft, Reference, Row, RunSpec, RunStatus, UploadError
+from relay.util.errors import RelayError
 
 if TYPE_CHECKING:
-    from relay.tracking.local_history import PastRun, RegistryLink
+    from relay.tracking.local.history import PastRun, RegistryLink
 
 
 def artifact(name: str, version: int) -> ArtifactVersion:
@@ -149,7 +149,8 @@ class Publishing:
 def publishing(trackio_folder: Path) -> Iterator[Publishing]:
     assert trackio_folder.is_dir()
     yield Publishing(
-        import_module("relay.publish.publisher"), import_module("relay.tracking.local_history")
+        import_module("relay.commands.publish.publisher"),
+        import_module("relay.tracking.local.history"),
     )
 
 

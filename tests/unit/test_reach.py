@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.models import coerce
-from relay.reading.pieces import Pieces
+from relay.models.loading import coerce
+from relay.tables.reading.pieces import Pieces
+from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_clean import clean
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.params import validate
-from relay.reading.params import ReadParams
+from relay.step.params import validate
+from relay.tables.reading.params import ReadParams
+from relay.util.errors import ConfigError
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.options import ReadOptions
-from relay.reading.peek import read_columns
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.peek import read_columns
+from relay.util.errors import RelayError
 from tests.reading import read, read_as_it_stands
 
 Write = Any

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.redact import redact, redact_url
+from relay.util.redact import redact, redact_url
 
 
 @pytest.mark.parametrize(

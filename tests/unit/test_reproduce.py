@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.errors import ConfigError, RelayError
-from relay.orchestrator import plan
-from relay.orchestrator.config_schema import StepSpec
-from relay.project import Project
-from relay.reproduce.command import first_passed, reproduce
-from relay.reproduce.comparison import artifact_line, metric_lines
-from relay.reproduce.content import differing
-from relay.reproduce.recipe import recipe_of
+from relay.commands.reproduce.command import first_passed, reproduce
+from relay.commands.reproduce.comparison import artifact_line, metric_lines
+from relay.commands.reproduce.content import differing
+from relay.commands.reproduce.recipe import recipe_of
+from relay.config.schema import StepSpec
+from relay.pipeline import plan
 from relay.tracking import ArtifactVersion
+from relay.util.errors import ConfigError, RelayError
+from relay.util.project import Project
 from tests.loading import ROOT
 
 

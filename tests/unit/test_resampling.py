@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relay.metric_names import HIGHER_IS_BETTER
-from relay.outcomes import Outcome
-from relay.resampling import gain, gain_interval, interval, resampled, statistic
+from relay.models.bootstrap import gain, gain_interval, interval, resampled, statistic
+from relay.models.metric_names import HIGHER_IS_BETTER
+from relay.models.predictions import Outcome
 
 RANDOM = np.random.default_rng(0)
 ROWS = 40

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.orchestrator import config
-from relay.orchestrator.run_facts import comparable_settings, run_metrics, run_name
-from relay.orchestrator.summary import StepSummary, Summary
+from relay.config import compose as config
+from relay.pipeline.run_facts import comparable_settings, run_metrics, run_name
+from relay.pipeline.summary import StepSummary, Summary
 from tests.loading import ROOT
 
 

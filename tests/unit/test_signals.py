@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from relay.errors import Interrupted
-from relay.signals import StopSignals
+from relay.util.errors import Interrupted
+from relay.util.signals import StopSignals
 
 
 @pytest.fixture

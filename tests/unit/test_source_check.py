@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.orchestrator import config, plan
-from relay.orchestrator.jobs import look_closer, make_jobs
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.pipeline.planned_step import look_closer, make_jobs
+from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.errors import ConfigError, RelayError
-from relay.params import validate
+from relay.step.params import validate
+from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 
 splitting = load("split", "splitting")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.orchestrator import cli
-from relay.standard_streams import Output, is_held, lasting_output
+from relay import cli
+from relay.util.streams import Output, is_held, lasting_output
 from tests.loading import ROOT
 
 SRC = ROOT / "src"
@@ -35,7 +35,7 @@ def python(code: str, redirections: str) -> subprocess.CompletedProcess[str]:
 def test_streams_that_a_process_was_started_without_are_opened(closed: str, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     code = (
-        "import os, sys; from relay.standard_streams import open_missing; open_missing();"
+        "import os, sys; from relay.util.streams import open_missing; open_missing();"
         "numbers = [stream.fileno() for stream in (sys.stdin, sys.stdout, sys.stderr)];"
         "print('to nobody', flush=True); print('to nobody', file=sys.stderr, flush=True);"
         f"open({str(seen)!r}, 'w').write(f'{{numbers}} {{os.get_inheritable(0)}}')"

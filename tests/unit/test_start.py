@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.project import Project
-from relay.start import HOME, START, home_folder, is_temporary, shown, start_folder
+from relay.util.paths import HOME, START, home_folder, is_temporary, shown, start_folder
+from relay.util.project import Project
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from relay.ingredients import Ingredients
-from relay.orchestrator import config, plan
-from relay.orchestrator.jobs import Job, make_jobs
-from relay.orchestrator.step_cache import StepCache
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.pipeline.cache import StepCache
+from relay.pipeline.planned_step import Job, make_jobs
+from relay.step.fingerprint import Ingredients
 from relay.tracking import ArtifactVersion
 from tests.loading import COMPONENTS, ROOT
 

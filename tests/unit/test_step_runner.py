@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import pytest
 
-from relay.orchestrator.jobs import Job
-from relay.orchestrator.processes import Spawned
-from relay.orchestrator.step_processes import StepProcess
-from relay.orchestrator.step_runner import StepRunner
-from relay.orchestrator.summary import StepSummary
-from relay.project import Project
-from relay.step_result import StepResult, write_result
+from relay.pipeline.planned_step import Job
+from relay.pipeline.step_runner import StepRunner
+from relay.pipeline.summary import StepSummary
+from relay.runtime.launcher import StepProcess
+from relay.runtime.processes import Spawned
+from relay.step.result import StepResult, write_result
+from relay.util.project import Project
 
 SUCCEEDED = StepResult(status="succeeded")
 JOB = SimpleNamespace(name="split", step=SimpleNamespace(outputs={}))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from relay.orchestrator import config
-from relay.orchestrator.summary import StepSummary, Summary
-from relay.orchestrator.sweep_trial import Trial, record_refused, record_trial, take_trial
+from relay.config import compose as config
+from relay.pipeline.summary import StepSummary, Summary
+from relay.pipeline.sweep_trial import Trial, record_refused, record_trial, take_trial
 from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
 from tests.loading import ROOT
 

@@ -13,10 +13,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from relay.reading.options import ReadOptions
-from relay.reading.pieces import read_in_pieces
-from relay.reading.table import read_raw
-from relay.reading.totals import find_totals, is_label
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.pieces import read_in_pieces
+from relay.tables.reading.table import read_raw
+from relay.tables.reading.totals import find_totals, is_label
 
 ROWS = 40
 _RANDOM = np.random.default_rng(0)

@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import pytest
 
-from relay.errors import ConfigError, RelayError
-from relay.orchestrator import tracking_setup
-from relay.orchestrator.config_schema import TrackingSpec
-from relay.orchestrator.summary import StepSummary, Summary
-from relay.orchestrator.tracking_setup import choose_tracking, log_summary, run_id
-from relay.settings import RunSettings
+from relay.config.schema import TrackingSpec
+from relay.pipeline import tracking_setup
+from relay.pipeline.summary import StepSummary, Summary
+from relay.pipeline.tracking_setup import choose_tracking, log_summary, run_id
+from relay.step.context import RunSettings
 from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
-from relay.tracking.wandb_login import Login
+from relay.tracking.wandb.login import Login
+from relay.util.errors import ConfigError, RelayError
 
 KEY = "k" * 40
 URL = "https://wandb.example.com"

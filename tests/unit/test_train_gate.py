@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from relay.errors import GateFailed, RelayError
 from relay.tracking import ArtifactVersion
+from relay.util.errors import GateFailed, RelayError
 from tests.loading import load
 
 require_passed = load("train", "gate").require_passed

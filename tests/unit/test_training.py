@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay import estimators
-from relay.errors import ConfigError, RelayError
-from relay.models import load_model
-from relay.params import validate
+from relay.models import estimators
+from relay.models.loading import load_model
+from relay.step.params import validate
+from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 from tests.made_training import (
     MODELS,

@@ -23,10 +23,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVR
 
-from relay.errors import ConfigError, RelayError
-from relay.models import load_model, require_servable
-from relay.params import validate
-from relay.trusted import TRUSTED_TYPES
+from relay.models.loading import load_model, require_servable
+from relay.models.trusted import TRUSTED_TYPES
+from relay.step.params import validate
+from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 from tests.made_models import features, flats, price_model, save
 from tests.made_training import MODELS, config, data_module, saving, spec, training

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import ConfigError
-from relay.orchestrator import config
+from relay.config import compose as config
+from relay.util.errors import ConfigError
 from tests.loading import ROOT
 
 

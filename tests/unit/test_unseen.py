@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.models import Model
-from relay.warned import Warned
+from relay.models.loading import Model
+from relay.step.warning_collector import Warned
 from tests import made_training
 from tests.loading import load
 from tests.made_models import price_model

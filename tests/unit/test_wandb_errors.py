@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from relay.errors import ConfigError, Interrupted, RelayError
 from relay.tracking.interface import UploadError
-from relay.tracking.wandb_errors import errors, uploading
+from relay.tracking.wandb.errors import errors, uploading
+from relay.util.errors import ConfigError, Interrupted, RelayError
 
 
 class ServerResponseError(Exception):

@@ -13,11 +13,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from relay.errors import RelayError
-from relay.reading.formulas import look_at_formulas
-from relay.reading.options import ReadOptions
-from relay.reading.table import read_raw
-from relay.reading.values import table_of
+from relay.tables.reading.formulas import look_at_formulas
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.table import read_raw
+from relay.tables.reading.values import table_of
+from relay.util.errors import RelayError
 from tests.reading import read_as_it_stands as read
 
 

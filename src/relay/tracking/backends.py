@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from relay.errors import ConfigError
-from relay.names import did_you_mean
 from relay.tracking.interface import Backend
 from relay.tracking.settings import TrackingSettings
+from relay.util.errors import ConfigError
+from relay.util.names import did_you_mean
 
 
 def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
@@ -17,11 +17,11 @@ def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
     used.
     """
     if settings.backend == "local":
-        from relay.tracking.local import LocalBackend
+        from relay.tracking.local.backend import LocalBackend
 
         return LocalBackend(settings.project)
     if settings.backend == "wandb":
-        from relay.tracking.wandb import WandbBackend
+        from relay.tracking.wandb.backend import WandbBackend
 
         return WandbBackend(settings.project, settings.entity, code_root)
     names = ["local", "wandb"]
@@ -32,4 +32,8 @@ def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
 
 def step_module(settings: TrackingSettings) -> str:
     """The module that tracks a step: what it imports takes longest to load."""
-    return "relay.tracking.wandb" if settings.backend == "wandb" else "relay.tracking.local_run"
+    return (
+        "relay.tracking.wandb.backend"
+        if settings.backend == "wandb"
+        else "relay.tracking.local.run"
+    )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from relay.errors import RelayError
 from relay.tracking.references import Reference
+from relay.util.errors import RelayError
 
 RunStatus = Literal["succeeded", "failed", "killed"]
 

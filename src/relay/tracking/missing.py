@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from relay.errors import RelayError
-from relay.names import nearest
 from relay.tracking.interface import CACHE_PREFIX, Backend
 from relay.tracking.references import Reference
+from relay.util.errors import RelayError
+from relay.util.names import nearest
 
 
 def hint_on_missing(backend: Backend, reference: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from relay.errors import RelayError
+from relay.util.errors import RelayError
 
 _PART = r"[A-Za-z0-9._-]+"
 _REFERENCE = re.compile(

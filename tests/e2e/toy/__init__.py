@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relay.mlflow_connection import connect
+from relay.tracking.mlflow.connection import connect
 from tests.e2e.conftest import Checkout, Done, new_checkout
 
 HERE = Path(__file__).parent
@@ -72,7 +72,7 @@ class Toy:
     def digests(self) -> dict[str, str]:
         """The content digest of the newest version of each step's artifact in the local store."""
         code = (
-            "import json, sys; from relay.tracking.local import LocalBackend;"
+            "import json, sys; from relay.tracking.local.backend import LocalBackend;"
             "found = {name: LocalBackend('relay').find(name) for name in sys.argv[1:]};"
             "print(json.dumps({name: one and one.digest for name, one in found.items()}))"
         )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from params import Params
 
-from relay import component
-from relay.component import StepRun
-from relay.errors import RelayError
+from relay.step import main as component
+from relay.step.main import StepRun
+from relay.util.errors import RelayError
 
 
 def step(run: StepRun[Params]) -> None:

@@ -1,0 +1,109 @@
+"""`relay new-data NAME --from FILE`: looks at a table and writes config/data/NAME.yaml."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from rich.console import Console
+
+from relay.commands.new_data.profile import Profile, profile
+from relay.commands.new_data.writing import config_text
+from relay.config import compose as config
+from relay.step.params import to_text, validate
+from relay.tables.reading.params import ReadParams
+from relay.tables.reading.table import read_raw
+from relay.util.errors import ConfigError
+from relay.util.files import write_text
+from relay.util.paths import shown
+from relay.util.project import Project
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_READ = "data.read."
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"new-data: {message}. Usage: relay new-data NAME --from FILE")
+
+
+def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
+    """Write the config of a new data set and say what is in it; the exit status."""
+    parser = _Parser(prog="relay new-data", allow_abbrev=False, add_help=False)
+    parser.add_argument("name")
+    parser.add_argument("--from", dest="source", required=True)
+    parser.add_argument("--target")
+    parser.add_argument("settings", nargs="*")
+    given = parser.parse_intermixed_args(list(argv))
+    path = project.config / "data" / f"{given.name}.yaml"
+    _require_new(given.name, path)
+    source = _local_file(given.source)
+    read = _read_settings(project, given.settings, source)
+    options = validate(ReadParams, {key: to_text(value) for key, value in read.items()})
+    raw = read_raw(source, options.read_options())
+    about = raw.about
+    found = profile(raw, given.target, options.decimal)
+    url = _url(source, project.root)
+    write_text(path, config_text(given.name, url, found, about, read))
+    _say(console, given.name, shown(path), found)
+    return 0
+
+
+def _require_new(name: str, path: Path) -> None:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"new-data: '{name}' is no name: use letters, digits, '_' and '-'.")
+    if path.exists():
+        raise ConfigError(
+            f"new-data: config/data/{path.name} is there already. Take another name, or move it "
+            "away."
+        )
+
+
+def _local_file(text: str) -> Path:
+    parts = urlsplit(text)
+    if len(parts.scheme) > 1 and parts.scheme != "file":
+        raise ConfigError(
+            f"new-data: --from takes a file on this machine, not {parts.scheme}://. Download it "
+            "for this; in the config that is written, url may be the address that it came from."
+        )
+    path = Path(url2pathname(parts.path)) if parts.scheme == "file" else Path(text).expanduser()
+    if not path.is_file():
+        raise ConfigError(f"new-data: there is no file {path}.")
+    return path.resolve()
+
+
+def _read_settings(project: Project, settings: Sequence[str], source: Path) -> dict[str, Any]:
+    """The settings of `data.read` in the command line."""
+    for one in settings:
+        if not one.startswith(_READ):
+            raise ConfigError(f"new-data: takes settings of {_READ}* only, not '{one}'.")
+    table = ["data=table", f"data.url={source}", "data.target=target"]
+    read: dict[str, Any] = config.load(project.config, [*table, *settings], Path.cwd()).section(
+        "data"
+    )["read"]
+    names = {one.partition("=")[0].removeprefix(_READ) for one in settings}
+    return {key: value for key, value in read.items() if key in names}
+
+
+def _url(source: Path, root: Path) -> str:
+    """A file of the project by its path in it, others by their whole path."""
+    return str(source.relative_to(root) if source.is_relative_to(root) else source)
+
+
+def _say(console: Console, name: str, path: str, found: Profile) -> None:
+    lines = [
+        f"Wrote {path}: {found.rows} rows, {len(found.columns)} columns. Look through it, then",
+        f"  python main.py data={name}",
+    ]
+    if found.target is None:
+        lines[0] = f"Wrote {path}: {found.rows} rows, {len(found.columns)} columns."
+        lines[1] = (
+            f"Name the column to predict in it (target: ???), then python main.py data={name}"
+        )
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

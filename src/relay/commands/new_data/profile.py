@@ -1,0 +1,117 @@
+"""What is in a table, column by column, as far as a data set's config can say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from relay.tables.reading.column_kinds import ColumnKind, kind_of
+from relay.tables.reading.columns import find_column
+from relay.tables.reading.infer import convention_of, finite, found_as
+from relay.tables.reading.row_numbers import count_row_numbers
+from relay.tables.reading.table import RawTable
+from relay.util.errors import RelayError
+from relay.util.names import column_names
+
+MOST_CLASSES = 12
+_USUAL_TARGETS = ("target", "label", "class", "y", "outcome")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its safe name, its kind, and what its values are."""
+
+    name: str
+    kind: ColumnKind
+    dtype: str
+    """The dtype word of a rule on it."""
+    read_as: str | None = None
+    """The dtype word by which its texts were read, where that is more than plain."""
+    note: str = ""
+    missing: int = 0
+    distinct: int = 0
+    low: float | None = None
+    high: float | None = None
+    classes: list[Any] = field(default_factory=list)
+    """All its values where these are few."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A table: its rows, its columns, and what may not be known: its target, its decimal mark.
+
+    The columns are told of as they are in the rows `of_use`, which have a target. `row_numbers`
+    columns at the left only number the rows.
+    """
+
+    rows: int
+    of_use: int
+    columns: list[Column]
+    target: str | None
+    decimal: str | None
+    row_numbers: int = 0
+
+
+def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
+    """What `raw` holds; its table is used up by this.
+
+    With no `target` given it is guessed only where one column has a name that says so.
+    RelayError where there is no such column.
+    """
+    table = raw.table
+    row_numbers = count_row_numbers(table)
+    table.columns = names = column_names(table.columns)
+    found = find_column(target, names, "--target") if target is not None else _usual_target(names)
+    # As in clean, a target is no number of a row.
+    aside = [name for name in names[:row_numbers] if name != found]
+    names = [name for name in names if name not in aside]
+    if len(names) < 2:
+        raise RelayError("The table has one column only, so there is nothing to predict from.")
+    convention = convention_of(table, decimal=decimal, separator=raw.about.get("separator"))
+    rows = len(table)
+    read = {}
+    for name in names:
+        read[name] = found_as(table[name], None, convention, names_classes=name == found)
+        table[name] = finite(read[name].values)
+    if found is not None:  # rows without a target are not in the clean table
+        table = table[table[found].notna()]
+    columns = [_column(table[name], one.word, one.note) for name, one in read.items()]
+    return Profile(rows, len(table), columns, found, convention.evident, len(aside))
+
+
+def _usual_target(names: list[str]) -> str | None:
+    usual = [name for name in names if name in _USUAL_TARGETS]
+    return usual[0] if len(usual) == 1 else None
+
+
+def _column(values: pd.Series, word: str | None, note: str) -> Column:
+    types = pd.api.types
+    kind = kind_of(values)
+    is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
+    distinct = int(values.nunique())
+    few = 0 < distinct <= MOST_CLASSES and not is_number and kind in ("category", "constant")
+    return Column(
+        name=str(values.name),
+        kind=kind,
+        dtype=_dtype_word(values),
+        read_as=word,
+        note=note,
+        missing=int(values.isna().sum()),
+        distinct=distinct,
+        low=float(values.min()) if is_number and distinct else None,
+        high=float(values.max()) if is_number and distinct else None,
+        classes=sorted(values.dropna().unique().tolist()) if few else [],
+    )
+
+
+def _dtype_word(values: pd.Series) -> str:
+    types = pd.api.types
+    tests = {
+        "bool": types.is_bool_dtype,
+        "int": types.is_integer_dtype,
+        "float": types.is_float_dtype,
+        "datetime": types.is_datetime64_any_dtype,
+    }
+    return next((word for word, holds in tests.items() if holds(values)), "str")

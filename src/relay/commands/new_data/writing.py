@@ -1,0 +1,193 @@
+"""A data set's config as text, with a comment on all that is to be looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from relay.commands.new_data.profile import Column, Profile
+from relay.tables.reading.encodings import MIXED
+
+_MARGIN = 0.25
+_FEWEST_ROWS = 0.5
+_COMMENT_AT = 30
+_USELESS = {
+    "identifier": "an identifier: nothing can be learned from it",
+    "constant": "constant: nothing can be learned from it",
+}
+
+
+def config_text(
+    name: str, url: str, found: Profile, about: Mapping[str, Any], read: Mapping[str, Any]
+) -> str:
+    """The YAML of config/data/`name`.yaml.
+
+    `about` is what was found out of the file; `read` are settings of `data.read` that were given.
+    """
+    return "\n".join(
+        [
+            *_head(name, url, found),
+            *_reading(found, about, read),
+            *_columns(found),
+            *_check(found),
+            "",
+        ]
+    )
+
+
+def _head(name: str, url: str, found: Profile) -> Iterator[str]:
+    size = f"{found.rows} rows and {len(found.columns)} columns"
+    yield f"# Written by `relay new-data {name}`, from {size}. It is yours now: what it says was"
+    yield "# found out from this one file. All other settings are in table.yaml, each explained."
+    yield f"# To run it: python main.py data={name}"
+    yield "defaults: [table]"
+    yield ""
+    yield f"name: {_scalar(name)}"
+    yield f"url: {_scalar(url)}"
+    if found.target is None:
+        yield _with_comment("target: ???", "the column to predict: name one of those below")
+    else:
+        yield f"target: {_scalar(found.target)}"
+    yield _with_comment("task: auto", "regression or classification, where the guess is wrong")
+
+
+def _reading(found: Profile, about: Mapping[str, Any], read: Mapping[str, Any]) -> Iterator[str]:
+    known = {}
+    if "separator" in about:
+        known["separator"] = about["separator"]
+        if found.decimal is not None:
+            known["decimal"] = found.decimal
+        if about["encoding"] not in ("utf-8", "utf-8-sig", MIXED):
+            known["encoding"] = about["encoding"]
+    known |= read
+    if known:
+        yield from ("", "read:")
+        yield from (f"  {key}: {_scalar(value)}" for key, value in known.items())
+
+
+def _columns(found: Profile) -> Iterator[str]:
+    useless = [one for one in found.columns if one.kind in _USELESS and one.name != found.target]
+    if useless:
+        yield from ("", "drop:")
+        for one in useless:
+            yield _with_comment(f"  - {_scalar(one.name)}", _USELESS[one.kind])
+    empty = [one.name for one in found.columns if one.kind == "empty"]
+    if empty:
+        yield from ("", f"# Left out by themselves, as they have no values: {', '.join(empty)}")
+    if found.row_numbers:
+        yield from (
+            "",
+            "# Left out by itself: the first column, which has no name and numbers the rows",
+        )
+    dropped = {one.name for one in useless}
+    words = {one.name: _word(one) for one in found.columns if one.name not in dropped}
+    notes = {one.name: one.note for one in found.columns}
+    if any(words.values()):
+        yield from ("", "dtypes:")
+        for name, word in words.items():
+            if word:
+                yield _with_comment(f"  {_scalar(name)}: {_scalar(word)}", notes[name])
+    texts = [one for one in found.columns if one.kind == "text" and one.name != found.target]
+    if texts:
+        longest, *others = texts
+        more = f"; or {', '.join(one.name for one in others)}" if others else ""
+        yield from ("", _with_comment(f"text: {_scalar(longest.name)}", f"read by TF-IDF{more}"))
+
+
+def _word(column: Column) -> str | None:
+    """What `dtypes` should say of a column, so that a file with other values is read alike."""
+    return column.read_as or ("str" if column.note and column.dtype == "str" else None)
+
+
+def _check(found: Profile) -> Iterator[str]:
+    yield from (
+        "",
+        "# Rules that the clean table must keep; a run ends where one is broken.",
+        "check:",
+    )
+    rows = max(1, math.floor(found.of_use * _FEWEST_ROWS))
+    of_use = "that there are" if found.of_use == found.rows else "that have a target"
+    yield _with_comment(f"  min_rows: {rows}", f"half of the {found.of_use} {of_use}")
+    yield "  columns:"
+    for one in found.columns:
+        if one.name != found.target and one.kind in (*_USELESS, "empty"):
+            continue
+        yield f"    # {_seen(one, found.of_use)}"
+        yield f"    {_scalar(one.name)}: {_flow(_rule(one))}"
+
+
+def _rule(column: Column) -> dict[str, Any]:
+    rule: dict[str, Any] = {
+        "dtype": "float" if column.dtype == "int" and column.missing else column.dtype
+    }
+    if not column.missing:
+        rule["nullable"] = False
+    if column.low is not None and column.high is not None:
+        rule["min"], rule["max"] = with_margin(column.low, column.high)
+    if column.classes and not any("${" in str(value) for value in column.classes):
+        rule["allowed"] = column.classes
+    return rule
+
+
+def with_margin(low: float, high: float) -> tuple[float, float]:
+    """Bounds a quarter of the range beyond `low` and `high`, rounded outwards.
+
+    What is never negative stays so.
+    """
+    margin = (high - low) * _MARGIN or abs(high) * _MARGIN or 1.0
+    step = 10.0 ** math.floor(math.log10(margin))
+    least = math.floor((low - margin) / step) * step
+    most = math.ceil((high + margin) / step) * step
+    digits = max(0, -math.floor(math.log10(step)))
+    least = 0.0 if low >= 0 and least < 0 else least
+    return _plain(round(least, digits)), _plain(round(most, digits))
+
+
+def _plain(number: float) -> float:
+    return int(number) if number == int(number) else number
+
+
+def _seen(column: Column, rows: int) -> str:
+    parts: list[str] = [column.kind]
+    if column.low is not None and column.high is not None:
+        parts.append(f"{column.low:.6g} to {column.high:.6g}")
+    elif column.kind in ("category", "text", "identifier"):
+        parts.append(f"{column.distinct} different values")
+    if column.missing:
+        parts.append(f"missing in {column.missing} rows ({column.missing / rows:.1%})")
+    return ", ".join(parts)
+
+
+def _with_comment(line: str, comment: str) -> str:
+    return f"{line.ljust(_COMMENT_AT - 2)}  # {comment}" if comment else line
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts quotes around all texts that begin like a number: OmegaConf takes 1e5 for one."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = '"' if data[:1] in "+-.0123456789" else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
+def _scalar(value: Any) -> str:
+    """A value as YAML has it on one line, in quotes where it needs them."""
+    return _flow(value).removesuffix("\n...")
+
+
+def _flow(value: Any) -> str:
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        default_flow_style=True,
+        allow_unicode=True,
+        sort_keys=False,
+        width=math.inf,
+    )
+    return text.strip()

@@ -1,0 +1,101 @@
+"""`python main.py publish`: lists what is to be sent, sends it, and says where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from relay.commands.publish.publisher import Publisher
+from relay.tracking import TrackingSettings
+from relay.tracking.local.history import LocalHistory, PastRun
+from relay.tracking.outbox import bring_up, kept_runs
+from relay.tracking.wandb.backend import WandbBackend
+from relay.util.errors import Interrupted
+from relay.util.project import Project
+from relay.util.signals import StopSignals
+
+
+def publish(
+    project: Project, tracking: TrackingSettings, console: Console, *, dry_run: bool
+) -> int:
+    """Bring the local store's runs, and those whose upload failed, to W&B; the exit status."""
+    history = LocalHistory(tracking.project)
+    target = WandbBackend(tracking.project, tracking.entity, project.root)
+    publisher = Publisher(history, target)
+    runs = publisher.pending(history.runs())
+    console.print(f"From project '{tracking.project}' of the local store to {target.url()}")
+    _show(console, history, runs, project)
+    if dry_run:
+        console.print("Nothing was sent: this was a dry run.")
+        return 0
+    signals = StopSignals(at_once=True)
+    signals.install()
+    number = brought = 0
+    try:
+        for record in bring_up(project.kept, tracking, target):
+            brought += 1
+            console.print(f"Brought up '{record.spec.name}'.", markup=False, highlight=False)
+        with _progress(console) as progress:
+            task = progress.add_task("Publishing", total=len(runs), start=bool(runs))
+
+            def sent(run: PastRun) -> None:
+                nonlocal number
+                number += 1
+                progress.update(task, advance=1, description=run.spec.name)
+
+            publisher.send(runs, sent)
+        for line in publisher.point():
+            console.print(line, markup=False, highlight=False)
+    except Interrupted as interrupted:
+        console.print(
+            f"Stopped: {number} of these {len(runs)} runs were sent. The same command goes on.",
+            style="yellow",
+        )
+        return interrupted.exit_code
+    total = number + brought
+    what = f"{total} run{'' if total == 1 else 's'}"
+    console.print(f"Published {what}: {target.url()}", style="green", soft_wrap=True)
+    return 0
+
+
+def list_local(project: Project, tracking: TrackingSettings, console: Console) -> int:
+    """What would be published, without asking a server what it has already; the exit status."""
+    history = LocalHistory(tracking.project)
+    _show(console, history, history.runs(), project)
+    console.print("Nothing was sent. There is no W&B login: what W&B has already is not known.")
+    return 0
+
+
+def _show(
+    console: Console, history: LocalHistory, runs: Sequence[PastRun], project: Project
+) -> None:
+    for kept in kept_runs(project.kept).values():
+        about = f"{kept.record.spec.name}, for project '{kept.tracking.project}' on {kept.server}"
+        console.print(f"Kept since its upload failed: {about}", markup=False, soft_wrap=True)
+    if not runs:
+        console.print(f"Project '{history.project}' of the local store has nothing to send.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("Run", "Status", "Artifacts"):
+        table.add_column(column, overflow="fold")
+    table.add_column("Size", justify="right")
+    for run in runs:
+        size = sum(history.size(artifact) for artifact in run.outputs)
+        names = ", ".join(str(artifact) for artifact in run.outputs)
+        table.add_row(run.spec.name, run.status, names, decimal(size) if run.outputs else "")
+    console.print(table)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )

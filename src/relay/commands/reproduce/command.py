@@ -1,0 +1,203 @@
+"""`relay reproduce NAME:ALIAS`: makes a registered model again, and says what is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from relay.commands.reproduce.comparison import Line, artifact_line, metric_lines, same_version
+from relay.commands.reproduce.content import differing
+from relay.commands.reproduce.recipe import Recipe, recipe_of
+from relay.commands.reproduce.rerun import RESULTS
+from relay.config import compose as config
+from relay.config.overrides import from_arguments
+from relay.models.trusted import SETTING as TRUSTED_SETTING
+from relay.pipeline.tracking_setup import choose_tracking
+from relay.step.context import INGREDIENTS_KEY
+from relay.tracking import ArtifactVersion, Backend, open_backend
+from relay.tracking.lineage import recorded_inputs
+from relay.util.code_files import code_digests
+from relay.util.errors import ConfigError, RelayError
+from relay.util.git import git_state
+from relay.util.paths import START
+from relay.util.project import Project
+
+_SETTINGS = ("env_manager", "tracking", "tracking.project", "tracking.entity", TRUSTED_SETTING)
+_LINKED = ("MLproject", "components", "config", "src")
+_DROPPED = ("MLFLOW_RUN_ID", "TRACKIO_", "RELAY_")
+
+
+def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
+    """Make the model that `argv` names again, and return 0 where it came out the same, else 1."""
+    name, arguments = _parsed(argv)
+    loaded = config.load(project.config, arguments, Path.cwd())
+    settings, trusted_types = loaded.settings, loaded.tree[TRUSTED_SETTING]
+    os.environ.update(project.variables(os.environ))
+    tracking = choose_tracking(settings.tracking, os.environ)
+    backend = open_backend(tracking, project.root)
+    model = backend.find(name)
+    if model is None:
+        place = backend.url() or "the local store"
+        raise RelayError(f"There is no artifact '{name}' in {place}.")
+    wanted = [model, *first_passed(backend, model)]
+    recipe = recipe_of(wanted, backend.find, trusted_types)
+    _say(console, f"Making {model} again: {', '.join(recipe.steps)}")
+    scratch = _scratch(project, model)
+    _write(scratch, recipe, backend, settings.env_manager)
+    status = _run(project, scratch)
+    if status != 0:
+        _say(console, f"{model} was not made again; what was done is in {scratch}", "red")
+        return status
+    again = _results(scratch)
+    lines = _compare(backend, recipe, again, scratch)
+    _show(console, lines)
+    agrees = all(line.same for line in lines)
+    for text in _changes(project, model, list(recipe.made.values())):
+        _say(console, text, "yellow")
+    if agrees:
+        shutil.rmtree(scratch)
+        _say(console, f"{model} was made again, and is the same", "green")
+        return 0
+    _say(console, f"{model} came out otherwise; what was made is in {scratch}", "red")
+    return 1
+
+
+def _parsed(argv: Sequence[str]) -> tuple[str, list[str]]:
+    names = [one for one in argv if "=" not in one and not one.startswith("-")]
+    if len(names) != 1:
+        raise ConfigError("reproduce takes one model: relay reproduce NAME:ALIAS")
+    others = [one for one in argv if one != names[0]]
+    for one in others:
+        if one.partition("=")[0] not in _SETTINGS:
+            raise ConfigError(
+                f"reproduce takes all but {', '.join(_SETTINGS)} from what is recorded of the "
+                f"model, not '{one}'."
+            )
+    return names[0], from_arguments(others)
+
+
+def first_passed(backend: Backend, model: ArtifactVersion) -> list[ArtifactVersion]:
+    """The first of what was made from `model` that tells how good it is and passed its gate.
+
+    Later runs may have held the model against other thresholds, or looked at other slices: that is
+    not what it was made with. Empty where there is none.
+    """
+    found = [
+        version
+        for version in backend.made_from(model)
+        if "metrics" in version.metadata
+        and version.metadata.get("passed", True)
+        and any(one.digest == model.digest for one in recorded_inputs(version).values())
+    ]
+    return found[:1]
+
+
+def _scratch(project: Project, model: ArtifactVersion) -> Path:
+    """A checkout of its own, with this one's code: all that is written is written there."""
+    folder = project.state / "reproduce" / f"{model.name}-{model.version}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in _LINKED:
+        (folder / name).symlink_to(project.root / name)
+    return folder
+
+
+def _write(scratch: Path, recipe: Recipe, backend: Backend, env_manager: str) -> None:
+    given = {}
+    for name, version in recipe.given.items():
+        folder = scratch / "given" / name
+        backend.download(version, folder)
+        given[name] = {
+            "type": version.type,
+            "folder": str(folder),
+            "metadata": dict(version.metadata),
+        }
+    content = {
+        "steps": recipe.steps,
+        "given": given,
+        "made": {place: version.digest for place, version in recipe.made.items()},
+        "env_manager": env_manager,
+    }
+    (scratch / "recipe.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _run(project: Project, scratch: Path) -> int:
+    kept = {key: one for key, one in os.environ.items() if not key.startswith(_DROPPED)}
+    environ = {
+        **kept,
+        "PYTHONPATH": str(project.root / "src"),
+        START: os.environ[START],
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "TRACKIO_DIR": str(scratch / "trackio"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{scratch}/mlflow.db",
+    }
+    command = [sys.executable, "-m", "relay.commands.reproduce.rerun", str(scratch / "recipe.json")]
+    return subprocess.run(command, cwd=scratch, env=environ, check=False).returncode
+
+
+def _results(scratch: Path) -> dict[str, ArtifactVersion]:
+    found = json.loads((scratch / RESULTS).read_text(encoding="utf-8"))
+    return {place: ArtifactVersion(**one) for place, one in found.items()}
+
+
+def _compare(
+    backend: Backend, recipe: Recipe, again: dict[str, ArtifactVersion], scratch: Path
+) -> list[Line]:
+    names = {str(one): f"{name}:v0" for name, one in recipe.given.items()}
+    for place, version in recipe.made.items():
+        names |= {str(version): str(again[place]), version.digest: again[place].digest}
+    artifacts: list[Line] = []
+    metrics: list[Line] = []
+    for place, version in recipe.made.items():
+        files: list[str] = []
+        if not same_version(version, again[place]):
+            backend.download(version, scratch / "recorded" / place)
+            files = differing(scratch / "recorded" / place, scratch / "again" / place, names)
+        artifacts.append(artifact_line(version, again[place], files))
+        metrics += metric_lines(version, again[place])
+    return [*artifacts, *metrics]
+
+
+def _changes(
+    project: Project, model: ArtifactVersion, versions: Sequence[ArtifactVersion]
+) -> list[str]:
+    """What is not as it was when the model was made: commit and code."""
+    lines = []
+    then, now = model.metadata.get("git_commit"), git_state(project.root).commit
+    if then and then != now:
+        lines.append(f"It was made at commit {then}; this is {now or 'no checkout of Git'}.")
+    changed: set[str] = set()
+    for version in versions:
+        recorded = (version.metadata.get(INGREDIENTS_KEY) or {}).get("code") or {}
+        folder = project.components / str(version.metadata.get("component"))
+        present = code_digests(folder, project.root) if recorded and folder.is_dir() else recorded
+        changed |= {one for one in recorded if present.get(one) != recorded[one]}
+    if changed:
+        shown = ", ".join(sorted(changed)[:5]) + (", ..." if len(changed) > 5 else "")
+        lines.append(f"Code that has changed since: {shown}")
+    return lines
+
+
+def _show(console: Console, lines: Sequence[Line]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("", no_wrap=True)
+    for name in ("", "Recorded", "Again"):
+        table.add_column(name, overflow="fold")
+    table.add_column("")
+    for line in lines:
+        mark = Text("✔", style="green") if line.same else Text("✘", style="red")
+        table.add_row(mark, Text(line.what), line.recorded, line.again, Text(line.note))
+    console.print(table)
+
+
+def _say(console: Console, text: str, style: str | None = None) -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The configuration: Hydra composes it, pydantic validates it, before anything runs."""

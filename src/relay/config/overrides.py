@@ -1,0 +1,220 @@
+"""From a command line to Hydra overrides, with nothing lost on the way.
+
+Overrides come in three forms: `key=value` arguments; `--key value`, as MLflow hands on
+`-P key=value`; and `--hydra_options "a=1 b='two words'"`, several of them in one text. Values may
+be written as Python writes them (None, {'a': 1}): `wandb agent` hands parameters on like that.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, QuotedString
+from hydra.errors import HydraException
+
+from relay.util.errors import ConfigError
+
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
+_TEXTS = (
+    "data.read.header",
+    "data.read.missing_values",
+    "data.read.keep_texts",
+    "data.check.columns",
+)
+"""Settings in which None may be a text: one of the data, or the word for a file without names."""
+
+
+def split_options(text: str) -> list[str]:
+    """Split `text` at white space that is in no quotes and no brackets.
+
+    Quotes stay where they are: they are Hydra's to read. ConfigError where one is not closed.
+    """
+    words: list[str] = []
+    closing: list[str] = []
+    word, quote, escaped = "", "", False
+    for char in text:
+        if not escaped and not quote and not closing and char.isspace():
+            if word:
+                words.append(word)
+            word = ""
+            continue
+        word += char
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in _BRACKETS:
+            closing.append(_BRACKETS[char])
+        elif closing and char == closing[-1]:
+            closing.pop()
+    if quote or closing:
+        raise ConfigError(
+            f"hydra_options: {quote or closing[-1]} is missing in {text!r}; "
+            "close the quote or the bracket."
+        )
+    return [_unquoted(one) for one in ([*words, word] if word else words)]
+
+
+def _unquoted(word: str) -> str:
+    """`word` without quotes around the whole of it, as a shell would have them."""
+    whole = re.fullmatch(r"(['\"])([\w.~+@/:-]+=.*)\1", word, re.DOTALL)
+    return whole[2] if whole else word
+
+
+def from_arguments(arguments: Sequence[str]) -> list[str]:
+    """The `key=value` overrides in a command line; ConfigError for what is none."""
+    overrides: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if not argument.startswith("--"):
+            overrides.append(argument)
+            continue
+        key, equals, value = argument[2:].partition("=")
+        if not equals:
+            if not rest:
+                raise ConfigError(f"{argument} is no flag here, or needs a value. See --help.")
+            value = rest.pop(0)
+        if key == "hydra_options":
+            overrides += split_options(value)
+        else:
+            overrides.append(f"{key}={value}")
+    return overrides
+
+
+def normalize(override: str) -> str:
+    """`override` as Hydra's grammar wants it.
+
+    Python's None, and lists and mappings as Python or JSON writes them, become Hydra's. What
+    neither knows (a path with brackets, a URL with `&`) is quoted, and so is a text with commas:
+    Hydra would take it for a sweep over several runs, which Relay does not have.
+    """
+    match = _KEY.match(override)
+    if not match:
+        if override.startswith("~"):
+            return override
+        raise ConfigError(f"'{override}' is no setting: write key=value. A command comes first.")
+    prefix, key, value = match["prefix"] or "", match["key"], match["value"]
+    return f"{prefix}{key}={_hydra_value(key, value)}"
+
+
+def key_and_value(override: str) -> tuple[str, Any]:
+    """The key and the value of a normalized override."""
+    parsed = OverridesParser.create().parse_override(override)
+    return parsed.key_or_group, parsed.value()
+
+
+def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> list[str]:
+    """Those of the normalized `overrides` that are not for Hydra.
+
+    It knows neither new keys in open mappings nor a group given as a mapping of its settings,
+    model={params:{max_depth:3}}. What comes after such a mapping and changes it is among them.
+    """
+    mappings = [one.partition("=")[0] for one in overrides if _is_mapping(one)]
+    keys = tuple(f"{one}." for one in mappings)
+    return [
+        one
+        for one in overrides
+        if _is_mapping(one) or is_into(one, open_mappings) or one.startswith(keys)
+    ]
+
+
+def named_options(
+    late: Sequence[str], overrides: Sequence[str], groups: Sequence[str]
+) -> list[str]:
+    """`model=linear` for model={name:linear} in `late`, for `groups` not among `overrides`."""
+    chosen = {one.partition("=")[0] for one in overrides}
+    values = [key_and_value(one) for one in late if _is_mapping(one)]
+    return [
+        f"{group}={value['name']}"
+        for group, value in values
+        if group in groups and "name" in value and group not in chosen
+    ]
+
+
+def is_into(override: str, mappings: Sequence[str]) -> bool:
+    """True where `override` sets one of `mappings`, or a key in one."""
+    key = override.partition("=")[0]
+    return any(key == one or key.startswith(f"{one}.") for one in mappings)
+
+
+def _is_mapping(override: str) -> bool:
+    return override.partition("=")[2].startswith("{")
+
+
+def _hydra_value(key: str, text: str) -> str:
+    parsed = _parsed(text)
+    if parsed is None:
+        written = _hydra_text(_python_value(text))
+        return written if _parsed(written) is not None else _quote(text)
+    if parsed.is_sweep_override():
+        return _quote(text)
+    value, plain = parsed._value, _without_none(parsed._value)
+    holds_texts = any(key == one or key.startswith(f"{one}.") for one in _TEXTS)
+    return text if holds_texts or plain == value else _hydra_text(plain)
+
+
+def _parsed(text: str) -> Override | None:
+    """`text` as Hydra reads a value; None where its grammar does not have it."""
+    try:
+        return OverridesParser.create().parse_override(f"key={text}")
+    except HydraException:
+        return None
+
+
+def _python_value(text: str) -> Any:
+    """The list or mapping that `text` is in Python or in JSON; else `text` itself."""
+    if text[:1] not in ("[", "{", "("):
+        return text
+    for read in (ast.literal_eval, json.loads):
+        try:
+            value = read(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+        return value if isinstance(value, list | tuple | dict) else text
+    return text
+
+
+def _without_none(value: Any) -> Any:
+    """`value`, as Hydra parsed it, with null for each None that is not in quotes."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_none(one) for one in value]
+    return None if value == "None" else value
+
+
+def _hydra_text(value: Any) -> str:
+    """`value` in Hydra's grammar."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_hydra_text, value))}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{_escape(str(key))}:{_hydra_text(one)}" for key, one in value.items())
+        return f"{{{','.join(pairs)}}}"
+    return _quote(value.text if isinstance(value, QuotedString) else str(value))
+
+
+def _escape(key: str) -> str:
+    return re.sub(r"([\\()\[\]{}:=,\s'\"])", r"\\\1", key)
+
+
+def _quote(text: str) -> str:
+    """`text` between single quotes; Hydra unescapes backslashes only before a quote."""
+    before_quotes = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    return "'" + re.sub(r"(\\+)$", r"\1\1", before_quotes) + "'"

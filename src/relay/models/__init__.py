@@ -1,0 +1,1 @@
+"""Models: estimators, their files, their predictions and metrics."""

@@ -1,0 +1,192 @@
+"""The files of a saved model: whether they lead to other code, and loading what they hold."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import skops.io
+import yaml
+from skops.io.exceptions import UntrustedTypesFoundException
+
+import relay_dates
+from relay.models.trusted import TRUSTED_TYPES, require_trusted
+from relay.util.errors import RelayError
+
+MODEL_FILE = "model.skops"
+_FORMAT = "skops"
+_CODE_FOLDER = "code"
+_ENVIRONMENTS = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
+_SERVING = frozenset({"code", "env", "loader_module", "model_path", "predict_fn", "python_version"})
+_FLAVORS = frozenset({"python_function", "sklearn"})
+PACKAGES = (
+    "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "lightgbm", "xgboost-cpu",
+    "xgboost",
+)  # fmt: skip
+"""What a model may require: what a model of Relay's needs to predict."""
+_OF_MLFLOW = ("-r requirements.txt", "setuptools", "wheel")
+_REQUIREMENT = re.compile(
+    rf"({'|'.join(PACKAGES)}|python|pip|setuptools|wheel)( *(==?|>=|<=|~=|<|>) *[\w.*+!-]+,?)*"
+    r"( *; *sys_platform *(==|!=) *['\"]darwin['\"])?"
+)
+
+
+def require_safe(
+    folder: Path, flavors: Mapping[str, Mapping[str, Any]], name: str, more: Collection[str]
+) -> None:
+    """RelayError where the files of the MLflow model in `folder` lead to any code but Relay's.
+
+    That is where it is saved in another format, brings code, names other files or ways to load it,
+    or asks for types that are neither trusted nor in `more`. What its skops file holds, `load` and
+    `require_servable` look at.
+    """
+    flavor = flavors["sklearn"]
+    serialization = flavor.get("serialization_format")
+    if serialization != _FORMAT:
+        raise RelayError(
+            f"{name} is saved as {serialization or 'pickle'}, which can run any code when it is "
+            "loaded. Save it again with mlflow.sklearn.save_model(..., "
+            f"serialization_format='{_FORMAT}')."
+        )
+    require_trusted(
+        map(str, flavor.get("skops_trusted_types") or []), f"{name} is not loaded", more
+    )
+    _require_own_code(folder, name, flavor.get("code"))
+    strange = _strange_entries(flavors)
+    if strange:
+        raise RelayError(
+            f"{name} is not loaded: its file MLmodel has {', '.join(strange)}, which Relay does "
+            "not write. Train it again: steps=train+"
+        )
+    path = folder / MODEL_FILE
+    links = sorted(one.name for one in folder.rglob("*") if one.is_symlink())
+    if links:
+        raise RelayError(f"{name} is not loaded: {links[0]} is a link to another file.")
+    _require_archive(path, name)
+
+
+def load(path: Path, name: str, more: Collection[str]) -> Any:
+    """The object in the skops file at `path`; RelayError where it cannot be loaded or trusted."""
+    try:
+        return skops.io.load(path, trusted=sorted({*TRUSTED_TYPES, *more}))
+    except UntrustedTypesFoundException as error:
+        require_trusted(types_in(path, name), f"{name} is not loaded", more)
+        raise _not_loaded(name, error) from error
+    except Exception as error:  # whatever a broken file or another version of a library raises
+        raise _not_loaded(name, error) from error
+
+
+def require_servable(folder: Path, name: str, more: Collection[str]) -> None:
+    """RelayError where serving the model in `folder` by MLflow could run any code but Relay's.
+
+    MLflow trusts what the model asks for, and installs what its files require. It is for models
+    that have passed `require_safe`, and loads nothing.
+    """
+    require_trusted(types_in(folder / MODEL_FILE, name), f"{name} is not registered", more)
+    strange = [line for line in _requirements(folder) if not _REQUIREMENT.fullmatch(line.strip())]
+    if strange:
+        raise RelayError(
+            f"{name} is not registered: its files require '{strange[0]}', which is no version of "
+            f"{', '.join(PACKAGES)}. Train it again: steps=train+"
+        )
+
+
+def _requirements(folder: Path) -> list[str]:
+    """What MLflow installs for the model in `folder`, by any of its files."""
+    path = folder / "requirements.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    for file in _ENVIRONMENTS.values():
+        path = folder / file
+        if path.is_file():
+            lines += _texts(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return [line for line in lines if line.strip()]
+
+
+def _texts(node: Any) -> list[str]:
+    """The texts in a YAML file that are not among what MLflow writes into each."""
+    if isinstance(node, Mapping):
+        rest = {key: one for key, one in node.items() if key not in ("name", "python")}
+        if rest.get("channels") == ["conda-forge"]:
+            del rest["channels"]
+        return [text for one in rest.values() for text in _texts(one)]
+    if isinstance(node, list):
+        return [text for one in node for text in _texts(one)]
+    return [] if node in _OF_MLFLOW else [str(node)]
+
+
+def types_in(path: Path, name: str) -> list[str]:
+    """The types in the skops file at `path` that skops does not know to be harmless."""
+    try:
+        return list(skops.io.get_untrusted_types(file=path))
+    except Exception as error:  # as above
+        raise _not_loaded(name, error) from error
+
+
+def _not_loaded(name: str, error: Exception) -> RelayError:
+    return RelayError(f"{name} cannot be loaded: {type(error).__name__}: {error}")
+
+
+def _require_archive(path: Path, name: str) -> None:
+    """RelayError where `path` is no archive as skops writes it, which packs nothing.
+
+    A few bytes can be packed so that they fill all memory.
+    """
+    if not path.is_file():
+        raise RelayError(f"{name} cannot be loaded: it has no file {path.name}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(one.file_size for one in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise RelayError(
+            f"{name} cannot be loaded: {path.name} is not in the format {_FORMAT}: {error}"
+        ) from error
+    if unpacked > path.stat().st_size:
+        raise RelayError(
+            f"{name} is not loaded: {path.name} has {path.stat().st_size} bytes and unpacks to "
+            f"{unpacked}. Models are saved unpacked."
+        )
+
+
+def _strange_entries(flavors: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the flavors in an MLmodel file have that leads to other files or other code."""
+    found = [f"the flavor {name}" for name in sorted(set(flavors) - _FLAVORS)]
+    if flavors["sklearn"].get("pickled_model") != MODEL_FILE:
+        found.append(f"pickled_model: {flavors['sklearn'].get('pickled_model')}")
+    serving = flavors.get("python_function")
+    if serving is None:
+        return found
+    found += [f"python_function.{key}" for key in sorted(set(serving) - _SERVING)]
+    expected = {
+        "loader_module": "mlflow.sklearn",
+        "model_path": MODEL_FILE,
+        "env": _ENVIRONMENTS,
+        "predict_fn": "predict",
+    }
+    for key, value in expected.items():
+        if serving.get(key) != value:
+            found.append(f"python_function.{key}: {serving.get(key)}")
+    if serving.get("code") not in (None, flavors["sklearn"].get("code")):
+        found.append(f"python_function.code: {serving['code']}")
+    return found
+
+
+def _require_own_code(folder: Path, name: str, code: object) -> None:
+    """RelayError where the model brings code, which is run, other than Relay's own for dates."""
+    if not code:
+        return
+    own = Path(relay_dates.__file__)
+    files = sorted((folder / _CODE_FOLDER).rglob("*"))
+    is_own = (
+        code == _CODE_FOLDER
+        and [path.name for path in files] == [own.name]
+        and not files[0].is_symlink()
+        and files[0].read_bytes() == own.read_bytes()
+    )
+    if not is_own:
+        raise RelayError(
+            f"{name} is not loaded: it brings code that is not this version's {own.name}. "
+            "Train it again: steps=train+"
+        )

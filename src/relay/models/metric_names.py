@@ -1,0 +1,49 @@
+"""The names of metrics, for those who compute none: they need no numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from relay.util.errors import ConfigError
+
+Task = Literal["regression", "classification"]
+
+HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType(
+    {
+        "r2": True,
+        "mae": False,
+        "mse": False,
+        "rmse": False,
+        "mape": False,
+        "log_mae": False,
+        "accuracy": True,
+        "balanced_accuracy": True,
+        "f1": True,
+        "roc_auc": True,
+        "log_loss": False,
+        "brier": False,
+    }
+)
+"""Every metric's name, and whether more of it is better."""
+
+OF_TASK: Mapping[Task, tuple[str, ...]] = MappingProxyType(
+    {
+        "regression": ("r2", "mae", "mse", "rmse", "mape", "log_mae"),
+        "classification": (
+            "accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss", "brier",
+        ),
+    }
+)  # fmt: skip
+"""The names of each task's metrics."""
+
+PRIMARY: Mapping[Task, str] = MappingProxyType({"regression": "r2", "classification": "f1"})
+"""The metric that models of a task are compared on where nothing else is said."""
+
+
+def require_of_task(setting: str, metric: str, task: Task) -> None:
+    """ConfigError, which names the `setting`, where `metric` is none of `task`."""
+    if metric not in OF_TASK[task]:
+        known = ", ".join(OF_TASK[task])
+        raise ConfigError(f"{setting}: '{metric}' is no metric of {task}. There is: {known}.")

@@ -1,1 +1,0 @@
-"""Plans and runs the pipeline; components do not import any of this."""

@@ -1,0 +1,281 @@
+"""What a run shows while it goes: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from relay.pipeline.summary import StepSummary, Summary
+from relay.runtime.processes import Usage
+from relay.util.paths import shown
+
+_MARKS = {
+    "ran": ("green", "✔"),
+    "cached": ("cyan", "✔"),
+    "failed": ("red", "✘"),
+    "killed": ("red", "✘"),
+    "skipped": ("yellow", "-"),
+    "not_selected": ("dim", " "),
+}
+_ROOM = 3  # columns: in a line that is full, the ^C that a terminal shows would begin another
+_SHOWN_METRICS = 3
+_SHOWN_WARNINGS = 4
+_SHOWN_LOG_LINES = 15
+_TIME = re.compile(r"^\d\d:\d\d:\d\d ")
+READ_LOG_LINES = 200
+"""As many of a log as `show_log` wants to see."""
+
+
+class Display(Protocol):
+    """Told of a run's events by the orchestrator."""
+
+    def open(self, steps: Sequence[str], manager: str, folder: Path) -> None: ...
+
+    def building(self, components: Sequence[str], usage: Usage, line: str) -> None: ...
+
+    def built(self, components: Sequence[str], seconds: float) -> None: ...
+
+    def started(self, step: str) -> None: ...
+
+    def running(self, step: str, usage: Usage, line: str) -> None: ...
+
+    def ended(self, step: StepSummary) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def open_display(console: Console) -> Display:
+    """A live table where `console` is a terminal, else plain lines."""
+    return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
+
+
+class PlainDisplay:
+    """A line at each step's start and end: for CI and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._building: str = ""
+
+    def open(self, steps: Sequence[str], manager: str, folder: Path) -> None:
+        self._print(
+            f"Steps: {', '.join(steps)} (env_manager={manager}), logs in {shown(folder)}/logs"
+        )
+
+    def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
+        names = ", ".join(components)
+        if names != self._building:
+            self._building = names
+            self._print(f"Building the environment of {names} ...")
+
+    def built(self, components: Sequence[str], seconds: float) -> None:
+        self._print(f"Built the environment of {', '.join(components)} in {seconds:.1f} s")
+
+    def started(self, step: str) -> None:
+        self._print(f"{step}: started")
+
+    def running(self, step: str, usage: Usage, line: str) -> None:
+        """Nothing: a line that changes has no place in a log."""
+
+    def ended(self, step: StepSummary) -> None:
+        if step.status in ("skipped", "not_selected"):
+            return
+        text = f"{step.name}: {step.status} in {step.seconds:.1f} s"
+        if step.outputs:
+            text += f" -> {', '.join(step.outputs.values())}"
+        self._print(text)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class LiveDisplay:
+    """A table that is drawn anew as the run goes on."""
+
+    def __init__(self, console: Console) -> None:
+        self._steps: dict[str, StepSummary | None] = {}
+        self._running: dict[str, tuple[Usage, str]] = {}
+        self._notes: list[Text] = []
+        self._building: Spinner | None = None
+        self._spinners: dict[str, Spinner] = {}
+        self._getting_ready = Spinner("dots", Text("getting ready", style="dim"))
+        self._is_open = False
+        self._live = Live(
+            console=console,
+            get_renderable=self._draw,
+            refresh_per_second=8,
+            transient=True,
+            vertical_overflow="crop",  # its "..." would fill the last line
+        )
+
+    def open(self, steps: Sequence[str], manager: str, folder: Path) -> None:
+        self._steps = dict.fromkeys(steps)
+        self._is_open = True
+        self._live.start()
+
+    def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
+        text = Text(f"Building the environment of {', '.join(components)}  {usage.seconds:.0f} s")
+        text.append(f"  {line[:60]}", style="dim")
+        if self._building is None:
+            self._building = Spinner("dots", text)
+        else:
+            self._building.update(text=text)
+
+    def built(self, components: Sequence[str], seconds: float) -> None:
+        self._building = None
+        self._notes.append(
+            Text(f"✔ environment of {', '.join(components)} built in {seconds:.1f} s", style="dim")
+        )
+
+    def started(self, step: str) -> None:
+        self._running[step] = (Usage(0, 0, 0), "")
+        self._spinners[step] = Spinner("dots", Text(step, style="bold"))
+
+    def running(self, step: str, usage: Usage, line: str) -> None:
+        self._running[step] = (usage, line)
+
+    def ended(self, step: StepSummary) -> None:
+        self._running.pop(step.name, None)
+        self._steps[step.name] = step
+
+    def close(self) -> None:
+        # Rich draws a last time, and all of it: what a low terminal has no room for would stay.
+        self._is_open = False
+        self._live.stop()
+
+    def _draw(self) -> RenderableType:
+        if not self._is_open:
+            return Group()
+        table = _new_table()
+        for name, done in self._steps.items():
+            if done is not None:
+                table.add_row(*_cells(done))
+            elif name in self._running:
+                usage, line = self._running[name]
+                table.add_row(self._spinners[name], *_numbers(usage), Text(line, style="dim"))
+            else:
+                table.add_row(Text(f"  {name}", style="dim"), "", "", "", "")
+        parts: list[RenderableType] = [*self._notes, table]
+        if self._building is not None:
+            parts.append(self._building)
+        elif not self._spinners:
+            parts.append(self._getting_ready)
+        return Constrain(Group(*parts), self._live.console.width - _ROOM)
+
+
+def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[str, str]) -> None:
+    """Print the table of a finished run, written to `path`, and where it failed what to read.
+
+    `logs` are the places of the steps' logs.
+    """
+    selected = [step for step in summary.steps if step.status != "not_selected"]
+    table = _new_table()
+    for step in selected:
+        table.add_row(*_cells(step))
+    console.print(table)
+    for step in selected:
+        for text in step.warnings[:_SHOWN_WARNINGS]:
+            console.print(Text(f"{step.name}: {text}", style="yellow"), soft_wrap=True)
+        more = len(step.warnings) - _SHOWN_WARNINGS
+        if more > 0:
+            console.print(
+                Text(f"{step.name}: {more} more in {logs.get(step.name)}", style="yellow")
+            )
+    for step in selected:
+        if step.status == "failed":
+            console.print(Text(f"{step.name} failed: {step.error}", style="red"), soft_wrap=True)
+    if summary.error:
+        console.print(Text(f"Error: {summary.error}", style="red"), soft_wrap=True)
+    line = f"{summary.status} in {_duration(summary.seconds)}"
+    if summary.environments_seconds >= 1:
+        line += f", of which {_duration(summary.environments_seconds)} to build environments"
+    if summary.libraries_cpu_seconds >= 0.1:
+        line += f", {summary.libraries_cpu_seconds:.1f} s of CPU to load the steps' libraries"
+    style = "green" if summary.status == "succeeded" else "red"
+    console.print(Text(f"{line}; {path}", style=style), soft_wrap=True)
+    if summary.url is not None:
+        console.print(Text(f"W&B: {summary.url}", style="dim"), soft_wrap=True)
+
+
+def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: str) -> None:
+    """Print the end of a failed step's log, of which `lines` are the last, and where it is.
+
+    Without the error that the step ended with: `show_summary` tells that.
+    """
+    rest = _without(lines, f"Error: {step.error}")[-_SHOWN_LOG_LINES:]
+    if rest:
+        console.print(Text(f"Last lines of {place}:", style="red"), soft_wrap=True)
+    for line in rest:
+        console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+
+
+def _without(lines: Sequence[str], text: str) -> list[str]:
+    """`lines` without the last place where they, but for times before them, are those of `text`."""
+    block = [line.rstrip() for line in text.splitlines() if line.strip()]
+    plain = [_TIME.sub("", line) for line in lines]
+    for start in range(len(lines) - len(block), -1, -1):
+        if plain[start : start + len(block)] == block:
+            return [*lines[:start], *lines[start + len(block) :]]
+    return list(lines)
+
+
+def _new_table() -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
+    table.add_column("Step", no_wrap=True, min_width=10)
+    for name in ("Time", "CPU", "Memory"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Result", overflow="ellipsis", no_wrap=False)
+    return table
+
+
+def _cells(step: StepSummary) -> tuple[Text, str, str, str, Text]:
+    style, mark = _MARKS[step.status]
+    name = Text(f"{mark} {step.name}", style=style)
+    if step.status == "skipped":
+        return name, "", "", "", Text(step.status, style=style)
+    result = Text(", ".join(step.outputs.values()))
+    if step.metrics:
+        result.append(f"  {_headline(step.metrics)}", style="dim")
+    if step.status != "ran":
+        result = Text(step.status, style=style) + Text("  ") + result
+    if step.status == "cached":
+        return name, "", "", "", result
+    usage = Usage(step.seconds, step.cpu_seconds, step.max_rss_mb)
+    return name, *_numbers(usage), result
+
+
+def _numbers(usage: Usage) -> tuple[str, str, str]:
+    return (
+        f"{usage.seconds:.1f} s",
+        f"{usage.cpu_seconds:.1f} s",
+        f"{usage.max_rss_mb:.0f} MB",
+    )
+
+
+def _headline(metrics: Mapping[str, float]) -> str:
+    shown = list(metrics.items())[:_SHOWN_METRICS]
+    return "  ".join(f"{name}={_number(value)}" for name, value in shown)
+
+
+def _number(value: float) -> str:
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value)}"
+    digits = 3 if value == 0 or abs(value) < 1 else max(0, 3 - int(math.log10(abs(value))))
+    return f"{value:.{digits}f}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"

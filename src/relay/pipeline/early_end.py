@@ -1,0 +1,71 @@
+"""What a step's log tells of why its process ended before it could report."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.util.names import nearest
+
+_BEGIN = "Traceback (most recent call last):"
+_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_ERROR = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(: (?P<text>.*))?$")
+_NO_MODULE = re.compile(r"No module named '(?P<name>[^']+)'")
+_MISSPELT = ("SyntaxError", "IndentationError", "TabError")
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """The last traceback of a log: the type and text of the error, and the project's own line."""
+
+    type: str
+    text: str
+    place: str
+
+
+def explain_early_end(lines: list[str], component: Path, root: Path) -> str | None:
+    """Why a process of `component` ended, by the last `lines` of its log; None where none tells.
+
+    With the file and line in the checkout at `root`, and for a module that is missing what to do.
+    """
+    raised = _last_raised(lines, root)
+    if raised is None:
+        return None
+    missing = _NO_MODULE.search(raised.text)
+    if raised.type == "ModuleNotFoundError" and missing:
+        return f"{raised.place}: {_missing_module(missing['name'], component)}"
+    if raised.type in _MISSPELT:
+        return f"{raised.place}: this is no Python: {raised.text}"
+    return f"{raised.place}: {raised.type}: {raised.text}".rstrip(": ")
+
+
+def _missing_module(name: str, component: Path) -> str:
+    files = [path.stem for path in component.glob("*.py")]
+    meant = nearest(name, files)
+    hint = f" (is it '{meant}'?)" if meant else ""
+    if name.split(".", maxsplit=1)[0] in ("relay", "relay_dates"):
+        return f"there is no module '{name}' in src/."
+    place = f"components/{component.name}"
+    return (
+        f"there is no module '{name}': neither a file of {place}{hint}, nor in a package of its "
+        f"environment. Add the package that has it to {place}/requirements.in, and run `make lock`."
+    )
+
+
+def _last_raised(lines: list[str], root: Path) -> _Raised | None:
+    starts = [number for number, line in enumerate(lines) if line.strip() == _BEGIN]
+    if not starts:
+        return None
+    place = ""
+    for line in lines[starts[-1] + 1 :]:
+        frame = _FRAME.match(line)
+        if frame is not None:
+            path = Path(frame["file"])
+            if path.is_relative_to(root) and "site-packages" not in path.parts:
+                place = f"{path.relative_to(root)}, line {frame['line']}"
+        elif not line.startswith(" "):
+            error = _ERROR.match(line)
+            if error is not None and place:
+                return _Raised(error["type"], error["text"] or "", place)
+    return None

@@ -1,0 +1,93 @@
+"""The pages that a run's artifacts hold for people, put where they are easy to open."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from relay.pipeline.summary import SETTINGS, StepSummary
+from relay.pipeline.tracking_setup import require_answer
+from relay.step.context import PAGE
+from relay.tracking import Backend
+from relay.util.errors import RelayError
+from relay.util.files import write_text
+from relay.util.paths import shown
+from relay.util.redact import redact
+
+_PLACE = "<!-- run -->"
+"""Where a page that is made from `relay.pages` has room for a line on its run."""
+_SECONDS = 20.0
+"""After so long, a page that cannot be fetched is the last that is tried."""
+
+
+def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> list[str]:
+    """Copy each page into `folder`, as <artifact>.html, and return a line on each.
+
+    Also those of steps that the cache spared. Each copy has the run's time and links to the others.
+    A page that cannot be fetched is reported: the run went as it went. A server in trouble is not
+    asked for all of them, as each may take a minute.
+    """
+    lines = []
+    pages: dict[str, Path] = {}
+    outputs = [(step, reference) for step in steps for reference in step.outputs.values()]
+    deadline = time.monotonic() + _SECONDS
+    try:
+        if outputs:
+            require_answer(backend)
+        for step, reference in outputs:
+            try:
+                page = _fetch(backend, reference, folder)
+            except (RelayError, OSError) as error:
+                lines.append(f"{step.name}: the page of {reference} is not here: {error}")
+                if time.monotonic() > deadline:
+                    raise RelayError("the server takes too long") from error
+            else:
+                if page is not None:
+                    pages[f"{step.name}: {reference}"] = page
+                    lines.append(f"{step.name}: {shown(page)}")
+    except RelayError as error:
+        lines.append(f"Not all pages of this run were fetched: {error}")
+    for page in pages.values():
+        _link(page, pages, folder)
+    return [redact(line) for line in lines]
+
+
+def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
+    """Write the run's time and links to its other files into `page`, where it has a place for it.
+
+    The artifact itself stays as it was stored: the same content is the same version in every run.
+    """
+    text = page.read_text(encoding="utf-8", errors="replace")
+    if _PLACE not in text:
+        return
+    files = {**pages, "summary": folder / "summary.json", "settings": folder / SETTINGS}
+    items = [
+        f"<strong>{escape(label)}</strong>"
+        if path == page
+        else f'<a href="{quote(path.name)}">{escape(label)}</a>'
+        for label, path in files.items()
+    ]
+    date, _, moment = folder.name.partition("T")
+    when = escape(f"Run of {date} {moment.replace('-', ':', 2)}".strip())
+    inside = " ".join([f"<span>{when}</span>", *items])
+    bar = f'<nav class="run small" aria-label="Run">{inside}</nav>'
+    write_text(page, text.replace(_PLACE, bar, 1))
+
+
+def _fetch(backend: Backend, reference: str, folder: Path) -> Path | None:
+    """Copy the page of artifact `reference` into `folder`; its path, None without one."""
+    version = backend.find(reference)
+    page = None if version is None else version.metadata.get(PAGE)
+    if version is None or not page:
+        return None
+    with tempfile.TemporaryDirectory(prefix="relay-page-") as place:
+        backend.download(version, Path(place))
+        source = Path(place, str(page)).resolve()
+        if not source.is_relative_to(Path(place).resolve()):
+            raise RelayError(f"{version} names {page}, which is not in it.")
+        return Path(shutil.copyfile(source, folder / f"{version.name}{source.suffix}"))

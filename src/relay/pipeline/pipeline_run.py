@@ -1,0 +1,217 @@
+"""Runs what has to be run, under an MLflow run of the pipeline's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from relay.config.compose import Config
+from relay.pipeline.display import Display, open_display
+from relay.pipeline.planned_step import look_closer
+from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
+from relay.pipeline.scheduler import Scheduler
+from relay.pipeline.state import Pipeline
+from relay.pipeline.step_runner import StepRunner
+from relay.pipeline.summary import SETTINGS, Summary, write_summary
+from relay.pipeline.tracking_setup import log_summary
+from relay.runtime.environment_builder import EnvironmentBuilder
+from relay.runtime.environments import choose_manager
+from relay.runtime.launcher import StepProcesses
+from relay.tracking import Backend, RunStatus, TrackingSettings
+from relay.util.disk import explain
+from relay.util.errors import ConfigError, Interrupted, RelayError
+from relay.util.files import write_text
+from relay.util.paths import shown
+from relay.util.project import Project
+from relay.util.redact import redact
+from relay.util.signals import StopSignals
+
+if TYPE_CHECKING:  # it brings MLflow along, which takes its time
+    from relay.tracking.mlflow.runs import MlflowRuns
+
+
+@dataclass
+class Work:
+    """What the steps of one pipeline run are run with; its files are in `folder`."""
+
+    project: Project
+    config: Config
+    tracking: TrackingSettings
+    backend: Backend
+    folder: Path
+    signals: StopSignals
+    console: Console
+    _mlflow: MlflowRuns | None = None
+    _runner: StepRunner | None = None
+    _display: Display = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._display = open_display(self.console)
+
+    def run(self, pipeline: Pipeline, summary: Summary, began: float) -> None:
+        """Run what waits in `pipeline`, and fill in and write `summary`, however it ends.
+
+        The run that `mlflow run` started (MLFLOW_RUN_ID) is the parent of the steps' runs; where
+        there is none, one is started. `began` is when the command was, in `time.monotonic()`.
+        ConfigError where a closer look at what is to run finds something wrong: nothing was
+        begun then, and nothing is left.
+        """
+        problem, summary.status = summary.error, "failed"
+        try:
+            if problem is None:
+                summary.status = self._run_steps(pipeline, summary)
+            else:  # the run that is around us is to know of it
+                self._start_parent(pipeline, summary)
+        except ConfigError as error:
+            if summary.mlflow_run_id is None:
+                shutil.rmtree(self.folder)
+                raise
+            summary.error = redact(str(error))  # only what a step made could tell
+        except Interrupted as interrupted:
+            summary.status, summary.signal = "killed", interrupted.signal_number
+        except RelayError as error:
+            summary.error = redact(str(error))
+        except Exception as error:  # the summary is written all the same
+            summary.error = redact(self._unexpected(error))
+        finally:
+            self._display.close()
+            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        self.signals.ignore()
+        summary.seconds = time.monotonic() - began
+        self._log_summary(summary)
+        self._end(summary)
+
+    def _unexpected(self, error: Exception) -> str:
+        """What to say of an error that is no RelayError: a disk's, or a bug with its traceback."""
+        problem = explain(error, [self.folder, self.project.state])
+        if problem is not None:
+            return problem
+        log = self.folder / "logs" / "relay.log"
+        log.parent.mkdir(exist_ok=True)
+        write_text(log, traceback.format_exc())
+        return f"{type(error).__name__}: {error} (traceback in {shown(log)})"
+
+    def _run_steps(self, pipeline: Pipeline, summary: Summary) -> RunStatus:
+        """Get everything ready, and run the steps."""
+        settings = self.config.settings
+        manager = choose_manager(settings.env_manager, self._outer_manager())
+        log = self.folder / "logs" / "environments.log"
+        environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
+        processes = StepProcesses(self.project, self.folder, self.tracking, environments)
+        try:
+            missing = environments.find([job.component for job in pipeline.waiting])
+            if missing:
+                self._check(pipeline, manager)  # before something takes minutes
+                environments.build(missing)
+                summary.environments_seconds = environments.seconds
+            # What comes next here takes as long as that.
+            processes.load(pipeline.waiting)
+            if not missing:
+                self._check(pipeline, manager)
+            self._start_parent(pipeline, summary)
+            return self._scheduler(pipeline, processes, summary, manager).run()
+        finally:
+            summary.libraries_cpu_seconds = processes.close()
+
+    def _check(self, pipeline: Pipeline, manager: str) -> None:
+        """The last look at what is to run. From here on it is a run, well or not."""
+        look_closer(self.config, pipeline.jobs, pipeline.waiting)
+        pipeline.hand_on()
+        self._display.open([job.name for job in pipeline.jobs], manager, self.folder)
+        for done in pipeline.steps.values():
+            if done.status == "cached":
+                self._display.ended(done)
+
+    def _scheduler(
+        self, pipeline: Pipeline, processes: StepProcesses, summary: Summary, manager: str
+    ) -> Scheduler:
+        settings = self.config.settings
+        self._runner = StepRunner(
+            self.project,
+            self.tracking,
+            processes,
+            group_name(self.config, self.folder),
+            self._connected(),
+            str(summary.mlflow_run_id),
+            manager,
+        )
+        return Scheduler(
+            pipeline,
+            self._runner,
+            settings.jobs,
+            settings.keep_going,
+            self._display,
+            self.signals,
+        )
+
+    def _connected(self) -> MlflowRuns:
+        """MLflow's runs; its import takes longer than most steps, so it is not among the first."""
+        if self._mlflow is None:
+            from relay.tracking.mlflow.connection import connect
+
+            self._mlflow = connect(os.environ["MLFLOW_TRACKING_URI"])
+        return self._mlflow
+
+    def _outer_run(self) -> str | None:
+        """The run that an `mlflow run` around us has started, where it is in our store."""
+        outer = os.environ.get("MLFLOW_RUN_ID")
+        return outer if outer and self._connected().exists(outer) else None
+
+    def _outer_manager(self) -> str | None:
+        outer = self._outer_run()
+        return self._connected().tags(outer).get("mlflow.project.env") if outer else None
+
+    def _start_parent(self, pipeline: Pipeline, summary: Summary) -> None:
+        mlflow = self._connected()
+        mlflow.end_orphans()
+        name = run_name(self.config)
+        parent = self._outer_run()
+        if parent is None:
+            files = str(self.project.home / "mlruns")
+            experiment = mlflow.chosen_experiment(os.environ, files)
+            parent = mlflow.start(experiment, name or f"pipeline {self.folder.name}")
+        else:
+            mlflow.take_over(parent, name)
+        summary.mlflow_run_id = parent
+        steps = [job.name for job in pipeline.jobs]
+        taken = {"relay.taken": ", ".join(summary.taken)} if summary.taken else {}
+        mlflow.tag(parent, {"relay.steps": ",".join(steps), "relay.run": self.folder.name} | taken)
+        mlflow.log_params(parent, comparable_settings(self.config, steps))
+
+    def _log_summary(self, summary: Summary) -> None:
+        if self._runner is None:
+            return
+        try:
+            log_summary(self.backend, summary, self._runner.settings)
+        except Exception as error:  # the summary is written, whatever a server does
+            text = f"The run's summary was not taken: {redact(str(error))}"
+            summary.error = summary.error or text
+            summary.status = "failed" if summary.status == "succeeded" else summary.status
+
+    def _end(self, summary: Summary) -> None:
+        path = self.folder / "summary.json"
+        try:
+            write_summary(self.folder, summary)
+        except OSError as error:
+            problem = explain(error, [self.folder])
+            if problem is None:
+                raise
+            summary.status, summary.error = "failed", summary.error or redact(problem)
+        if summary.mlflow_run_id is None:
+            return
+        try:
+            self._connected().log_metrics(summary.mlflow_run_id, run_metrics(summary))
+            for file in (path, self.folder / SETTINGS):
+                self._connected().log_file(summary.mlflow_run_id, str(file))
+            self._connected().end(summary.mlflow_run_id, summary.status)
+        except (RelayError, OSError) as error:
+            summary.status = "failed"
+            summary.error = summary.error or f"MLflow did not take the run's end: {error}"
+            write_summary(self.folder, summary)

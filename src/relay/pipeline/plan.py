@@ -1,0 +1,183 @@
+"""The plan: which steps there are, what each uses and makes, and in which order they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from relay.config.schema import OutputSpec, StepSpec
+from relay.tracking.references import Reference
+from relay.util.errors import ConfigError
+from relay.util.names import did_you_mean
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an input comes from: an output of a step, or an artifact of the store by name."""
+
+    step: str | None
+    output: str | None
+    reference: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A node of the pipeline; `needs` are the steps that must be done before it."""
+
+    name: str
+    component: str
+    inputs: Mapping[str, Source]
+    outputs: Mapping[str, OutputSpec]
+    needs: tuple[str, ...]
+    on_request: bool
+    cache: bool = True
+    state: tuple[str, ...] = ()
+    """Artifacts, by name and alias, that it reads without their being inputs."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps, each after those that it needs."""
+
+    steps: tuple[Step, ...]
+
+    def __getitem__(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def names(self) -> list[str]:
+        return [step.name for step in self.steps]
+
+    def upstream(self, name: str) -> set[str]:
+        """The steps that lead to `name`."""
+        direct = set(self[name].needs)
+        return direct.union(*(self.upstream(one) for one in direct))
+
+    def downstream(self, name: str) -> set[str]:
+        """The steps that follow from `name`, but for those that run on request only."""
+        return {
+            step.name
+            for step in self.steps
+            if name in self.upstream(step.name) and not step.on_request
+        }
+
+
+def build(specs: Mapping[str, StepSpec]) -> Plan:
+    """Wire the steps; ConfigError for an unknown step or output, a cycle, a name made twice."""
+    makers: dict[str, str] = {}
+    steps: dict[str, Step] = {}
+    for name, spec in specs.items():
+        for key, output in spec.outputs.items():
+            where = f"{name}.{key}"
+            other = makers.setdefault(output.name, where)
+            if other != where:
+                raise ConfigError(
+                    f"pipeline.steps.{name}.outputs.{key}: artifact '{output.name}' "
+                    f"is made by {other} already."
+                )
+        both = set(spec.inputs) & set(spec.outputs)
+        if both:
+            raise ConfigError(
+                f"pipeline.steps.{name}: '{sorted(both)[0]}' is an input and an output; "
+                "one of them needs another name."
+            )
+        inputs = {
+            key: _source(specs, name, key, text)
+            for key, text in spec.inputs.items()
+            if text is not None
+        }
+        for other in spec.after:
+            _require_step(specs, other, f"pipeline.steps.{name}.after")
+        needs = [source.step for source in inputs.values() if source.step] + spec.after
+        steps[name] = Step(
+            name=name,
+            component=spec.component,
+            inputs=inputs,
+            outputs=spec.outputs,
+            needs=tuple(dict.fromkeys(needs)),
+            on_request=spec.on_request,
+            cache=spec.cache,
+            state=tuple(str(Reference.parse(one)) for one in spec.state),
+        )
+    return Plan(tuple(steps[name] for name in _order(steps)))
+
+
+def select(plan: Plan, steps: str, exclude: str | None = None) -> list[str]:
+    """The names of the steps that `steps` asks for but `exclude` does not, in the plan's order.
+
+    `all` is every step that is not run on request; `a,b` these two; `a+` is a and what follows
+    from it, `+a` a and what leads to it.
+    """
+    chosen = _chosen(plan, steps, "steps")
+    if exclude is not None:
+        chosen -= _chosen(plan, exclude, "exclude")
+        if not chosen:
+            raise ConfigError(f"steps={steps} exclude={exclude} leaves no step to run.")
+    return [name for name in plan.names if name in chosen]
+
+
+def _chosen(plan: Plan, expression: str, where: str) -> set[str]:
+    chosen: set[str] = set()
+    for part in (one.strip() for one in expression.split(",")):
+        name = part.strip("+")
+        if not name:
+            raise ConfigError(f"{where}='{expression}': a step's name is missing.")
+        if name == "all":
+            chosen |= {step.name for step in plan.steps if not step.on_request}
+            continue
+        _require_step(plan.names, name, where)
+        chosen.add(name)
+        if part.startswith("+"):
+            chosen |= plan.upstream(name)
+        if part.endswith("+"):
+            chosen |= plan.downstream(name)
+    return chosen
+
+
+def names_in(plan: Plan, names: str | None, where: str) -> list[str]:
+    """The steps in `a,b`, each of which has to be one of the plan."""
+    found = [name.strip() for name in (names or "").split(",") if name.strip()]
+    for name in found:
+        _require_step(plan.names, name, where)
+    return found
+
+
+def _source(specs: Mapping[str, StepSpec], step: str, key: str, text: str) -> Source:
+    if ":" in text or "/" in text or "." not in text:
+        return Source(None, None, str(Reference.parse(text)))
+    where = f"pipeline.steps.{step}.inputs.{key}"
+    maker, _, output = text.partition(".")
+    _require_step(specs, maker, where)
+    outputs = specs[maker].outputs
+    if output not in outputs:
+        raise ConfigError(
+            f"{where}: step '{maker}' has no output '{output}'.{did_you_mean(output, outputs)}"
+        )
+    return Source(maker, output, f"{outputs[output].name}:latest")
+
+
+def _require_step(names: Iterable[str], name: str, where: str) -> None:
+    known = list(names)
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise ConfigError(f"{where}: there is no step '{name}'.{hint}")
+
+
+def _order(steps: Mapping[str, Step]) -> list[str]:
+    """Topological, and as in the file where that leaves a choice."""
+    sorter = TopologicalSorter({name: step.needs for name, step in steps.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise ConfigError(f"pipeline.steps: these steps wait for each other: {circle}.") from error
+    position = {name: number for number, name in enumerate(steps)}
+    order: list[str] = []
+    waiting: list[str] = []
+    while sorter.is_active():
+        waiting = sorted([*waiting, *sorter.get_ready()], key=position.__getitem__)
+        first = waiting.pop(0)
+        order.append(first)
+        sorter.done(first)
+    return order

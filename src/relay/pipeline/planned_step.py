@@ -1,0 +1,143 @@
+"""The selected steps with their parameters, checked as a whole before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from relay.config.compose import Config
+from relay.models.metric_names import Task
+from relay.pipeline import plan
+from relay.pipeline.plan import Plan, Step
+from relay.pipeline.source_check import check_source
+from relay.runtime.component import Component, load_component
+from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, problems, to_text
+from relay.util.errors import ConfigError
+from relay.util.redact import redact
+
+
+@dataclass(frozen=True)
+class Job:
+    """A step that is to be run: its component and its resolved parameters."""
+
+    step: Step
+    component: Component
+    params: Mapping[str, Any]
+    """As the configuration has them."""
+    valid: Params
+    """All parameters, those of artifacts included, as the component reads them."""
+
+    @property
+    def name(self) -> str:
+        return self.step.name
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Its inputs as the plan names them, by key."""
+        return {key: source.reference for key, source in self.step.inputs.items()}
+
+    @property
+    def plain_params(self) -> dict[str, Any]:
+        """The parameters as plain values, without inputs and without secrets."""
+        inputs = {f"{key}{ARTIFACT_SUFFIX}" for key in self.step.inputs}
+        values = self.valid.model_dump(mode="json")
+        return {
+            key: redact(value) if isinstance(value, str) else value
+            for key, value in values.items()
+            if key not in inputs
+        }
+
+    @property
+    def content_params(self) -> dict[str, Any]:
+        """Those of `plain_params` that decide what is made: no names of outputs, no limits."""
+        fields = self.component.params_type.model_fields
+        return {
+            key: value
+            for key, value in self.plain_params.items()
+            if not key.endswith(ARTIFACT_SUFFIX) and decides_content(fields[key])
+        }
+
+    def source_state(self) -> str | None:
+        """What the component says of the state of its source."""
+        state = self.component.source_state
+        return None if state is None else state(self.valid)
+
+    def arguments(self, inputs: Mapping[str, str]) -> dict[str, str]:
+        """Every parameter of the component's command as text; `inputs` are references by key."""
+        return arguments_of(self.step, self.params, inputs)
+
+
+def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
+    """The selected steps, in the plan's order; ConfigError with all that is wrong with them."""
+    loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
+    jobs: list[Job] = []
+    found: list[str] = []
+    selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
+    for name in selected:
+        if config.settings.env_manager != "local":
+            loaded[name].require_lock()
+        try:
+            jobs.append(make_job(config, the_plan[name], loaded[name]))
+        except ValidationError as error:
+            found += [_with_key(config, name, *problem) for problem in problems(error)]
+    if found:
+        raise ConfigError("\n".join(dict.fromkeys(found)))
+    if config.task is not None:
+        require_task(jobs, config.task)
+    return jobs
+
+
+def make_job(config: Config, step: Step, component: Component) -> Job:
+    """`step` with its parameters; ConfigError or ValidationError where one is missing or wrong."""
+    params = config.params(step.name)
+    references = {key: source.reference for key, source in step.inputs.items()}
+    arguments = arguments_of(step, params, references)
+    component.require_declared(arguments, step.name)
+    return Job(step, component, params, component.params_type.model_validate(arguments))
+
+
+def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job]) -> None:
+    """What takes a second to check, where steps are `waiting` to run; ConfigError if it is wrong.
+
+    The table's columns concern them also where the step that reads the file need not run.
+    """
+    if any(config.reads(job.name, "data.url") for job in selected):
+        check_source(config)
+    for job in waiting:
+        if job.component.check is not None:
+            job.component.check(job.valid)
+
+
+def require_task(jobs: Sequence[Job], task: Task) -> None:
+    """ConfigError with what the parameters of `jobs` ask for that is not for `task`."""
+    found = []
+    for job in jobs:
+        try:
+            if job.component.check_task is not None:
+                job.component.check_task(job.valid, task)
+        except ConfigError as error:
+            found.append(str(error))
+    if found:
+        raise ConfigError("\n".join(found))
+
+
+def arguments_of(
+    step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]
+) -> dict[str, str]:
+    """Every parameter of a step's command as text; `inputs` are references by key."""
+    artifacts = dict(inputs)
+    artifacts |= {key: output.name for key, output in step.outputs.items()}
+    named = {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()}
+    return named | {key: to_text(value) for key, value in params.items()}
+
+
+def _with_key(config: Config, step: str, param: str, line: str) -> str:
+    """A parameter's problem, told of the setting that the parameter is read from."""
+    if not param:
+        return f"step '{step}': {line}"
+    key = config.key_of(step, param)
+    return f"{key}{line.removeprefix(param)}{config.place_of(key)}"

@@ -1,0 +1,37 @@
+"""What is shown before a run: what it takes from the store, and what would run and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from relay.pipeline.summary import StepSummary
+
+
+def show_taken(console: Console, references: Sequence[str], warnings: Sequence[str]) -> None:
+    """Print which exact inputs a run takes from the store, and what is to be known of them."""
+    if references:
+        text = f"Inputs from the store: {', '.join(references)}"
+        console.print(Text(text), soft_wrap=True)
+    for warning in warnings:
+        console.print(Text(f"WARNING: {warning}", style="yellow"), soft_wrap=True)
+
+
+def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
+    """Print for each selected step whether it would run, and why."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Step", no_wrap=True)
+    table.add_column("Would", no_wrap=True)
+    table.add_column("Why", overflow="fold")
+    for step in steps:
+        if step.status == "cached":
+            table.add_row(
+                step.name, Text("be taken", style="cyan"), ", ".join(step.outputs.values())
+            )
+        elif step.status == "skipped":
+            why = step.why or "a step before it runs; it is spared where that makes the same again"
+            table.add_row(step.name, Text("run", style="yellow"), Text(why))
+    console.print(table)

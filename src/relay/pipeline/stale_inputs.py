@@ -1,0 +1,136 @@
+"""Inputs from the store that were made with other settings than the present ones."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from relay.config.compose import Config
+from relay.pipeline.cache import StepCache
+from relay.pipeline.plan import Plan, Source
+from relay.pipeline.planned_step import Job, make_job
+from relay.runtime.component import load_component
+from relay.tracking import ArtifactVersion
+from relay.tracking.lineage import recorded_inputs
+from relay.util.errors import ConfigError
+
+_SHOWN = 3
+_LONGEST = 60  # characters of a value
+_NAME = "name"
+_NOTHING = object()
+
+Difference = tuple[str, Any, Any]
+"""A setting, its value when the version was made, and its present one."""
+
+
+@dataclass
+class MadeOtherwise:
+    """Holds versions against what the steps that make them would make them with now."""
+
+    components: Path
+    config: Config
+    plan: Plan
+    cache: StepCache
+    _jobs: dict[str, Job | None] = field(default_factory=dict)
+
+    def warnings(self, taken: Sequence[tuple[Source, ArtifactVersion]]) -> list[str]:
+        """A line for each step that made some of `taken`, or of what these were made of, with
+        other settings than the present ones.
+
+        What does not record its settings, and steps whose present settings are not whole, are
+        left out.
+        """
+        found: dict[tuple[str, str], tuple[list[str], str, list[Difference]]] = {}
+        for source, version in taken:
+            for step, one, below in self._chain(source, version):
+                differences = self._differences(step, one)
+                if differences:
+                    key = (step, repr(differences))
+                    names = found.setdefault(key, ([], below, differences))[0]
+                    if str(one) not in names:
+                        names.append(str(one))
+        order = {name: place for place, name in enumerate(self.plan.names)}
+        lines = sorted(found.items(), key=lambda item: order[item[0][0]])
+        return [_line(step, *about) for (step, _), about in lines]
+
+    def _chain(
+        self, source: Source, version: ArtifactVersion, below: str = ""
+    ) -> Iterator[tuple[str, ArtifactVersion, str]]:
+        """`version` and all that it was made of, each with its step and what was made of it."""
+        if source.step is None:
+            return
+        yield source.step, version, below
+        records = recorded_inputs(version)
+        for key, upper in self.plan[source.step].inputs.items():
+            record = records.get(key)
+            there = None if record is None else self.cache.version(record.artifact)
+            if record is not None and there is not None and there.digest == record.digest:
+                yield from self._chain(upper, there, str(version))
+
+    def _differences(self, step: str, version: ArtifactVersion) -> list[Difference]:
+        job, recorded = self._job(step), version.metadata.get("params")
+        if job is None or not isinstance(recorded, Mapping):
+            return []
+        if version.metadata.get("component") != job.component.name:
+            return []
+        found = [
+            difference
+            for param, value in job.content_params.items()
+            if param in recorded  # else it was made before there was such a parameter
+            for difference in _compare(self.config.key_of(step, param), recorded[param], value)
+        ]
+        return [] if found and self._makes(job, version) else found
+
+    def _makes(self, job: Job, version: ArtifactVersion) -> bool:
+        """True where the present settings are known to make this very version, too."""
+        inputs = {key: record.artifact for key, record in recorded_inputs(version).items()}
+        inputs = {key: inputs[key] for key in job.step.inputs if key in inputs}
+        ingredients = self.cache.ingredients(job, inputs)
+        return ingredients is not None and ingredients.alias in version.aliases
+
+    def _job(self, step: str) -> Job | None:
+        if step not in self._jobs:
+            self._jobs[step] = None
+            component = load_component(self.components, self.plan[step].component)
+            # Of a step that is not to run not all settings need be given.
+            with contextlib.suppress(ConfigError, ValidationError):
+                self._jobs[step] = make_job(self.config, self.plan[step], component)
+        return self._jobs[step]
+
+
+def _compare(key: str, then: Any, now: Any) -> Iterator[Difference]:
+    """What differs, down to the single settings in mappings."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        if then.get(_NAME) != now.get(_NAME):  # another thing altogether
+            yield key, then.get(_NAME), now.get(_NAME)
+            return
+        for name in dict.fromkeys([*then, *now]):
+            yield from _compare(f"{key}.{name}", then.get(name, _NOTHING), now.get(name, _NOTHING))
+    elif then != now:
+        yield key, then, now
+
+
+def _line(step: str, names: Sequence[str], below: str, differences: Sequence[Difference]) -> str:
+    shown = differences[:_SHOWN]
+    then = ", ".join(f"{key}={_text(value)}" for key, value, _ in shown)
+    now = ", ".join(_text(value) for _, _, value in shown)
+    more = f" (and {len(differences) - _SHOWN} more)" if len(differences) > _SHOWN else ""
+    where = f" ({below} was made of it)" if below else ""
+    were, them = ("were", "them") if len(names) > 1 else ("was", "it")
+    return (
+        f"{' and '.join(names)}{where} {were} made with {then}{more}, the present settings have "
+        f"{now}. To remake {them}: steps={step}+"
+    )
+
+
+def _text(value: Any) -> str:
+    if value is _NOTHING:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

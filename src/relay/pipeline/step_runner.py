@@ -1,0 +1,155 @@
+"""Begins and ends a step: its MLflow run, what its process is told, what is made of its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relay.pipeline.early_end import explain_early_end
+from relay.pipeline.planned_step import Job
+from relay.pipeline.summary import StepSummary
+from relay.pipeline.tracking_setup import run_id
+from relay.runtime.launcher import StepProcess, StepProcesses
+from relay.step.context import RunSettings
+from relay.step.fingerprint import Ingredients
+from relay.step.result import StepResult
+from relay.tracking import RunStatus, TrackingSettings
+from relay.util.errors import RelayError
+from relay.util.files import write_text
+from relay.util.project import Project
+
+if TYPE_CHECKING:  # it brings MLflow along, which takes its time
+    from relay.tracking.mlflow.runs import MlflowRuns
+
+_READ_LINES = 200
+_RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
+
+
+class StepRunner:
+    """Steps of one pipeline run, whose MLflow run is `parent`; `group` is its name in tracking."""
+
+    def __init__(
+        self,
+        project: Project,
+        tracking: TrackingSettings,
+        processes: StepProcesses,
+        group: str,
+        mlflow: MlflowRuns,
+        parent: str,
+        manager: str,
+    ) -> None:
+        self.project = project
+        self.tracking = tracking
+        self.processes = processes
+        self.group = group
+        self.mlflow = mlflow
+        self.parent = parent
+        self.manager = manager
+        self._experiment = mlflow.experiment_of(parent)
+        self._mlflow_runs: dict[str, str] = {}
+
+    def begin(self, job: Job, done: StepSummary, ingredients: Ingredients | None) -> StepProcess:
+        """Start `job` on the exact inputs in `done`; RelayError where MLflow or the system will
+        not have it."""
+        arguments = job.arguments(done.inputs)
+        mlflow_run = self._mlflow_runs[job.name] = self._start_mlflow_run(job, arguments)
+        result = self.processes.result_path(job)
+        place: Path | None = None
+        if ingredients is not None:
+            place = result.with_suffix(".ingredients.json")
+            write_text(place, ingredients.to_json())
+        settings = RunSettings(
+            self.tracking,
+            job.name,
+            run_id(self.parent, job.name),
+            group=self.group,
+            ingredients=place,
+            result=result,
+        )
+        environ = {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run}
+        try:
+            process = self.processes.start(job, arguments, environ)
+        except RelayError:
+            self.mlflow.end(mlflow_run, "failed")
+            raise
+        done.log = str(process.log.relative_to(self.project.home))
+        return process
+
+    def end(self, process: StepProcess, done: StepSummary) -> None:
+        """Fill in `done` with the end of `process`; one that still runs is ended, as killed."""
+        job, code = process.job, process.poll()
+        if code is None or process.was_asked_to_stop:
+            process.stop()
+            result = process.result
+            # It may have been storing its outputs, which it does to the end.
+            done.status = "ran" if result and result.status == "succeeded" else "killed"
+        else:
+            result = process.result
+            done.error = _error(job, result, code, process.tail(_READ_LINES), self.project.root)
+            done.status = "ran" if done.error is None else "failed"
+        used = process.usage
+        done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
+        done.max_rss_mb = used.max_rss_mb
+        if result is not None:
+            done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
+            done.warnings, done.url = result.warnings, result.url
+        self._record(job.name, done, result)
+
+    def settings(self, step: str) -> RunSettings:
+        """What tells the tracking backend which run is that of `step`."""
+        return RunSettings(self.tracking, step, run_id(self.parent, step), group=self.group)
+
+    def _record(self, step: str, done: StepSummary, result: StepResult | None) -> None:
+        """Write the step's end into its MLflow run; a step that MLflow has no record of failed."""
+        mlflow_run = self._mlflow_runs.get(step)
+        if mlflow_run is None:  # a signal came before it had one
+            return
+        try:
+            if result is not None:
+                self.mlflow.record(mlflow_run, result)
+            self.mlflow.end(mlflow_run, _RUN_STATUS.get(done.status, "failed"))
+        except (RelayError, OSError) as error:
+            done.status = "failed"
+            done.error = done.error or f"MLflow did not take its results: {error}"
+
+    def _start_mlflow_run(self, job: Job, arguments: Mapping[str, str]) -> str:
+        return self.mlflow.start(
+            self._experiment,
+            job.name,
+            parent=self.parent,
+            tags={
+                "relay.step": job.name,
+                "mlflow.source.type": "PROJECT",
+                "mlflow.source.name": f"components/{job.component.name}",
+                "mlflow.project.entryPoint": "main",
+                "mlflow.project.env": self.manager,
+            },
+            params=arguments,
+        )
+
+
+def _error(
+    job: Job, result: StepResult | None, code: int, log: list[str], root: Path
+) -> str | None:
+    if result is None:
+        return _why_without_report(job, code, log, root)
+    if result.status != "succeeded":
+        return result.error or f"it ended with exit status {code}"
+    for key, spec in job.step.outputs.items():
+        if key not in result.outputs:
+            return f"it made no output '{key}' ({spec.name})"
+        if result.types[key] != spec.type:
+            return (
+                f"output '{key}' is of type '{result.types[key]}', but "
+                f"pipeline.steps.{job.name}.outputs.{key}.type is '{spec.type}'"
+            )
+    return None
+
+
+def _why_without_report(job: Job, code: int, log: list[str], root: Path) -> str:
+    if code == 137:
+        return "it was killed (signal 9); was there enough memory?"
+    why = explain_early_end(log, job.component.folder, root) if code == 1 else None
+    how = f"by signal {code - 128}" if code > 128 else f"with exit status {code}"
+    return why or f"it ended {how} before it could report; its log says more"

@@ -1,0 +1,123 @@
+"""The summary of a pipeline run: what people and scripts read after it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from relay.tracking.interface import RunStatus
+from relay.util.files import point_link, write_text
+
+SETTINGS = "config.yaml"
+"""The file in a run's folder with all settings of the run."""
+
+StepStatus = Literal["ran", "cached", "failed", "killed", "skipped", "not_selected"]
+
+
+@dataclass
+class StepSummary:
+    """One step of a run; artifacts are exact references by the step's keys."""
+
+    name: str
+    status: StepStatus
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    max_rss_mb: float = 0.0
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Of a cached step: those that it had when it ran."""
+    warnings: list[str] = field(default_factory=list)
+    log: str | None = None
+    """The log file, relative to the project's folder."""
+    why: str | None = None
+    """Why it was not taken from the cache."""
+    url: str | None = None
+    """The run's page, where the backend has one."""
+    error: str | None = None
+
+
+@dataclass
+class Summary:
+    """A whole run."""
+
+    status: RunStatus
+    backend: str
+    started: str
+    """ISO 8601, UTC."""
+    git_commit: str | None
+    git_dirty: bool | None
+    """Whether there were uncommitted changes; None without a commit."""
+    steps: list[StepSummary] = field(default_factory=list)
+    seconds: float = 0.0
+    environments_seconds: float = 0.0
+    """Of `seconds`, spent on building environments."""
+    libraries_cpu_seconds: float = 0.0
+    """Spent on loading libraries that steps share; it is in no step's `cpu_seconds`."""
+    mlflow_run_id: str | None = None
+    url: str | None = None
+    """The project's page, where the backend has one."""
+    taken: list[str] = field(default_factory=list)
+    """The exact inputs that no step of the run made: they were in the store."""
+    warnings: list[str] = field(default_factory=list)
+    """Of the run as a whole; those of steps are theirs."""
+    error: str | None = None
+    signal: int | None = None
+    """The signal that ended the run."""
+    git_problem: str | None = None
+    """Why there is no commit."""
+    command: str = ""
+    """The command line that makes the run again."""
+
+    def __getitem__(self, name: str) -> StepSummary:
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where it succeeded, 128 + n where signal n ended it, else 1."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return 0 if self.status == "succeeded" else 1
+
+
+def new_folder(outputs: Path) -> Path:
+    """Make a folder for a run in `outputs`, named by the time."""
+    outputs.mkdir(exist_ok=True)
+    stamp = datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    number = 1
+    while True:
+        folder = outputs / (stamp if number == 1 else f"{stamp}-{number}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+        number += 1
+
+
+def write_settings(folder: Path, command: str, settings: str) -> Path:
+    """Write the settings of a run, YAML below the command that composes them, and return where."""
+    path = folder / SETTINGS
+    # A value may hold line ends; a comment may not.
+    comment = " ".join(command.splitlines())
+    write_text(path, f"# {comment}\n{settings}")
+    return path
+
+
+def write_summary(folder: Path, summary: Summary) -> Path:
+    """Write `summary.json` into `folder` and point `latest` beside the folder at it."""
+    content = asdict(summary)
+    for step in content["steps"]:
+        for key in ("seconds", "cpu_seconds", "max_rss_mb"):
+            step[key] = round(step[key], 3)
+        for key in ("error", "url", "why", "warnings"):
+            if not step[key]:
+                del step[key]
+    for key in ("seconds", "environments_seconds", "libraries_cpu_seconds"):
+        content[key] = round(content[key], 3)
+    path = folder / "summary.json"
+    write_text(path, json.dumps(content, indent=2) + "\n")
+    point_link(folder.parent / "latest", folder.name)
+    return path

@@ -1,0 +1,99 @@
+"""Tracking of a pipeline run: chosen and tried before the first step, summed up after the last."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from relay.config.schema import TrackingSpec
+from relay.pipeline.summary import Summary
+from relay.step.context import RunSettings
+from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings
+from relay.tracking.wandb.login import probe, require_login, resolve_backend
+from relay.util.errors import RelayError
+
+_GO_LOCAL = (
+    "Or run with tracking=local, which needs no account and no network; `make publish` brings the "
+    "runs to W&B later."
+)
+_COLUMNS = ("step", "status", "seconds", "cpu_seconds", "max_rss_mb", "outputs")
+_EXECUTED: dict[str, RunStatus] = {"ran": "succeeded", "failed": "failed", "killed": "killed"}
+
+
+def choose_tracking(spec: TrackingSpec, environ: Mapping[str, str]) -> TrackingSettings:
+    """What `tracking` says, with its backend decided and, if that is W&B, tried in one request.
+
+    ConfigError without a login or with one that the server does not know, RelayError where the
+    server cannot be reached.
+    """
+    settings = TrackingSettings(
+        backend=resolve_backend(spec.backend, environ),
+        project=spec.project,
+        entity=spec.entity,
+        registry=spec.registry,
+        tags=spec.tags,
+        notes=spec.notes,
+    )
+    if settings.backend == "wandb":
+        try:
+            settings = logged_in(settings, environ)
+        except RelayError as error:
+            raise type(error)(f"{error} {_GO_LOCAL}") from error
+    return settings
+
+
+def logged_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSettings:
+    """`settings` with the entity of the login, which its server was asked about.
+
+    ConfigError and RelayError as from `choose_tracking`.
+    """
+    entity = probe(require_login(environ))
+    return replace(settings, backend="wandb", entity=settings.entity or entity)
+
+
+def run_id(pipeline_run: str, step: str) -> str:
+    """The id of `step`'s run: a step that is tried again in the same pipeline run keeps it."""
+    return hashlib.sha256(f"{pipeline_run}/{step}".encode()).hexdigest()[:16]
+
+
+def require_answer(backend: Backend) -> None:
+    """RelayError where the backend's server has gone; the SDK would wait for it for minutes."""
+    if backend.name == "wandb":
+        probe(require_login(os.environ))
+
+
+def log_summary(
+    backend: Backend, summary: Summary, settings_of: Callable[[str], RunSettings]
+) -> None:
+    """Add the table of the whole pipeline run to the run of the last step that was executed."""
+    executed = [step for step in summary.steps if step.status in _EXECUTED]
+    if not executed:
+        return
+    require_answer(backend)
+    last = executed[-1]
+    rows = [
+        (
+            step.name,
+            step.status,
+            round(step.seconds, 3),
+            round(step.cpu_seconds, 3),
+            round(step.max_rss_mb, 1),
+            ", ".join(step.outputs.values()),
+        )
+        for step in summary.steps
+        if step.status != "not_selected"
+    ]
+    settings = settings_of(last.name)
+    run = backend.start_run(
+        RunSpec(
+            settings.run_id,
+            settings.run_name,
+            last.name,
+            settings.group,
+            git_commit=summary.git_commit,
+        )
+    )
+    run.log(Row(tables={"pipeline": Table(_COLUMNS, tuple(rows))}))
+    run.finish(_EXECUTED[last.status], last.error or "")

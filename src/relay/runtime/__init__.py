@@ -1,0 +1,1 @@
+"""Components, their environments, and the processes that run them."""

@@ -1,0 +1,214 @@
+"""Loads the libraries of steps once, and forks a process for each step.
+
+    python -P -m relay.runtime.fork_server FD        in an environment of components
+
+Most of a small step is Python loading libraries; a forked process has them from the start. All
+else is as `python run.py` has it, the project's own modules included: they are imported in the
+forked process, so that what runs is what the files say at that time.
+
+Requests come as JSON lines on standard input, answers go as JSON lines to file descriptor `FD`.
+When standard input ends, so does the server, and with it the standard input of each step. With
+`-P`, libraries are not looked for in the folder that the server was started in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import runpy
+import select
+import signal
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NoReturn
+
+_CHUNK = 65536
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """A request to load libraries while there is nothing else to do."""
+
+    modules: Sequence[tuple[str, Sequence[str]]]
+    """`("a.b", ["c", "d"])` is `from a.b import c, d`; no names: `import a.b`."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A request for a process that runs a script, once `libraries` are loaded."""
+
+    name: str
+    folder: str
+    script: str
+    """Its full path, which processes that it spawns are told."""
+    arguments: Sequence[str]
+    environ: Mapping[str, str]
+    """What its environment has besides the server's."""
+    log: str
+    libraries: Libraries
+
+
+@dataclass(frozen=True)
+class Started:
+    """The answer to a `Step`: its process is there, and leads a process group of its own."""
+
+    name: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a process: as `wait4` has it."""
+
+    name: str
+    exit_code: int
+    """Negative where a signal ended it."""
+    cpu_seconds: float
+
+
+_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Libraries, Step, Started, Ended)}
+
+
+def encode(message: Libraries | Step | Started | Ended) -> bytes:
+    """A message as a line."""
+    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
+
+
+def decode(line: bytes) -> Any:
+    """The message that `encode` made `line` of."""
+    kind, values = json.loads(line)
+    if kind == "Step":
+        values["libraries"] = Libraries(**values["libraries"])
+    return _TYPES[kind](**values)
+
+
+class Lines:
+    """Whole lines from a file descriptor, as far as they are there."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.ended = False
+        self._rest = b""
+
+    def read(self) -> list[bytes]:
+        """Those that have come; none where there are none yet, or no more (`ended`)."""
+        while not self.ended and select.select([self.descriptor], [], [], 0)[0]:
+            data = os.read(self.descriptor, _CHUNK)
+            self.ended = not data
+            *whole, self._rest = (self._rest + data).split(b"\n")
+            if whole:
+                return whole
+        return []
+
+
+@dataclass
+class Server:
+    """Answers requests until its standard input ends."""
+
+    requests: Lines
+    answers: int
+    waiting: deque[tuple[str, Sequence[str]]] = field(default_factory=deque)
+    """What is to be loaded when there is time."""
+    running: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Name and our end of the standard input of each process."""
+    wakening: tuple[int, ...] = ()
+    """Both ends of the pipe that wakes us when a process has ended."""
+
+    def serve(self) -> None:
+        """Answer requests; SystemExit in each forked process, when its step is done."""
+        self.wakening = awake, wake = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(awake, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler: without one nobody is woken
+        signal.set_wakeup_fd(wake)
+        while not self.requests.ended:
+            timeout = 0 if self.waiting else None
+            select.select([self.requests.descriptor, awake], [], [], timeout)
+            with contextlib.suppress(BlockingIOError):
+                os.read(awake, _CHUNK)
+            self._reap()
+            for line in self.requests.read():
+                self._answer(decode(line))
+            if self.waiting:
+                _load(*self.waiting.popleft())
+
+    def _answer(self, request: Any) -> None:
+        if isinstance(request, Libraries):
+            self.waiting.extend(request.modules)
+        elif isinstance(request, Step):
+            for module in request.libraries.modules:
+                _load(*module)
+            self._fork(request)
+
+    def _fork(self, step: Step) -> None:
+        """Fork a process that runs `step` and then ends."""
+        theirs, ours = os.pipe()
+        gc.freeze()  # what is shared now stays so: no collection is to touch it
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            others = (other for _, other in self.running.values())
+            for descriptor in (*self.wakening, self.answers, ours, *others):
+                os.close(descriptor)
+            _become(step, theirs)  # it does not return
+        with contextlib.suppress(OSError):  # it has done so itself, or is gone
+            os.setpgid(pid, pid)
+        os.close(theirs)
+        self.running[pid] = (step.name, ours)
+        self._tell(Started(step.name, pid))
+
+    def _reap(self) -> None:
+        for pid, (name, ours) in list(self.running.items()):
+            # One by one: there may be children of a library, which waits for them itself.
+            ended, status, used = os.wait4(pid, os.WNOHANG)
+            if ended:
+                del self.running[pid]
+                os.close(ours)
+                code = os.waitstatus_to_exitcode(status)
+                self._tell(Ended(name, code, used.ru_utime + used.ru_stime))
+
+    def _tell(self, answer: Started | Ended) -> None:
+        with contextlib.suppress(BrokenPipeError):  # nobody listens: our input ends as well
+            os.write(self.answers, encode(answer))
+
+
+def _load(module: str, names: Sequence[str]) -> None:
+    # What cannot be imported is the step's to tell, where it needs it.
+    with contextlib.suppress(Exception):
+        __import__(module, fromlist=list(names))
+
+
+def _become(step: Step, stdin: int) -> NoReturn:
+    """Run `step` as `python run.py` would in its folder; SystemExit when it is done."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setpgid(0, 0)
+    output = os.open(step.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(stdin, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(stdin)
+    os.close(output)
+    gc.enable()
+    if "numpy" in sys.modules:  # its numbers would be the same in each process
+        sys.modules["numpy"].random.seed()
+    os.chdir(step.folder)
+    os.environ.update(step.environ)
+    sys.path.insert(0, step.folder)
+    sys.argv = [step.script, *step.arguments]
+    runpy.run_path(step.script, run_name="__main__")
+    sys.exit(0)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve on standard input and the file descriptor that `argv` names."""
+    gc.disable()  # there is no garbage in loading libraries
+    Server(Lines(0), int(argv[0])).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

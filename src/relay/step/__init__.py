@@ -1,0 +1,1 @@
+"""One execution of a step, inside its component's process."""

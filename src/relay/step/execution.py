@@ -1,0 +1,317 @@
+"""One execution of a step: its run is started, its work done, stored, and its end recorded."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Generic
+
+from relay.step.context import INGREDIENTS_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
+from relay.step.fingerprint import Ingredients
+from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
+from relay.step.result import StepResult
+from relay.step.run import StepRun
+from relay.step.warning_collector import Warned
+from relay.tracking import (
+    ArtifactVersion,
+    Backend,
+    Draft,
+    Reference,
+    Row,
+    Run,
+    RunSpec,
+    RunStatus,
+    UploadError,
+)
+from relay.tracking.interface import SECONDS, SOURCE_TYPE
+from relay.tracking.outbox import keep
+from relay.tracking.records import RunRecord
+from relay.util.code_files import are_unchanged
+from relay.util.disk import explain
+from relay.util.errors import GateFailed, Interrupted, RelayError
+from relay.util.git import git_state
+from relay.util.paths import shown
+from relay.util.project import Project
+from relay.util.redact import redact
+from relay.util.signals import StopSignals
+
+log = logging.getLogger("relay")
+
+
+@dataclass(frozen=True)
+class End:
+    """How something ended, with the exit status that says so."""
+
+    status: RunStatus
+    message: str = ""
+    exit_code: int = 0
+
+    @classmethod
+    def of(cls, error: BaseException, places: Sequence[Path] = ()) -> End:
+        """The end that `error`, met in writing to `places`, means; a bug's traceback is printed."""
+        if isinstance(error, Interrupted):
+            return cls("killed", str(error), error.exit_code)
+        if isinstance(error, RelayError):
+            return cls("failed", redact(str(error)), error.exit_code)
+        if problem := explain(error, places):
+            return cls("failed", redact(problem), 1)
+        traceback.print_exception(error)
+        return cls("failed", redact(f"{type(error).__name__}: {error}"), 1)
+
+
+@dataclass
+class Execution(Generic[ParamsT]):
+    """A step's run from its start to its report."""
+
+    project: Project
+    component: Path
+    """The folder that has the component's files."""
+    settings: RunSettings
+    backend: Backend
+    params: ParamsT
+    workspace: Path
+    signals: StopSignals
+    warned: Warned = field(default_factory=Warned)
+    """What the step has warned of so far."""
+    outputs: dict[str, ArtifactVersion] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._started = time.monotonic()
+        self._complete = False
+        """The work was done, and all that it handed over can be stored."""
+        self._kept = False
+        self._ingredients = _read(self.settings.ingredients)
+        self._spec = self._run_spec()
+        self._tracking: Run = self.backend.start_run(self._spec)
+        if self._tracking.url is not None:
+            log.info("W&B run: %s", self._tracking.url)
+        self._run = StepRun(
+            self.params,
+            self.backend,
+            self._tracking,
+            self.workspace,
+            self.settings.tracking.registry,
+        )
+
+    @property
+    def _places(self) -> list[Path]:
+        return [self.workspace, self.project.state]
+
+    def run(self, step: Callable[[StepRun[ParamsT]], None]) -> tuple[int, StepResult]:
+        """Do the work of `step`, store what it made, and return exit status and report."""
+        work = self._work(step)
+        end = self._store(work) if self._complete else work
+        if end.message:
+            log.error("Error: %s", end.message)
+        end = self._finish(work, end)
+        return end.exit_code, self._result(end)
+
+    def _work(self, step: Callable[[StepRun[ParamsT]], None]) -> End:
+        try:
+            end = End("succeeded")
+            try:
+                step(self._run)
+            except GateFailed as error:
+                end = End.of(error)
+            # Checked while nothing is stored: all outputs or none.
+            for draft in self._run.drafts.values():
+                self._require_storable(draft)
+            # The work is done: storing it is not to be cut in two, nor what is said of it.
+            self.signals.ignore()
+            self._complete = True
+        except (Interrupted, Exception) as error:
+            self.signals.ignore()
+            return End.of(error, self._places)
+        return end
+
+    def _store(self, work: End) -> End:
+        """Store the outputs, and do what the step wants done after that."""
+        try:
+            self._tracking.log_artifact(self._source())
+            for key, draft in self._drafts().items():
+                self.outputs[key] = self._tracking.log_artifact(draft)
+                log.info("Stored %s (%s)", self.outputs[key], draft.type)
+            if work.status == "succeeded":
+                for action in self._run.last:
+                    action()
+                self._mark()
+        except UploadError as error:
+            return self._keep(work, error)
+        except Exception as error:
+            return End.of(error, self._places)
+        return work
+
+    def _mark(self) -> None:
+        """Mark the outputs as what these ingredients make: the step cache knows them by it."""
+        ingredients = self._ingredients
+        if ingredients is None or not are_unchanged(ingredients.code, self.project.root):
+            return  # a file that was edited meanwhile may be the one that was run, or not
+        # As it is now: the step itself may have changed what an alias points at.
+        alias = ingredients.renewed(self.backend).alias
+        for version in self.outputs.values():
+            self.backend.set_alias(version, alias)
+
+    def _finish(self, work: End, end: End) -> End:
+        """Record how it ended; what the backend does not take is kept, and is a failure."""
+        try:
+            self._tracking.update_config(self._resolved())
+            self._tracking.log(self._row())
+            self._tracking.finish(end.status, end.message)
+        except UploadError as error:
+            if not self._kept:
+                status: RunStatus = "killed" if end.status == "killed" else "failed"
+                kept = self._keep(work, error)
+                end = replace(kept, status=status, exit_code=end.exit_code or 1)
+                log.error("Error: %s", end.message)
+        except RelayError as error:
+            end = End.of(error) if end.status == "succeeded" else end
+        return end
+
+    def _keep(self, work: End, error: UploadError) -> End:
+        """Keep on this machine all that was done, and say so."""
+        record = RunRecord(
+            spec=replace(self._spec, config={**self._spec.config, **self._resolved()}),
+            status=work.status,
+            message=work.message,
+            rows=(self._row(),),
+            inputs=tuple(str(version) for version in self._run.inputs.values()),
+            outputs=(self._source(), *self._drafts().values()) if self._complete else (),
+            cache_alias=self._alias_of_kept(work),
+        )
+        try:
+            folder = keep(self.project.kept, self.settings.tracking, record)
+        except OSError as problem:
+            lost = f"{error} Nor could its work be kept in {self.project.kept}: {problem}."
+            return End.of(RelayError(lost))
+        self._kept = True
+        place = shown(folder)
+        return End.of(
+            UploadError(
+                f"{str(error).rstrip('.')}. The step's work is kept in {place}: the next run on "
+                "W&B, or `make publish`, brings it up."
+            )
+        )
+
+    def _alias_of_kept(self, work: End) -> str | None:
+        """The mark of `_mark` for outputs that are stored later; None where they must not have it.
+
+        What a step does last is not done again later, so a step with such actions has to run.
+        """
+        ingredients = self._ingredients
+        if ingredients is None or not self._complete or work.status != "succeeded":
+            return None
+        if self._run.last or not are_unchanged(ingredients.code, self.project.root):
+            return None
+        return ingredients.alias
+
+    def _run_spec(self) -> RunSpec:
+        tracking = self.settings.tracking
+        return RunSpec(
+            id=self.settings.run_id,
+            name=self.settings.run_name,
+            step=self.settings.step,
+            group=self.settings.group,
+            config={"mlflow_run_id": os.environ.get("MLFLOW_RUN_ID"), **_redacted(self.params)},
+            tags=tracking.tags,
+            notes=tracking.notes,
+            git_commit=git_state(self.project.root).commit,
+        )
+
+    def _source(self) -> Draft:
+        """The component's own files, so that what made an artifact can be read beside it."""
+        copy = self.workspace / "source"
+        if not copy.exists():
+            shutil.copytree(
+                self.component, copy, ignore=shutil.ignore_patterns("__pycache__", ".*")
+            )
+        return Draft(
+            name=f"source-{self.component.name}",
+            type=SOURCE_TYPE,
+            path=copy,
+            description=f"The files of components/{self.component.name}.",
+            metadata={"git_commit": self._spec.git_commit},
+        )
+
+    def _drafts(self) -> dict[str, Draft]:
+        """The outputs with what every artifact says of the run that made it."""
+        common: dict[str, Any] = {
+            "component": self.component.name,
+            "git_commit": self._spec.git_commit,
+            "params": _redacted(self.params),
+            "inputs": {
+                key: {"artifact": str(version), "digest": version.digest}
+                for key, version in self._run.inputs.items()
+            },
+            METRICS_KEY: {
+                # JSON, which not every store extends by them, has no NaN and no infinity.
+                name: float(value)
+                for name, value in self._run.metrics.items()
+                if math.isfinite(value)
+            },
+        }
+        if self.warned.texts:
+            common[WARNINGS_KEY] = [redact(text) for text in self.warned.texts]
+        if self._ingredients is not None:
+            common[INGREDIENTS_KEY] = asdict(self._ingredients)
+        return {
+            key: replace(draft, metadata={**common, **draft.metadata})
+            for key, draft in self._run.drafts.items()
+        }
+
+    def _require_storable(self, draft: Draft) -> None:
+        if Reference.parse(draft.name) != Reference(draft.name):
+            raise RelayError(f"'{draft.name}' is no plain name; an output is named by one.")
+        present = self.backend.find(draft.name)
+        if present is not None and present.type != draft.type:
+            raise RelayError(
+                f"Artifact '{draft.name}' is there already, with type '{present.type}'; "
+                f"this step would store one of type '{draft.type}'. Give it another name."
+            )
+        if not draft.path.exists():
+            raise RelayError(
+                f"Output '{draft.name}' was handed over, but there is no {draft.path}."
+            )
+
+    def _resolved(self) -> dict[str, str]:
+        """The exact version of each input, under the parameter that names it."""
+        return {
+            f"{key}{ARTIFACT_SUFFIX}": str(version) for key, version in self._run.inputs.items()
+        }
+
+    def _row(self) -> Row:
+        seconds = round(time.monotonic() - self._started, 3)
+        metrics = {**self._run.metrics, SECONDS: seconds}
+        return Row(metrics, self._images(), self._run.tables, step=0)
+
+    def _images(self) -> dict[str, Path]:
+        return {name: path for name, path in self._run.images.items() if path.is_file()}
+
+    def _result(self, end: End) -> StepResult:
+        return StepResult(
+            status=end.status,
+            error=end.message or None,
+            inputs={key: str(version) for key, version in self._run.inputs.items()},
+            outputs={key: str(version) for key, version in self.outputs.items()},
+            types={key: version.type for key, version in self.outputs.items()},
+            metrics=self._run.metrics,
+            images={name: str(path) for name, path in self._images().items()},
+            url=self._tracking.url,
+        )
+
+
+def _read(ingredients: Path | None) -> Ingredients | None:
+    if ingredients is None:
+        return None
+    return Ingredients.from_json(ingredients.read_text(encoding="utf-8"))
+
+
+def _redacted(params: Params) -> Mapping[str, Any]:
+    config = params.model_dump(mode="json")
+    return {k: redact(v) if isinstance(v, str) else v for k, v in config.items()}

@@ -1,0 +1,148 @@
+"""What every component does around its own work: parameters, tracking, artifacts, errors.
+
+A component's `run.py` ends with
+
+    if __name__ == "__main__":
+        sys.exit(component.main(Params, step))
+
+where `step(run)` loads the inputs, calls the component's pure function and hands over the
+outputs. Outputs are stored after `step` has returned, all of them, so a step that failed or was
+killed leaves no version behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from relay.step import library_warnings
+from relay.step.context import RunSettings
+from relay.step.execution import Execution
+from relay.step.params import ParamsT, parse_command_line
+from relay.step.result import StepResult, write_result
+from relay.step.run import Input, StepRun
+from relay.step.warning_collector import Warned
+from relay.tracking import open_backend
+from relay.tracking.wandb.login import resolve_backend
+from relay.util.disk import explain
+from relay.util.errors import Interrupted, RelayError
+from relay.util.private import make_private
+from relay.util.project import enclosing_project
+from relay.util.redact import redact
+from relay.util.signals import StopSignals
+from relay.util.streams import is_held, open_missing, replace_unwritable
+
+__all__ = ["Input", "StepRun", "main"]
+
+log = logging.getLogger("relay")
+
+
+def main(
+    params_type: type[ParamsT],
+    step: Callable[[StepRun[ParamsT]], None],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Run one step from the command line and return the exit status.
+
+    0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
+    """
+    open_missing()
+    replace_unwritable(sys.stdout)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stdout,
+    )
+    signals = StopSignals(at_once=True)
+    signals.install()
+    warned = Warned()
+    log.addHandler(warned)
+    settings: RunSettings | None = None
+    try:
+        project = enclosing_project(Path.cwd())
+        os.environ.update(project.variables(os.environ))
+        make_private(project, os.environ)
+        settings = RunSettings.from_environ(os.environ, default_step=Path.cwd().name)
+        tracking = settings.tracking
+        backend_name = resolve_backend(tracking.backend, os.environ)
+        settings = replace(settings, tracking=replace(tracking, backend=backend_name))
+        if settings.result is not None:
+            _stop_with_parent()
+        words = sys.argv[1:] if argv is None else argv
+        params = parse_command_line(params_type, words, about=step.__doc__ or "")
+        backend = open_backend(settings.tracking, project.root)
+        with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
+            execution = Execution(
+                project, Path.cwd(), settings, backend, params, Path(workspace), signals, warned
+            )
+            with library_warnings.translated():
+                status, result = execution.run(step)
+            texts = [redact(text) for text in warned.texts]
+            _report(settings, replace(result, warnings=texts))
+        return status
+    except (Interrupted, RelayError) as error:
+        message = redact(str(error))
+        log.error("Error: %s", message)
+        if settings is not None:
+            _report(settings, StepResult(status="failed", error=message))
+        return error.exit_code
+    except OSError as error:
+        problem = explain(error, [Path(tempfile.gettempdir()), *_written(settings)])
+        if problem is None:
+            raise
+        message = redact(problem)
+        log.error("Error: %s", message)
+        if settings is not None:
+            with contextlib.suppress(OSError):
+                _report(settings, StepResult(status="failed", error=message))
+        return 1
+    finally:
+        log.removeHandler(warned)
+
+
+def _written(settings: RunSettings | None) -> list[Path]:
+    """The folder of the report, where one is wanted."""
+    return [settings.result.parent] if settings is not None and settings.result else []
+
+
+def _report(settings: RunSettings, result: StepResult) -> None:
+    """Tell the orchestrator what was done or, where none listens, MLflow itself."""
+    if settings.result is not None:
+        write_result(settings.result, result)
+        return
+    run_id = os.environ.get("MLFLOW_RUN_ID")
+    if not run_id:
+        return
+    try:
+        from relay.tracking.mlflow.runs import MlflowRuns
+    except ModuleNotFoundError:
+        # Components that do not use MLflow come without it; `mlflow run` keeps the parameters.
+        log.info("Metrics are in the tracking backend; MLflow has the parameters only.")
+        return
+    MlflowRuns(os.environ["MLFLOW_TRACKING_URI"]).record(run_id, result)
+
+
+def _stop_with_parent() -> None:
+    """End this step when the orchestrator is gone: it holds the other end of standard input.
+
+    Where standard input is nothing that can be held open, this step ends by itself.
+    """
+    if not is_held(0):
+        return
+
+    def watch() -> None:
+        # The bare descriptor: a buffered reader's lock would hang the interpreter's exit.
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -1,0 +1,46 @@
+"""What a component reports to the orchestrator when it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from relay.tracking.interface import RunStatus
+from relay.util.files import write_text
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step's end. Artifacts are exact references (`name:v3`) by the step's own keys."""
+
+    status: RunStatus
+    error: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    """The type of each output."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    """Path of each picture."""
+    warnings: list[str] = field(default_factory=list)
+    url: str | None = None
+    """The run's page in the backend."""
+
+
+def write_result(path: Path, result: StepResult) -> None:
+    """Write `result` to `path`, whole or not at all, with its pictures beside it."""
+    kept = {}
+    for name, image in result.images.items():
+        target = path.with_name(f"{path.stem}-{name}.png")
+        shutil.copyfile(image, target)
+        kept[name] = str(target)
+    write_text(path, json.dumps(asdict(replace(result, images=kept)), indent=2))
+
+
+def read_result(path: Path) -> StepResult | None:
+    """The result at `path`; None where the step ended before it could write one."""
+    if not path.is_file():
+        return None
+    return StepResult(**json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,128 @@
+"""What a step works with: its parameters, its inputs, and where to put its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic
+
+from relay.step.context import COUNTS_AS, PAGE
+from relay.step.params import ARTIFACT_SUFFIX, ParamsT
+from relay.tracking import ArtifactVersion, Backend, Draft, Reference, Run, Table
+from relay.util.errors import RelayError
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input artifact on disk: its files are in the folder `path`."""
+
+    path: Path
+    version: ArtifactVersion
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        return self.version.metadata
+
+
+class StepRun(Generic[ParamsT]):
+    """What a step works with: its parameters, its inputs, and where to put its outputs."""
+
+    def __init__(
+        self,
+        params: ParamsT,
+        backend: Backend,
+        tracking: Run,
+        workspace: Path,
+        registry: str | None = None,
+    ) -> None:
+        self.params = params
+        self.workspace = workspace
+        self.inputs: dict[str, ArtifactVersion] = {}
+        self.drafts: dict[str, Draft] = {}
+        self.metrics: dict[str, float] = {}
+        self.images: dict[str, Path] = {}
+        self.tables: dict[str, Table] = {}
+        self.last: list[Callable[[], None]] = []
+        self._backend = backend
+        self._tracking = tracking
+        self._registry = registry
+
+    def input(self, key: str, type: str | None = None) -> Input:
+        """Fetch the artifact that parameter `<key>_artifact` names, and record its use.
+
+        RelayError where it does not exist or is not of `type`.
+        """
+        return self.use(key, getattr(self.params, key + ARTIFACT_SUFFIX), type)
+
+    def use(self, key: str, reference: str, type: str | None = None) -> Input:
+        """Fetch the artifact `reference` as input `key`, and record its use."""
+        version = self._tracking.use_artifact(reference)
+        if type is not None and version.type != type:
+            raise RelayError(
+                f"{key}{ARTIFACT_SUFFIX}: {version} has type '{version.type}'; "
+                f"this step needs one of type '{type}'."
+            )
+        self.inputs[key] = version
+        folder = self.workspace / "inputs" / key
+        folder.mkdir(parents=True)
+        self._tracking.download(version, folder)
+        return Input(folder, version)
+
+    def output(
+        self,
+        key: str,
+        path: Path,
+        *,
+        type: str,
+        description: str,
+        metadata: Mapping[str, Any] | None = None,
+        page: str | None = None,
+        counts_as: str | None = None,
+    ) -> None:
+        """Hand over a file or folder as output `key`; it is stored when the step has returned.
+
+        `page` is the HTML file in the folder that people open. `counts_as` is the digest of what
+        matters of it to steps that use it, where that is not all: they run again when it changes.
+        """
+        name = getattr(self.params, key + ARTIFACT_SUFFIX)
+        known = {PAGE: page, COUNTS_AS: counts_as}
+        said = {word: value for word, value in known.items() if value is not None}
+        self.drafts[key] = Draft(name, type, path, description, {**said, **(metadata or {})})
+
+    def find(self, reference: str) -> ArtifactVersion | None:
+        """The version that `reference` points at, or None; it does not count as an input."""
+        return self._backend.find(reference)
+
+    def fetch(self, version: ArtifactVersion) -> Path:
+        """Copy the files of `version` into a folder; it does not count as an input."""
+        folder = self.workspace / "fetched" / version.name
+        folder.mkdir(parents=True)
+        self._backend.download(version, folder)
+        return folder
+
+    def set_alias(self, version: ArtifactVersion, alias: str, *, collection: str) -> None:
+        """Point `alias` at `version`, once all outputs are stored.
+
+        Where a registry is configured, also in its collection, which then links to `version`.
+        """
+        self.finally_do(lambda: self._backend.set_alias(version, alias))
+        if self._registry is not None:
+            target = Reference.to_collection(self._registry, collection)
+            self.finally_do(lambda: self._backend.link(version, target, [alias]))
+
+    def finally_do(self, action: Callable[[], None]) -> None:
+        """Do `action` once all outputs are stored, in the order given; not if a gate says no."""
+        self.last.append(action)
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Record numbers of this run."""
+        self.metrics.update(metrics)
+
+    def log_image(self, name: str, path: Path) -> None:
+        """Record a picture (PNG) of this run."""
+        self.images[name] = path
+
+    def log_table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Record a small table of this run."""
+        self.tables[name] = Table(tuple(columns), tuple(tuple(row) for row in rows))

@@ -1,0 +1,1 @@
+"""Tables: those that people bring, and those that pass between steps."""

@@ -1,0 +1,79 @@
+"""Tables as they pass between steps, in Parquet. For the files that people have: reading/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from relay.util.errors import RelayError
+from relay.util.names import column_name, did_you_mean
+
+if TYPE_CHECKING:
+    from relay.step.main import Input
+
+TABLE_FILE = "data.parquet"
+
+
+def read_artifact(source: Input) -> pd.DataFrame:
+    """The table in an artifact that a step made; RelayError where it holds none."""
+    return read_parquet(table_file(source))
+
+
+def table_file(source: Input) -> Path:
+    """The file of that table; RelayError where there is none."""
+    path = source.path / TABLE_FILE
+    if not path.is_file():
+        raise RelayError(f"Artifact {source.version} holds no {TABLE_FILE}: it is not a table.")
+    return path
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The table that `write_parquet` wrote to `path`, with the dtypes that it had.
+
+    Parquet keeps categories of texts only: those of numbers are known from pandas' note of them.
+    """
+    source = pq.read_table(path)
+    schema = source.schema
+    # Column by column and without keeping `source`: the table is in memory once, not twice.
+    table: pd.DataFrame = source.to_pandas(split_blocks=True, self_destruct=True)
+    del source
+    for column in (schema.pandas_metadata or {}).get("columns", []):
+        name = column["name"]
+        if column["pandas_type"] == "categorical" and name in table.columns:
+            table[name] = table[name].astype("category")
+    return table
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> Path:
+    """Write `table` to `path`, making its folder, and return `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(path, index=False, compression="zstd")
+    return path
+
+
+def table_metadata(table: pd.DataFrame) -> dict[str, Any]:
+    """What an artifact says of the table in it: rows, columns and their dtypes."""
+    dtypes: Mapping[str, Any] = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
+    return {"rows": len(table), "columns": list(dtypes), "dtypes": dtypes}
+
+
+def require_column(table: pd.DataFrame, name: str, parameter: str) -> None:
+    """RelayError, naming the nearest column, where `table` has no column `name`."""
+    if name not in table.columns:
+        hint = did_you_mean(column_name(name), [str(column) for column in table.columns])
+        raise RelayError(f"{parameter}: the table has no column '{name}'.{hint}")
+
+
+def is_categorical(values: pd.Series) -> bool:
+    """True for classes (texts, booleans, categories); False for numbers and times.
+
+    The dtype of a clean table's target is what says whether the task is classification.
+    """
+    return not (
+        pd.api.types.is_datetime64_any_dtype(values)
+        or (pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values))
+    )

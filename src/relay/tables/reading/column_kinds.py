@@ -1,0 +1,65 @@
+"""What a column is good for: numbers, dates, classes, free text, or nothing at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+import pandas as pd
+
+from relay.tables.io import is_categorical
+from relay.tables.reading.integers import floats_merge
+
+ColumnKind = Literal[
+    "number", "boolean", "date", "category", "text", "identifier", "constant", "empty"
+]
+
+_MANY = 50
+_NEARLY_ALL = 0.95
+_LOOKED_AT = 20_000
+_WORDS_OF_TEXT = 3.0
+_ID_NAME = re.compile(r"(^|_)(id|uuid|guid|key|index|idx|row(_?(id|names?|num|number|no))?|obs)$")
+
+
+def kind_of(values: pd.Series) -> ColumnKind:
+    """The kind of a column, from its dtype and its values.
+
+    Nothing can be learned from an identifier (a text, or whole numbers of a column that is named
+    as one, nearly all different) nor from a constant. `text` is free text.
+    """
+    types = pd.api.types
+    if not values.notna().any():
+        return "empty"
+    kinds: tuple[tuple[Callable[[pd.Series], bool], ColumnKind], ...] = (
+        (_is_constant, "constant"),
+        (types.is_bool_dtype, "boolean"),
+        (types.is_datetime64_any_dtype, "date"),
+    )
+    for test, kind in kinds:
+        if test(values):
+            return kind
+    if not is_categorical(values):
+        named = _ID_NAME.search(str(values.name)) and types.is_integer_dtype(values)
+        merged = floats_merge(values)  # told apart by digits that a model does not see
+        if (named or merged) and _are_all_different(values):
+            return "identifier"
+        return "category" if merged else "number"
+    if isinstance(values.dtype, pd.CategoricalDtype) or not _are_all_different(values):
+        return "category"
+    words = values.iloc[:_LOOKED_AT].str.count(r"\S+").mean()
+    return "text" if words >= _WORDS_OF_TEXT else "identifier"
+
+
+def _is_constant(values: pd.Series) -> bool:
+    looks = (values.iloc[:_LOOKED_AT], values)
+    return all(some.nunique(dropna=False) <= 1 for some in looks)
+
+
+def _are_all_different(values: pd.Series) -> bool:
+    """True where nearly all of many values differ; a look at some spares most of the work."""
+    for some in (values.iloc[:_LOOKED_AT], values):
+        distinct = some.nunique()
+        if distinct <= _MANY or distinct < _NEARLY_ALL * some.notna().sum():
+            return False
+    return True

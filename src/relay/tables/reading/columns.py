@@ -1,0 +1,93 @@
+"""Names of columns: made safe, renamed, and found where a setting names one. Light: no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from relay.util.errors import RelayError
+from relay.util.names import column_name, column_names, did_you_mean
+
+
+def find_column(name: str, columns: Iterable[str], setting: str) -> str:
+    """The one of `columns` that `name` means, written as in the file or in snake_case.
+
+    RelayError, naming `setting` and the nearest column, where there is none.
+    """
+    known = list(columns)
+    for form in (name, column_name(name)):
+        if form in known:
+            return form
+    hint = did_you_mean(column_name(name), known)
+    raise RelayError(f"{setting}: the table has no column '{name}'.{hint}")
+
+
+def renamed(
+    raw: Iterable[object], rename: Mapping[str, str], *, may_lack_columns: bool = False
+) -> list[str]:
+    """The safe names of the columns `raw`, which stand as in the file, after `rename`.
+
+    `rename` is {old: new}; old names are written as in the file or in snake_case, and new ones
+    are made safe. RelayError where a new name is taken, a column gets two, or an old name is
+    unknown; where the table `may_lack_columns`, an unknown one is passed over.
+    """
+    return column_names(_wanted(raw, rename, may_lack_columns=may_lack_columns))
+
+
+def require_one_target(
+    target: str, raw: Iterable[object], rename: Mapping[str, str], drop: Iterable[str]
+) -> None:
+    """RelayError where `target` may be several of the columns `raw`: `Price` and `price` are alike.
+
+    `rename` and `drop` are the settings of these names; what is dropped is not meant.
+    """
+    in_file = [str(name) for name in raw]
+    wanted = _wanted(in_file, rename)
+    dropped = {column_name(name) for name in drop}
+    meant = [
+        (was, name)
+        for was, plain, name in zip(in_file, wanted, column_names(wanted), strict=True)
+        if column_name(plain) == column_name(target) and name not in dropped
+    ]
+    if len(meant) > 1:
+        shown = ", ".join(f"'{was}' (here {name})" for was, name in meant)
+        other = meant[-1][1]
+        raise RelayError(
+            f"data.target: '{target}' may be any of {len(meant)} columns: {shown}. Keep one: "
+            f"data.drop=[{other}]; or name another anew: data.rename={{{other}: ...}}."
+        )
+
+
+def _wanted(
+    raw: Iterable[object], rename: Mapping[str, str], *, may_lack_columns: bool = False
+) -> list[str]:
+    """The names of the columns `raw` after `rename`, not yet made safe."""
+    in_file = [str(name) for name in raw]
+    safe = column_names(in_file)
+    wanted = list(in_file)
+    given: dict[int, str] = {}
+    for old, new in rename.items():
+        place = _place(old, in_file, safe)
+        if place is None:
+            if may_lack_columns:
+                continue
+            hint = did_you_mean(column_name(old), safe)
+            raise RelayError(f"data.rename.{old}: the table has no column '{old}'.{hint}")
+        if place in given:
+            raise RelayError(
+                f"data.rename.{old}: the column is renamed already, as '{given[place]}'."
+            )
+        given[place] = old
+        wanted[place] = new
+    plain = [column_name(name) for name in wanted]
+    for place, old in given.items():
+        if plain.count(plain[place]) > 1:
+            raise RelayError(f"data.rename.{old}: there is a column '{plain[place]}' already.")
+    return wanted
+
+
+def _place(name: str, in_file: Sequence[str], safe: Sequence[str]) -> int | None:
+    """The column that `name` means: as it stands in the file before what it is called here."""
+    for names, form in ((in_file, name), (safe, name), (safe, column_name(name))):
+        if form in names:
+            return names.index(form)
+    return None

@@ -1,0 +1,154 @@
+"""Sheets of workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods) as tables."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from relay.tables.reading.formulas import Cells, look_at_formulas
+from relay.tables.reading.options import ReadOptions, missing_texts
+from relay.tables.reading.sheets import Sheet, SheetTable, covered_beside, table_in
+from relay.tables.reading.source import Source
+from relay.tables.reading.values import table_of
+from relay.util.errors import RelayError
+from relay.util.names import did_you_mean
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
+log = logging.getLogger("relay")
+
+_FEWEST_DIGITS, _MOST_DIGITS = 16, 20
+"""So many digits an id may have that a workbook, which keeps 15, has rounded."""
+_SHOWN = 3
+
+
+def read_excel(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The table in a workbook: on its only sheet that holds one, or on `options.table`.
+
+    Also, for each column in which formulas have no results, how many: these are missing values.
+    """
+    found = _table(source, options)
+    with source.open_at_any_place() as file:
+        formulas = look_at_formulas(file, found.sheet.name)
+    lacking = {column: rows & set(found.rows) for column, rows in formulas.uncomputed.items()}
+    columns = [_column(found, place, lacking.get(place, set())) for place in found.places]
+    if found.above:
+        log.warning("%s, sheet '%s': %s", source.name, found.sheet.name, found.above)
+    _warn_of_merged(found)
+    for name, values in zip(found.names, columns, strict=True):
+        _warn_of_rounded_ids(name, values)
+    _warn_of_cells(found, formulas.failed, "formulas that ended in an error: they are")
+    uncomputed = _warn_of_cells(
+        found,
+        lacking,
+        "formulas that were never computed, as a library wrote the workbook. Open it in Excel or "
+        "LibreOffice and save it; until then they are",
+    )
+    return table_of(found.names, columns, missing_texts(options)), uncomputed
+
+
+def excel_columns(source: Source, options: ReadOptions) -> list[str]:
+    """The names of the columns of the table in a workbook."""
+    return _table(source, options).names
+
+
+def _table(source: Source, options: ReadOptions) -> SheetTable:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with source.open_at_any_place() as file:
+            workbook = CalamineWorkbook.from_filelike(file)
+            sheets = _sheets(source, workbook, options.table)
+    except CalamineError as error:
+        raise RelayError(
+            f"{source.name} is no Excel workbook that can be read: {error}. If it has a password, "
+            "save it without."
+        ) from error
+    tables = [table for sheet in sheets if (table := table_in(sheet, options))]
+    if not tables:
+        where = f"sheet '{options.table}'" if options.table else "no sheet"
+        below = "; data.read.header and data.read.skip count its rows" if _is_set(options) else ""
+        raise RelayError(f"{source.name}: {where} holds a table with a header and rows{below}.")
+    if len(tables) > 1:
+        names = ", ".join(table.sheet.name for table in tables)
+        raise RelayError(
+            f"{source.name} has tables on {len(tables)} sheets: {names}. "
+            "Say which: data.read.table=SHEET."
+        )
+    (table,) = tables
+    if table.problem:
+        raise RelayError(f"{source.name}, sheet '{table.sheet.name}', {table.problem}")
+    return table
+
+
+def _is_set(options: ReadOptions) -> bool:
+    return bool(options.header is not None or options.skip)
+
+
+def _sheets(source: Source, workbook: CalamineWorkbook, wanted: str | None) -> list[Sheet]:
+    """All sheets, or the one that is wanted."""
+    names = workbook.sheet_names
+    if wanted is not None and source.packing is None:
+        if wanted not in names:
+            hint = did_you_mean(wanted, names)
+            raise RelayError(f"data.read.table: {source.name} has no sheet '{wanted}'.{hint}")
+        names = [wanted]
+    sheets = []
+    for name in names:
+        sheet = workbook.get_sheet_by_name(name)
+        cells = sheet.to_python(skip_empty_area=False)
+        sheets.append(Sheet(name, cells, sheet.merged_cell_ranges or []))
+    return sheets
+
+
+def _warn_of_cells(found: SheetTable, cells: Cells, what: str) -> dict[str, int]:
+    """Warn, column by column, of `cells` that are missing values; how many there are in each."""
+    counts = {}
+    for name, place in zip(found.names, found.places, strict=True):
+        count = len(cells.get(place, set()) & set(found.rows))
+        if count:
+            counts[name] = count
+            log.warning(
+                "Column %s: %d of %d cells hold %s missing values.",
+                name, count, len(found.rows), what,
+            )  # fmt: skip
+    return counts
+
+
+def _column(found: SheetTable, place: int, lacking: set[int]) -> list[Any]:
+    cells = found.sheet.cells
+    return [None if row in lacking else found.value(cells[row], row, place) for row in found.rows]
+
+
+def _warn_of_merged(found: SheetTable) -> None:
+    for name, place in zip(found.names, found.places, strict=True):
+        down = sum((row, place) in found.merged for row in found.rows)
+        if down:
+            log.warning(
+                "Column %s: %d rows lie within merged cells, and have the value of these.",
+                name, down,
+            )  # fmt: skip
+        if beside := covered_beside(found, place):
+            log.warning(
+                "Column %s: %d cells are covered by merged cells at their left: they are missing "
+                "values. Where that is wrong, unmerge them in the workbook.",
+                name, beside,
+            )  # fmt: skip
+
+
+def _warn_of_rounded_ids(name: str, values: Sequence[Any]) -> None:
+    """Warn of whole numbers that all have so many digits that a workbook has rounded them."""
+    present = [value for value in values if value not in (None, "") and not isinstance(value, str)]
+    low, high = 10.0 ** (_FEWEST_DIGITS - 1), 10.0**_MOST_DIGITS
+    if present and all(isinstance(one, float) and low <= abs(one) < high for one in present):
+        shown = ", ".join(f"{one:.0f}" for one in present[:_SHOWN])
+        log.warning(
+            "Column %s: %d numbers have more than the 15 digits that a workbook keeps, such as %s: "
+            "the last ones are lost, and ids that differ may be equal. Ids belong into the "
+            "workbook as texts.",
+            name, len(present), shown,
+        )  # fmt: skip

@@ -1,0 +1,294 @@
+"""What columns of texts are: numbers, truths, times or texts, and how they were read as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from relay.tables.reading.column_kinds import kind_of
+from relay.tables.reading.date_formats import are_compact_dates, looks_like_unread_date
+from relay.tables.reading.date_notes import of_far_dates, of_periods
+from relay.tables.reading.dates import read_dates
+from relay.tables.reading.dtype_words import NumberWord, datetime_word
+from relay.tables.reading.dtypes import to_dtype
+from relay.tables.reading.integers import FLOATS_HOLD
+from relay.tables.reading.mixed_numbers import hold_numbers, read_mixed_numbers
+from relay.tables.reading.numbers import (
+    Convention,
+    as_plain_numbers,
+    codes_note,
+    currencies_in,
+    find_convention,
+    find_format,
+    parsed,
+    share_of_numbers,
+    too_long_note,
+    without_placeholders,
+)
+from relay.tables.reading.quantities import as_number
+from relay.tables.reading.scripts import has_foreign_digits, with_plain_characters
+from relay.tables.reading.texts import as_arrow, from_arrow, is_text, sample
+from relay.util.errors import RelayError
+
+_PAIRS = (
+    ("true", "false"), ("yes", "no"), ("on", "off"), ("ja", "nein"), ("ja", "nee"),
+    ("wahr", "falsch"), ("oui", "non"), ("vrai", "faux"), ("si", "no"), ("sí", "no"),
+    ("vero", "falso"), ("sim", "não"), ("sim", "nao"), ("verdadeiro", "falso"),
+    ("verdadero", "falso"), ("y", "n"), ("t", "f"),
+)  # fmt: skip
+_PLAIN_TRUTHS = ("true", "false")
+_NUMBERS_AT_LEAST = 0.95
+_UNREAD_AT_LEAST = 0.5
+_FEWEST_KNOWN, _MANY_NUMBERS = 0.5, 20
+_OTHER_SCRIPT = "digits of another script"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A column as what it is, the dtype word by which its texts were read, if that takes one, and
+    what its owner should know of it: a note, or a warning where values were lost or may be misread.
+    """
+
+    values: pd.Series
+    word: str | None = None
+    note: str = ""
+    warning: str = ""
+
+
+def convention_of(
+    table: pd.DataFrame, *, decimal: str | None = None, separator: str | None = None
+) -> Convention:
+    """How the numbers in the columns of texts of `table` are written."""
+    columns = (table.iloc[:, place] for place in range(table.shape[1]))
+    samples = [sample(values) for values in columns if is_text(values)]
+    return find_convention(samples, decimal=decimal, separator=separator)
+
+
+def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
+    """Texts that are all plain numbers, or True and False, as such; else `values`.
+
+    Where `decimal` is a comma, numbers may be written with one.
+    """
+    if not is_text(values):
+        return values
+    values = with_plain_characters(values)
+    examples = sample(values)
+    if not _are_numbers(examples):
+        found = _as_truths(values, examples, [_PLAIN_TRUTHS])
+        return found.values if found else values
+    if decimal == ",":
+        form = find_format(values, decimal)
+        return values if form is None else _whole(parsed(values, form))
+    numbers = as_plain_numbers(values)
+    return values if numbers is None else numbers
+
+
+def with_plain_truths(values: pd.Series) -> pd.Series:
+    """Texts that are all True or False as booleans; else `values`."""
+    truths = _as_truths(values, sample(values), [_PLAIN_TRUTHS]) if is_text(values) else None
+    return truths.values if truths else values
+
+
+def finite(values: pd.Series) -> pd.Series:
+    """Numbers with infinite ones missing."""
+    if not pd.api.types.is_float_dtype(values.dtype):
+        return values
+    infinite = np.isinf(values)
+    return values.mask(infinite) if infinite.any() else values
+
+
+def found_as(
+    values: pd.Series, spec: str | None, convention: Convention, *, names_classes: bool = False
+) -> Found:
+    """`values` as what `spec` says, or as what they are where it is None.
+
+    Texts that `names_classes`, those of a target, become numbers only, or plain True and False.
+    RelayError where a value does not fit, or a few do not in a column of numbers.
+    """
+    if spec is not None:
+        word, warning = _full_word(values, spec, convention)
+        return _with_far_dates(Found(to_dtype(values, word), word, warning=warning), values)
+    if not is_text(values):
+        return _with_far_dates(Found(values), values)
+    examples = sample(values)
+    found = _as_like_numbers(values, convention) if _are_numbers(examples) else None
+    texts = values if found else with_plain_characters(values)
+    examples = examples if texts is values else sample(texts)
+    found = found or _as_numbers(values, texts, examples, convention)
+    found = found or _as_truths(texts, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
+    if not names_classes:
+        found = _as_times(texts, examples) or found
+        found = found or _as_unread_dates(texts, examples)
+    if found is None or is_text(found.values):  # which are to be as they stand in the file
+        found = replace(found or Found(values), values=values)
+    return _with_far_dates(found, values)
+
+
+def _with_far_dates(found: Found, values: pd.Series) -> Found:
+    """`found` with a warning where its dates are beyond what other libraries can hold."""
+    if not pd.api.types.is_datetime64_any_dtype(found.values):
+        return found
+    far = of_far_dates(found.values, values if is_text(values) else None)
+    warnings = filter(None, (found.warning, far))
+    return replace(found, warning=". ".join(warnings))
+
+
+def _full_word(values: pd.Series, spec: str, convention: Convention) -> tuple[str, str]:
+    """`spec` with the format of dates or numbers that it leaves open, and a warning of that."""
+    if not is_text(values):
+        return spec, ""
+    if spec == "datetime":
+        dates = read_dates(values, sample(values))
+        if dates is None or dates.times is None:
+            return spec, ""
+        return datetime_word(dates.form), dates.warning
+    if spec == "float" and as_plain_numbers(values) is None:
+        form_of_numbers = find_format(without_placeholders(values), convention.decimal)
+        if form_of_numbers is None:
+            return _mixed_word(values, spec, convention), ""
+        return str(NumberWord(form_of_numbers.example)), ""
+    return spec, ""
+
+
+def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
+    """The word for numbers with something beside them, where that has one meaning."""
+    try:
+        mixed = read_mixed_numbers(without_placeholders(values), convention.decimal)
+    except RelayError:  # the value that does not fit is named instead
+        return spec
+    return str(mixed.word) if mixed and mixed.word else spec
+
+
+def _as_numbers(
+    values: pd.Series, texts: pd.Series, examples: list[str], convention: Convention
+) -> Found | None:
+    """`values` that are numbers, but not in plain characters, as `texts` are, or not all alike.
+
+    A note says why they are texts, where they are.
+
+    RelayError where most are numbers, but not all, or not of one meaning.
+    """
+    read = None
+    if texts is not values and _are_numbers(examples):
+        read = _as_like_numbers(texts, convention)
+    read = read or _as_mixed_numbers(texts, examples, convention)
+    if read is None or is_text(read.values) or texts is values or not has_foreign_digits(values):
+        return read
+    return replace(read, note="; ".join(filter(None, (_OTHER_SCRIPT, read.note))))
+
+
+def _as_mixed_numbers(
+    values: pd.Series, examples: list[str], convention: Convention
+) -> Found | None:
+    if not hold_numbers(examples, convention.decimal):
+        return None
+    known = without_placeholders(values)
+    mixed = read_mixed_numbers(known, convention.decimal)
+    if mixed is None:
+        return None
+    warning = mixed.warning.replace("{setting}", f"data.dtypes.{values.name}")
+    if mixed.word is None:
+        return Found(values, note=mixed.note, warning=warning)
+    note = "; ".join(filter(None, (mixed.note, _of_placeholders(values, known))))
+    return Found(as_number(known, mixed.word), str(mixed.word), note, warning)
+
+
+def _as_like_numbers(values: pd.Series, convention: Convention) -> Found | None:
+    """Texts that are numbers all of them in one format, of one unit."""
+    if not (convention.decimal == "," and convention.is_evident and _has_grouping_points(values)):
+        numbers = as_plain_numbers(values)
+        if numbers is not None:
+            return Found(numbers)
+    known = without_placeholders(values)
+    note = codes_note(known)
+    if note:
+        return Found(values, note=note)
+    form = find_format(known, convention.decimal)
+    few = known.nunique() < _MANY_NUMBERS
+    if form is None or (few and known.notna().sum() < _FEWEST_KNOWN * values.notna().sum()):
+        return None
+    numbers = parsed(known, form)
+    too_long = too_long_note(known, numbers)
+    if too_long:
+        return Found(values, note=too_long)
+    notes = filter(None, (_of_placeholders(values, known), _of_currency(known)))
+    return Found(numbers, str(NumberWord(form.example)), "; ".join(notes))
+
+
+def _of_currency(values: pd.Series) -> str:
+    """A note where some amounts have a currency and others have none."""
+    texts = as_arrow(values).drop_null()
+    currencies = currencies_in(texts)
+    if len(currencies) in (0, len(texts)):
+        return ""
+    return f"{len(texts) - len(currencies)} amounts without a currency, taken as {currencies[0]}"
+
+
+def _of_placeholders(values: pd.Series, known: pd.Series) -> str:
+    count = int(values.notna().sum() - known.notna().sum())
+    return f"{count} texts such as '?' or '-' are missing values" if count else ""
+
+
+def _are_numbers(examples: list[str]) -> bool:
+    return share_of_numbers(examples) >= _NUMBERS_AT_LEAST
+
+
+def _has_grouping_points(values: pd.Series) -> bool:
+    """True where points stand in the texts, and wherever one does, it may part thousands."""
+    array = as_arrow(values).drop_null()
+    with_points = array.filter(pc.match_substring(array, "."))
+    grouped = pc.match_substring_regex(with_points, r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$")
+    return len(with_points) > 0 and bool(pc.all(grouped).as_py())
+
+
+def _whole(numbers: pd.Series) -> pd.Series:
+    """Floats that are all whole and none missing as int64."""
+    if numbers.isna().any() or not ((numbers % 1 == 0) & (numbers.abs() < FLOATS_HOLD)).all():
+        return numbers
+    return numbers.astype("int64")
+
+
+def _as_truths(
+    values: pd.Series, examples: list[str], pairs: Iterable[tuple[str, str]]
+) -> Found | None:
+    """Texts that are all one of two words, and none missing, as booleans."""
+    words = {one.strip().casefold() for one in examples}
+    for pair in pairs:
+        # T alone may mean anything.
+        if words == set(pair) or (words <= set(pair) and max(map(len, pair)) > 1):
+            truths = _truths(values, pair)
+            return None if truths is None else Found(truths, "bool")
+    return None
+
+
+def _truths(values: pd.Series, pair: tuple[str, str]) -> pd.Series | None:
+    """Texts that are all one of `pair`, true and false, as booleans."""
+    lower = pc.utf8_lower(pc.utf8_trim_whitespace(as_arrow(values)))
+    are_true, are_false = pc.equal(lower, pair[0]), pc.equal(lower, pair[1])
+    if lower.null_count or not pc.all(pc.or_(are_true, are_false)).as_py():
+        return None
+    return from_arrow(are_true, values)
+
+
+def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
+    if _are_numbers(examples) and not are_compact_dates(examples):
+        return None
+    dates = read_dates(values, examples)
+    if dates is None:
+        return None
+    times = dates.times
+    if times is None:
+        return Found(values, warning=dates.warning)
+    return Found(times, datetime_word(dates.form), dates.note, dates.warning)
+
+
+def _as_unread_dates(values: pd.Series, examples: list[str]) -> Found | None:
+    """Texts of no use, with a warning that most of them look like dates."""
+    alike = [text for text in examples if looks_like_unread_date(text)]
+    if len(alike) < _UNREAD_AT_LEAST * len(examples) or kind_of(values) == "category":
+        return None
+    return Found(values, warning=of_periods(values, alike[0]))

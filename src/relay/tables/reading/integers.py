@@ -1,0 +1,113 @@
+"""Integers, exactly: those that a float cannot hold stay what they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from relay.tables.reading.texts import as_arrow
+
+_LOOKED_AT = 100
+FLOATS_HOLD = 2**53
+"""Up to here float64 holds every integer; beyond, neighbours become equal."""
+
+
+def exact_integers(values: Sequence[int | None]) -> pd.Series:
+    """Python's integers, None where one is missing, as a column of the narrowest dtype for them.
+
+    int64; float64 where some are missing and floats hold the others; Int64 where they do not;
+    texts where a value needs more than 64 bits.
+    """
+    try:
+        return integers_from_arrow(pa.array(values, pa.int64()))
+    except OverflowError:
+        return pd.Series([None if one is None else str(one) for one in values], dtype="str")
+
+
+def integers_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """The same for Arrow's integers of any width, and for its decimals of scale 0."""
+    try:
+        whole = pc.cast(array, pa.int64())
+    except pa.ArrowInvalid:
+        texts: pd.Series = pc.cast(array, pa.large_string()).to_pandas()
+        return texts
+    ends = pc.min_max(whole).as_py()
+    if 0 < whole.null_count < len(whole) and not _in_reach(ends["min"], ends["max"]):
+        exact: pd.Series = whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        return exact
+    plain: pd.Series = whole.to_pandas()
+    return plain
+
+
+def decimals_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Arrow's decimals as float64; as `integers_from_arrow` where they are integers.
+
+    Integers of a type with decimals are so only where floats cannot hold them.
+    """
+    if array.type.scale <= 0:
+        return integers_from_arrow(array)
+    try:
+        whole = pc.cast(array, pa.int64())
+    except pa.ArrowInvalid:  # fractions, or far too long
+        whole = None
+    ends = pc.min_max(whole).as_py() if whole is not None and whole.null_count < len(whole) else {}
+    if ends and not _in_reach(ends["min"], ends["max"]):
+        return integers_from_arrow(whole)
+    numbers: pd.Series = pc.cast(array, pa.float64()).to_pandas()
+    return numbers
+
+
+def integers_among(values: Sequence[int | float | None]) -> pd.Series | None:
+    """Python's numbers as `exact_integers` where all are integers, NaN being missing; else None.
+
+    Floats so large that digits may be lost are none.
+    """
+    if not all(isinstance(one, int) or one is None or _is_integer(one) for one in values):
+        return None
+    return exact_integers([None if one is None or math.isnan(one) else int(one) for one in values])
+
+
+def _is_integer(number: float) -> bool:
+    return math.isnan(number) or (number.is_integer() and abs(number) < FLOATS_HOLD)
+
+
+def integers_in_texts(values: pd.Series) -> pd.Series | None:
+    """Texts that are all integers of 64 bits as such, in the same dtypes; else None."""
+    array = as_arrow(values)
+    if any("." in text for text in array.slice(0, _LOOKED_AT).to_pylist() if text):
+        return None  # as in most columns of numbers, and quick
+    try:
+        whole = pc.cast(array, pa.int64())
+    except pa.ArrowInvalid:
+        if not pc.any(pc.starts_with(array, "+")).as_py():
+            return None
+        try:
+            whole = pc.cast(pc.utf8_ltrim(array, "+"), pa.int64())
+        except pa.ArrowInvalid:
+            return None
+    found = integers_from_arrow(whole)
+    found.index, found.name = values.index, values.name
+    return found
+
+
+def floats_merge(values: pd.Series) -> bool:
+    """True where different ones of the integers `values` would be equal as floats."""
+    if not pd.api.types.is_integer_dtype(values.dtype):
+        return False
+    if floats_hold(values):
+        return False
+    distinct = values.dropna().drop_duplicates()
+    return bool(distinct.astype("float64").nunique() < len(distinct))
+
+
+def floats_hold(values: pd.Series) -> bool:
+    """True where floats hold each of the integers `values` exactly."""
+    return _in_reach(values.min(), values.max()) if values.notna().any() else True
+
+
+def _in_reach(low: int, high: int) -> bool:
+    return bool(low >= -FLOATS_HOLD and high <= FLOATS_HOLD)

@@ -1,0 +1,76 @@
+"""What of a text is no row of its table, and so is left out: told once. Light."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from relay.tables.reading.head import shortened
+from relay.tables.reading.layout import TextFormat
+from relay.tables.reading.lines import Record
+
+log = logging.getLogger("relay")
+
+
+@dataclass
+class LeftOut:
+    """Lines of a file that are left out: comments, repeated headers, notes below the table."""
+
+    layout: TextFormat
+    comments: int = 0
+    repeated: int = 0
+    notes: list[Record] = field(default_factory=list)
+    notes_in_table: list[str] = field(default_factory=list)
+    """Notes that are as wide as the table, where they were looked for."""
+    cut_off: Record | None = None
+    """The last line where it lacks fields and its end; it is read, with missing values."""
+    _is_told: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """The same as facts for the artifact, without what there is not."""
+        above = self.layout.above
+        facts = {
+            "lines_above_header": above,
+            "comment_lines": self.comments,
+            "repeated_headers": self.repeated,
+            "lines_below": len(self.notes),
+        }
+        return {name: value for name, value in facts.items() if value}
+
+    def warn(self) -> None:
+        """Log, once, what may have been meant as a part of the table."""
+        if self._is_told:
+            return
+        self._is_told = True
+        name = self.layout.source.name
+        if self.layout.beside:
+            log.warning(
+                "Warning: the line above the header of %s is left out: '%s'. If it is a part of "
+                "the names: data.read.header=[%d,%d].",
+                name,
+                self.layout.beside,
+                self.layout.above,
+                self.layout.header_end,
+            )
+        if self.repeated:
+            log.warning(
+                "Warning: left out %d line(s) of %s that repeat the header.", self.repeated, name
+            )
+        notes = [shortened("".join(note.lines)) for note in self.notes]
+        if notes or self.notes_in_table:
+            warn_of_notes(name, [*self.notes_in_table, *notes])
+        if self.cut_off is not None:
+            log.warning(
+                "Warning: the last line of %s has %d of %d fields and no end: "
+                "the file may be cut off. Its missing fields are read as missing values.",
+                name,
+                len(self.cut_off.fields),
+                len(self.layout.header),
+            )
+
+
+def warn_of_notes(name: str, notes: list[str]) -> None:
+    """Log that lines below a table were left out as they are no rows of it."""
+    lines = "1 line" if len(notes) == 1 else f"{len(notes)} lines"
+    log.warning("Warning: left out %s below the table of %s: '%s'.", lines, name, notes[0])

@@ -1,0 +1,220 @@
+"""Numbers as people write them: 1.234,56  1 234.5  $1,200  12 %  (300)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from relay.tables.reading.dtype_words import NUMBER_EXAMPLES
+from relay.tables.reading.integers import FLOATS_HOLD, floats_hold, integers_in_texts
+from relay.tables.reading.texts import as_arrow, from_arrow
+
+PLACEHOLDERS = frozenset(
+    {"?", "-", "--", "---", "–", "—", ".", "..", "...", "*", "n.a.", "n.a", "na", "n/d", "nd"}
+    | {"nil", "none", "missing", "unknown", "not available", "k.a."}
+)
+"""Texts that mean "missing" in a column of numbers, in lower case."""
+
+_BLANK = "[ \u00a0\u2009\u202f]"
+_THOUSANDS = {"": "", ",": ",", ".": r"\.", " ": _BLANK, "'": "['’]"}
+_SYMBOLS = "$€£¥₹₽₩₺₫฿₴₪₱₦₵₡"
+_CODES = (
+    r"(?:US|AU?|CA?|NZ|HK|S|R|MX)\$|Rs\.?|kr|zł|Kč|руб\.?|"
+    "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN"
+)
+CURRENCY = f"[{_SYMBOLS}]|{_CODES}"
+SIGN = "[-+−]"
+PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:inf|infinity|nan)", re.I)
+"""A number as programs write it."""
+_TOO_LONG = "integers too long for numbers, kept as texts"
+_LONGEST_INTEGER = 18
+_LONG_INTEGER = rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$"
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """What stands between a number's thousands ("" for nothing) and before its decimals."""
+
+    thousands: str
+    decimal: str
+
+    @property
+    def example(self) -> str:
+        """1234.56 in this format, which is how a dtype word says it."""
+        return f"1{self.thousands}234{self.decimal}56"
+
+    @property
+    def digits(self) -> str:
+        """What a number without a sign looks like, for RE2 and for Python alike."""
+        gap, mark = _THOUSANDS[self.thousands], re.escape(self.decimal)
+        grouped = rf"[1-9]\d{{0,2}}(?:{gap}\d{{2,3}})*{gap}\d{{3}}|" if gap else ""
+        return rf"(?:(?:{grouped}\d+)(?:{mark}\d+)?|{mark}\d+)(?:[eE][-+]?\d+)?"
+
+    @property
+    def pattern(self) -> str:
+        """What a whole value looks like, with what may stand beside a number."""
+        bare = rf"{SIGN}?\s*(?:{CURRENCY})?\s*{SIGN}?{self.digits}\s*(?:%|{CURRENCY})?"
+        return rf"^(?:{bare}|\({bare}\))$"
+
+
+FORMATS = {example: NumberFormat(example[1:-6], example[-3]) for example in NUMBER_EXAMPLES}
+"""The formats that are known, in the order in which they are tried, by their example."""
+
+
+def formats_for(decimal: str) -> list[NumberFormat]:
+    """All formats, those with this decimal mark before the others."""
+    return sorted(FORMATS.values(), key=lambda one: one.decimal != decimal)
+
+
+def as_plain_numbers(values: pd.Series) -> pd.Series | None:
+    """Texts that are all numbers as programs write them as int64, Int64 or float64; else None.
+
+    Codes are no numbers.
+    """
+    array = as_arrow(values)
+    whole = integers_in_texts(values)
+    if whole is not None:
+        return None if _has_zeros_before(array) else whole
+    try:
+        numbers = pc.cast(array, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return None if _is_too_long(array) else from_arrow(numbers, values)
+
+
+def codes_note(values: pd.Series) -> str:
+    """Why whole numbers are codes; "" where none is one, or not all texts are whole numbers."""
+    array = as_arrow(values)
+    whole = integers_in_texts(values)
+    if whole is not None and not floats_hold(whole):
+        return _TOO_LONG
+    if not pc.all(pc.match_substring_regex(array, r"^[-+]?\d[\dxX]*$")).as_py():
+        return ""
+    if _has_zeros_before(array):
+        return "codes with zeros before them, kept as texts"
+    return _TOO_LONG if _is_too_long(array) else ""
+
+
+def too_long_note(texts: pd.Series, numbers: pd.Series) -> str:
+    """Why `texts` stay what they are, where integers in them become equal as the `numbers`."""
+    long = numbers.abs() > FLOATS_HOLD
+    return _TOO_LONG if long.any() and texts[long].nunique() > numbers[long].nunique() else ""
+
+
+def _has_zeros_before(array: pa.ChunkedArray | pa.Array) -> bool:
+    """True where a whole number has a zero before it: 007 is a name."""
+    zeros = array.filter(pc.starts_with(array, "0"))
+    return bool(pc.any(pc.greater(pc.utf8_length(zeros), 1)).as_py())
+
+
+def _is_too_long(array: pa.ChunkedArray | pa.Array) -> bool:
+    """True where one of the texts is an integer with more digits than a number can hold."""
+    longest = pc.max(pc.utf8_length(array)).as_py() or 0
+    if longest <= _LONGEST_INTEGER:
+        return False
+    return bool(pc.any(pc.match_substring_regex(array, _LONG_INTEGER)).as_py())
+
+
+def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
+    """`values` as float64, NaN where one is missing or no number of the format."""
+    array = as_arrow(values)
+    array = pc.if_else(pc.match_substring_regex(array, form.pattern), array, None)
+    negative = pc.fill_null(
+        pc.match_substring_regex(array, rf"^(?:\(|(?:{CURRENCY})?\s*[-−])"), False
+    )
+    array = pc.replace_substring_regex(array, rf"^\(?{SIGN}?\s*(?:{CURRENCY})?\s*{SIGN}?", "")
+    array = pc.replace_substring_regex(array, rf"\s*(?:%|{CURRENCY})?\)?$", "")
+    if form.thousands:
+        array = pc.replace_substring_regex(array, _THOUSANDS[form.thousands], "")
+    if form.decimal != ".":
+        array = pc.replace_substring(array, form.decimal, ".")
+    numbers = from_arrow(pc.cast(array, pa.float64()), values)
+    return numbers.mask(from_arrow(negative, values), -numbers)
+
+
+def decimal_comma_hint(value: str) -> str:
+    """What may mend 3,5 where decimals have points."""
+    if re.fullmatch(r"-?\d+,\d+", value.strip()):
+        return " If the comma is a decimal comma, set data.read.decimal=','."
+    return ""
+
+
+def without_placeholders(values: pd.Series) -> pd.Series:
+    """`values` with `?`, `-`, `n.a.` and the like missing."""
+    array = as_arrow(values)
+    stands_for_nothing = pc.is_in(pc.utf8_lower(array), pa.array(sorted(PLACEHOLDERS), array.type))
+    return from_arrow(pc.if_else(stands_for_nothing, None, array), values)
+
+
+def find_format(values: pd.Series, decimal: str) -> NumberFormat | None:
+    """The format in which all texts are numbers of one unit; one with this decimal mark first."""
+    array = as_arrow(values).drop_null()
+    for form in formats_for(decimal):
+        if pc.all(pc.match_substring_regex(array, form.pattern)).as_py():
+            return form if _has_one_unit(array) else None
+    return None
+
+
+def _has_one_unit(array: pa.ChunkedArray | pa.Array) -> bool:
+    """True where no two currencies are mixed, nor percentages with other numbers."""
+    percent = pc.sum(pc.match_substring(array, "%")).as_py()
+    if percent not in (0, len(array)):
+        return False
+    return len(currencies_in(array).unique()) <= 1
+
+
+def currencies_in(array: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """The currencies in the texts of `array` that have one."""
+    found = pc.extract_regex(array, rf"(?P<unit>{CURRENCY})").drop_null()
+    return pc.utf8_rtrim(pc.struct_field(found, "unit"), ".")
+
+
+def share_of_numbers(texts: Sequence[str]) -> float:
+    """How many of `texts` are numbers in some format; those that stand for nothing do not count."""
+    counted = [one for one in texts if one.strip().lower() not in PLACEHOLDERS]
+    numbers = [one for one in counted if PLAIN.fullmatch(one) or _fitting([one])]
+    return len(numbers) / len(counted) if counted else 0.0
+
+
+@dataclass(frozen=True)
+class Convention:
+    """The decimal mark of a file's numbers, and whether its values show it beyond doubt."""
+
+    decimal: str = "."
+    is_evident: bool = False
+
+    @property
+    def evident(self) -> str | None:
+        """The decimal mark, or None where it was taken by default."""
+        return self.decimal if self.is_evident else None
+
+
+def find_convention(
+    samples: Iterable[Sequence[str]], *, decimal: str | None = None, separator: str | None = None
+) -> Convention:
+    """The convention of a file, from samples of its columns of texts; `decimal` where it is given.
+
+    A column speaks for a decimal mark where its numbers can be read with no other: 1,5 and 0,125
+    and 1.234,5, but not 1,234. Where none speaks, semicolons between fields do for a comma.
+    """
+    if decimal is not None:
+        return Convention(decimal, is_evident=True)
+    votes = Counter(marks.pop() for marks in map(_decimal_marks, samples) if len(marks) == 1)
+    if not votes:
+        return Convention("," if separator == ";" else ".")
+    return Convention("," if votes[","] > votes["."] else ".", is_evident=True)
+
+
+def _decimal_marks(texts: Sequence[str]) -> set[str]:
+    counted = [one for one in texts if one.strip().lower() not in PLACEHOLDERS]
+    return {form.decimal for form in _fitting(counted)} if counted else set()
+
+
+def _fitting(texts: Sequence[str]) -> list[NumberFormat]:
+    return [form for form in FORMATS.values() if all(map(re.compile(form.pattern).match, texts))]

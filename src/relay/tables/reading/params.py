@@ -1,0 +1,113 @@
+"""Parameters of the steps that read people's files: the same settings mean the same in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from relay.step.params import NO_CONTENT, Params
+from relay.tables.reading.dtype_words import DtypeWord, texts_kept_by
+from relay.tables.reading.options import ReadOptions
+from relay.util.names import column_name
+
+
+def _as_text(value: Any) -> Any:
+    """-999 as "-999"; what YAML has made of `null` or `no` is refused: nobody means True."""
+    if isinstance(value, bool) or value is None:
+        raise ValueError(f"{value} is not a text: put it in quotes")
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+
+_NO_HEADER = ("none", "no", "false")
+
+
+def _as_lines(value: Any) -> Any:
+    """3 as [3]; what people write for "no header" as []."""
+    if value is None:
+        return None
+    if value is False or (isinstance(value, str) and value.lower() in _NO_HEADER):
+        return []
+    lines = [value] if type(value) is int else value
+    if not (isinstance(lines, list) and all(type(line) is int for line in lines)):
+        raise ValueError(
+            f"{value!r} is not the number of a line. Write 3, [1,2] for names in two lines, or "
+            "none for a file without names"
+        )
+    if any(line < 1 for line in lines):
+        raise ValueError("lines are counted from 1; for a file without names write none")
+    if lines != sorted(set(lines)):
+        raise ValueError(f"{value!r}: the lines must ascend")
+    return lines
+
+
+Header = Annotated[list[int] | None, BeforeValidator(_as_lines)]
+
+
+class ReadParams(Params):
+    """How a file is read, and what its columns are called: `data.read` and what goes with it."""
+
+    separator: str | None = Field(None, description="what lies between fields; none: found out")
+    encoding: str | None = Field(None, description="of the file; none: found out")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="decimal point or comma; none: found out"
+    )
+    header: Header = Field(
+        None, description="number of the line that holds the names, a list of several, or none"
+    )
+    skip: int = Field(0, ge=0, strict=True, description="lines at the top to leave out")
+    comment: str | None = Field(None, description="what lines begin with that are left out")
+    totals: Literal["drop", "keep"] = Field(
+        "drop", description="what happens to rows that are sums or means of other rows"
+    )
+    table: str | None = Field(None, description="which sheet of a workbook, or file in a zip")
+    max_mb: float = Field(
+        10000,
+        gt=0,
+        description="largest size of a packed file once it is unpacked, in megabytes",
+        json_schema_extra=NO_CONTENT,
+    )
+    missing_values: list[Text] = Field([], description="more texts that mean 'missing'")
+    keep_texts: list[Text] = Field([], description="usual missing-value texts that are values")
+    rename: dict[str, str] = Field({}, description="{old: new} names of columns")
+    dtypes: dict[str, DtypeWord] = Field(
+        {}, description="{column: float, int, bool, str, category, datetime[:FORMAT]}"
+    )
+
+    @model_validator(mode="after")
+    def _header_is_below_what_is_skipped(self) -> Self:
+        if self.header and self.header[0] <= self.skip:
+            raise ValueError(
+                f"data.read.header: line {self.header[0]} is left out by data.read.skip="
+                f"{self.skip}. Both count the lines of the file, so leave data.read.skip out"
+            )
+        return self
+
+    def read_options(self) -> ReadOptions:
+        """The part of these that the reader of a file takes."""
+        return ReadOptions(
+            separator=self.separator,
+            encoding=self.encoding,
+            decimal=self.decimal,
+            header=self.header,
+            skip=self.skip,
+            comment=self.comment,
+            totals=self.totals,
+            table=self.table,
+            max_mb=self.max_mb,
+            missing_values=self.missing_values,
+            keep_texts=self.keep_texts,
+            keep_in=kept_in(self.dtypes, self.rename),
+        )
+
+
+def kept_in(words: Mapping[str, str], rename: Mapping[str, str]) -> dict[str, list[str]]:
+    """Texts that are values in some columns by the dtype `words`, by the columns' names before
+    `rename`, in snake_case.
+    """
+    before = {column_name(new): column_name(old) for old, new in rename.items()}
+    names = {column_name(name): texts_kept_by(word) for name, word in words.items()}
+    return {before.get(name, name): texts for name, texts in names.items() if texts}

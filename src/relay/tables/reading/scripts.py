@@ -1,0 +1,45 @@
+"""Digits of other scripts (Arabic, full-width, ...) and blanks of other widths as in ASCII."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from relay.tables.reading.texts import as_arrow, from_arrow, on_distinct
+
+_FOREIGN_DIGIT = r"[^\P{Nd}0-9]"
+_BLANK = "[\u00a0\u2000-\u200a\u202f\u205f\u3000]"
+_DIGIT = re.compile(r"(?![0-9])\d")
+_MARKS = {
+    "\u066b": ".", "\u066c": ",", "\u066a": "%",  # Arabic
+    "\uff0e": ".", "\uff0c": ",", "\uff05": "%", "\uff0b": "+", "\uff0d": "-", "\u3000": " ",
+}  # fmt: skip
+
+
+def with_plain_characters(values: pd.Series) -> pd.Series:
+    """The texts `values`, with digits and blanks of ASCII for others."""
+    array = as_arrow(values)
+    if pc.all(pc.string_is_ascii(array)).as_py() is not False:
+        return values
+    if pc.any(pc.match_substring_regex(array, _BLANK)).as_py():
+        values = from_arrow(pc.replace_substring_regex(array, _BLANK, " "), values)
+    if not has_foreign_digits(values):
+        return values
+    changed = on_distinct(values, lambda texts: texts.map(_in_ascii, na_action="ignore"))
+    return changed.astype("str")
+
+
+def has_foreign_digits(values: pd.Series) -> bool:
+    """True where some of the texts have a digit of another script."""
+    return bool(pc.any(pc.match_substring_regex(as_arrow(values), _FOREIGN_DIGIT)).as_py())
+
+
+def _in_ascii(text: str) -> str:
+    if not _DIGIT.search(text):
+        return text
+    return "".join(
+        str(unicodedata.decimal(one)) if one.isdecimal() else _MARKS.get(one, one) for one in text
+    )

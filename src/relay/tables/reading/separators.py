@@ -1,0 +1,83 @@
+"""What separates the fields of a text. Light: no pandas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from relay.tables.reading.head import Head, shortened
+from relay.tables.reading.header import has_row_names
+from relay.tables.reading.lines import BLANKS
+from relay.util.errors import RelayError
+
+_SEPARATORS = (",", ";", "\t", "|")
+_MOST_RAGGED = 0.5
+
+
+def checked_separator(separator: str | None) -> str | None:
+    """The separator as one character; `\\t` and `tab` mean a tab, `\\s+` any blanks."""
+    if not separator:
+        return None
+    separator = {"\\t": "\t", "tab": "\t"}.get(separator, separator)
+    if len(separator) != 1 and separator != BLANKS:
+        raise RelayError(
+            f"data.read.separator: {separator!r} is not one character. "
+            r"For a tab write '\t', for blanks of any number '\s+'."
+        )
+    return separator
+
+
+def guess_separator(head: Head, above: int, decimal: str | None) -> str:
+    """The separator by which most records are as wide as the header, and then the widest.
+
+    Where by none of them even half of the records are, there may be a title above the header: then
+    the one that makes most records alike. The first `above` lines do not count.
+    """
+    by_header, by_most = [], []
+    for separator in _SEPARATORS:
+        widths = [len(record.fields) for record in head.records(separator, above)]
+        if separator == decimal or not widths:
+            continue
+        usual, count = Counter(widths).most_common(1)[0]
+        if widths[0] > 1:
+            same = widths.count(widths[0]) / len(widths)
+            by_header.append((same, widths[0], separator))
+        if usual > 1:
+            by_most.append((count / len(widths), usual, separator))
+    best = max(by_header, key=_share_and_width, default=(0.0, 0, ""))
+    if best[0] < _MOST_RAGGED:
+        best = max([best, *by_most], key=_share_and_width)
+    if best[1] > 1:
+        return best[2]
+    records = [record.fields for record in head.records(BLANKS, above)]
+    if records and _is_aligned(records):
+        return BLANKS
+    first = next((line for line in head.lines[above:] if line.strip()), "")
+    raise RelayError(
+        f"{head.name} has one column only, '{shortened(first)}', so there is nothing to predict "
+        "from. If there are more columns, name the character between them: "
+        "data.read.separator=CHARACTER; if they stand below a title, the line of their names: "
+        "data.read.header=3."
+    )
+
+
+def separator_advice(lines: Sequence[str], separator: str) -> str:
+    """Advice to take another separator, where each of `lines` has it in it."""
+    for other in _SEPARATORS:
+        if other != separator and lines and all(other in line for line in lines):
+            shown = "'\\t'" if other == "\t" else f"'{other}'"
+            return f" If another character separates the fields: data.read.separator={shown}."
+    return ""
+
+
+def _share_and_width(candidate: tuple[float, int, str]) -> tuple[float, int]:
+    return candidate[:2]
+
+
+def _is_aligned(records: Sequence[Sequence[str]]) -> bool:
+    """True where blanks separate fields: as many in each record, and numbers among them."""
+    header, *below = records
+    header = header[1:] if header[0] == "#" else header
+    names = has_row_names(header, below)
+    alike = all(len(fields) == len(header) + names for fields in below)
+    return alike and len(header) > 1 and any(one[-1:].isdigit() for one in (below or [[]])[-1])

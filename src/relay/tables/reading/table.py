@@ -1,0 +1,76 @@
+"""Reads the files that people have into tables, with the columns' names as they stand there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relay.tables.reading.excel import read_excel
+from relay.tables.reading.json_lines import read_json
+from relay.tables.reading.layout import text_format
+from relay.tables.reading.left_out import warn_of_notes
+from relay.tables.reading.missing import Marked, as_it_stands, mark_missing
+from relay.tables.reading.notes import count_notes
+from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.parquet import read_parquet
+from relay.tables.reading.source import Source, find_source
+from relay.tables.reading.text import TextTable
+from relay.tables.reading.totals import without_totals
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it stands in its file, and what was found out of the file."""
+
+    table: pd.DataFrame
+    about: dict[str, Any] = field(default_factory=dict)
+    marked: Marked = field(default_factory=Marked)
+    """Which texts in it were taken as missing."""
+
+
+def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> RawTable:
+    """The table in `path`: separated text, JSON lines, Parquet or Excel, told apart by content.
+
+    The first of these holds texts only, numbers as well; from the others also numbers, booleans
+    (none missing), times and categories come. RelayError where the file is no table, says where
+    it is broken, and names the setting that mends it. `find_codes` as for `mark_missing`.
+    """
+    source = find_source(path, options)
+    about: dict[str, Any] = {"kind": source.kind}
+    if source.packing is not None:
+        about["packing"] = source.packing
+    if source.member:
+        about["member"] = source.member
+    if source.kind == "text":
+        text = TextTable(text_format(source, options), as_it_stands(options))
+        table = text.read()
+        about |= {"separator": text.layout.separator, "encoding": text.encoding}
+        about |= text.left_out.facts()
+        if not text.layout.has_header:
+            about["header"] = "none"
+    else:
+        table, uncomputed = _read_other(source, options)
+        if uncomputed:
+            about["uncomputed"] = uncomputed
+    marked = Marked()
+    if source.kind != "parquet":  # there, what is missing is so in the file
+        marked = mark_missing(table, options, find_codes=find_codes)
+    below = count_notes(table)
+    if below:
+        about["lines_below"] = about.get("lines_below", 0) + below
+        warn_of_notes(source.name, list(map(str, table.iloc[-below:, 0])))
+        table = table.iloc[: len(table) - below].reset_index(drop=True)
+    if options.totals == "drop":
+        table, totals = without_totals(source.name, table, options.decimal)
+        about |= {"totals": totals} if totals else {}
+    return RawTable(table, about, marked)
+
+
+def _read_other(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The table and, by column, how many formulas of a workbook were never computed."""
+    if source.kind == "excel":
+        return read_excel(source, options)
+    return read_json(source, options) if source.kind == "json" else read_parquet(source), {}

@@ -1,0 +1,213 @@
+"""Separated text as a table of texts: each field as it stands there, numbers as well.
+
+pyarrow reads what is well formed, which is nearly all, on all processors. What it does not take
+(blanks before quotes, notes below the table) pandas reads, once each record was looked at.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from relay.tables.reading.header import may_be_repeated
+from relay.tables.reading.layout import TextFormat
+from relay.tables.reading.left_out import LeftOut
+from relay.tables.reading.lines import BLANKS
+from relay.tables.reading.notes import MOST_NOTES, count_notes
+from relay.tables.reading.options import ReadOptions, missing_texts
+from relay.tables.reading.records import COMMENT, Records, check_records
+from relay.tables.reading.rows import open_rows
+from relay.tables.reading.scan import scan_text
+from relay.tables.reading.texts import as_arrow, equals_row, release_memory, tidied
+from relay.util.errors import RelayError
+
+_CHUNK = 1 << 20
+
+
+class TextTable:
+    """The texts in a file that is laid out as `layout` says, in columns named as there.
+
+    The file is looked through once, and read each time. RelayError where it is broken, which says
+    where, and names the setting that mends it.
+    """
+
+    def __init__(self, layout: TextFormat, options: ReadOptions) -> None:
+        self.layout = layout
+        self.left_out = LeftOut(layout)
+        layout.require_rows()
+        self._scan = scan_text(layout, options)
+        self._missing = missing_texts(options)
+        self._columns = [str(place) for place in range(len(layout.header) + layout.unnamed)]
+        self._records: Records | None = None
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the whole file."""
+        return self._scan.encoding
+
+    def read(self) -> pd.DataFrame:
+        """All rows."""
+        table = self._by_pyarrow()
+        if table is None or self._may_mislead(len(table), self._has_odd_fields(table)):
+            self._records = check_records(self.layout, self._scan.codec)
+        if table is None:
+            table = pd.concat(self._by_pandas(None))
+        table = self._finished(table)
+        self._end()
+        if table.empty:
+            raise self.layout.no_rows()
+        return table
+
+    def check(self) -> None:
+        """Look for broken records, so that they are met before the first piece is."""
+        rows, odd = 0, self._is_odd()
+        try:
+            with open_rows(self.layout, self._scan) as file:
+                for batch in () if odd else pa_csv.open_csv(file, **self._options()):
+                    rows += batch.num_rows
+                    odd = odd or self._has_odd_fields(batch)
+        except pa.ArrowInvalid:
+            odd = True
+        if self._may_mislead(rows, odd):
+            self._records = check_records(self.layout, self._scan.codec)
+
+    def read_pieces(self, rows: int) -> Iterator[pd.DataFrame]:
+        """The rows from the beginning, `rows` of them at a time."""
+        done = self.left_out.repeated = 0
+        head = last = None
+        for piece in map(self._finished, self._by_pandas(rows)):
+            head = piece if head is None else head
+            if last is None:
+                last = piece
+            elif len(piece) > MOST_NOTES:
+                yield last
+                last = piece
+            else:  # so that all notes are in the last piece
+                last = pd.concat([last, piece], ignore_index=True)
+            done += len(piece)
+        if last is None or not done:
+            raise self.layout.no_rows()
+        last = self._without_notes(last, head)
+        self._end()
+        yield last
+
+    def _without_notes(self, table: pd.DataFrame, head: pd.DataFrame | None) -> pd.DataFrame:
+        """The end of all rows, without the notes below them."""
+        below = count_notes(table, head, self.layout.missing)
+        if below:
+            self.left_out.notes_in_table = list(map(str, table.iloc[-below:, 0]))
+        return table.iloc[: len(table) - below]
+
+    def _is_odd(self) -> bool:
+        """True where pyarrow would take the text otherwise than pandas does, or not at all."""
+        scan = self._scan
+        strange = scan.quote_after_blank or scan.cut_letter or scan.quotes % 2 == 1
+        return strange or self.layout.separator == BLANKS
+
+    def _may_mislead(self, rows: int, odd: bool) -> bool:
+        """True where pyarrow may have read `rows` rows in another way than a person would.
+
+        Fields have ends of lines in them, quotes may be letters, or some are `odd`.
+        """
+        spread = self._scan.quotes > 0 and self._scan.lines - self.layout.header_end > rows
+        return odd or spread or self._scan.quote_within
+
+    def _has_comments(self, first: pa.Array | pa.ChunkedArray) -> bool:
+        """True where the first column, of numbers, holds what a comment begins with."""
+        if 0 not in self.layout.numbers:
+            return False
+        return bool(pc.any(pc.match_substring_regex(first, COMMENT)).as_py())
+
+    def _has_odd_fields(self, table: pd.DataFrame | pa.RecordBatch) -> bool:
+        """True where fields are filled that have no name, or lines are rather comments."""
+        named = len(self.layout.header)
+        if isinstance(table, pd.DataFrame):
+            filled = bool(table.iloc[:, named:].notna().any(axis=None))
+            return filled or self._has_comments(as_arrow(table.iloc[:, 0]))
+        filled = any(column.null_count < len(column) for column in table.columns[named:])
+        return filled or self._has_comments(table.column(0))
+
+    def _by_pyarrow(self) -> pd.DataFrame | None:
+        """All rows, or None where they are not well formed."""
+        if self._is_odd():
+            return None
+        try:
+            with open_rows(self.layout, self._scan) as file:
+                table = pa_csv.read_csv(file, **self._options())
+        except pa.ArrowInvalid:
+            return None
+        release_memory()
+        texts: pd.DataFrame = table.to_pandas()
+        return texts
+
+    def _options(self) -> dict[str, Any]:
+        """How pyarrow is to read texts, and nothing else."""
+        return {
+            "read_options": pa_csv.ReadOptions(column_names=self._columns, block_size=_CHUNK),
+            "parse_options": pa_csv.ParseOptions(
+                delimiter=self.layout.separator, newlines_in_values=self._scan.quotes > 0
+            ),
+            "convert_options": pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(self._columns, pa.large_string()),
+                null_values=self._missing,
+                strings_can_be_null=True,
+                check_utf8=False,  # the scan has decoded it
+            ),
+        }
+
+    def _by_pandas(self, rows: int | None) -> Iterator[pd.DataFrame]:
+        """All rows, in pieces of `rows` rows."""
+        left = sys.maxsize if self._records is None else self._records.rows
+        try:
+            with warnings.catch_warnings(), open_rows(self.layout, self._scan) as file:
+                warnings.simplefilter("ignore", pd.errors.ParserWarning)
+                for piece in pd.read_csv(
+                    file,
+                    sep=self.layout.separator,
+                    header=None,
+                    names=self._columns,
+                    index_col=False,
+                    dtype="str",
+                    skipinitialspace=True,
+                    keep_default_na=False,
+                    na_values=self._missing,
+                    encoding="utf-8",
+                    encoding_errors=self._scan.codec[1],
+                    low_memory=False,
+                    chunksize=rows or sys.maxsize,
+                ):
+                    yield piece.iloc[:left]
+                    left -= len(piece)
+                    if left <= 0:
+                        break
+        except pd.errors.EmptyDataError as error:
+            raise self.layout.no_rows() from error
+        except pd.errors.ParserError as error:
+            raise RelayError(f"{self.layout.source.name} cannot be read: {error}") from error
+
+    def _finished(self, table: pd.DataFrame) -> pd.DataFrame:
+        """`table` with the columns that the header names, and without rows that repeat it."""
+        table = tidied(table, self._missing if self._scan.has_blanks else [])
+        table = table.iloc[:, : len(self.layout.header)]
+        table.columns = self.layout.header
+        for names in self.layout.header_rows:
+            repeated = equals_row(table, names) if may_be_repeated(names) else None
+            if repeated is not None and repeated.any():
+                self.left_out.repeated += int(repeated.sum())
+                table = table[~repeated].reset_index(drop=True)
+        return table
+
+    def _end(self) -> None:
+        """Tell what was left out, once all was read."""
+        self.left_out.comments = self._scan.comments
+        if self._records is not None:
+            self.left_out.notes = self._records.notes
+            self.left_out.cut_off = self._records.cut_off
+        self.left_out.warn()

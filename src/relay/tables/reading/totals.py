@@ -1,0 +1,229 @@
+"""Rows of totals in a table: sums or means of other rows, which are no example of anything."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from relay.tables.reading.sums import Numbers, add_up, is_mean, is_sum
+from relay.tables.reading.texts import as_arrow, is_text
+from relay.util.names import column_name
+
+log = logging.getLogger("relay")
+
+_WORDS = (
+    "total", "totals", "totaal", "totale", "totales", "totalt", "subtotal", "subtotals", "toplam",
+    "sum", "sums", "summe", "summa", "suma", "somme", "soma", "som", "gesamt", "gesamtsumme",
+    "insgesamt", "gesamtergebnis", "zwischensumme", "ergebnis", "razem", "celkem", "ukupno",
+    "összesen", "yhteensä", "итого", "всего", "итог", "合计", "总计", "小计", "合計", "総計",
+    "小計", "합계", "총계", "average", "averages", "mean", "avg", "durchschnitt", "mittelwert",
+    "moyenne", "media", "promedio", "média", "gemiddelde", "среднее", "平均",
+)  # fmt: skip
+_LABEL = re.compile(rf"(?<!\w)({'|'.join(_WORDS)})(?!\w)", re.IGNORECASE)
+_MAY_BE_LABEL = f"(?i){'|'.join(_WORDS)}"
+_MOST_WORDS = 4
+_LAST = 5
+_FEWEST_ROWS = 3
+_FEWEST_UNLABELLED = 5
+_LARGE = 100_000
+_MOST_LABELS = 500
+_MOSTLY = 0.9
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The places of rows that are totals, with their labels, and of one that only may be."""
+
+    sure: Mapping[int, str]
+    doubtful: int | None = None
+    column: int = 0
+    """That of the doubtful row's label."""
+
+
+def without_totals(
+    name: str, table: pd.DataFrame, decimal: str | None, *, reports: bool = True
+) -> tuple[pd.DataFrame, int]:
+    """`table` of the file `name` without its rows of totals, and how many these are; logged."""
+    totals = find_totals(table, decimal)
+    if reports:
+        _report(name, table, totals)
+    if not totals.sure:
+        return table, 0
+    rows = list(totals.sure)
+    return table.drop(index=table.index[rows]).reset_index(drop=True), len(rows)
+
+
+def _report(name: str, table: pd.DataFrame, totals: Totals) -> None:
+    if totals.doubtful is not None:
+        column = str(table.columns[totals.column])
+        label = table.iloc[totals.doubtful, totals.column]
+        log.warning(
+            "%s: the last row may be a total: '%s' stands in column %s there only, and its numbers "
+            "are beyond all others. It is kept; to leave it out: data.filters=[\"%s != '%s'\"].",
+            name, label, column, column_name(column), label,
+        )  # fmt: skip
+    if not totals.sure:
+        return
+    rows = list(totals.sure)
+    shown = ", ".join(
+        f"row {row + 1} of the data" + (f" ('{label}')" if label else "")
+        for row, label in list(totals.sure.items())[:_LAST]
+    )
+    log.warning(
+        "%s: left out %s, sums or means of other rows: %s%s. To keep such: data.read.totals=keep.",
+        name,
+        "1 row" if len(rows) == 1 else f"{len(rows)} rows",
+        shown,
+        ", ..." if len(rows) > _LAST else "",
+    )
+
+
+def find_totals(table: pd.DataFrame, decimal: str | None = None) -> Totals:
+    """The rows of `table` that sum up others.
+
+    A row with a word for totals counts where numbers in it are sums or means of the rows above it
+    (or since the total before it), or where the word stands in a column of numbers; one between
+    other rows where all of its numbers are such, and nothing else is in it. The last row needs no
+    word, where all of its numbers are such and it has no texts. A word alone on a last row with
+    numbers beyond all others is doubtful. A word that many rows have is a class.
+    """
+    labels = _labels(table) if len(table) > _FEWEST_ROWS else {}
+    if len(labels) > _MOST_LABELS:
+        return Totals({})
+    if labels:
+        return _judged(table, labels, Numbers(table, labels, decimal))
+    last = len(table) - 1
+    if len(table) > _FEWEST_UNLABELLED and _may_lack_label(table):
+        numbers = Numbers(table, {}, decimal)
+        if _adds_up_unlabelled(table, numbers):
+            return Totals({last: ""})
+    return Totals({})
+
+
+def is_label(text: str) -> bool:
+    """True for a word of totals, alone or with a few others: Grand total, Summe Nord."""
+    return len(text.split()) <= _MOST_WORDS and _LABEL.search(text) is not None
+
+
+def _labels(table: pd.DataFrame) -> dict[int, int]:
+    """The rows that have a word of totals, each with the place of its first column with one.
+
+    Of a large table only the last rows are looked at.
+    """
+    start = 0 if len(table) <= _LARGE else len(table) - _LAST
+    columns = {}
+    for place in range(table.shape[1]):
+        values = table.iloc[start:, place]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype("str") if is_text(values.cat.categories.to_series()) else values
+        if is_text(values):
+            columns[place] = as_arrow(values)
+    found: dict[int, int] = {}
+    rows = len(table) - start
+    for number in np.flatnonzero(_may_be_labels([*columns.values()])):
+        place, row = [*columns][number // rows], int(number % rows)
+        if is_label(str(table.iloc[start + row, place])):
+            found.setdefault(start + row, place)
+    return dict(sorted(found.items()))
+
+
+def _may_be_labels(columns: Sequence[pa.Array | pa.ChunkedArray]) -> NDArray[np.bool_]:
+    """Which of the texts in `columns`, one after the other, have a word of totals in them.
+
+    All in one go, as it takes long to compile the pattern.
+    """
+    chunks = [chunk for one in columns for chunk in _chunks(one)]
+    texts = pa.chunked_array(chunks, pa.large_string())
+    may_be = pc.fill_null(pc.match_substring_regex(texts, _MAY_BE_LABEL), False)
+    found: NDArray[np.bool_] = may_be.to_numpy().astype(bool)
+    return found
+
+
+def _chunks(array: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+
+
+def _judged(table: pd.DataFrame, labels: Mapping[int, int], numbers: Numbers) -> Totals:
+    rows = list(labels)
+    ends = {row for i, row in enumerate(rows) if row == len(table) - len(rows) + i}
+    plain = np.ones(len(table), dtype=bool)
+    plain[rows] = False
+    sure: dict[int, str] = {}
+    start = 0
+    for row, place in labels.items():
+        block, above = np.zeros_like(plain), plain.copy()
+        block[start:row] = plain[start:row]
+        if row:  # a total in the first row is one of all below it
+            above[row:] = False
+        start = row + 1
+        groups = [group for group in (block, above) if group.any()]
+        is_end = row in ends
+        adds_up = any(add_up(numbers, row, group, wholly=not is_end) for group in groups)
+        is_odd = numbers.are_numbers(place) and is_end
+        alone = is_end or _has_no_other_text(table, row, place, numbers)
+        if is_odd or (adds_up and alone):
+            sure[row] = str(table.iloc[row, place])
+    kept = {str(table.iloc[row, place]) for row, place in labels.items() if row not in sure}
+    sure = {row: label for row, label in sure.items() if label not in kept}  # it is a class
+    last = len(table) - 1
+    if last in labels and last not in sure and len(rows) == 1 and numbers.are_beyond(last):
+        return Totals(sure, last, labels[last])
+    return Totals(sure)
+
+
+def _has_no_other_text(table: pd.DataFrame, row: int, label: int, numbers: Numbers) -> bool:
+    others = [p for p in range(table.shape[1]) if p != label and not numbers.are_numbers(p)]
+    return not table.iloc[row, others].notna().any()
+
+
+def _may_lack_label(table: pd.DataFrame) -> bool:
+    """A quick look at whether the last row may be a total: it has no text where others have."""
+    last = table.iloc[-1]
+    before = table.iloc[-1 - _FEWEST_UNLABELLED : -1]
+    texts = [p for p in range(table.shape[1]) if _is_filled_text(before.iloc[:, p])]
+    if texts:
+        return all(pd.isna(last.iloc[place]) for place in texts)
+    return len(table) <= _LARGE
+
+
+def _is_filled_text(values: pd.Series) -> bool:
+    """True for texts that are no numbers, and times."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return True
+    if not is_text(values):
+        return isinstance(values.dtype, pd.CategoricalDtype)
+    return not any(any(c.isdigit() for c in text[:1] + text[-1:]) for text in values.dropna())
+
+
+def _adds_up_unlabelled(table: pd.DataFrame, numbers: Numbers) -> bool:
+    last = len(table) - 1
+    texts = [p for p in range(table.shape[1]) if not numbers.are_numbers(p)]
+    if table.iloc[last, texts].notna().any():
+        return False
+    had_texts = [p for p in texts if table.iloc[:last, p].notna().mean() >= _MOSTLY]
+    above = np.ones(len(table), dtype=bool)
+    above[last] = False
+    sums = 0
+    for place in numbers.places:
+        value, others = numbers.at(last, place), numbers.of(place, above)
+        if np.isnan(value) or _counts_on(value, others):
+            continue
+        adds_up = is_sum(value, others, exact=True)
+        if not adds_up and not is_mean(value, others, exact=True):
+            return False
+        sums += adds_up
+    return sums >= (1 if had_texts else 2)
+
+
+def _counts_on(value: float, others: NDArray[np.float64]) -> bool:
+    """True where `value` goes on with 1, 2, 3: the rows are numbered."""
+    steps = np.diff(others)
+    return bool(len(steps) and (steps == 1).all() and value == others[-1] + 1)

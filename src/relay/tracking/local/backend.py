@@ -1,0 +1,142 @@
+"""The local backend: Trackio, a store in the project's folder that needs no account.
+
+Versions are looked up in the store's file itself (`local_store`). Trackio, which takes as long to
+import as a small step's work, is loaded only where something is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relay.tracking.interface import ArtifactVersion, RunSpec
+from relay.tracking.local import store as local_store
+from relay.tracking.references import Reference
+from relay.util.disk import full_disk, is_full
+from relay.util.errors import RelayError
+
+if TYPE_CHECKING:
+    from relay.tracking.local.run import LocalRun
+
+# Set, each of these would make Trackio write to a server instead of to the project's folder.
+_REMOTE_VARIABLES = ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL", "TRACKIO_REGISTRY_BUCKET_ID")
+
+
+class LocalBackend:
+    """Runs and artifacts of one Trackio project; the store's folder is TRACKIO_DIR."""
+
+    name = "local"
+
+    def __init__(self, project: str) -> None:
+        for variable in _REMOTE_VARIABLES:
+            os.environ.pop(variable, None)
+        self.project = project
+
+    def warm_up(self) -> None:
+        from relay.tracking.local import run as local_run  # noqa: F401 - to have it imported
+
+    def start_run(self, spec: RunSpec) -> LocalRun:
+        from relay.tracking.local.run import start_run
+
+        with self._errors():
+            return start_run(self, spec)
+
+    def find(self, reference: str) -> ArtifactVersion | None:
+        parsed = Reference.parse(reference)
+        if parsed.entity is not None:
+            raise RelayError(
+                f"'{reference}': the local store has no entities; write "
+                f"{parsed.project}/{parsed.name}:{parsed.alias}, or use tracking=wandb."
+            )
+        with self._errors():
+            if parsed.registry is not None:
+                link = local_store.find_link(parsed.registry, parsed.name, parsed.alias)
+                if link is None:
+                    return None
+                parsed = link
+            project = parsed.project or self.project
+            place = "" if project == self.project else project
+            return local_store.find_version(project, parsed.name, parsed.alias, place)
+
+    def names(self) -> list[str]:
+        with self._errors():
+            return local_store.artifact_names(self.project)
+
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        with self._errors():
+            local_store.copy_files(artifact.place or self.project, artifact, folder)
+
+    def find_damage(self, artifact: ArtifactVersion) -> str | None:
+        with self._errors():
+            return local_store.find_damage(artifact.place or self.project, artifact)
+
+    def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
+        from trackio.sqlite_storage import SQLiteStorage
+
+        with self._errors():
+            found = SQLiteStorage.resolve_artifact_version(
+                artifact.place or self.project, artifact.name, artifact.version
+            )
+            if found is None:
+                return []
+            made = []
+            for run in SQLiteStorage.get_artifact_consumers(self.project, found["version_id"]):
+                links = SQLiteStorage.get_run_artifacts(
+                    self.project, run["run_name"], run["run_id"]
+                )
+                made += [self.find(f"{one['name']}:v{one['version']}") for one in links["output"]]
+        return list(dict.fromkeys(one for one in made if one is not None))
+
+    def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
+        from trackio.sqlite_storage import SQLiteStorage
+
+        project = artifact.place or self.project
+        with self._errors():
+            found = SQLiteStorage.resolve_artifact_version(project, artifact.name, artifact.version)
+            if found is None:
+                raise RelayError(f"Artifact {artifact} is not in the local store any more.")
+            SQLiteStorage.reassign_alias(project, found["artifact_id"], alias, found["version_id"])
+
+    def link(
+        self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
+    ) -> None:
+        from trackio.registry_storage import RegistryStorage
+
+        if collection.registry is None:
+            raise RelayError(f"'{collection.path}' is no collection of a registry.")
+        with self._errors():
+            with contextlib.suppress(ValueError):  # it is there already
+                RegistryStorage.create_registry(collection.registry)
+            RegistryStorage.link_artifact_version(
+                registry=collection.registry,
+                collection=collection.name,
+                type=artifact.type,
+                source_project=artifact.place or self.project,
+                source_artifact=artifact.name,
+                source_version=int(artifact.version.removeprefix("v")),
+                aliases=list(aliases),
+                run_name=None,
+                run_id=None,
+            )
+
+    def url(self) -> None:
+        return None
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if is_full(str(error)):
+                folder = Path(os.environ.get("TRACKIO_DIR", "."))
+                raise RelayError(f"The local store: {full_disk([folder])}") from error
+            raise RelayError(
+                f"The local store in {os.environ.get('TRACKIO_DIR')} cannot be read: {error}. "
+                "Move it away to begin a new one, or name another with TRACKIO_DIR."
+            ) from error
+        except ValueError as error:
+            raise RelayError(f"The local store: {error}") from error

@@ -1,0 +1,176 @@
+"""Reads versions and their files where Trackio keeps them.
+
+Their tables are Trackio's (version 0.43, which the locks pin); `tests/tracking/test_local_store.py`
+holds what is read here against Trackio's own reader. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from relay.tracking.digests import digest_of_files
+from relay.tracking.interface import ArtifactVersion
+from relay.tracking.local.blobs import Blobs
+from relay.tracking.references import Reference
+from relay.util.errors import RelayError
+
+_VERSION = re.compile(r"v(\d+)")
+_SECONDS = 30.0  # how long to wait for somebody who writes
+_REGISTRY_PREFIX = "registry-"
+
+_VERSIONS = """SELECT v.id, v.version, v.manifest, v.metadata, a.type
+               FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id
+               WHERE a.name = :name AND """
+_BY_NUMBER = _VERSIONS + "v.version = :spec"
+_BY_ALIAS = f"""{_VERSIONS} v.id = (SELECT artifact_version_id FROM artifact_aliases
+                                    WHERE artifact_id = a.id AND alias = :spec)"""
+_LINKS = """SELECT l.source_project, l.source_artifact, l.source_version
+            FROM collections c JOIN collection_links l ON l.collection_id = c.id
+            WHERE c.name = :name AND """
+_LINK_BY_NUMBER = _LINKS + "l.collection_version = :spec"
+_LINK_BY_ALIAS = f"""{_LINKS} l.id = (SELECT link_id FROM collection_aliases
+                                      WHERE collection_id = c.id AND alias = :spec)"""
+_NEWEST_LINK = f"""{_LINKS} l.collection_version = (SELECT max(collection_version)
+                            FROM collection_links WHERE collection_id = c.id)"""
+
+
+def find_version(project: str, name: str, spec: str, place: str = "") -> ArtifactVersion | None:
+    """The version of artifact `name` that `spec`, `v3` or an alias, points at; None where none.
+
+    `place` is where the version says that it is. sqlite3.Error where the store cannot be read.
+    """
+    with _open(project, "artifact_aliases") as store:
+        if store is None:
+            return None
+        row = _first(store, _BY_NUMBER if _number(spec) is not None else _BY_ALIAS, name, spec)
+        if row is None:
+            return None
+        aliases = store.execute(
+            "SELECT alias FROM artifact_aliases WHERE artifact_version_id = ?", (row["id"],)
+        ).fetchall()
+    return ArtifactVersion(
+        name=name,
+        version=f"v{row['version']}",
+        type=row["type"],
+        digest=digest_of_files({one["path"]: one["digest"] for one in json.loads(row["manifest"])}),
+        aliases=tuple(one["alias"] for one in aliases),
+        metadata=json.loads(row["metadata"]) if row["metadata"] else {},
+        place=place,
+    )
+
+
+def artifact_names(project: str) -> list[str]:
+    """The names of the project's artifacts. sqlite3.Error where the store cannot be read."""
+    with _open(project, "artifacts") as store:
+        rows = [] if store is None else store.execute("SELECT name FROM artifacts").fetchall()
+    return [row["name"] for row in rows]
+
+
+def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:
+    """Copy the files of `version` into `folder`, each verified against its SHA-256.
+
+    RelayError where one is missing or damaged, or would not lie in `folder`; sqlite3.Error where
+    the store cannot be read.
+    """
+    manifest = _manifest(project, version)
+    if manifest is None:
+        raise RelayError(f"Artifact {version} is not in the local store any more.")
+    blobs = _blobs(project)
+    for path, digest in manifest.items():
+        target = folder / path
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise RelayError(f"{version} names the file {path}, which is not in it.")
+        damage = blobs.find_damage(digest)
+        if damage is not None:
+            maker = version.metadata.get("component")
+            again = f" Run component '{maker}' again to remake it." if maker else ""
+            raise RelayError(f"{version}: the file {path} in the local store {damage}.{again}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(blobs.path(digest), target)
+
+
+def find_damage(project: str, version: ArtifactVersion) -> str | None:
+    """Return which file of `version` is missing or damaged and how, or None if all are intact.
+
+    sqlite3.Error where the store cannot be read.
+    """
+    manifest = _manifest(project, version)
+    if manifest is None:
+        return "its entry is missing"
+    blobs = _blobs(project)
+    for path, digest in manifest.items():
+        damage = blobs.find_damage(digest)
+        if damage is not None:
+            return f"its file {path} {damage}"
+    return None
+
+
+def find_link(registry: str, collection: str, spec: str) -> Reference | None:
+    """The version that `spec` points at in a registry's collection, where it is stored.
+
+    sqlite3.Error where the store cannot be read.
+    """
+    query = _LINK_BY_NUMBER if _number(spec) is not None else _LINK_BY_ALIAS
+    with _open(f"{_REGISTRY_PREFIX}{registry}", "collection_aliases") as store:
+        if store is None:
+            return None
+        row = _first(store, _NEWEST_LINK if spec == "latest" else query, collection, spec)
+    if row is None:
+        return None
+    return Reference(
+        row["source_artifact"], f"v{row['source_version']}", project=row["source_project"]
+    )
+
+
+def _manifest(project: str, version: ArtifactVersion) -> dict[str, str] | None:
+    """The SHA-256 of each file of `version` by its path; None where the version is gone."""
+    with _open(project, "artifact_aliases") as store:
+        row = None if store is None else _first(store, _BY_NUMBER, version.name, version.version)
+    if row is None:
+        return None
+    return {str(file["path"]): str(file["digest"]) for file in json.loads(row["manifest"])}
+
+
+def _blobs(project: str) -> Blobs:
+    return Blobs(_folder() / "artifacts" / _canonical(project))
+
+
+def _number(spec: str) -> int | None:
+    match = _VERSION.fullmatch(spec)
+    return int(match[1]) if match else None
+
+
+def _first(store: sqlite3.Connection, query: str, name: str, spec: str) -> sqlite3.Row | None:
+    number = _number(spec)
+    found = store.execute(query, {"name": name, "spec": spec if number is None else number})
+    row: sqlite3.Row | None = found.fetchone()
+    return row
+
+
+@contextmanager
+def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
+    """The project's file; None where it, or the table in it, is not there or yet to be made."""
+    path = _folder() / f"{_canonical(project)}.db"
+    if not path.exists():
+        yield None
+        return
+    with closing(sqlite3.connect(path, timeout=_SECONDS)) as store:
+        store.row_factory = sqlite3.Row
+        found = store.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
+        yield store if found.fetchone() else None
+
+
+def _folder() -> Path:
+    return Path(os.environ["TRACKIO_DIR"])
+
+
+def _canonical(project: str) -> str:
+    """The project's name in the names of files, as Trackio makes it."""
+    return "".join(c for c in project if c.isalnum() or c in "-_") or "default"

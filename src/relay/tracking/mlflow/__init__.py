@@ -1,0 +1,1 @@
+"""MLflow's runs of a pipeline and its steps."""

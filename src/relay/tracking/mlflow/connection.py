@@ -1,0 +1,108 @@
+"""Opening MLflow's store, and what to do where it does not open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import mlflow
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES as MAX_RETRIES
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT as TIMEOUT
+from sqlalchemy.exc import SQLAlchemyError
+
+from relay.tracking.mlflow.runs import MlflowRuns
+from relay.util.errors import RelayError
+from relay.util.proxies import find_proxy, host_of
+from relay.util.redact import redact, redact_url
+
+_SECONDS = 10
+"""How long a server may be silent before it counts as unreachable."""
+_ELSE = "or unset it: MLflow's store is then mlflow.db in the project's folder"
+
+
+def connect(tracking_uri: str) -> MlflowRuns:
+    """Open the store, making it where it is a file that is not there yet.
+
+    Raises: RelayError where it cannot be reached, within some seconds.
+    """
+    try:
+        with _few_tries():
+            _make_store(tracking_uri)
+            runs = MlflowRuns(tracking_uri)
+            runs.open()
+    except ModuleNotFoundError as error:
+        raise RelayError(
+            f"MLFLOW_TRACKING_URI: {redact(tracking_uri)} needs the Python package of its database "
+            f"driver, which is not installed ({error}). Install it into .venv and into the "
+            f"environments of the components that use MLflow, {_ELSE}."
+        ) from error
+    except (mlflow.MlflowException, SQLAlchemyError) as error:
+        raise RelayError(_problem(tracking_uri, error)) from error
+    return runs
+
+
+def _problem(uri: str, error: Exception) -> str:
+    if urlsplit(uri).scheme not in ("http", "https"):
+        text = redact(str(error)).strip().splitlines()[0]
+        place = f"MLflow's store at {redact(uri)} did not open: {text.rstrip('.')}."
+        if uri.startswith("sqlite:"):
+            return f"{place} Move the file away to begin a new one, or set MLFLOW_TRACKING_URI."
+        return f"{place} Check MLFLOW_TRACKING_URI, {_ELSE}."
+    reason = _reason(error)
+    if reason is None:
+        text = " ".join(redact(str(error)).split())[:300]
+        return f"The MLflow server {redact_url(uri)} refused: {text} Check MLFLOW_TRACKING_URI."
+    if (proxy := find_proxy(uri, os.environ)) is not None:
+        return (
+            f"The MLflow server {redact_url(uri)} cannot be reached through {proxy}: {reason}. "
+            f"{proxy.advise(host_of(uri))} MLFLOW_TRACKING_URI names the server."
+        )
+    return (
+        f"The MLflow server {redact_url(uri)} cannot be reached: {reason}. Start it, check "
+        f"MLFLOW_TRACKING_URI, {_ELSE}."
+    )
+
+
+def _reason(error: BaseException) -> str | None:
+    """Return why no connection came about, from the innermost cause; None if one did."""
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if not any(isinstance(one, OSError) for one in causes):
+        return None
+    if isinstance(causes[-1], TimeoutError):
+        return f"no answer within {_SECONDS} seconds"
+    return str(getattr(causes[-1], "strerror", None) or causes[-1]).lower()
+
+
+@contextlib.contextmanager
+def _few_tries() -> Iterator[None]:
+    """Let MLflow give up soon; afterwards, it tries for as long as before."""
+    before = {variable.name: os.environ.get(variable.name) for variable in (MAX_RETRIES, TIMEOUT)}
+    try:
+        MAX_RETRIES.set(1)
+        TIMEOUT.set(_SECONDS // 2)
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _make_store(tracking_uri: str) -> None:
+    """Make an SQLite store aside and move it into place: MLflow cannot go on with half of one."""
+    path = Path(tracking_uri.removeprefix("sqlite:///"))
+    if not tracking_uri.startswith("sqlite:///") or path.exists():
+        return
+    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        MlflowRuns(f"sqlite:///{aside}").open()
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(aside)  # unlike a rename, never over one that was made meanwhile
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,207 @@
+"""MLflow's side of a run: the pipeline's run, one run per step under it, what they record."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.entities import Metric, Param, RunTag
+from sqlalchemy.exc import SQLAlchemyError
+
+from relay.step.result import StepResult
+from relay.tracking.mlflow.owner import HOST, PROCESS, host, is_gone, owner_tags
+from relay.util.disk import explain
+from relay.util.errors import RelayError
+from relay.util.redact import redact
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """What MLflow raises, as a RelayError."""
+    try:
+        yield
+    except mlflow.MlflowException as error:
+        problem = explain(error, [_place_of_store()])
+        raise RelayError(f"MLflow: {problem or redact(str(error.message))}") from error
+    except SQLAlchemyError as error:
+        problem = explain(error, [_place_of_store()])
+        text = problem or redact(str(error).splitlines()[0])
+        raise RelayError(f"MLflow's store: {text}") from error
+
+
+def _place_of_store() -> Path:
+    """The folder of an SQLite store."""
+    return Path(os.environ.get("MLFLOW_TRACKING_URI", "").removeprefix("sqlite:///")).parent
+
+
+EXPERIMENT = "relay"
+"""The experiment of runs for which no other is chosen."""
+
+_STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+_BATCH = 100  # parameters, as many as MLflow takes at once
+_GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
+"""What MLflow calls a run that it is given no name for."""
+_LONGEST_PARAM = 6000  # characters; MLflow refuses a longer value
+
+
+class MlflowRuns:
+    """Runs in the MLflow store at `tracking_uri`.
+
+    Each method raises RelayError where MLflow does not do what it is asked.
+    """
+
+    def __init__(self, tracking_uri: str) -> None:
+        # MLflow tells of each table that it creates.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        self._client = mlflow.MlflowClient(tracking_uri)
+
+    def open(self) -> None:
+        """Connect; in a new SQLite store, this makes the tables."""
+        self._client.search_experiments(max_results=1)
+
+    @_errors()
+    def experiment(self, name: str, artifact_location: str) -> str:
+        """The id of the experiment `name`, made with its files at `artifact_location` if new."""
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            try:
+                return str(self._client.create_experiment(name, artifact_location))
+            except mlflow.MlflowException:
+                # A pipeline that began at the same time may have made it.
+                found = self._client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
+
+    def chosen_experiment(self, environ: Mapping[str, str], artifact_location: str) -> str:
+        """Return the id of the experiment that runs go into, made where it is new.
+
+        MLFLOW_EXPERIMENT_ID and MLFLOW_EXPERIMENT_NAME name another than Relay's, as for MLflow
+        itself. RelayError where there is no experiment with the id.
+        """
+        wanted = environ.get("MLFLOW_EXPERIMENT_ID")
+        if not wanted:
+            name = environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+            return self.experiment(name, artifact_location)
+        try:
+            return str(self._client.get_experiment(wanted).experiment_id)
+        except mlflow.MlflowException as error:
+            raise RelayError(
+                f"MLFLOW_EXPERIMENT_ID: MLflow has no experiment with this id (got '{wanted}'). "
+                "Set MLFLOW_EXPERIMENT_NAME instead, or unset it."
+            ) from error
+
+    def exists(self, run_id: str) -> bool:
+        try:
+            self._client.get_run(run_id)
+        except mlflow.MlflowException:
+            return False
+        return True
+
+    @_errors()
+    def tags(self, run_id: str) -> dict[str, str]:
+        return dict(self._client.get_run(run_id).data.tags)
+
+    @_errors()
+    def params(self, run_id: str) -> dict[str, str]:
+        return dict(self._client.get_run(run_id).data.params)
+
+    @_errors()
+    def experiment_of(self, run_id: str) -> str:
+        return str(self._client.get_run(run_id).info.experiment_id)
+
+    @_errors()
+    def start(
+        self,
+        experiment_id: str,
+        name: str,
+        *,
+        parent: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Start a run, which belongs to this process, and return its id."""
+        all_tags = {**owner_tags(), **(tags or {})}
+        if parent is not None:
+            all_tags["mlflow.parentRunId"] = parent
+        run = self._client.create_run(experiment_id, run_name=name, tags=all_tags)
+        run_id = str(run.info.run_id)
+        self.log_params(run_id, params or {})
+        return run_id
+
+    @_errors()
+    def take_over(self, run_id: str, name: str) -> None:
+        """Make a run that MLflow has started ours; `name` takes the place of a generated one."""
+        run = self._client.get_run(run_id)
+        self.tag(run_id, owner_tags())
+        if name and _GENERATED_NAME.fullmatch(run.info.run_name or ""):
+            self._client.update_run(run_id, name=name)
+
+    @_errors()
+    def log_params(self, run_id: str, params: Mapping[str, Any]) -> None:
+        """Add parameters; one that the run has already stays as it is."""
+        there = self._client.get_run(run_id).data.params if params else {}
+        new = [
+            Param(key, redact(str(value))[:_LONGEST_PARAM])
+            for key, value in params.items()
+            if key not in there
+        ]
+        for start in range(0, len(new), _BATCH):
+            self._client.log_batch(run_id, params=new[start : start + _BATCH])
+
+    @_errors()
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        now = int(time.time() * 1000)
+        self._client.log_batch(
+            run_id, metrics=[Metric(key, value, now, 0) for key, value in metrics.items()]
+        )
+
+    @_errors()
+    def end_orphans(self) -> list[str]:
+        """End runs whose process on this host was killed before it could; their names."""
+        experiments = [one.experiment_id for one in self._client.search_experiments()]
+        running = self._client.search_runs(
+            experiments, f"attributes.status = 'RUNNING' and tags.`{HOST}` = '{host()}'"
+        )
+        gone = [run for run in running if PROCESS in run.data.tags and is_gone(run.data.tags)]
+        for run in gone:
+            self._client.set_terminated(run.info.run_id, _STATUS["killed"])
+        return [str(run.info.run_name) for run in gone]
+
+    @_errors()
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+
+    @_errors()
+    def log_file(self, run_id: str, path: str) -> None:
+        """Keep the file at `path` with the run."""
+        self._client.log_artifact(run_id, path)
+
+    @_errors()
+    def record(self, run_id: str, result: StepResult) -> None:
+        """Write a step's metrics, pictures and artifact names into its run."""
+        now = int(time.time() * 1000)
+        tags = {f"relay.input.{key}": ref for key, ref in result.inputs.items()}
+        tags |= {f"relay.output.{key}": ref for key, ref in result.outputs.items()}
+        if result.url is not None:
+            tags["wandb_url"] = result.url
+        self._client.log_batch(
+            run_id,
+            metrics=[Metric(key, value, now, 0) for key, value in result.metrics.items()],
+            tags=[RunTag(key, value) for key, value in tags.items()],
+        )
+        for path in result.images.values():
+            self._client.log_artifact(run_id, path, "images")
+
+    @_errors()
+    def end(self, run_id: str, status: str) -> None:
+        """End the run; `status` is succeeded, failed or killed."""
+        self._client.set_terminated(run_id, _STATUS[status])

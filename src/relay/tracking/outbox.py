@@ -1,0 +1,130 @@
+"""Runs that a server did not take: kept on this machine until they have been brought up.
+
+Each is a folder with `run.json` and the files of its outputs and pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from relay.tracking.interface import Backend
+from relay.tracking.records import RunRecord, replay
+from relay.tracking.settings import TrackingSettings
+from relay.tracking.wandb.login import server_of
+from relay.util.errors import RelayError
+from relay.util.redact import redact_url
+
+_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run, and the server and project that it is meant for."""
+
+    server: str
+    tracking: TrackingSettings
+    record: RunRecord
+
+
+def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
+    """Copy `record` with its files into a folder of `kept`, whole or not at all; return it."""
+    folder = kept / record.spec.id
+    with _aside(folder) as aside:
+        copied = _with_paths(record, lambda path: _copy(path, aside))
+        run = KeptRun(_server(), tracking, copied)
+        # NaN is a metric's value too; what is no plain value is a number of numpy's.
+        content = to_json(
+            run, indent=2, inf_nan_mode="constants", fallback=lambda number: number.item()
+        )
+        (aside / _FILE).write_bytes(content)
+    return folder
+
+
+def kept_runs(kept: Path) -> dict[Path, KeptRun]:
+    """The runs in `kept` by their folders, oldest first."""
+    files = [path for path in kept.glob(f"*/{_FILE}") if not path.parent.name.startswith(".")]
+    files.sort(key=lambda path: path.stat().st_mtime)
+    return {path.parent: _read(path.parent) for path in files}
+
+
+def bring_up(kept: Path, tracking: TrackingSettings, backend: Backend) -> Iterator[RunRecord]:
+    """Write the kept runs of this server and project into `backend`; yield each once it is there.
+
+    RelayError where one is not taken: it stays, and so do those after it.
+    """
+    if tracking.backend != "wandb":
+        return
+    for folder, run in kept_runs(kept).items():
+        mine = (run.server, run.tracking.project) == (_server(), tracking.project)
+        if mine and run.tracking.entity in (None, tracking.entity):
+            try:
+                replay(run.record, backend)
+            except RelayError as error:
+                raise type(error)(
+                    f"'{run.record.spec.name}', kept since its upload failed: "
+                    f"{str(error).rstrip('.')}. It stays in {folder}; delete that folder to give "
+                    "it up."
+                ) from error
+            shutil.rmtree(folder)
+            yield run.record
+
+
+def _read(folder: Path) -> KeptRun:
+    try:
+        run = _JSON.validate_json((folder / _FILE).read_bytes())
+    except ValidationError as error:
+        raise RelayError(
+            f"{folder / _FILE} is no kept run that this version of Relay reads. Move {folder} away."
+        ) from error
+    return replace(run, record=_with_paths(run.record, lambda path: folder / path))
+
+
+def _server() -> str:
+    return redact_url(server_of(os.environ))
+
+
+def _copy(path: Path, folder: Path) -> Path:
+    """Copy a file or folder into one of its own in `folder`; return its place there."""
+    place = Path(uuid.uuid4().hex) / path.name
+    (folder / place.parent).mkdir()
+    if path.is_dir():
+        shutil.copytree(path, folder / place)
+    else:
+        shutil.copyfile(path, folder / place)
+    return place
+
+
+def _with_paths(record: RunRecord, change: Callable[[Path], Path]) -> RunRecord:
+    return replace(
+        record,
+        rows=tuple(
+            replace(row, images={name: change(path) for name, path in row.images.items()})
+            for row in record.rows
+        ),
+        outputs=tuple(replace(draft, path=change(draft.path)) for draft in record.outputs),
+    )
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
+    """A new folder that becomes `folder` (in place of an older one) when all went well."""
+    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+_JSON = TypeAdapter(KeptRun)

@@ -1,0 +1,1 @@
+"""The W&B backend, cloud or self-hosted; the only place that imports wandb."""

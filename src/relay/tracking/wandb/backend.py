@@ -1,0 +1,225 @@
+"""The W&B backend, cloud or self-hosted; where it is used, and only there, wandb is imported."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import wandb
+from wandb.errors import CommError
+
+from relay.tracking.interface import DIGEST_KEY, REPLAYED, SECONDS, ArtifactVersion, RunSpec
+from relay.tracking.references import Reference
+from relay.tracking.wandb.errors import errors, text_of
+from relay.tracking.wandb.run import WandbRun, download_verified
+from relay.util.errors import ConfigError, RelayError
+from relay.util.git import git_remote
+
+# The SDK would try for hours: a step that waits so long for a server is no help. Its variables,
+# such as WANDB_X_GRAPHQL_RETRY_MAX, come before these.
+_RETRIES = {
+    f"x_{part}_retry_{key}": value
+    for part in ("graphql", "file_stream", "file_transfer")
+    for key, value in (("max", 5), ("wait_min_seconds", 1.0), ("wait_max_seconds", 10.0))
+}
+_FINISH_SECONDS = 300.0
+_INIT_SECONDS = 60.0
+_END_SECONDS = 10.0
+
+
+class WandbBackend:
+    """Runs and artifacts of one W&B project; `entity` None is the key's own."""
+
+    name = "wandb"
+
+    def __init__(self, project: str, entity: str | None, code_root: Path) -> None:
+        with errors():
+            settings = wandb.Settings(
+                project=project,
+                entity=entity,
+                silent=True,
+                disable_job_creation=True,
+                init_timeout=_INIT_SECONDS,
+                finish_timeout=_FINISH_SECONDS,
+                finish_timeout_raises=True,
+                git_root=str(code_root),
+                **{k: v for k, v in _RETRIES.items() if f"WANDB_{k.upper()}" not in os.environ},
+            )
+            wandb.setup(settings=settings)
+            self._api = wandb.Api(timeout=30)
+            own = entity or self._api.default_entity
+        if own is None:
+            raise ConfigError(
+                "W&B knows no default entity for this key: give tracking.entity=NAME."
+            )
+        self.entity = own
+        self.project = project
+        self._code_root = code_root
+
+    def warm_up(self) -> None:
+        """The SDK is there already."""
+
+    def start_run(self, spec: RunSpec) -> WandbRun:
+        with errors():
+            run = wandb.init(
+                entity=self.entity,
+                project=self.project,
+                id=spec.id,
+                name=spec.name,
+                group=spec.group,
+                job_type=spec.step,
+                tags=spec.tags,
+                notes=spec.notes,
+                config=dict(spec.config),
+                resume="allow",
+                reinit="create_new",
+                settings=wandb.Settings(
+                    git_commit=spec.git_commit,
+                    git_remote_url=git_remote(self._code_root),
+                    sweep_id=spec.sweep,
+                ),
+            )
+            return WandbRun(self, run)
+
+    def find(self, reference: str) -> ArtifactVersion | None:
+        with errors():
+            artifact = self.fetch(Reference.parse(reference))
+            return None if artifact is None else self.version(artifact)
+
+    def names(self) -> list[str]:
+        with errors():
+            types = self._api.artifact_types(f"{self.entity}/{self.project}")
+            return [one.name for type in types for one in type.collections()]
+
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        with errors():
+            download_verified(self._require(artifact), folder)
+
+    def find_damage(self, artifact: ArtifactVersion) -> None:
+        """Return None: the files are the server's, and verified when they are downloaded."""
+
+    def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
+        with errors():
+            runs = sorted(self._require(artifact).used_by(), key=lambda run: str(run.created_at))
+            made = [self.version(one) for run in runs for one in run.logged_artifacts()]
+        return list(dict.fromkeys(made))
+
+    def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
+        with errors():
+            found = self._require(artifact)
+            if alias not in found.aliases:
+                found.aliases.append(alias)
+                found.save()
+
+    def link(
+        self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
+    ) -> None:
+        found = self._require(artifact)
+        try:
+            found.link(collection.path, list(aliases))
+        except Exception as error:
+            raise RelayError(
+                f"W&B did not link {artifact} to {collection.path}: {text_of(error)}. The registry "
+                f"'{collection.registry}' has to be there (W&B makes 'model' itself, others are "
+                f"made on its Registry page) and open to '{self.entity}'."
+            ) from error
+
+    def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
+        """The version of artifact `name` whose content has `digest`, or None."""
+        path = f"{self.entity}/{self.project}/{name}"
+        with errors():
+            if not self._api.artifact_collection_exists(path, type):
+                return None
+            for artifact in self._api.artifacts(type, path):
+                version = self.version(artifact)
+                if version.digest == digest:
+                    return version
+        return None
+
+    def complete_runs(self) -> set[str]:
+        """Return the ids of the runs that are there as a whole, by what comes last of each."""
+        with errors():
+            try:
+                runs = self._api.runs(f"{self.entity}/{self.project}", per_page=500)
+                return {run.id for run in runs if run.state != "running" and _is_whole(run)}
+            except (CommError, ValueError) as error:
+                if "not find project" in str(error) or "project not found" in str(error).lower():
+                    return set()
+                raise
+
+    def has_ended(self, run_id: str) -> bool:
+        """Whether the server knows that a run has ended, which it may take some seconds to say."""
+        deadline = time.monotonic() + _END_SECONDS
+        while True:
+            with errors():
+                run = self._api.run(f"{self.entity}/{self.project}/{run_id}")
+                run.load(force=True)
+            if run.state != "running":
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.5)
+
+    def linked_aliases(self, artifact: ArtifactVersion, collection: Reference) -> set[str] | None:
+        """The aliases of `artifact` in `collection`; None where it is not linked into it."""
+        with errors():
+            for link in self._require(artifact).linked_artifacts:
+                if f"{link.project}/{link.collection.name}" == collection.path:
+                    return set(link.aliases)
+        return None
+
+    def url(self) -> str:
+        with errors():
+            return f"{wandb.setup().settings.app_url}/{quote(self.entity)}/{quote(self.project)}"
+
+    def fetch(self, reference: Reference) -> wandb.Artifact | None:
+        """The artifact itself, from its own project where a registry links to it."""
+        with errors():
+            try:
+                found = self._api.artifact(self._full(reference))
+            except CommError as error:
+                # What is not there is a ValueError of the SDK's; what failed is anything else.
+                if isinstance(error.exc, ValueError):
+                    return None
+                raise
+            artifact: wandb.Artifact = found.source_artifact if found.is_link else found
+            return artifact
+
+    def version(self, artifact: wandb.Artifact) -> ArtifactVersion:
+        """`artifact` in the words of the interface."""
+        entity, project = artifact.source_entity, artifact.source_project
+        place = "" if project == self.project else project
+        if entity != self.entity:
+            place = f"{entity}/{project}"
+        return ArtifactVersion(
+            name=artifact.source_name.partition(":")[0],
+            version=artifact.source_version,
+            type=artifact.type,
+            # Artifacts that Relay did not log have W&B's digest only.
+            digest=str(artifact.metadata.get(DIGEST_KEY) or artifact.digest),
+            aliases=tuple(artifact.aliases),
+            metadata={k: v for k, v in artifact.metadata.items() if k != DIGEST_KEY},
+            place=place,
+        )
+
+    def _require(self, artifact: ArtifactVersion) -> wandb.Artifact:
+        found = self.fetch(Reference.parse(str(artifact)))
+        if found is None:
+            raise RelayError(
+                f"Artifact {artifact} is not in {self.entity}/{self.project} any more."
+            )
+        return found
+
+    def _full(self, reference: Reference) -> str:
+        if reference.registry is not None:
+            return str(reference)
+        entity, project = reference.entity or self.entity, reference.project or self.project
+        return f"{entity}/{project}/{reference.name}:{reference.alias}"
+
+
+def _is_whole(run: Any) -> bool:
+    return SECONDS in run.summary or REPLAYED in run.config

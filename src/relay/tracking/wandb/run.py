@@ -1,0 +1,113 @@
+"""A run on W&B."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import wandb
+
+from relay.tracking.digests import digest_of_files, digest_of_path, sha256_of
+from relay.tracking.interface import DIGEST_KEY, ArtifactVersion, Draft, Row, RunStatus
+from relay.tracking.missing import hint_on_missing
+from relay.tracking.references import Reference
+from relay.tracking.wandb.errors import errors, uploading
+from relay.util.errors import RelayError
+
+if TYPE_CHECKING:
+    from relay.tracking.wandb.backend import WandbBackend
+
+_EXIT_CODES: dict[RunStatus, int] = {"succeeded": 0, "failed": 1, "killed": 255}
+
+
+def download_verified(artifact: wandb.Artifact, folder: Path) -> None:
+    """Write the files of `artifact` into `folder`.
+
+    RelayError where their content is not what Relay stored; other artifacts carry no digest.
+    """
+    artifact.download(root=str(folder))
+    expected = artifact.metadata.get(DIGEST_KEY)
+    if expected is None:
+        return
+    files = {path: sha256_of(folder / path) for path in artifact.manifest.entries}
+    if digest_of_files(files) != expected:
+        raise RelayError(
+            f"Artifact '{artifact.name}' is damaged: what W&B gave is not what was stored. If "
+            "WANDB_CACHE_DIR holds a damaged copy, delete it; else run the step that makes the "
+            "artifact again, with force=STEP."
+        )
+
+
+class WandbRun:
+    """One W&B run."""
+
+    def __init__(self, backend: WandbBackend, run: wandb.Run) -> None:
+        self._backend = backend
+        self._run = run
+        self._used: dict[str, wandb.Artifact] = {}
+        self._first_step = run.step
+        self.url = run.url
+
+    def use_artifact(self, reference: str) -> ArtifactVersion:
+        artifact = self._backend.fetch(Reference.parse(reference))
+        if artifact is None:
+            raise RelayError(
+                f"Artifact '{reference}' is not on W&B (project "
+                f"'{self._backend.entity}/{self._backend.project}')."
+                f"{hint_on_missing(self._backend, reference)} Run the step that makes it first."
+            )
+        version = self._backend.version(artifact)
+        with errors():
+            self._run.use_artifact(artifact)
+        self._used[str(version)] = artifact
+        return version
+
+    def download(self, artifact: ArtifactVersion, folder: Path) -> None:
+        with errors():
+            download_verified(self._used[str(artifact)], folder)
+
+    def log_artifact(self, draft: Draft) -> ArtifactVersion:
+        metadata = {**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)}
+        with uploading(draft.name):
+            artifact = wandb.Artifact(
+                draft.name, draft.type, description=draft.description, metadata=metadata
+            )
+            if draft.path.is_dir():
+                artifact.add_dir(str(draft.path))
+            else:
+                artifact.add_file(str(draft.path))
+            # Only wait() gives the version, and only it says that an upload failed.
+            logged = self._run.log_artifact(artifact).wait()
+            if dict(logged.metadata) != metadata or logged.description != draft.description:
+                # Content that was there before: what is said of it is new.
+                logged.metadata, logged.description = metadata, draft.description
+                logged.save()
+            return self._backend.version(logged)
+
+    def log(self, row: Row) -> None:
+        values: dict[str, Any] = dict(row.metrics)
+        values |= {name: wandb.Image(str(path)) for name, path in row.images.items()}
+        values |= {
+            name: wandb.Table(columns=list(table.columns), data=[list(one) for one in table.rows])
+            for name, table in row.tables.items()
+        }
+        if row.time is not None:
+            values["_timestamp"] = row.time
+        if row.step is not None and row.step < self._first_step:
+            return  # written before this run was gone on with
+        with uploading("the metrics"):
+            self._run.log(values, step=row.step)
+
+    def update_config(self, values: Mapping[str, Any]) -> None:
+        with uploading("the metrics"):
+            self._run.config.update(dict(values), allow_val_change=True)  # type: ignore[no-untyped-call]
+
+    def finish(self, status: RunStatus, message: str = "") -> None:
+        with uploading("the end of the run"):
+            if message:
+                self._run.summary["error"] = message
+            self._run.finish(exit_code=_EXIT_CODES[status])
+            # It returns as if all were well when the server has gone or the key was revoked.
+            if not self._backend.has_ended(self._run.id):
+                raise TimeoutError("the server still says that the run goes on")

@@ -1,0 +1,1 @@
+"""What every other part uses: errors, names, files, paths, Git, signals."""
