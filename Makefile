@@ -1,7 +1,8 @@
 # `make help` lists what there is.
 
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The Python that environments are made with; where none is named, tools/venv.sh looks for one.
+PYTHON ?=
 COMPONENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard components/*/MLproject))))
 
 # A company's certificates are in the system's store.
@@ -38,6 +39,7 @@ test-fast: .venv-dev ## Run the tests that take seconds
 lint: .venv-dev ## Check style and types
 	@.venv-dev/bin/ruff check .
 	@.venv-dev/bin/ruff format --check .
+	@.venv-dev/bin/codespell
 	@.venv-dev/bin/mypy src main.py tools tests benchmarks
 	@for name in $(COMPONENTS); do \
 		echo "components/$$name"; \

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Usage: PYTHON=python3.11 tools/venv.sh FOLDER LOCK
+# Usage: [PYTHON=python3.12] tools/venv.sh FOLDER LOCK
 # Makes FOLDER an environment with what LOCK names, unless it is that already. An older one stays
 # until the new one is ready, and comes back where that fails.
 set -euo pipefail
 folder=$1 lock=$2 old=$1.old
+supported='import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'
 
 # What an environment is made of: its place, which its scripts name, and the locks. By content, as
 # Git dates files by when they were checked out.
@@ -20,12 +21,18 @@ restore() {
 if [ -x "$folder/bin/python" ] && [ -f "$folder/ready" ] && cmp -s "$folder/ready" <(describe); then
     exit 0
 fi
-if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
-    echo "Error: Python 3.11 is needed, and '$PYTHON' is not it: make ... PYTHON=/path/to/python3.11" >&2
+# A shim of pyenv is on the PATH for versions that are switched off, too: only running it shows.
+candidates=(python3.11 python3.12 python3.13 python3)
+if [ -n "${PYTHON:-}" ]; then candidates=("$PYTHON"); fi
+for python in "${candidates[@]}" ""; do
+    if [ -n "$python" ] && "$python" -c "$supported" 2> /dev/null; then break; fi
+done
+if [ -z "$python" ]; then
+    echo "Error: PYTHON: Relay needs Python 3.11, 3.12 or 3.13 (got ${PYTHON:-none of them}). Install one, or name it: make ... PYTHON=/path/to/python3.11" >&2
     exit 2
 fi
-# PYTHON may be that of the environment itself, where it is activated.
-base=$("$PYTHON" -c 'import sys; print(sys._base_executable)')
+# It may be that of the environment itself, where it is activated.
+base=$("$python" -c 'import sys; print(sys._base_executable)')
 echo "Installing $lock into $folder ..."
 if [ -e "$old" ]; then
     rm -rf "$folder" # a build that was killed has left it

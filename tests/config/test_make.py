@@ -47,11 +47,14 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def make(folder: Path, *words: str, python: Path | None = None) -> subprocess.CompletedProcess[str]:
+def make(
+    folder: Path, *words: str, python: Path | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
     chosen = python or folder.parent / "python3.11"
     return subprocess.run(
-        ["make", *words, f"PYTHON={chosen}"],
+        ["make", *words],
         cwd=folder,
+        env={**os.environ, "PYTHON": str(chosen), **environ},
         capture_output=True,
         text=True,
         check=False,
@@ -135,7 +138,22 @@ def test_another_python_is_refused_before_anything_is_touched(folder: Path) -> N
     old.chmod(0o755)
     done = make(folder, "setup", python=old)
     assert done.returncode != 0
-    assert "Python 3.11 is needed" in done.stderr
+    assert f"Relay needs Python 3.11, 3.12 or 3.13 (got {old})" in done.stderr
+    assert installed(folder) == "one==1\n"
+
+
+def test_a_supported_python_is_looked_for_among_those_that_do_not_answer(folder: Path) -> None:
+    shims = folder.parent / "shims"
+    shims.mkdir()
+    for name in ("python3.11", "python3.12", "python3"):
+        (shims / name).write_text("#!/bin/sh\nexit 127\n")  # as pyenv's for one switched off
+    double = (folder.parent / "python3.11").read_text()
+    (shims / "python3.13").write_text(double.replace("*) exec", f"*) touch {shims}/asked; exec"))
+    for shim in shims.iterdir():
+        shim.chmod(0o755)
+    done = make(folder, "setup", PYTHON="", PATH=f"{shims}{os.pathsep}{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert (shims / "asked").exists()
     assert installed(folder) == "one==1\n"
 
 

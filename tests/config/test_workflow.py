@@ -1,8 +1,10 @@
-"""The CI workflow runs each component alone, with the parameters that it requires."""
+"""The CI workflow: every supported Python, and each component alone with what it requires."""
 
 from __future__ import annotations
 
+import re
 import shlex
+import tomllib
 
 import yaml
 
@@ -27,3 +29,11 @@ def test_each_component_has_a_job_that_gives_what_it_requires() -> None:
         component.params_type.model_validate(given)
         if job["before"]:
             assert plan.select(the_plan, job["before"])
+
+
+def test_the_tests_run_on_each_python_that_the_project_names() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lowest, above = re.findall(r"3\.(\d+)", project["requires-python"])
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    pythons = workflow["jobs"]["checks"]["strategy"]["matrix"]["python"]
+    assert pythons == [f"3.{minor}" for minor in range(int(lowest), int(above))]
