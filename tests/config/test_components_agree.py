@@ -1,55 +1,67 @@
-"""A component's MLproject, its parameters and its block of the pipeline say the same."""
+"""A component, its block of the pipeline and the settings fit together."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import get_args
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
 from relay.config import compose as config
 from relay.pipeline import plan
+from relay.pipeline.planned_step import Job, make_job
 from relay.runtime.component import load_component
-from relay.step.params import ARTIFACT_SUFFIX, to_text
-from tests.loading import COMPONENTS, ROOT
+from relay.step.params import ARTIFACT_SUFFIX
+from tests.loading import COMPONENTS, ROOT, SHIPPED
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
 
 
-def mlproject(name: str) -> Any:
-    return yaml.safe_load((COMPONENTS / name / "MLproject").read_text())
+def default_jobs() -> list[Job]:
+    """Every step that Relay brings, with the shipped settings."""
+    loaded = config.load(ROOT / "config", ["predict.input=a.csv"], ROOT)
+    the_plan = plan.build(loaded.settings.pipeline)
+    return [
+        make_job(loaded, the_plan[name], load_component(COMPONENTS, the_plan[name].component))
+        for name in SHIPPED
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_mlproject_declares_the_parameters_of_the_code(name: str) -> None:
-    component = load_component(COMPONENTS, name)
-    fields = component.params_type.model_fields
-    assert list(component.declared) == list(fields)
-    for parameter, field in fields.items():
-        default = component.declared[parameter]
-        assert (default is None) == field.is_required(), parameter
-        if default:
-            assert default == to_text(field.default), parameter
+def test_parameters_are_declared_in_the_code_alone(name: str) -> None:
+    content = yaml.safe_load((COMPONENTS / name / "MLproject").read_text())
+    assert content["entry_points"] == {"main": {"command": "PYTHONPATH=../../src python run.py"}}
+    assert content["name"] == name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_command_hands_on_every_parameter(name: str) -> None:
-    command = mlproject(name)["entry_points"]["main"]["command"]
-    assert command.startswith("PYTHONPATH=../../src python run.py ")
-    handed_on = re.findall(r"--(\w+)=\{(\w+)\}", command)
-    assert handed_on == [(one, one) for one in load_component(COMPONENTS, name).declared]
+def test_each_parameter_has_a_description_and_null_only_as_the_default(name: str) -> None:
+    for parameter, field in load_component(COMPONENTS, name).params_type.model_fields.items():
+        assert field.description, parameter
+        if NoneType in get_args(field.annotation):  # null is handed on by leaving it out
+            assert field.default is None, parameter
 
 
 def test_the_pipeline_gives_what_each_component_takes() -> None:
-    loaded = config.load(ROOT / "config", [], ROOT)
-    for step in plan.build(loaded.settings.pipeline).steps:
-        spec = loaded.settings.pipeline[step.name]
-        given = {f"{key}{ARTIFACT_SUFFIX}" for key in (*spec.inputs, *spec.outputs)}
-        given |= set(spec.params)
-        assert given == set(load_component(COMPONENTS, step.component).declared), step.name
+    for job in default_jobs():
+        given = {f"{key}{ARTIFACT_SUFFIX}" for key in (*job.step.inputs, *job.step.outputs)}
+        fields = job.component.params_type.model_fields
+        unset = {"input_artifact"} if job.name == "predict" else set()
+        assert given | set(job.params) == set(fields) - unset, job.name
+
+
+def test_each_setting_is_read_by_a_step() -> None:
+    base = config.load(ROOT / "config", [], ROOT).tree
+    read = {key for job in default_jobs() for key in job.settings.values()}
+    read |= {"data.name", "model", "predict.model", "predict.artifact", "data.read", "data.check"}
+    sections = ("data", "data.read", "data.check", "split", "train", "evaluate", "register")
+    settings = {f"{one}.{key}" for one in sections for key in OmegaConf.select(base, one)}
+    assert settings <= read
 
 
 @pytest.mark.parametrize("folder", [ROOT, *(COMPONENTS / name for name in NAMES)], ids=str)

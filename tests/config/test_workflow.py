@@ -25,7 +25,7 @@ def test_each_component_has_a_job_that_gives_what_it_requires() -> None:
         words = shlex.split(job["arguments"])
         given = dict(word.split("=", 1) for word in words if word != "-P")
         component = load_component(COMPONENTS, job["component"])
-        component.require_declared(given, job["component"])
+        component.require_params(given, job["component"])
         component.params_type.model_validate(given)
         if job["before"]:
             assert plan.select(the_plan, job["before"])

@@ -29,25 +29,13 @@ class Params(BaseParams):
     drift_artifact: str = Field("drift", description="name of the report")
     threshold: float = Field(0.2, gt=0, description="largest index that passes")
 '''
-PROJECT = """name: drift
-conda_env: conda.yml
-entry_points:
-  main:
-    parameters:
-      input_artifact: string
-      drift_artifact: {type: string, default: drift}
-      threshold: {type: float, default: 0.2}
-    command: "PYTHONPATH=../../src python run.py --input_artifact={input_artifact}
-      --drift_artifact={drift_artifact} --threshold={threshold}"
-"""
 BLOCK = """
   drift:
     component: drift
     inputs: {input: clean.clean}
     outputs:
       drift: {name: "${data.name}_drift", type: drift_report}
-    params:
-      threshold: ${drift.threshold}
+    settings: [drift]
 """
 
 
@@ -64,7 +52,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     drift = root / "components" / "drift"
     shutil.copytree(root / "components" / "split", drift)
     (drift / "params.py").write_text(PARAMS)
-    (drift / "MLproject").write_text(PROJECT)
+    project = (drift / "MLproject").read_text()
+    (drift / "MLproject").write_text(project.replace("name: split", "name: drift"))
     append(root / "config" / "pipeline" / "default.yaml", BLOCK)
     append(root / "config" / "config.yaml", "\ndrift: {threshold: 0.2}\n")
     table = root / "sales.csv"

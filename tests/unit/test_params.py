@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import Field
@@ -36,14 +36,21 @@ def test_what_is_written_as_text_is_read_back(values: dict[str, Any]) -> None:
     assert validate(Example, texts) == Example(**values)
 
 
-def test_an_empty_text_is_the_default() -> None:
-    assert validate(Example, {"name": "a", "count": "", "words": "", "note": ""}) == Example(
-        name="a"
-    )
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_value_is_right_where_the_default_is_empty(empty: object) -> None:
+    given = {"name": "a", "words": empty, "rules": empty, "note": empty, "share": empty}
+    assert validate(Example, given) == Example(name="a")
+
+
+@pytest.mark.parametrize("empty", ["", None])
+@pytest.mark.parametrize("name", ["count", "flag"])
+def test_an_empty_value_is_not_taken_for_another_default(name: str, empty: object) -> None:
+    with pytest.raises(ConfigError, match=rf"^{name}: the value is empty\. Leave it out"):
+        validate(Example, {"name": "a", name: empty})
 
 
 def test_an_empty_text_for_what_is_required_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="name: Field required"):
+    with pytest.raises(ConfigError, match=r"^name: a value is required"):
         validate(Example, {"name": ""})
 
 
@@ -56,8 +63,51 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_a_command_line_gives_typed_parameters() -> None:
-    line = ["--name", "a", "--words", '["x", "y"]', "--count", ""]
+    line = ["--name", "a", "--words", '["x", "y"]', "--note="]
     assert parse_command_line(Example, line, "") == Example(name="a", words=["x", "y"])
+
+
+@pytest.mark.parametrize("value", ["--note", "--", "-1", "--help", "a=b", " ", "--share=3"])
+def test_a_value_may_look_like_an_option(value: str) -> None:
+    assert parse_command_line(Example, ["--name", value, "--count", "2"], "").name == value
+    assert parse_command_line(Example, [f"--name={value}"], "").name == value
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["--name"], "^name: the value is missing: write --name VALUE"),
+        (["name=a"], r"^Parameters are written as --name value \(got 'name=a'\)"),
+        (["--name", "a", "--name=b"], "^name: the parameter is given twice"),
+    ],
+)
+def test_a_command_line_that_is_not_right_is_an_error(line: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_command_line(Example, line, "")
+
+
+def test_help_lists_kinds_descriptions_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    class Described(Params):
+        share: float | None = Field(None, description="of the rows")
+        words: list[str] = Field(["a"], description="that count")
+        way: Literal["up", "down"] = Field(description="to go")
+
+    with pytest.raises(SystemExit) as end:
+        parse_command_line(Described, ["--help"], "Counts words.")
+    assert end.value.code == 0
+    assert (
+        capsys.readouterr().out
+        == """Counts words.
+
+Parameters (--name VALUE; lists and mappings as JSON):
+  --share number
+      of the rows (default: none)
+  --words list of text
+      that count (default: ["a"])
+  --way up|down
+      to go (required)
+"""
+    )
 
 
 def test_an_unknown_option_is_an_error() -> None:

@@ -72,7 +72,9 @@ def test_a_trial_whose_parameters_cannot_be_read_has_none(tmp_path: Path) -> Non
 
 
 def promotes(arguments: list[str]) -> bool:
-    return bool(config.load(ROOT / "config", arguments, ROOT).params("register")["promote"])
+    return bool(
+        config.load(ROOT / "config", arguments, ROOT).params("register", ["promote"])["promote"]
+    )
 
 
 def test_a_trial_promotes_nothing_unless_it_is_asked_to() -> None:

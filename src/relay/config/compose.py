@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -90,22 +90,40 @@ class Config:
         """The resolved settings of a group such as `data`; ConfigError where one is missing."""
         return _resolved(self.tree[name], name)
 
-    def params(self, step: str) -> dict[str, Any]:
-        """The resolved parameters of `step`; ConfigError where one is missing."""
-        node = self.tree.pipeline.steps[step].get("params") or OmegaConf.create({})
-        return _resolved(node, f"pipeline.steps.{step}.params")
+    def params(self, step: str, names: Iterable[str]) -> dict[str, Any]:
+        """The resolved parameters of `step`, some of the `names` that its component has.
 
-    def reads(self, step: str, key: str) -> bool:
-        """True where a parameter of `step` is read from the setting `key`."""
-        return f"${{{key}}}" in self.settings.pipeline[step].params.values()
+        Those of its block, and of the others those for which its groups of settings have one.
+        Raises ConfigError where one is missing.
+        """
+        steps = self.tree.pipeline.steps
+        given = steps[step].get("params") or OmegaConf.create({})
+        keys = {name: self._group_key(step, name) for name in names if name not in given}
+        read = {name: f"${{{key}}}" for name, key in keys.items() if key is not None}
+        node = OmegaConf.create(read)
+        node._set_parent(steps[step])
+        where = f"pipeline.steps.{step}.params"
+        return {**_resolved(given, where), **_resolved(node, where)}
 
     def key_of(self, step: str, param: str) -> str:
         """The setting that a step's parameter is read from, as a person would override it."""
         name, _, rest = param.partition(".")
-        value = self.settings.pipeline[step].params.get(name)
+        given = self.settings.pipeline[step].params
+        value = given.get(name)
         source = re.fullmatch(r"\$\{([\w.]+)\}", value) if isinstance(value, str) else None
-        key = source[1] if source else f"pipeline.steps.{step}.params.{name}"
+        key = source[1] if source else None
+        if name not in given:
+            key = self._group_key(step, name)
+        key = key or f"pipeline.steps.{step}.params.{name}"
         return f"{key}.{rest}" if rest else key
+
+    def _group_key(self, step: str, param: str) -> str | None:
+        """The first setting called `param` in the groups that `step` names."""
+        for group in self.settings.pipeline[step].settings:
+            node = OmegaConf.select(self.tree, group)
+            if isinstance(node, DictConfig) and param in node.keys():  # noqa: SIM118 - and if "???"
+                return f"{group}.{param}"
+        return None
 
 
 def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
@@ -269,7 +287,7 @@ def _settings(tree: DictConfig, place: PlaceOf) -> Settings:
         "pipeline": steps,
     }
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         found = [
             [re.sub(r"^pipeline\.", "pipeline.steps.", text) for text in problem]
@@ -277,3 +295,23 @@ def _settings(tree: DictConfig, place: PlaceOf) -> Settings:
         ]
         lines = [line + place(key) for key, line in found]
         raise ConfigError("\n".join(lines)) from error
+    _require_setting_groups(tree, settings)
+    return settings
+
+
+def _require_setting_groups(tree: DictConfig, settings: Settings) -> None:
+    """Raise ConfigError where `settings` of a step name a group that there is not."""
+    for name, step in settings.pipeline.items():
+        for group in step.settings:
+            if not isinstance(OmegaConf.select(tree, group), DictConfig):
+                hint = did_you_mean(group, list(_groups(tree)))
+                where = f"pipeline.steps.{name}.settings"
+                raise ConfigError(f"{where}: there is no group of settings '{group}'.{hint}")
+
+
+def _groups(tree: DictConfig, prefix: str = "") -> Iterator[str]:
+    for key in tree:
+        node = tree._get_node(key)
+        if isinstance(node, DictConfig) and not node._is_none() and str(key) != "pipeline":
+            yield f"{prefix}{key!s}"
+            yield from _groups(node, f"{prefix}{key!s}.")

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from relay.step.params import NAME
 
+_KEY = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,11 +24,16 @@ class OutputSpec(_Strict):
 
 
 class StepSpec(_Strict):
-    """One block of `pipeline.steps`; `params` are still to be resolved."""
+    """One block of `pipeline.steps`; `params` are still to be resolved.
+
+    `settings` are groups of settings: a parameter that is not among `params` is read from the first
+    of them that has a setting of its name.
+    """
 
     component: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     inputs: dict[str, str | None] = {}
     outputs: dict[str, OutputSpec] = Field(min_length=1)
+    settings: list[Annotated[str, Field(pattern=_KEY)]] = []
     params: dict[str, Any] = {}
     after: list[str] = []
     on_request: bool = False

@@ -31,7 +31,7 @@ class InputCheck:
         What they do not say is left to the steps, as is a step that has nothing to do with
         `data.target`.
         """
-        if not self.config.reads(job.name, TARGET):
+        if TARGET not in job.settings.values():
             return
         target = str(self.config.tree.data.target)
         _require_column(job.name, inputs, target)

@@ -28,6 +28,8 @@ class Job:
     component: Component
     params: Mapping[str, Any]
     """As the configuration has them."""
+    settings: Mapping[str, str]
+    """The setting that each of `params` is read from."""
     valid: Params
     """All parameters, those of artifacts included, as the component reads them."""
 
@@ -67,8 +69,12 @@ class Job:
         return None if state is None else state(self.valid)
 
     def arguments(self, inputs: Mapping[str, str]) -> dict[str, str]:
-        """Every parameter of the component's command as text; `inputs` are references by key."""
-        return arguments_of(self.step, self.params, inputs)
+        """Every parameter of the component's command as text; `inputs` are references by key.
+
+        Without those that are null: their defaults are.
+        """
+        values = _values(self.step, self.params, inputs)
+        return {name: to_text(value) for name, value in values.items() if value is not None}
 
 
 def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
@@ -93,11 +99,13 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
 
 def make_job(config: Config, step: Step, component: Component) -> Job:
     """`step` with its parameters; ConfigError or ValidationError where one is missing or wrong."""
-    params = config.params(step.name)
+    params = config.params(step.name, component.params_type.model_fields)
     references = {key: source.reference for key, source in step.inputs.items()}
-    arguments = arguments_of(step, params, references)
-    component.require_declared(arguments, step.name)
-    return Job(step, component, params, component.params_type.model_validate(arguments))
+    values = _values(step, params, references)
+    component.require_params(values, step.name)
+    texts = {name: to_text(value) for name, value in values.items()}
+    settings = {name: config.key_of(step.name, name) for name in params}
+    return Job(step, component, params, settings, component.params_type.model_validate(texts))
 
 
 def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job]) -> None:
@@ -105,7 +113,7 @@ def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job])
 
     The table's columns concern them also where the step that reads the file need not run.
     """
-    if any(config.reads(job.name, "data.url") for job in selected):
+    if any("data.url" in job.settings.values() for job in selected):
         check_source(config)
     for job in waiting:
         if job.component.check is not None:
@@ -125,14 +133,11 @@ def require_task(jobs: Sequence[Job], task: Task) -> None:
         raise ConfigError("\n".join(found))
 
 
-def arguments_of(
-    step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]
-) -> dict[str, str]:
-    """Every parameter of a step's command as text; `inputs` are references by key."""
+def _values(step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
+    """`params` with the artifacts of `step`, by parameter; `inputs` are references by key."""
     artifacts = dict(inputs)
     artifacts |= {key: output.name for key, output in step.outputs.items()}
-    named = {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()}
-    return named | {key: to_text(value) for key, value in params.items()}
+    return {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()} | dict(params)
 
 
 def _with_key(config: Config, step: str, param: str, line: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 
 from relay.runtime.component import Component
 
 SCRIPT = "run.py"
-_RUNS_SCRIPT = re.compile(rf"PYTHONPATH=../../src python {SCRIPT}(\s+--\w+=\{{\w+\}})*\s*")
+_RUNS_SCRIPT = ["PYTHONPATH=../../src", "python", SCRIPT]
 
 
 def step_command(
@@ -17,21 +16,18 @@ def step_command(
 ) -> list[str]:
     """What `mlflow run` would execute: `activate` an environment, then the entry point's command.
 
-    As MLflow does, the parameters, defaults included, are put into the command, each quoted for
-    the shell. (MLflow itself takes longer to import than most steps take to work.)
+    As MLflow does, the parameters are appended as `--name value`, each quoted for the shell.
+    (MLflow itself takes longer to import than most steps take to work.)
     """
-    texts = {**component.declared, **params}
-    quoted = {name: shlex.quote(text) for name, text in texts.items() if text is not None}
-    command = component.command.format(**quoted)
-    return ["bash", "-c", " && ".join([*activate, command])]
+    options = [f"--{name} {shlex.quote(text)}" for name, text in params.items()]
+    return ["bash", "-c", " && ".join([*activate, " ".join([component.command, *options])])]
 
 
 def runs_script(component: Component) -> bool:
-    """True where the command does nothing but run `SCRIPT` with arguments."""
-    return _RUNS_SCRIPT.fullmatch(component.command) is not None
+    """True where the command does nothing but run `SCRIPT`."""
+    return component.command.split() == _RUNS_SCRIPT
 
 
-def script_arguments(component: Component, params: Mapping[str, str]) -> list[str]:
+def script_arguments(params: Mapping[str, str]) -> list[str]:
     """The arguments that the shell gives `SCRIPT` in `step_command`, where that runs it only."""
-    texts = {**component.declared, **params}
-    return [word.format(**texts) for word in component.command.split()[3:]]
+    return [word for name, text in params.items() for word in (f"--{name}", text)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -13,7 +13,7 @@ import yaml
 
 from relay.models.metric_names import Task
 from relay.runtime.environments import LOCK
-from relay.step.params import Params
+from relay.step.params import ARTIFACT_SUFFIX, Params
 from relay.tracking.lineage import Find
 from relay.util.code_files import parsed
 from relay.util.errors import ConfigError
@@ -22,18 +22,16 @@ from relay.util.names import did_you_mean
 
 @dataclass(frozen=True)
 class Component:
-    """`components/<name>`: the parameters of its entry point, and their types.
+    """`components/<name>`: the command of its entry point, and the parameters of its params.py.
 
-    `declared` maps each parameter of the MLproject file to its default, None where it is
-    required. `check` is the component's own look at parameters that types alone cannot judge,
-    `check_task` its look at what a task rules out.
+    `check` is the component's own look at parameters that types alone cannot judge, `check_task`
+    its look at what a task rules out.
     """
 
     name: str
     folder: Path
     command: str
-    """What runs it, with `{name}` for the value of a parameter."""
-    declared: Mapping[str, str | None]
+    """What runs it; parameters are appended as `--name value`."""
     params_type: type[Params]
     check: Callable[[Params], None] | None
     source_state: Callable[[Params], str | None] | None
@@ -42,16 +40,20 @@ class Component:
     """What tells of artifacts that it reads besides its inputs, given their digests."""
     check_task: Callable[[Params, Task], None] | None = None
 
-    def require_declared(self, given: Mapping[str, Any], step: str) -> None:
-        """ConfigError where `given` has a parameter too many, or lacks one that is required."""
-        where = f"step '{step}': components/{self.name}/MLproject"
-        for name in given:
-            if name not in self.declared:
-                hint = did_you_mean(name, self.declared)
+    def require_params(self, given: Iterable[str], step: str) -> None:
+        """Check that `given`, names of parameters, are all that `step` may give and has to.
+
+        Raises ConfigError.
+        """
+        fields, names = self.params_type.model_fields, list(given)
+        where = f"pipeline.steps.{step}: components/{self.name}/params.py"
+        for name in names:
+            if name not in fields:
+                hint = did_you_mean(name, fields)
                 raise ConfigError(f"{where} has no parameter '{name}'.{hint}")
-        for name, default in self.declared.items():
-            if default is None and name not in given:
-                raise ConfigError(f"{where} requires parameter '{name}', and nobody gives it.")
+        for name, field in fields.items():
+            if field.is_required() and name not in names:
+                raise ConfigError(f"{where} requires parameter '{name}': {_how_to_give(name)}.")
 
     def require_lock(self) -> None:
         """ConfigError where a file is missing that the component's environment is made of."""
@@ -73,24 +75,11 @@ def load_component(components: Path, name: str) -> Component:
     if not (folder / "MLproject").is_file():
         known = [path.parent.name for path in components.glob("*/MLproject")]
         raise ConfigError(f"There is no component '{name}'.{did_you_mean(name, known)}")
-    try:
-        content = yaml.safe_load((folder / "MLproject").read_text(encoding="utf-8"))
-        entry_point = content["entry_points"]["main"]
-        command, parameters = entry_point["command"], entry_point.get("parameters") or {}
-        declared = {key: _default(value) for key, value in parameters.items()}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(
-            f"components/{name}/MLproject cannot be read: an entry point 'main' is needed, with "
-            "a command."
-        ) from error
-    for key, value in parameters.items():
-        _require_text(f"components/{name}/MLproject: parameter '{key}'", value)
     module = _load_params_module(folder)
     return Component(
         name=name,
         folder=folder,
-        command=str(command),
-        declared=declared,
+        command=_read_command(folder),
         params_type=module.Params,
         check=getattr(module, "check", None),
         source_state=getattr(module, "source_state", None),
@@ -99,17 +88,39 @@ def load_component(components: Path, name: str) -> Component:
     )
 
 
-def _default(declaration: Any) -> str | None:
-    if isinstance(declaration, Mapping) and declaration.get("default") is not None:
-        return str(declaration["default"])
-    return None
+def _how_to_give(name: str) -> str:
+    if name.endswith(ARTIFACT_SUFFIX):
+        return f"add '{name.removesuffix(ARTIFACT_SUFFIX)}' to its inputs or outputs"
+    return "add it to its params, or to a group of settings that its settings name"
 
 
-def _require_text(where: str, declaration: Any) -> None:
-    """ConfigError for a type whose values MLflow would change on their way."""
-    kind = declaration.get("type") if isinstance(declaration, Mapping) else declaration
-    if kind in ("path", "uri"):
-        raise ConfigError(f"{where} is a {kind}; declare it as string.")
+def _read_command(folder: Path) -> str:
+    """The command of the entry point, as MLflow hands it to the shell."""
+    where = f"components/{folder.name}/MLproject"
+    try:
+        content = yaml.safe_load((folder / "MLproject").read_text(encoding="utf-8"))
+        entry_point = content["entry_points"]["main"]
+        command, parameters = entry_point["command"], entry_point.get("parameters")
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(_no_entry_point(where)) from error
+    if not isinstance(command, str):
+        raise ConfigError(_no_entry_point(where))
+    if parameters:
+        raise ConfigError(
+            f"{where}: parameters are declared in components/{folder.name}/params.py alone. "
+            "Remove the list of `parameters`, and each --name={name} from the command."
+        )
+    try:
+        return command.format()  # MLflow formats it, so `{{` is a brace
+    except (LookupError, ValueError) as error:
+        raise ConfigError(
+            f"{where}: the command has a brace (got {command!r}). Parameters are appended as "
+            "--name value; write {{ or }} for a brace."
+        ) from error
+
+
+def _no_entry_point(where: str) -> str:
+    return f"{where} cannot be read: an entry point 'main' is needed, with a command."
 
 
 def _load_params_module(folder: Path) -> Any:

@@ -106,7 +106,7 @@ class StepProcesses:
             job.name,
             folder=str(job.component.folder),
             script=str(job.component.folder / SCRIPT),
-            arguments=script_arguments(job.component, arguments),
+            arguments=script_arguments(arguments),
             environ=environ,
             log=str(log),
             libraries=Libraries(self._libraries(job)),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
@@ -24,14 +23,17 @@ NAME = r"^[A-Za-z0-9._-]+$"
 NO_CONTENT: dict[str, JsonValue] = {"decides_content": False}
 """`json_schema_extra` of a parameter that changes nothing in what is made, such as a limit."""
 
+_KINDS = {str: "text", int: "integer", float: "number", bool: "true|false", Any: "any"}
+_EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
+
 ParamsT = TypeVar("ParamsT", bound="Params")
 
 
 class Params(BaseModel):
     """Base of every component's parameters.
 
-    A text for a field that is not itself a text is read as YAML (JSON is YAML), and an empty
-    text means that the default holds: MLproject files have no other way to say "not given".
+    A text for a field that is not itself a text is read as YAML (JSON is YAML). An empty text, and
+    null, is a value that is not given: right where the default is as empty, else an error.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -41,11 +43,21 @@ class Params(BaseModel):
     def _read_texts(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
+        fields = cls.model_fields
         return {
-            name: _from_text(cls.model_fields.get(name), value)
+            name: _from_text(fields.get(name), value)
             for name, value in values.items()
-            if value != "" or name not in cls.model_fields
+            if not (_is_empty(value) and name in fields and _may_be_empty(fields[name]))
         }
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == ""
+
+
+def _may_be_empty(field: FieldInfo) -> bool:
+    """True where the default is empty too, or a value is required (which is an error then)."""
+    return field.is_required() or field.get_default(call_default_factory=True) in _EMPTY
 
 
 def decides_content(field: FieldInfo) -> bool:
@@ -55,6 +67,8 @@ def decides_content(field: FieldInfo) -> bool:
 
 
 def _from_text(field: FieldInfo | None, value: Any) -> Any:
+    if _is_empty(value):
+        return None
     if field is None or not isinstance(value, str) or _holds_text(field.annotation):
         return value
     try:
@@ -104,41 +118,68 @@ def problems(error: ValidationError) -> list[tuple[str, str]]:
             text = "this is a list: write [a,b]"
         if detail["type"] == "extra_forbidden":
             text = "there is no such setting"
-        if detail["type"] not in ("missing", "value_error", "extra_forbidden"):
+        if detail["type"] == "missing":
+            text = "a value is required"
+        if detail["input"] is None:
+            text = "the value is empty. Leave it out, and the default holds"
+        elif detail["type"] not in ("missing", "value_error", "extra_forbidden"):
             text += f" (got {detail['input']!r})"
         found.append((where, f"{where}: {text}" if where else text))
     return found
 
 
 def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: str) -> ParamsT:
-    """The parameters in `argv` (`--name value` each); ConfigError where they are wrong."""
-    _require_known(params_type, argv)
-    parser = _Parser(description=about, allow_abbrev=False)
-    for name, field in params_type.model_fields.items():
-        value = field.get_default(call_default_factory=True)
-        default = "" if field.is_required() else f" (default: {to_text(value) or 'none'})"
-        parser.add_argument(
-            f"--{name}",
-            default=argparse.SUPPRESS,
-            required=field.is_required(),
-            help=((field.description or "") + default).replace("%", "%%"),
-        )
-    return validate(params_type, vars(parser.parse_args(list(argv))))
+    """Read the parameters in `argv`: `--name value`, or `--name=value`.
 
-
-def _require_known(params_type: type[ParamsT], argv: Sequence[str]) -> None:
-    """ConfigError with the nearest right name for each parameter that there is not."""
-    given = [word[2:].partition("=")[0] for word in argv if word.startswith("--")]
-    unknown = [name for name in given if name not in {*params_type.model_fields, "help"}]
+    A value is taken as it stands, also where it begins with a dash. Prints help and exits for
+    --help. Raises ConfigError where a parameter is wrong.
+    """
+    given: dict[str, str] = {}
+    unknown: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word in ("-h", "--help"):
+            print(help_text(params_type, about))
+            raise SystemExit(0)
+        if not word.startswith("--"):
+            raise ConfigError(f"Parameters are written as --name value (got '{word}'). See --help.")
+        name, equals, value = word[2:].partition("=")
+        text = value if equals else next(words, None)
+        if text is None:
+            raise ConfigError(f"{name}: the value is missing: write --{name} VALUE.")
+        if name in given:
+            raise ConfigError(f"{name}: the parameter is given twice.")
+        given[name] = text
+        unknown += [] if name in params_type.model_fields else [name]
     if unknown:
-        known = params_type.model_fields
-        raise ConfigError(
-            "\n".join(
-                f"There is no parameter '{name}'.{did_you_mean(name, known)}" for name in unknown
-            )
-        )
+        fields = params_type.model_fields
+        lines = (f"There is no parameter '{one}'.{did_you_mean(one, fields)}" for one in unknown)
+        raise ConfigError("\n".join(lines))
+    return validate(params_type, given)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}. See --help.")
+def help_text(params_type: type[Params], about: str) -> str:
+    """What --help prints: each parameter with its kind, its description and its default."""
+    lines = [about.strip(), "", "Parameters (--name VALUE; lists and mappings as JSON):"]
+    for name, field in params_type.model_fields.items():
+        value = "" if field.is_required() else to_text(field.get_default(call_default_factory=True))
+        default = "required" if field.is_required() else f"default: {value or 'none'}"
+        about_it = f"{field.description or ''} ({default})".lstrip()
+        lines += [f"  --{name} {_kind(field.annotation)}", f"      {about_it}"]
+    return "\n".join(lines)
+
+
+def _kind(annotation: Any) -> str:
+    """A type as people know it, such as `number` or `list of text`."""
+    if annotation in _KINDS:
+        return _KINDS[annotation]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return "|".join(map(str, arguments))
+    if origin in (Union, UnionType):
+        return "|".join(_kind(one) for one in arguments if one is not NoneType)
+    if origin is Annotated:
+        return _kind(arguments[0])
+    if origin in (list, tuple):
+        return f"list of {_kind(arguments[0])}" if arguments else "list"
+    return "mapping"
