@@ -25,13 +25,14 @@ from wrapping import (
     wrapped,
 )
 
-from relay.models.estimators import ModelSpec, library_of, make_estimator
+from relay.models.estimators import ModelSpec, make_estimator
+from relay.models.libraries import library_of
+from relay.models.libraries.interface import FitInputs
 from relay.util.errors import RelayError
 
 log = logging.getLogger("relay")
 
 FEWEST_HELD_OUT = 20
-ROUNDS = {"xgboost": "n_estimators", "lightgbm": "n_estimators", "sklearn": "max_iter"}
 
 
 def make_pipeline(spec: ModelSpec, data: Data, seed: int) -> Pipeline:
@@ -64,46 +65,32 @@ def fit(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> Pipeline:
             _set_rounds(pipeline, spec, data, seed)
         return _fit(pipeline, spec, data)
     except Exception as error:
-        known = isinstance(error, ValueError | TypeError | np.linalg.LinAlgError)
-        if isinstance(error, RelayError) or not (known or _is_of_lightgbm(error)):
+        library = library_of(inner(pipeline.named_steps["model"]))
+        if isinstance(error, RelayError) or not library.is_data_error(error):
             raise
         raise RelayError(_complaint(pipeline, error)) from error
 
 
 def _fit(pipeline: Pipeline, spec: ModelSpec, data: Data) -> Pipeline:
-    """Fit one step after the other: only what the first makes says where the categories are."""
+    """Fit one step after the other: only the output of the first shows where the categories are."""
     preprocessor, model = pipeline.named_steps["features"], pipeline.named_steps["model"]
     numbers = preprocessor.fit_transform(data.x, data.y)
-    options = _tell_categories(inner(model), spec, preprocessor)
-    weights = _weights(spec, data)
-    if weights is not None:
-        options["sample_weight"] = weights
-    model.fit(numbers, data.y, **options)
-    _predict_in_order(inner_fitted(model))
+    model.fit(numbers, data.y, **_fit_options(inner(model), spec, preprocessor, data))
+    estimator = inner_fitted(model)
+    library_of(estimator).predict_with_one_thread(estimator)
     return pipeline
 
 
-def _predict_in_order(estimator: Any) -> None:
-    """Let one thread predict with an ensemble: several add up its parts in any order.
-
-    The last digits would be others each time, and with them ranks, digests and what is cached.
-    """
-    if hasattr(estimator, "estimators_") and "n_jobs" in estimator.get_params(deep=False):
-        estimator.set_params(n_jobs=None)
-
-
-def _tell_categories(estimator: Any, spec: ModelSpec, preprocessor: Any) -> dict[str, Any]:
-    """Tell `estimator` which numbers are categories; what it wants to know in `fit` is returned."""
-    places = preprocessor.output_indices_.get("category", slice(0))
-    if spec.categories != "native":
-        return {}
-    found = list(range(places.start or 0, places.stop))
-    if library_of(estimator) == "lightgbm":
-        return {"categorical_feature": found}
-    width = len(preprocessor.get_feature_names_out())
-    types = ["c" if place in found else "q" for place in range(width)]
-    estimator.set_params(enable_categorical=True, feature_types=types)
-    return {}
+def _fit_options(estimator: Any, spec: ModelSpec, preprocessor: Any, data: Data) -> dict[str, Any]:
+    """Return the keyword arguments for the `fit` of `estimator`: categories and weights."""
+    options: dict[str, Any] = {}
+    if spec.categories == "native":
+        places = preprocessor.output_indices_.get("category", slice(0))
+        columns = range(places.start or 0, places.stop)
+        width = len(preprocessor.get_feature_names_out())
+        options |= library_of(estimator).category_options(estimator, columns, width)
+    weights = _weights(spec, data)
+    return options if weights is None else {**options, "sample_weight": weights}
 
 
 def _weights(spec: ModelSpec, data: Data) -> NDArray[np.float64] | None:
@@ -134,21 +121,22 @@ def _set_rounds(pipeline: Pipeline, spec: ModelSpec, data: Data, seed: int) -> N
         log.info("too few rows to stop early")
         return
     rounds = math.ceil(np.mean(found))
-    estimator.set_params(**{ROUNDS[library_of(estimator)]: rounds})
+    estimator.set_params(**{library_of(estimator).rounds_parameter: rounds})
     log.info("%d rounds, as found on %d rows held out", rounds, rows)
 
 
 def _rounds_on(pipeline: Pipeline, spec: ModelSpec, learnt: Data, held_out: Data) -> int:
     """The rounds at which `held_out` is predicted best by what learns from `learnt`."""
     preprocessor = clone(pipeline.named_steps["features"])
-    numbers = preprocessor.fit_transform(learnt.x, learnt.y), preprocessor.transform(held_out.x)
-    tried = clone(inner(pipeline.named_steps["model"]))
-    options = _tell_categories(tried, spec, preprocessor)
-    weights = _weights(spec, learnt)
-    if weights is not None:
-        options["sample_weight"] = weights
-    targets = _as_learnt(learnt.y, held_out.y, spec, learnt.task)
-    return _best_round(tried, int(spec.early_stopping or 0), numbers, targets, options)
+    x = preprocessor.fit_transform(learnt.x, learnt.y)
+    estimator = clone(inner(pipeline.named_steps["model"]))
+    y, held_out_y = _as_learnt(learnt.y, held_out.y, spec, learnt.task)
+    return library_of(estimator).best_round(
+        estimator,
+        int(spec.early_stopping or 0),
+        FitInputs(x, y, _fit_options(estimator, spec, preprocessor, learnt)),
+        FitInputs(preprocessor.transform(held_out.x), held_out_y),
+    )
 
 
 def rounds_of(pipeline: Pipeline, spec: ModelSpec) -> int | None:
@@ -156,7 +144,7 @@ def rounds_of(pipeline: Pipeline, spec: ModelSpec) -> int | None:
     if spec.early_stopping is None:
         return None
     estimator = inner(pipeline.named_steps["model"])
-    return int(estimator.get_params(deep=False)[ROUNDS[library_of(estimator)]])
+    return int(estimator.get_params(deep=False)[library_of(estimator).rounds_parameter])
 
 
 def _as_learnt(
@@ -169,35 +157,6 @@ def _as_learnt(
         return y, held_out
     there = TRANSFORMS[spec.target_transform][0]
     return there(y), there(held_out)
-
-
-def _best_round(
-    estimator: Any,
-    patience: int,
-    numbers: tuple[Any, Any],
-    targets: tuple[NDArray[Any], NDArray[Any]],
-    options: dict[str, Any],
-) -> int:
-    """Fit on the first of `numbers` and `targets`; the round that predicts the second best."""
-    (x, held_out_x), (y, held_out_y) = numbers, targets
-    library = library_of(estimator)
-    if library == "xgboost":
-        estimator.set_params(early_stopping_rounds=patience)
-        estimator.fit(x, y, eval_set=[(held_out_x, held_out_y)], verbose=False, **options)
-        return int(estimator.best_iteration) + 1
-    if library == "lightgbm":
-        import lightgbm
-
-        stop = lightgbm.early_stopping(patience, verbose=False)
-        estimator.fit(x, y, eval_X=held_out_x, eval_y=held_out_y, callbacks=[stop], **options)
-        return int(estimator.best_iteration_)
-    estimator.set_params(early_stopping=True, n_iter_no_change=patience)
-    estimator.fit(x, y, X_val=held_out_x, y_val=held_out_y, **options)
-    return max(1, int(np.argmax(estimator.validation_score_)))
-
-
-def _is_of_lightgbm(error: Exception) -> bool:
-    return type(error).__module__.startswith("lightgbm")  # its errors are of no common kind
 
 
 def _complaint(pipeline: Pipeline, error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,21 +16,13 @@ from sklearn.pipeline import Pipeline
 from wrapping import inner
 
 import relay_dates
-from relay.models.estimators import library_of
+from relay.models.files import REQUIREMENTS
+from relay.models.libraries import library_of
 from relay.models.loading import load_model
 from relay.models.trusted import require_trusted
 from relay.util.errors import RelayError
 
 EXAMPLE_ROWS = 5
-REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
-LIBRARIES = {
-    "lightgbm": ["lightgbm=={0}"],
-    # the same library: the smaller package, without what GPUs need, is not there for macOS
-    "xgboost": [
-        "xgboost-cpu=={0} ; sys_platform != 'darwin'",
-        "xgboost=={0} ; sys_platform == 'darwin'",
-    ],
-}
 
 
 def save(
@@ -67,12 +58,8 @@ def save(
 
 def requirements(pipeline: Pipeline) -> list[str]:
     """The packages, with their versions, that `pipeline` needs to predict."""
-    needed = [f"{name}=={version(name)}" for name in REQUIREMENTS]
-    library = library_of(inner(pipeline.named_steps["model"]))
-    if library in LIBRARIES:
-        of_it = import_module(library).__version__
-        needed += [line.format(of_it) for line in LIBRARIES[library]]
-    return needed
+    own = [f"{name}=={version(name)}" for name in REQUIREMENTS]
+    return own + library_of(inner(pipeline.named_steps["model"])).pinned_requirements()
 
 
 def types_of(pipeline: Pipeline, trusted_types: Collection[str] = ()) -> list[str]:

@@ -12,7 +12,8 @@ from params import require_task
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 
-from relay.models.estimators import ModelSpec, library_of
+from relay.models.estimators import ModelSpec
+from relay.models.libraries import library_of
 from relay.util.errors import RelayError
 from relay.util.names import did_you_mean
 
@@ -58,8 +59,8 @@ def class_weights(given: Mapping[Any, float], y: NDArray[Any]) -> dict[str, floa
 
 def wrapped(estimator: Any, spec: ModelSpec, data: Data) -> Any:
     """`estimator` as it suits the target: transformed numbers, or labels of any kind."""
-    if library_of(estimator) == "xgboost" and data.task == "classification":
-        # XGBoost takes whole numbers as classes only; a vote of one turns labels into these.
+    if data.task == "classification" and library_of(estimator).needs_numbered_classes:
+        # A vote of a single estimator turns labels into numbers.
         return VotingClassifier([("model", estimator)], voting="soft")
     if spec.target_transform is None:
         return estimator

@@ -58,6 +58,13 @@ def test_its_own_files_and_all_that_they_import_count(project: Path) -> None:
     assert names(project, "two") == {"components/two/run.py", "src/relay/__init__.py"}
 
 
+def test_all_modules_of_a_package_that_looks_for_them_count(project: Path) -> None:
+    package = project / "src/relay/deep/__init__.py"
+    (package.parent / "d.py").write_text("import alone\n")
+    package.write_text("from pkgutil import iter_modules\n\nnames = list(iter_modules(__path__))\n")
+    assert {"src/relay/deep/d.py", "src/alone.py"} <= names(project, "one")
+
+
 def test_a_file_that_is_no_python_is_told_with_the_line(project: Path) -> None:
     (project / "components" / "one" / "run.py").write_text("import params\ndef broken(:\n")
     with pytest.raises(ConfigError, match=r"components/one/run\.py, line 2: invalid syntax"):

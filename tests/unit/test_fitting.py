@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from relay.models.libraries.lightgbm import LightGBM
 from relay.models.loading import load_model
 from relay.util.errors import RelayError
 from tests.loading import ROOT
@@ -181,7 +182,7 @@ def test_a_column_that_cannot_make_folds_is_an_error(options: dict[str, str], sa
 
 def rounds(name: str, given: Any, patience: int | None) -> int:
     values = config(name)
-    limit = fitting.ROUNDS["sklearn" if name.startswith("hist") else name]
+    limit = "max_iter" if name.startswith("hist") else "n_estimators"
     values["params"] = {**values["params"], limit: 300}
     model = fitted(given, {**values, "early_stopping": patience}).named_steps["model"]
     return int(fitting.inner(model).get_params()[limit])
@@ -220,7 +221,7 @@ def test_the_rounds_of_few_rows_are_the_mean_of_those_of_the_parts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     best = iter([10, 20, 30, 40, 51])
-    monkeypatch.setattr(fitting, "_best_round", lambda *_: next(best))
+    monkeypatch.setattr(LightGBM, "best_round", lambda *_: next(best))
     given, model = data(rows=100), spec(config("lightgbm"))
     pipeline = fitting.make_pipeline(model, given, 0)
     assert fitting.rounds_of(fitting.fit(pipeline, model, given, 0), model) == 31

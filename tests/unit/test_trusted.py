@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVR
 
 from relay.models.loading import load_model, require_servable
-from relay.models.trusted import TRUSTED_TYPES
+from relay.models.trusted import trusted_types
 from relay.step.params import validate
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
@@ -83,7 +83,7 @@ def test_each_model_that_ships_holds_trusted_types_only(
     given = data_module.prepare(of_all_kinds(target), "y", "text")
     model = spec({**quick(config(name)), **settings})
     pipeline = training.train(given, model, folds=0, seed=0).pipeline
-    assert set(saving.types_of(pipeline)) <= TRUSTED_TYPES
+    assert set(saving.types_of(pipeline)) <= trusted_types()
 
 
 @pytest.mark.parametrize(
@@ -101,11 +101,11 @@ def test_each_model_that_ships_holds_trusted_types_only(
 def test_so_do_other_estimators_of_scikit_learn(path: str) -> None:
     given = data_module.prepare(of_all_kinds("numbers"), "y", None)
     pipeline = training.train(given, spec({"_target_": path}), folds=0, seed=0).pipeline
-    assert set(saving.types_of(pipeline)) <= TRUSTED_TYPES
+    assert set(saving.types_of(pipeline)) <= trusted_types()
 
 
 def test_the_list_has_classes_only() -> None:
-    for name in TRUSTED_TYPES:
+    for name in trusted_types():
         module, _, class_name = name.rpartition(".")
         assert isinstance(getattr(__import__(module, fromlist=[class_name]), class_name), type)
 

@@ -1,1 +1,1 @@
-"""Models: estimators, their files, their predictions and metrics."""
+"""Models: the libraries that they come from, and loading those that were saved."""

@@ -1,20 +1,18 @@
-"""Estimators of scikit-learn, XGBoost and LightGBM: what the config says of one, and making it.
+"""What the configuration sets of a model, and making an estimator of it.
 
 No library is imported before an estimator of it is made.
 """
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
 import re
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from relay.models.libraries import library_at, library_of
 from relay.models.metric_names import Task
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
@@ -22,21 +20,6 @@ from relay.util.names import did_you_mean
 TASKS: tuple[Task, ...] = ("regression", "classification")
 MIXINS: Mapping[Task, str] = {"regression": "RegressorMixin", "classification": "ClassifierMixin"}
 KINDS: Mapping[Task, str] = {"regression": "a regressor", "classification": "a classifier"}
-
-SKLEARN = "sklearn"
-BOOSTERS: Mapping[str, tuple[str, ...]] = {
-    "xgboost": ("XGBRegressor", "XGBClassifier", "XGBRFRegressor", "XGBRFClassifier"),
-    "lightgbm": ("LGBMRegressor", "LGBMClassifier"),
-}
-"""The other libraries, and their estimators."""
-
-# LightGBM takes these besides those that its classes name.
-LIGHTGBM_PARAMS = (
-    "cat_l2", "cat_smooth", "deterministic", "extra_trees", "feature_fraction_bynode",
-    "force_col_wise", "force_row_wise", "linear_tree", "max_bin", "max_cat_threshold",
-    "max_cat_to_onehot", "max_delta_step", "min_data_in_bin", "min_data_per_group",
-    "monotone_constraints", "path_smooth", "verbose",
-)  # fmt: skip
 
 
 class ModelSpec(BaseModel):
@@ -79,68 +62,64 @@ class ModelSpec(BaseModel):
 
 
 def check_spec(spec: ModelSpec) -> None:
-    """ConfigError where the class of `spec`, a parameter or a setting of it is wrong.
+    """Check the class of `spec`, its parameters and its settings.
 
-    Says nothing where the library is not installed: the step that needs it has it.
+    What needs a library that is not installed here is left to the step that has it.
+
+    Raises:
+        ConfigError: one of them is wrong.
     """
-    if find_spec(SKLEARN) is None:
-        return
-    tasks = [task for task in TASKS if spec.class_path(task)]
-    if not tasks:
+    paths = {task: path for task in TASKS if (path := spec.class_path(task))}
+    if not paths:
         raise ConfigError("model._target_: name a class for regression or for classification.")
-    paths = {str(spec.class_path(task)) for task in tasks}
-    if any(_is_elsewhere(path) for path in paths):
+    libraries = [library_at(path) for path in paths.values()]
+    for library, path in zip(libraries, paths.values(), strict=True):
+        library.require_path(path)
+    if not all(library.is_installed() for library in libraries):
         return
+    tasks = list(paths)
     if isinstance(spec.target, str):
-        tasks = [task for task in tasks if _is_of_kind(_imported(spec.target), task)]
+        class_ = library_at(spec.target).import_class(spec.target)
+        tasks = [task for task in tasks if _is_of_kind(class_, task)]
         if not tasks:
             raise ConfigError(
-                f"model._target_: {spec.target} is neither a regressor nor a classifier."
+                f"model._target_: neither a regressor nor a classifier (got '{spec.target}')."
             )
     for task in tasks:
         make_estimator(spec, task)
 
 
-def _is_elsewhere(path: str) -> bool:
-    """Whether the class at `path` is an estimator of a library that is not installed here."""
-    library, _, class_name = path.rpartition(".")
-    if library not in BOOSTERS or find_spec(library) is not None:
-        return False
-    _require_booster(library, class_name)
-    return True
-
-
 def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
-    """An unfitted estimator for `task`, with `seed` as its random_state where it takes one.
+    """Return an unfitted estimator for `task`, with `seed` as its random_state if it takes one.
 
-    ConfigError where the class is none for this task, does not know a parameter, does not take
-    its value, or cannot do what `spec` asks for besides.
+    Raises:
+        ConfigError: the class is not for this task, does not know a parameter, does not accept its
+            value, or cannot do what `spec` asks for besides.
     """
     path = spec.class_path(task)
     if path is None:
         raise ConfigError(f"model._target_: there is no class for {task}.")
-    class_ = _imported(path)
+    library = library_at(path)
+    class_ = library.import_class(path)
     if not _is_of_kind(class_, task):
         raise ConfigError(
             f"model._target_: {path} is not {KINDS[task]}, and the task is {task}."
-            + did_you_mean(path.rpartition(".")[2], _estimators(path.rpartition(".")[0], task))
+            + did_you_mean(path, library.class_paths(task))
         )
     params = spec.params_for(task)
-    known = _parameters(class_)
+    accepted = library.parameters(class_)
     for name in params:
-        if name not in known:
+        if name not in accepted:
             raise ConfigError(
                 f"{_place(spec, task, name)}: {class_.__name__} has no such parameter."
-                + did_you_mean(name, known)
+                + did_you_mean(name, accepted)
             )
-    for name, is_required in known.items():
+    for name, is_required in accepted.items():
         if is_required and name not in params:
             raise ConfigError(f"model.params.{name}: {class_.__name__} needs this parameter.")
-    if seed is not None and "random_state" in known:
+    if seed is not None and "random_state" in accepted:
         params = {"random_state": seed, **params}
-    if class_.__module__.split(".")[0] == "lightgbm":  # else it prints what it remarks itself
-        params = {"verbose": -1, **params}
-    estimator = class_(**params)
+    estimator = class_(**{**library.default_params, **params})
     # Not public, but what every estimator's fit begins with; without it, fit itself complains.
     if hasattr(estimator, "_parameter_constraints"):
         try:
@@ -151,36 +130,20 @@ def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
     return estimator
 
 
-def library_of(estimator: Any) -> str:
-    """The package that the class of `estimator` comes from."""
-    return type(estimator).__module__.split(".")[0]
-
-
-def takes_categories(estimator: Any) -> bool:
-    """Whether `estimator` can be told that a number stands for a category.
-
-    scikit-learn's boosting can, but then holds a function with arguments, which no saved model
-    here may.
-    """
-    return library_of(estimator) in BOOSTERS
-
-
-def stops_early(estimator: Any) -> bool:
-    """Whether fitting `estimator` can end where held out rows are predicted no better."""
-    if library_of(estimator) in BOOSTERS:
-        return not type(estimator).__name__.startswith("XGBRF")
-    return "X_val" in inspect.signature(estimator.fit).parameters
-
-
 def _require_abilities(spec: ModelSpec, estimator: Any) -> None:
-    """ConfigError where `spec` asks for what `estimator` cannot do."""
+    """Check that `estimator` can do what `spec` asks for.
+
+    Raises:
+        ConfigError: it cannot.
+    """
     utils = import_module("sklearn.utils")
     takes_missing = utils.get_tags(estimator).input_tags.allow_nan
     takes_weights = utils.validation.has_fit_parameter(estimator, "sample_weight")
+    library = library_of(estimator)
     name = type(estimator).__name__
     problems = {
         f"categories: native is not for {name}; set it to ordinal or one_hot": (
-            spec.categories == "native" and not takes_categories(estimator)
+            spec.categories == "native" and not library.takes_categories
         ),
         f"categories: {name} takes no missing values, as unknown ones are; set it to one_hot": (
             spec.categories == "ordinal" and not takes_missing
@@ -192,93 +155,16 @@ def _require_abilities(spec: ModelSpec, estimator: Any) -> None:
             spec.class_weight is not None and not takes_weights
         ),
         f"early_stopping: {name} has none; set it to null": (
-            spec.early_stopping is not None and not stops_early(estimator)
+            spec.early_stopping is not None and not library.can_stop_early(estimator)
         ),
     }
-    for problem, there in problems.items():
-        if there:
+    for problem, is_there in problems.items():
+        if is_there:
             raise ConfigError(f"model.{problem}.")
-
-
-def _parameters(class_: type) -> dict[str, bool]:
-    """Each parameter of `class_`, and whether it has to be given."""
-    library = class_.__module__.split(".")[0]
-    if library in BOOSTERS:  # their signatures leave out what base classes take
-        names = [*class_().get_params(), *(LIGHTGBM_PARAMS if library == "lightgbm" else ())]
-        return dict.fromkeys(names, False)
-    parameters = inspect.signature(class_).parameters
-    return {name: one.default is one.empty for name, one in parameters.items()}
-
-
-def _imported(path: str) -> type:
-    """The class at the dotted `path`, from known libraries only: a config text must run no code."""
-    module_name, _, class_name = path.rpartition(".")
-    parts = module_name.split(".")
-    if module_name in BOOSTERS:
-        return _booster(module_name, class_name)
-    if parts[0] != SKLEARN or not all(part.isidentifier() for part in [*parts, class_name]):
-        raise ConfigError(
-            f"model._target_: '{path}' is not a class of scikit-learn, such as "
-            "sklearn.ensemble.RandomForestRegressor, nor of xgboost or lightgbm, such as "
-            "xgboost.XGBRegressor."
-        )
-    try:
-        module = import_module(module_name)
-    except ModuleNotFoundError as error:
-        names = [f"sklearn.{found.name}" for found in _submodules()]
-        raise ConfigError(
-            f"model._target_: there is no module '{module_name}'.{did_you_mean(module_name, names)}"
-        ) from error
-    class_ = getattr(module, class_name, None)
-    if not inspect.isclass(class_) or not class_.__module__.startswith("sklearn."):
-        names = sorted({name for task in TASKS for name in _estimators(module_name, task)})
-        raise ConfigError(
-            f"model._target_: {module_name} has no class '{class_name}'."
-            + did_you_mean(class_name, names)
-        )
-    return class_
-
-
-def _require_booster(library: str, class_name: str) -> None:
-    if class_name not in BOOSTERS[library]:
-        raise ConfigError(
-            f"model._target_: {library} has no estimator '{class_name}'."
-            + did_you_mean(class_name, BOOSTERS[library])
-        )
-
-
-def _booster(library: str, class_name: str) -> type:
-    _require_booster(library, class_name)
-    try:
-        found: type = getattr(import_module(library), class_name)
-    except (ImportError, OSError) as error:  # OSError: a library of the system is missing
-        raise ConfigError(
-            f"model._target_: {library} cannot be used here: {error}. (On Linux it may need the "
-            "package libgomp1, on macOS libomp.)"
-        ) from error
-    return found
 
 
 def _is_of_kind(class_: type, task: Task) -> bool:
     return issubclass(class_, getattr(import_module("sklearn.base"), MIXINS[task]))
-
-
-def _estimators(module_name: str, task: Task) -> list[str]:
-    """Names of the estimators for `task` in a module of scikit-learn."""
-    if module_name in BOOSTERS:
-        suffix = "Regressor" if task == "regression" else "Classifier"
-        return [name for name in BOOSTERS[module_name] if name.endswith(suffix)]
-    members = vars(import_module(module_name)).items()
-    return [
-        name
-        for name, member in members
-        if inspect.isclass(member) and not name.startswith("_") and _is_of_kind(member, task)
-    ]
-
-
-def _submodules() -> list[pkgutil.ModuleInfo]:
-    found = pkgutil.iter_modules(import_module("sklearn").__path__)
-    return [module for module in found if module.ispkg and not module.name.startswith("_")]
 
 
 def _place(spec: ModelSpec, task: Task, name: str) -> str:

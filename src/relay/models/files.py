@@ -13,7 +13,8 @@ import yaml
 from skops.io.exceptions import UntrustedTypesFoundException
 
 import relay_dates
-from relay.models.trusted import TRUSTED_TYPES, require_trusted
+from relay.models.libraries import libraries
+from relay.models.trusted import require_trusted, trusted_types
 from relay.util.errors import RelayError
 
 MODEL_FILE = "model.skops"
@@ -22,16 +23,11 @@ _CODE_FOLDER = "code"
 _ENVIRONMENTS = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
 _SERVING = frozenset({"code", "env", "loader_module", "model_path", "predict_fn", "python_version"})
 _FLAVORS = frozenset({"python_function", "sklearn"})
-PACKAGES = (
-    "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "lightgbm", "xgboost-cpu",
-    "xgboost",
-)  # fmt: skip
-"""What a model may require: what a model of Relay's needs to predict."""
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+"""The packages that each of Relay's models needs to predict, besides those of its library."""
 _OF_MLFLOW = ("-r requirements.txt", "setuptools", "wheel")
-_REQUIREMENT = re.compile(
-    rf"({'|'.join(PACKAGES)}|python|pip|setuptools|wheel)( *(==?|>=|<=|~=|<|>) *[\w.*+!-]+,?)*"
-    r"( *; *sys_platform *(==|!=) *['\"]darwin['\"])?"
-)
+_INSTALLERS = ("python", "pip", "setuptools", "wheel")
+_VERSIONS = r"( *(==?|>=|<=|~=|<|>) *[\w.*+!-]+,?)*( *; *sys_platform *(==|!=) *['\"]darwin['\"])?"
 
 
 def require_safe(
@@ -71,7 +67,7 @@ def require_safe(
 def load(path: Path, name: str, more: Collection[str]) -> Any:
     """The object in the skops file at `path`; RelayError where it cannot be loaded or trusted."""
     try:
-        return skops.io.load(path, trusted=sorted({*TRUSTED_TYPES, *more}))
+        return skops.io.load(path, trusted=sorted({*trusted_types(), *more}))
     except UntrustedTypesFoundException as error:
         require_trusted(types_in(path, name), f"{name} is not loaded", more)
         raise _not_loaded(name, error) from error
@@ -86,11 +82,15 @@ def require_servable(folder: Path, name: str, more: Collection[str]) -> None:
     that have passed `require_safe`, and loads nothing.
     """
     require_trusted(types_in(folder / MODEL_FILE, name), f"{name} is not registered", more)
-    strange = [line for line in _requirements(folder) if not _REQUIREMENT.fullmatch(line.strip())]
+    packages = list(REQUIREMENTS)
+    for library in libraries().values():
+        packages += library.distributions
+    allowed = re.compile(rf"({'|'.join([*packages, *_INSTALLERS])}){_VERSIONS}")
+    strange = [line for line in _requirements(folder) if not allowed.fullmatch(line.strip())]
     if strange:
         raise RelayError(
-            f"{name} is not registered: its files require '{strange[0]}', which is no version of "
-            f"{', '.join(PACKAGES)}. Train it again: steps=train+"
+            f"{name} is not registered: its files require '{strange[0]}', which is not a version "
+            f"of {', '.join(packages)}. Train it again: steps=train+"
         )
 
 

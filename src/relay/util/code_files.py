@@ -19,14 +19,17 @@ _MOST_REMEMBERED = 2000
 """Files; each edit of one is another."""
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Where a statement holds others."""
+_LOOKS_FOR_MODULES = b"iter_modules(__path__)"
+"""In a package whose modules are imported without being named."""
 
 
 def code_digests(component: Path, root: Path) -> dict[str, str]:
     """The first 16 digits of the SHA-256 of each such file, by its path from `root`, the checkout.
 
     Imports are read from the source, wherever in a file they stand; what is imported under a name
-    that only running it would tell is not found. What lies in a package beside its modules, such as
-    a template, counts with the package.
+    that only running it would tell is not found, but all modules of a package that looks for its
+    modules with `iter_modules(__path__)`. What lies in a package beside its modules, such as a
+    template, counts with the package.
     """
     own = [path for path in sorted(component.rglob("*")) if _counts(path, component)]
     files = set(own)
@@ -129,11 +132,13 @@ def _files(name: str, source: Path) -> tuple[Path, ...]:
 
 @functools.cache
 def _in_package(folder: Path) -> list[Path]:
-    """The files of a package that are no modules, and its own; none where it is no package."""
+    """The files of a package that count with it; none where it is no package."""
     package = folder / "__init__.py"
     if not package.is_file():
         return []
-    return [package, *(path for path in folder.iterdir() if _is_data(path))]
+    data = [path for path in folder.iterdir() if _is_data(path)]
+    modules = folder.glob("*.py") if _LOOKS_FOR_MODULES in package.read_bytes() else [package]
+    return [*modules, *data]
 
 
 def _in_module(path: Path) -> list[Path]:
