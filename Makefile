@@ -40,6 +40,7 @@ lint: .venv-dev ## Check style and types
 	@.venv-dev/bin/ruff check .
 	@.venv-dev/bin/ruff format --check .
 	@.venv-dev/bin/codespell
+	@PYTHONPATH=src .venv-dev/bin/lint-imports --no-cache
 	@.venv-dev/bin/mypy src main.py tools tests benchmarks
 	@for name in $(COMPONENTS); do \
 		echo "components/$$name"; \

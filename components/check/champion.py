@@ -11,7 +11,7 @@ from checking import Violation
 from drift import Drift, compare
 from params import DriftRule, Params, compared_with
 
-from relay.step.main import Input, StepRun
+from relay import Input, StepRun
 from relay.tables.io import read_artifact
 
 log = logging.getLogger("relay")

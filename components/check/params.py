@@ -7,9 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from relay.step.params import Params as BaseParams
-from relay.tracking.interface import ArtifactVersion
-from relay.tracking.lineage import Find, recorded_input, train_set
+from relay import ArtifactVersion, Find, recorded_input, train_set
+from relay import Params as BaseParams
 from relay.util.names import column_name
 
 

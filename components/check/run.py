@@ -19,10 +19,8 @@ from page import page
 from params import Params
 from summary import summarise
 
-from relay.step import main as component
-from relay.step.main import StepRun
+from relay import GateFailed, StepRun, main
 from relay.tables.io import read_artifact
-from relay.util.errors import GateFailed
 from relay.util.names import column_name
 
 log = logging.getLogger("relay")
@@ -134,4 +132,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from params import Task
 from targets import class_warning, to_target
 
+from relay import RelayError
 from relay.tables.reading.columns import find_column, renamed, require_one_target
 from relay.tables.reading.dtype_words import text_word
 from relay.tables.reading.dtypes import require_numbers
@@ -27,7 +28,6 @@ from relay.tables.reading.reach import are_infinite, require_reach
 from relay.tables.reading.row_numbers import count_row_numbers
 from relay.tables.reading.spellings import spellings_warning
 from relay.tables.reading.texts import is_text, release_memory
-from relay.util.errors import RelayError
 from relay.util.names import column_name
 
 log = logging.getLogger("relay")

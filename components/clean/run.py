@@ -13,13 +13,11 @@ from describing import columns_in_words, describe, file_in_words, warnings_in_wo
 from missing_texts import of_target
 from params import Params
 
-from relay.step import main as component
-from relay.step.main import StepRun
+from relay import RelayError, StepRun, main
 from relay.tables.io import table_metadata, write_parquet
 from relay.tables.reading.columns import renamed
 from relay.tables.reading.missing import Marked
 from relay.tables.reading.table import RawTable, read_raw
-from relay.util.errors import RelayError
 from relay.util.names import column_name
 
 log = logging.getLogger("relay")
@@ -146,4 +144,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

@@ -7,12 +7,12 @@ import logging
 import pandas as pd
 from params import Task
 
+from relay import RelayError
 from relay.tables.reading.date_formats import are_compact_dates
 from relay.tables.reading.dates import read_dates
 from relay.tables.reading.dtypes import to_number
 from relay.tables.reading.spellings import spellings_warning
 from relay.tables.reading.texts import is_text, sample
-from relay.util.errors import RelayError
 
 log = logging.getLogger("relay")
 

@@ -14,13 +14,11 @@ from params import Params, check_task
 from pictures import draw
 from splits import require_same_split
 
+from relay import GateFailed, StepRun, main
 from relay.models import predictions as outcomes
 from relay.models.loading import load_model
 from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY
-from relay.step import main as component
-from relay.step.main import StepRun
 from relay.tables.io import read_artifact
-from relay.util.errors import GateFailed
 from relay.util.names import columns_said
 
 log = logging.getLogger("relay")
@@ -150,4 +148,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

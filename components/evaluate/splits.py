@@ -6,12 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from relay.step.main import Input, StepRun
+from relay import ArtifactVersion, Input, RelayError, StepRun, recorded_input, train_set
 from relay.tables.io import read_artifact
 from relay.tables.overlap import rows_in
-from relay.tracking import ArtifactVersion
-from relay.tracking.lineage import recorded_input, train_set
-from relay.util.errors import RelayError
 
 SETTINGS = ("test_size", "seed", "stratify", "time_column")
 LATER_SETTINGS = ("group_column",)  # artifacts of earlier versions know nothing of these

@@ -15,7 +15,7 @@ import httpx
 import truststore
 from proxies import ProxyTransport
 
-from relay.util.errors import RelayError
+from relay import RelayError
 from relay.util.progress import show_progress
 from relay.util.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, find_proxy
 from relay.util.redact import redact_url

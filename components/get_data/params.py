@@ -12,9 +12,8 @@ from urllib.request import url2pathname
 
 from pydantic import Field, field_validator
 
-from relay.step.params import NO_CONTENT
-from relay.step.params import Params as BaseParams
-from relay.util.errors import RelayError
+from relay import NO_CONTENT, RelayError
+from relay import Params as BaseParams
 from relay.util.names import did_you_mean, nearest
 from relay.util.proxies import open_url
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from params import Params
 from sources import RawFile, fetch, raw_file
 
-from relay.step import main as component
-from relay.step.main import StepRun
+from relay import StepRun, main
 from relay.util.project import enclosing_project
 from relay.util.redact import redact_url
 
@@ -65,4 +64,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

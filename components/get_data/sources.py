@@ -13,9 +13,8 @@ from urllib.request import url2pathname
 from download import Response, Sleep, download
 from params import scheme_of, sklearn_name
 
-from relay.tracking.artifact_names import plain_ascii
-from relay.util.errors import RelayError
-from relay.util.names import nearest
+from relay import RelayError
+from relay.util.names import nearest, plain_ascii
 
 _LONGEST_NAME = 100
 

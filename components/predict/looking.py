@@ -11,9 +11,9 @@ import pandas as pd
 from kinds import Kind, as_kinds, kinds_of, wider
 from table_io import Table, with_dtypes
 
+from relay import RelayError
 from relay.models.loading import coerce
 from relay.tables.reading.reach import are_infinite
-from relay.util.errors import RelayError
 from relay.util.progress import Report
 
 log = logging.getLogger("relay")

@@ -17,13 +17,11 @@ from table_io import Table, dtype_words, local_path, open_artifact, open_input
 from unseen import Unseen, known_categories
 from writing import TableWriter, require_another
 
+from relay import Input, RelayError, StepRun, main
 from relay.models.loading import Model, Predictions, load_model
-from relay.step import main as component
-from relay.step.main import Input, StepRun
 from relay.tables.io import TABLE_FILE, table_metadata
 from relay.tables.reading.dtype_words import is_read_as_text
 from relay.tables.reading.params import kept_in
-from relay.util.errors import RelayError
 from relay.util.names import column_name
 from relay.util.progress import show_progress
 from relay.util.project import enclosing_project
@@ -160,4 +158,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

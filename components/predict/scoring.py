@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from relay import RelayError
 from relay.models.loading import Model, Predictions
 from relay.tables.reading.dtypes import to_dtype
-from relay.util.errors import RelayError
 
 log = logging.getLogger("relay")
 

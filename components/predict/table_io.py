@@ -10,13 +10,12 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from relay.step.main import Input
+from relay import Input, RelayError
 from relay.tables.io import table_file
 from relay.tables.reading.columns import renamed
 from relay.tables.reading.dtypes import to_dtype
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.pieces import Pieces, read_in_pieces
-from relay.util.errors import RelayError
 from relay.util.names import column_name, did_you_mean
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from relay.util.errors import RelayError
+from relay import RelayError
 
 
 class TableWriter:

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from relay import ArtifactVersion, Input, StepRun, ancestry
 from relay.models.metric_names import HIGHER_IS_BETTER
 from relay.pages.render import render, short
-from relay.step.main import Input, StepRun
-from relay.tracking import ArtifactVersion
-from relay.tracking.lineage import ancestry
 
 HERE = Path(__file__).parent
 PICTURES = "pictures"

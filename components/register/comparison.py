@@ -14,16 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from promotion import Baseline, Champion
 
+from relay import ArtifactVersion, GateFailed, Input, RelayError, StepRun, recorded_input, train_set
 from relay.models.bootstrap import gain, gain_interval
 from relay.models.loading import load_model
 from relay.models.metric_names import PRIMARY
 from relay.models.predictions import Outcome
-from relay.step.main import Input, StepRun
 from relay.tables.io import read_artifact
 from relay.tables.overlap import rows_in
-from relay.tracking import ArtifactVersion
-from relay.tracking.lineage import recorded_input, train_set
-from relay.util.errors import GateFailed, RelayError
 
 FEWEST_ROWS = 20
 SMALLEST_SHARE = 0.1

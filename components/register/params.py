@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
+from relay import Params as BaseParams
 from relay.models.metric_names import HIGHER_IS_BETTER, Task, require_of_task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
-from relay.step.params import Params as BaseParams
 from relay.util.names import did_you_mean
 
 

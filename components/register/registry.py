@@ -13,8 +13,7 @@ from mlflow.artifacts import list_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
-from relay.tracking import ArtifactVersion
-from relay.util.errors import RelayError
+from relay import ArtifactVersion, RelayError
 from relay.util.redact import redact
 
 ARTIFACT_TAG, DIGEST_TAG = "relay.artifact", "relay.digest"

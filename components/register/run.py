@@ -24,14 +24,11 @@ from params import Params
 from promotion import Baseline, Champion, Decision, decide, hold_back
 from registry import Registry
 
+from relay import ArtifactVersion, Input, RelayError, StepRun, main
 from relay.models import predictions as outcomes
 from relay.models.loading import require_servable
 from relay.models.predictions import Outcome
-from relay.step import main as component
-from relay.step.main import Input, StepRun
 from relay.tables.io import read_artifact
-from relay.tracking import ArtifactVersion
-from relay.util.errors import RelayError
 from relay.util.project import enclosing_project
 
 log = logging.getLogger("relay")
@@ -225,4 +222,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from relay.step.params import Params as BaseParams
+from relay import Params as BaseParams
 from relay.util.names import column_name
 
 

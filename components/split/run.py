@@ -11,8 +11,7 @@ import pandas as pd
 from params import Params
 from splitting import find_time_order, split
 
-from relay.step import main as component
-from relay.step.main import StepRun
+from relay import StepRun, main
 from relay.tables.io import read_artifact, table_metadata, write_parquet
 from relay.tables.overlap import rows_in
 
@@ -97,4 +96,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

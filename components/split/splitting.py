@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from relay import RelayError
 from relay.tables.io import is_categorical, require_column
-from relay.util.errors import RelayError
 
 TARGET_BINS = 10
 _FEWEST_TIMES = 20

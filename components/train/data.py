@@ -10,9 +10,9 @@ import pandas as pd
 from features import Features, choose_features, model_frame
 from numpy.typing import NDArray
 
+from relay import RelayError
 from relay.models.metric_names import Task
 from relay.tables.io import is_categorical, require_column
-from relay.util.errors import RelayError
 
 
 @dataclass(frozen=True)

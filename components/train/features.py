@@ -15,10 +15,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from relay import RelayError
 from relay.tables.io import require_column
 from relay.tables.reading.column_kinds import kind_of
 from relay.tables.reading.integers import floats_merge
-from relay.util.errors import RelayError
 from relay_dates import PARTS, DateFeatures
 
 Kind = Literal["numeric", "category", "date", "text"]

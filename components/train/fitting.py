@@ -25,10 +25,10 @@ from wrapping import (
     wrapped,
 )
 
+from relay import RelayError
 from relay.models.estimators import ModelSpec, make_estimator
 from relay.models.libraries import library_of
 from relay.models.libraries.interface import FitInputs
-from relay.util.errors import RelayError
 
 log = logging.getLogger("relay")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from relay.tracking import ArtifactVersion
-from relay.tracking.lineage import recorded_input
-from relay.util.errors import GateFailed, RelayError
+from relay import ArtifactVersion, GateFailed, RelayError, recorded_input
 from relay.util.names import column_name
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
+from relay import ConfigError
+from relay import Params as BaseParams
 from relay.models.estimators import ModelSpec, check_spec
 from relay.models.metric_names import Task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
-from relay.step.params import Params as BaseParams
-from relay.util.errors import ConfigError
 from relay.util.names import column_name
 
 

@@ -12,9 +12,8 @@ from params import Params
 from saving import save
 from training import Trained, train
 
+from relay import StepRun, main
 from relay.models.estimators import ModelSpec
-from relay.step import main as component
-from relay.step.main import StepRun
 from relay.tables.io import read_artifact
 from relay.util.names import columns_said
 
@@ -83,4 +82,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

@@ -16,11 +16,11 @@ from sklearn.pipeline import Pipeline
 from wrapping import inner
 
 import relay_dates
+from relay import RelayError
 from relay.models.files import REQUIREMENTS
 from relay.models.libraries import library_of
 from relay.models.loading import load_model
 from relay.models.trusted import require_trusted
-from relay.util.errors import RelayError
 
 EXAMPLE_ROWS = 5
 

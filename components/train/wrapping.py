@@ -12,9 +12,9 @@ from params import require_task
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 
+from relay import RelayError
 from relay.models.estimators import ModelSpec
 from relay.models.libraries import library_of
-from relay.util.errors import RelayError
 from relay.util.names import did_you_mean
 
 TRANSFORMS = {

@@ -1,3 +1,68 @@
-"""What Relay's orchestrator and its components share."""
+"""What a component's code needs of the engine. All else in the engine is for the engine alone.
+
+A component's `run.py` is
+
+    from relay import StepRun, main
+    from params import Params
+
+    def step(run: StepRun[Params]) -> None:
+        ...
+
+    if __name__ == "__main__":
+        sys.exit(main(Params, step))
+
+Each name is imported when it is first used, so that `import relay` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from relay.step.main import main
+    from relay.step.params import NO_CONTENT, Params
+    from relay.step.run import Input, StepRun
+    from relay.tracking.interface import ArtifactVersion
+    from relay.tracking.lineage import Find, ancestry, recorded_input, train_set
+    from relay.util.errors import ConfigError, GateFailed, RelayError
 
 __version__ = "1.0.0"
+
+__all__ = [
+    "NO_CONTENT",
+    "ArtifactVersion",
+    "ConfigError",
+    "Find",
+    "GateFailed",
+    "Input",
+    "Params",
+    "RelayError",
+    "StepRun",
+    "ancestry",
+    "main",
+    "recorded_input",
+    "train_set",
+]
+
+_MODULES = {
+    "main": "step.main",
+    "NO_CONTENT": "step.params",
+    "Params": "step.params",
+    "Input": "step.run",
+    "StepRun": "step.run",
+    "ArtifactVersion": "tracking.interface",
+    "Find": "tracking.lineage",
+    "ancestry": "tracking.lineage",
+    "recorded_input": "tracking.lineage",
+    "train_set": "tracking.lineage",
+    "ConfigError": "util.errors",
+    "GateFailed": "util.errors",
+    "RelayError": "util.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'relay' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"relay.{_MODULES[name]}"), name)

@@ -8,7 +8,8 @@ import unicodedata
 import pytest
 
 from relay.step.params import NAME
-from relay.tracking.artifact_names import artifact_stem, model_stem, plain_ascii, url_stem
+from relay.tracking.artifact_names import artifact_stem, model_stem, url_stem
+from relay.util.names import plain_ascii
 
 SUFFIX = "_registration"
 

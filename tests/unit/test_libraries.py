@@ -54,6 +54,19 @@ def test_in_the_order_in_which_they_are_imported(script: Path) -> None:
     ]
 
 
+def test_what_a_package_loads_when_it_is_asked_for_a_name(script: Path) -> None:
+    package = script.parents[1] / "src" / "shared" / "__init__.py"
+    package.write_text(
+        "if TYPE_CHECKING:\n"
+        "    from shared.late import asked\n"
+        "    from shared.parts import other\n"
+        "def __getattr__(name): ...\n"
+    )
+    package.with_name("late.py").write_text("import fourth")
+    script.write_text("from shared import asked\n")
+    assert libraries([script], script.parents[1] / "src") == [("fourth", ())]
+
+
 def test_what_a_library_loads_when_it_is_used_comes_last() -> None:
     found = late([("mlflow.sklearn", ()), ("pandas", ()), ("omegaconf", ("OmegaConf",))])
     assert found[0] == ("mlflow.pyfunc", ())

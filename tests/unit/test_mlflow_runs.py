@@ -11,7 +11,6 @@ from unittest.mock import Mock
 
 import pytest
 
-from relay.step.result import StepResult
 from relay.tracking.mlflow.connection import connect
 from relay.tracking.mlflow.owner import HOST, PROCESS
 from relay.tracking.mlflow.runs import MlflowRuns
@@ -54,14 +53,14 @@ def test_a_run_keeps_what_its_step_reports(runs: MlflowRuns, tmp_path: Path) -> 
     child = runs.start(experiment, "train", parent=parent, params={"url": "https://u:p@h/a"})
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"png")
-    result = StepResult(
-        status="succeeded",
+    runs.record(
+        child,
         inputs={"train": "t:v1"},
         outputs={"model": "m:v2"},
         metrics={"r2": 0.5},
         images={"picture": str(picture)},
+        url=None,
     )
-    runs.record(child, result)
     runs.end(child, "killed")
     tags = runs.tags(child)
     assert tags["mlflow.parentRunId"] == parent

@@ -36,7 +36,7 @@ def runner(tmp_path: Path) -> StepRunner:
 def started(folder: Path, code: str) -> StepProcess:
     log = folder / "log"
     child = Spawned([sys.executable, "-c", code], cwd=folder, env=os.environ, log=log)
-    return StepProcess(cast(Job, JOB), child, log, folder / "split.json")
+    return StepProcess(child, log, folder / "split.json")
 
 
 def ended(process: StepProcess) -> StepProcess:
@@ -60,7 +60,7 @@ def test_one_that_ended_by_itself_ran_or_failed(
     if report is not None:
         write_result(tmp_path / "split.json", report)
     done = StepSummary("split", "skipped")
-    runner.end(ended(started(tmp_path, code)), done)
+    runner.end(cast(Job, JOB), ended(started(tmp_path, code)), done)
     assert done.status == status
     assert done.error is None if error is None else error in str(done.error)
 
@@ -75,5 +75,5 @@ def test_one_that_was_asked_to_stop_was_killed_unless_its_work_was_done(
     process = started(tmp_path, "import time; time.sleep(60)")
     process.ask_to_stop()
     done = StepSummary("split", "skipped")
-    runner.end(ended(process) if is_over else process, done)
+    runner.end(cast(Job, JOB), ended(process) if is_over else process, done)
     assert (done.status, done.error) == (status, None)

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.pipeline.summary import StepSummary, Summary
+from relay.runtime.environment_builder import BuildDisplay
 from relay.runtime.processes import Usage
 from relay.util.paths import shown
 
@@ -36,14 +37,10 @@ READ_LOG_LINES = 200
 """As many of a log as `show_log` wants to see."""
 
 
-class Display(Protocol):
-    """Told of a run's events by the orchestrator."""
+class Display(BuildDisplay, Protocol):
+    """What shows people the events of a run."""
 
     def open(self, steps: Sequence[str], manager: str, folder: Path) -> None: ...
-
-    def building(self, components: Sequence[str], usage: Usage, line: str) -> None: ...
-
-    def built(self, components: Sequence[str], seconds: float) -> None: ...
 
     def started(self, step: str) -> None: ...
 

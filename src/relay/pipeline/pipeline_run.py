@@ -112,7 +112,7 @@ class Work:
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
             # What comes next here takes as long as that.
-            processes.load(pipeline.waiting)
+            processes.load([job.component for job in pipeline.waiting])
             if not missing:
                 self._check(pipeline, manager)
             self._start_parent(pipeline, summary)

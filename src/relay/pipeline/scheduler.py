@@ -28,7 +28,7 @@ class Scheduler:
     keep_going: bool
     display: Display
     signals: StopSignals
-    _running: dict[str, StepProcess] = field(default_factory=dict)
+    _running: dict[str, tuple[Job, StepProcess]] = field(default_factory=dict)
     _looked: float = 0.0
     _warmed_up: threading.Thread | None = None
 
@@ -45,14 +45,18 @@ class Scheduler:
                 self._look()
                 time.sleep(_TICK_SECONDS)
                 self.signals.check()
-                ended = [name for name, one in self._running.items() if one.poll() is not None]
+                ended = [
+                    name
+                    for name, (_, process) in self._running.items()
+                    if process.poll() is not None
+                ]
                 for name in ended:
                     self._end(name)
                 if ended:
                     self._begin()
         finally:
-            for one in self._running.values():
-                one.ask_to_stop()
+            for _, process in self._running.values():
+                process.ask_to_stop()
             for name in list(self._running):
                 self._end(name)
         return "failed" if self.pipeline.has_failed else "succeeded"
@@ -71,7 +75,7 @@ class Scheduler:
             elif len(self._running) < self.jobs:
                 self.signals.check()
                 ingredients = self.pipeline.ingredients.get(job.name)
-                self._running[job.name] = self.runner.begin(job, done, ingredients)
+                self._running[job.name] = job, self.runner.begin(job, done, ingredients)
                 self.display.started(job.name)
 
     def _look(self) -> None:
@@ -84,8 +88,8 @@ class Scheduler:
             # While the last steps work: what writing the run's summary will need.
             self._warmed_up = threading.Thread(target=self.pipeline.backend.warm_up, daemon=True)
             self._warmed_up.start()
-        for name, one in self._running.items():
-            self.display.running(name, one.usage, "".join(one.tail(1)))
+        for name, (_, process) in self._running.items():
+            self.display.running(name, process.usage, "".join(process.tail(1)))
 
     def _coming(self) -> list[Job]:
         """The steps that have not begun and still may, in the plan's order."""
@@ -99,6 +103,7 @@ class Scheduler:
 
     def _end(self, name: str) -> None:
         done = self.pipeline.steps[name]
-        self.runner.end(self._running.pop(name), done)
+        job, process = self._running.pop(name)
+        self.runner.end(job, process, done)
         self.pipeline.cache.note(done.outputs)
         self.display.ended(done)

@@ -54,7 +54,7 @@ class StepRunner:
         not have it."""
         arguments = job.arguments(done.inputs)
         mlflow_run = self._mlflow_runs[job.name] = self._start_mlflow_run(job, arguments)
-        result = self.processes.result_path(job)
+        result = self.processes.result_path(job.name)
         place: Path | None = None
         if ingredients is not None:
             place = result.with_suffix(".ingredients.json")
@@ -69,16 +69,19 @@ class StepRunner:
         )
         environ = {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run}
         try:
-            process = self.processes.start(job, arguments, environ)
+            process = self.processes.start(job.name, job.component, arguments, environ)
         except RelayError:
             self.mlflow.end(mlflow_run, "failed")
             raise
         done.log = str(process.log.relative_to(self.project.home))
         return process
 
-    def end(self, process: StepProcess, done: StepSummary) -> None:
-        """Fill in `done` with the end of `process`; one that still runs is ended, as killed."""
-        job, code = process.job, process.poll()
+    def end(self, job: Job, process: StepProcess, done: StepSummary) -> None:
+        """Fill in `done` with the end of the `process` of `job`.
+
+        A process that still runs is ended, and its step counts as killed.
+        """
+        code = process.poll()
         if code is None or process.was_asked_to_stop:
             process.stop()
             result = process.result
@@ -107,7 +110,14 @@ class StepRunner:
             return
         try:
             if result is not None:
-                self.mlflow.record(mlflow_run, result)
+                self.mlflow.record(
+                    mlflow_run,
+                    inputs=result.inputs,
+                    outputs=result.outputs,
+                    metrics=result.metrics,
+                    images=result.images,
+                    url=result.url,
+                )
             self.mlflow.end(mlflow_run, _RUN_STATUS.get(done.status, "failed"))
         except (RelayError, OSError) as error:
             done.status = "failed"

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from relay.pipeline.display import Display
 from relay.runtime.component import Component
 from relay.runtime.environments import (
     LOCK,
@@ -18,12 +18,22 @@ from relay.runtime.environments import (
     Manager,
     known_environments,
 )
-from relay.runtime.processes import Process, Spawned, wait
+from relay.runtime.processes import Process, Spawned, Usage, wait
 from relay.util.disk import full_disk, is_full
 from relay.util.errors import RelayError
 from relay.util.paths import shown
 from relay.util.project import Project
 from relay.util.signals import StopSignals
+
+
+class BuildDisplay(Protocol):
+    """What shows people how the building of an environment goes."""
+
+    def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
+        """Show that the environment of `components` is being built."""
+
+    def built(self, components: Sequence[str], seconds: float) -> None:
+        """Show that it is ready, after `seconds`."""
 
 
 @dataclass
@@ -33,7 +43,7 @@ class EnvironmentBuilder:
     project: Project
     manager: Manager
     log: Path
-    display: Display
+    display: BuildDisplay
     signals: StopSignals
     seconds: float = 0.0
     """Spent on building."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relay.pipeline.planned_step import Job
 from relay.runtime.command import SCRIPT, runs_script, script_arguments, step_command
+from relay.runtime.component import Component
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_server import Libraries, Step
@@ -27,11 +27,10 @@ CAN_FORK = sys.platform == "linux"
 
 
 class StepProcess(Process):
-    """The process of `job`, whose report will be at `result_path`."""
+    """The process of a step, whose report will be at `result_path`."""
 
-    def __init__(self, job: Job, child: Child, log: Path, result_path: Path) -> None:
+    def __init__(self, child: Child, log: Path, result_path: Path) -> None:
         super().__init__(child, log)
-        self.job = job
         self._result_path = result_path
 
     @property
@@ -54,34 +53,41 @@ class StepProcesses:
         for name in ("logs", "results", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
 
-    def load(self, jobs: Sequence[Job]) -> None:
-        """Have the libraries of `jobs` loaded, in this order, while something else is done."""
+    def load(self, components: Sequence[Component]) -> None:
+        """Load the libraries of `components`, in this order, while something else is done."""
         used: dict[ForkServer, list[Library]] = {}
         with contextlib.suppress(OSError):  # where nothing can be started, `start` will say so
-            for job in filter(_is_forked, jobs):
-                server, found = self._server(job), self._libraries(job)
-                server.load(Libraries(found))
-                used.setdefault(server, []).extend(found)
-            for server, found in used.items():
-                server.load(Libraries(late(found)))
+            for component in filter(_is_forked, components):
+                server, needed = self._server(component), self._libraries(component)
+                server.load(Libraries(needed))
+                used.setdefault(server, []).extend(needed)
+            for server, needed in used.items():
+                server.load(Libraries(late(needed)))
 
-    def result_path(self, job: Job) -> Path:
-        """Where the process of `job` is to write its report."""
-        return self.folder / "results" / f"{job.name}.json"
+    def result_path(self, step: str) -> Path:
+        """Return where the process of `step` has to write its report."""
+        return self.folder / "results" / f"{step}.json"
 
     def start(
-        self, job: Job, arguments: Mapping[str, str], environ: Mapping[str, str]
+        self,
+        step: str,
+        component: Component,
+        arguments: Mapping[str, str],
+        environ: Mapping[str, str],
     ) -> StepProcess:
-        """Start `job` with all of its parameters as text, and what its environment has besides.
+        """Start `component` as `step`, with all of its parameters as text.
 
-        RelayError where it cannot be started.
+        `environ` is added to the environment variables of every step.
+
+        Raises:
+            RelayError: The process could not be started.
         """
-        log = self.folder / "logs" / f"{job.name}.log"
+        log = self.folder / "logs" / f"{step}.log"
         try:
-            child = self._child(job, arguments, environ, log)
+            child = self._child(step, component, arguments, environ, log)
         except OSError as error:
-            raise RelayError(f"Step '{job.name}' could not be started: {error}") from error
-        return StepProcess(job, child, log, self.result_path(job))
+            raise RelayError(f"Step '{step}' could not be started: {error}") from error
+        return StepProcess(child, log, self.result_path(step))
 
     def close(self) -> float:
         """End what was started to fork from, and return the CPU seconds that it used."""
@@ -93,29 +99,34 @@ class StepProcesses:
         return seconds
 
     def _child(
-        self, job: Job, arguments: Mapping[str, str], environ: Mapping[str, str], log: Path
+        self,
+        name: str,
+        component: Component,
+        arguments: Mapping[str, str],
+        environ: Mapping[str, str],
+        log: Path,
     ) -> Child:
-        if not _is_forked(job):
+        if not _is_forked(component):
             return Spawned(
-                step_command(job.component, arguments, self._activate(job)),
-                cwd=job.component.folder,
+                step_command(component, arguments, self._activate(component)),
+                cwd=component.folder,
                 env={**self._environ(), **environ},
                 log=log,
             )
         step = Step(
-            job.name,
-            folder=str(job.component.folder),
-            script=str(job.component.folder / SCRIPT),
+            name,
+            folder=str(component.folder),
+            script=str(component.folder / SCRIPT),
             arguments=script_arguments(arguments),
             environ=environ,
             log=str(log),
-            libraries=Libraries(self._libraries(job)),
+            libraries=Libraries(self._libraries(component)),
         )
-        return self._server(job).fork(step)
+        return self._server(component).fork(step)
 
-    def _server(self, job: Job) -> ForkServer:
-        """The one for the environment of `job`."""
-        activate = self._activate(job)
+    def _server(self, component: Component) -> ForkServer:
+        """Return the server of the environment of `component`; a new one starts empty."""
+        activate = self._activate(component)
         if activate not in self._servers:
             environ = {**self._environ(), "PYTHONPATH": str(self.project.root / "src")}
             self._servers[activate] = ForkServer(activate, environ, self._log)
@@ -126,8 +137,8 @@ class StepProcesses:
         """What the servers have to say, which is nothing where all is well."""
         return self.folder / "logs" / "libraries.log"
 
-    def _activate(self, job: Job) -> tuple[str, ...]:
-        return self.environments.of(job.component).activate
+    def _activate(self, component: Component) -> tuple[str, ...]:
+        return self.environments.of(component).activate
 
     def _environ(self) -> dict[str, str]:
         return {
@@ -137,12 +148,12 @@ class StepProcesses:
             "TMPDIR": str(self.folder / "tmp"),
         }
 
-    def _libraries(self, job: Job) -> list[Library]:
+    def _libraries(self, component: Component) -> list[Library]:
         source = self.project.root / "src"
         module = step_module(self.tracking).replace(".", "/")
-        scripts = [job.component.folder / SCRIPT, source / f"{module}.py"]
+        scripts = [component.folder / SCRIPT, source / f"{module}.py"]
         return libraries(scripts, source)
 
 
-def _is_forked(job: Job) -> bool:
-    return CAN_FORK and runs_script(job.component)
+def _is_forked(component: Component) -> bool:
+    return CAN_FORK and runs_script(component)

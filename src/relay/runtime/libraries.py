@@ -52,7 +52,7 @@ def _libraries(path: Path, folders: Sequence[Path], seen: set[Path]) -> Iterator
     for module, names in _imports(path):
         files = _files(module, names, folders)
         if files:
-            for file in files:
+            for file in [*files, *_named_files(files, names, folders)]:
                 yield from _libraries(file, folders, seen)
         elif module.partition(".")[0] not in sys.stdlib_module_names:
             yield module, names
@@ -83,6 +83,33 @@ def _files(module: str, names: Sequence[str], folders: Sequence[Path]) -> list[P
         if found:
             break
     return found
+
+
+def _named_files(
+    files: Sequence[Path], names: Sequence[str], folders: Sequence[Path]
+) -> list[Path]:
+    """The files that a package loads when it is asked for `names` (PEP 562).
+
+    Such a package lists its names for type checkers, in imports under `if TYPE_CHECKING`.
+    """
+    listed = [one for file in files for one in _listed_names(file)]
+    modules = [module for module, provided in listed if set(provided) & set(names)]
+    return [file for module in modules for file in _files(module, (), folders)]
+
+
+@functools.cache
+def _listed_names(path: Path) -> tuple[Library, ...]:
+    """What the module in `path` imports for type checkers, if it has a `__getattr__`."""
+    body = parsed(path).body
+    if not any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in body):
+        return ()
+    return tuple(
+        (node.module, tuple(alias.name for alias in node.names))
+        for block in body
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom) and node.module
+    )
 
 
 def _existing(*paths: Path) -> list[Path]:

@@ -128,7 +128,14 @@ def _report(settings: RunSettings, result: StepResult) -> None:
         # Components that do not use MLflow come without it; `mlflow run` keeps the parameters.
         log.info("Metrics are in the tracking backend; MLflow has the parameters only.")
         return
-    MlflowRuns(os.environ["MLFLOW_TRACKING_URI"]).record(run_id, result)
+    MlflowRuns(os.environ["MLFLOW_TRACKING_URI"]).record(
+        run_id,
+        inputs=result.inputs,
+        outputs=result.outputs,
+        metrics=result.metrics,
+        images=result.images,
+        url=result.url,
+    )
 
 
 def _stop_with_parent() -> None:

@@ -13,7 +13,7 @@ from relay.util.errors import RelayError
 from relay.util.names import column_name, did_you_mean
 
 if TYPE_CHECKING:
-    from relay.step.main import Input
+    from relay import Input
 
 TABLE_FILE = "data.parquet"
 

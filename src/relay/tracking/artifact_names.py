@@ -7,6 +7,8 @@ import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
+from relay.util.names import plain_ascii
+
 _LONGEST_STEM = 56
 """Two of them and a step's suffix are a name of at most 128 characters, as W&B allows."""
 _LONGEST_BASE = 2 * _LONGEST_STEM + 1
@@ -15,14 +17,6 @@ _FILE_ENDING = re.compile(
     r"(?i)\.(?:csv|tsv|tab|psv|txt|dat|data|json|jsonl|ndjson|parquet|pq|xlsx|xlsm|xlsb|xls|ods"
     r"|gz|gzip|bz2|xz|zst|zip)$"
 )
-_LETTERS = str.maketrans(
-    {
-        **{"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"},
-        **{"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"},
-        "ı": "i",
-    }
-)
-"""Letters that are not one of ASCII with an accent."""
 
 
 def artifact_stem(text: str, longest: int = _LONGEST_STEM) -> str:
@@ -55,10 +49,3 @@ def model_stem(reference: str) -> str:
     """`housing` of `housing_model:champion`."""
     name = str(reference).rsplit("/", maxsplit=1)[-1].split(":")[0]
     return artifact_stem(name.removesuffix("_model"), _LONGEST_BASE)
-
-
-def plain_ascii(text: str) -> str:
-    """`text` in letters, digits, `.`, `_` and `-`; empty where nothing in it can be written so."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", bare).strip("._-")

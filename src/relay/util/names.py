@@ -11,6 +11,14 @@ _SYMBOLS = {"#": " number ", "%": " percent ", "&": " and ", "@": " at ", "$": "
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_WORD = re.compile(r"\W+|_+")
 _MOST_COLUMNS = 8
+_LETTERS = str.maketrans(
+    {
+        **{"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"},
+        **{"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"},
+        "ı": "i",
+    }
+)
+"""Letters that are not one of ASCII with an accent."""
 
 
 def column_name(raw: object) -> str:
@@ -69,3 +77,10 @@ def columns_said(names: Iterable[str]) -> str:
     known = list(names)
     more = f" and {len(known) - _MOST_COLUMNS} more" if len(known) > _MOST_COLUMNS else ""
     return f"column{'s' if len(known) > 1 else ''} {', '.join(known[:_MOST_COLUMNS])}{more}"
+
+
+def plain_ascii(text: str) -> str:
+    """Write `text` in letters, digits, `.`, `_` and `-`; empty if nothing in it can be."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", bare).strip("._-")

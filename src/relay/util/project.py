@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +91,15 @@ class Project:
         chosen[START] = str(start_folder(self.root, environ))
         chosen[HOME] = str(self.home)
         return chosen
+
+    def prepare(self, environ: MutableMapping[str, str]) -> None:
+        """Set `variables` in `environ`, and put the tools of this Python first on its PATH.
+
+        So uv and python are those of this environment, activated or not.
+        """
+        environ.update(self.variables(environ))
+        tools = str(Path(sys.executable).parent)
+        environ["PATH"] = os.pathsep.join([tools, environ.get("PATH", os.defpath)])
 
 
 def enclosing_project(start: Path) -> Project:

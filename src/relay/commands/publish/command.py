@@ -1,7 +1,8 @@
-"""`python main.py publish`: lists what is to be sent, sends it, and says where it is."""
+"""`relay publish`: list what is to be sent to W&B, send it, and show where it is."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -10,19 +11,52 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from relay.commands.publish.publisher import Publisher
+from relay.config import compose
+from relay.config.overrides import from_arguments
+from relay.pipeline.tracking_setup import logged_in
 from relay.tracking import TrackingSettings
 from relay.tracking.local.history import LocalHistory, PastRun
 from relay.tracking.outbox import bring_up, kept_runs
 from relay.tracking.wandb.backend import WandbBackend
-from relay.util.errors import Interrupted
+from relay.tracking.wandb.login import find_login, require_switched_on
+from relay.util.errors import ConfigError, Interrupted
+from relay.util.paths import start_folder
 from relay.util.project import Project
 from relay.util.signals import StopSignals
 
+_DRY_RUN = "--dry-run"
+_SETTINGS = ("tracking.project", "tracking.entity")
 
-def publish(
+
+def publish(project: Project, argv: Sequence[str], console: Console) -> int:
+    """Send the local store's runs, and those whose upload failed, to W&B.
+
+    `argv` may have `--dry-run`, tracking.project and tracking.entity. Returns the exit status.
+
+    Raises:
+        ConfigError: Another setting is given, or there is no W&B login.
+    """
+    arguments = from_arguments([word for word in argv if word != _DRY_RUN])
+    settings = compose.load(project.config, arguments, start_folder(project.root, os.environ))
+    for argument in arguments:
+        if argument.partition("=")[0] not in _SETTINGS:
+            raise ConfigError(
+                f"publish sends the whole local project to W&B and takes tracking.project=NAME "
+                f"and tracking.entity=NAME only, not '{argument}'."
+            )
+    os.environ.update(project.variables(os.environ))
+    spec = settings.settings.tracking
+    tracking = TrackingSettings("wandb", spec.project, spec.entity)
+    dry_run = _DRY_RUN in argv
+    if dry_run and find_login(os.environ) is None:
+        return _list_local(project, tracking, console)
+    require_switched_on(os.environ)
+    return _publish(project, logged_in(tracking, os.environ), console, dry_run=dry_run)
+
+
+def _publish(
     project: Project, tracking: TrackingSettings, console: Console, *, dry_run: bool
 ) -> int:
-    """Bring the local store's runs, and those whose upload failed, to W&B; the exit status."""
     history = LocalHistory(tracking.project)
     target = WandbBackend(tracking.project, tracking.entity, project.root)
     publisher = Publisher(history, target)
@@ -62,8 +96,8 @@ def publish(
     return 0
 
 
-def list_local(project: Project, tracking: TrackingSettings, console: Console) -> int:
-    """What would be published, without asking a server what it has already; the exit status."""
+def _list_local(project: Project, tracking: TrackingSettings, console: Console) -> int:
+    """Show what would be published, without asking a server what it has already."""
     history = LocalHistory(tracking.project)
     _show(console, history, history.runs(), project)
     console.print("Nothing was sent. There is no W&B login: what W&B has already is not known.")

@@ -21,6 +21,7 @@ from relay.commands.reproduce.rerun import RESULTS
 from relay.config import compose as config
 from relay.config.overrides import from_arguments
 from relay.models.trusted import SETTING as TRUSTED_SETTING
+from relay.pipeline.checkout import require_writable
 from relay.pipeline.tracking_setup import choose_tracking
 from relay.step.context import INGREDIENTS_KEY
 from relay.tracking import ArtifactVersion, Backend, open_backend
@@ -29,6 +30,7 @@ from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_state
 from relay.util.paths import START
+from relay.util.private import make_private
 from relay.util.project import Project
 
 _SETTINGS = ("env_manager", "tracking", "tracking.project", "tracking.entity", TRUSTED_SETTING)
@@ -38,6 +40,8 @@ _DROPPED = ("MLFLOW_RUN_ID", "TRACKIO_", "RELAY_")
 
 def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
     """Make the model that `argv` names again, and return 0 where it came out the same, else 1."""
+    require_writable(project)
+    make_private(project, os.environ)
     name, arguments = _parsed(argv)
     loaded = config.load(project.config, arguments, Path.cwd())
     settings, trusted_types = loaded.settings, loaded.tree[TRUSTED_SETTING]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from relay.step.params import NO_CONTENT, Params
+from relay import NO_CONTENT, Params
 from relay.tables.reading.dtype_words import DtypeWord, texts_kept_by
 from relay.tables.reading.options import ReadOptions
 from relay.util.names import column_name

@@ -15,7 +15,6 @@ import mlflow
 from mlflow.entities import Metric, Param, RunTag
 from sqlalchemy.exc import SQLAlchemyError
 
-from relay.step.result import StepResult
 from relay.tracking.mlflow.owner import HOST, PROCESS, host, is_gone, owner_tags
 from relay.util.disk import explain
 from relay.util.errors import RelayError
@@ -186,19 +185,31 @@ class MlflowRuns:
         self._client.log_artifact(run_id, path)
 
     @_errors()
-    def record(self, run_id: str, result: StepResult) -> None:
-        """Write a step's metrics, pictures and artifact names into its run."""
+    def record(
+        self,
+        run_id: str,
+        *,
+        inputs: Mapping[str, str],
+        outputs: Mapping[str, str],
+        metrics: Mapping[str, float],
+        images: Mapping[str, str],
+        url: str | None,
+    ) -> None:
+        """Write a step's metrics, pictures (paths) and artifact names into its run.
+
+        `url` is the page of the step's run in the tracking backend, if it has one.
+        """
         now = int(time.time() * 1000)
-        tags = {f"relay.input.{key}": ref for key, ref in result.inputs.items()}
-        tags |= {f"relay.output.{key}": ref for key, ref in result.outputs.items()}
-        if result.url is not None:
-            tags["wandb_url"] = result.url
+        tags = {f"relay.input.{key}": ref for key, ref in inputs.items()}
+        tags |= {f"relay.output.{key}": ref for key, ref in outputs.items()}
+        if url is not None:
+            tags["wandb_url"] = url
         self._client.log_batch(
             run_id,
-            metrics=[Metric(key, value, now, 0) for key, value in result.metrics.items()],
+            metrics=[Metric(key, value, now, 0) for key, value in metrics.items()],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
-        for path in result.images.values():
+        for path in images.values():
             self._client.log_artifact(run_id, path, "images")
 
     @_errors()

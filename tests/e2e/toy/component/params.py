@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from relay.step.params import Params as BaseParams
+from relay import Params as BaseParams
 
 
 class Params(BaseParams):

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from params import Params
 
-from relay.step import main as component
-from relay.step.main import StepRun
-from relay.util.errors import RelayError
+from relay import RelayError, StepRun, main
 
 
 def step(run: StepRun[Params]) -> None:
@@ -34,4 +32,4 @@ def step(run: StepRun[Params]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(component.main(Params, step))
+    sys.exit(main(Params, step))

@@ -1,0 +1,81 @@
+"""The command without a name: run the pipeline, or one trial of a sweep of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from relay.config import compose as config
+from relay.config.overrides import from_arguments
+from relay.pipeline import plan
+from relay.pipeline.checkout import require_writable
+from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.sweep_trial import Trial, record_refused, take_trial
+from relay.pipeline.tracking_setup import choose_tracking
+from relay.tracking import open_backend
+from relay.util.errors import RelayError
+from relay.util.paths import start_folder
+from relay.util.private import make_private
+from relay.util.project import Project
+from relay.util.redact import redact
+
+_SHOW_SETTINGS = "--cfg"
+
+
+def run(project: Project, argv: Sequence[str], console: Console) -> int:
+    """Run the pipeline with the settings in `argv` and return the exit status.
+
+    With `--cfg`, print the settings instead. Under `wandb agent` the run is a trial of its sweep.
+
+    Raises:
+        ConfigError: A setting or the plan is wrong; no step was started.
+    """
+    arguments = from_arguments([word for word in argv if word != _SHOW_SETTINGS])
+    trial = take_trial(os.environ)
+    start = start_folder(project.root, os.environ)
+    if _SHOW_SETTINGS in argv:
+        settings = config.load(project.config, arguments, start)
+        console.print(settings.as_yaml, markup=False, highlight=False)
+        return 0
+    if trial is not None:
+        return _run_trial(project, trial, arguments, start, console)
+    return _run(project, config.load(project.config, arguments, start), console)
+
+
+def _run(
+    project: Project, settings: config.Config, console: Console, trial: Trial | None = None
+) -> int:
+    the_plan = plan.build(settings.settings.pipeline)
+    jobs = make_jobs(project.components, settings, the_plan)
+    project.prepare(os.environ)
+    tracking = choose_tracking(settings.settings.tracking, os.environ)
+    if not settings.settings.explain:
+        require_writable(project)
+        make_private(project, os.environ)
+    # What a run needs beyond the plan takes time to import: not for a command that is wrong.
+    from relay.pipeline.launch import launch
+
+    return launch(project, settings, tracking, the_plan, jobs, console, trial)
+
+
+def _run_trial(
+    project: Project, trial: Trial, arguments: Sequence[str], start: Path, console: Console
+) -> int:
+    """Run a trial of a sweep; one that is refused before it begins is recorded as failed."""
+    try:
+        settings = config.load(project.config, trial.with_settings(arguments), start)
+        return _run(project, settings, console, trial)
+    except RelayError as error:
+        project.prepare(os.environ)
+        where = [argument for argument in arguments if argument.startswith("tracking")]
+        with contextlib.suppress(RelayError):  # the error of the trial matters more
+            spec = config.load(project.config, where, start).settings.tracking
+            tracking = choose_tracking(spec, os.environ)
+            if tracking.backend == "wandb":
+                backend = open_backend(tracking, project.root)
+                record_refused(trial, backend, tracking, redact(str(error)))
+        raise
