@@ -176,17 +176,17 @@ def _read_columns(
     the warnings.
     """
     read_as, notes, warnings = {}, {}, {}
-    for name in table.columns:
+    for place, name in enumerate(table.columns):
         if name in skipped:
             continue
         word = dtypes.get(name)
         # A target's texts are the names of classes, also where they are yes and no.
-        found = found_as(table[name], word, convention, names_classes=name == target)
+        found = found_as(table.iloc[:, place], word, convention, names_classes=name == target)
         if found.word:
             read_as[name] = found.word
         if warning := ". ".join(filter(None, (found.warning, _of_infinite(found.values)))):
             warnings[name] = warning
-        table[name] = finite(found.values)
+        table.isetitem(place, finite(found.values).array)
         if note := "; ".join(filter(None, (alike.get(name), found.note))):
             notes[name] = note
         release_memory()

@@ -165,3 +165,17 @@ def test_a_label_alone_is_doubtful_where_the_numbers_are_beyond_all_others(
     assert len(read_raw(written(tmp_path, table, "csv"), ReadOptions()).table) == ROWS + 1
     assert "the last row may be a total" in caplog.text
     assert "data.filters=[\"the_place != 'Total'\"]" in caplog.text
+
+
+def test_a_label_is_seen_in_each_of_many_columns_and_in_a_wide_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.tables.reading.totals._TEXTS_AT_ONCE", 2 * (ROWS + 1))
+    words = pd.DataFrame({f"w{number}": TABLE["place"] for number in range(5)})
+    for name in map(str, words):
+        wide = pd.concat([TABLE, words], axis=1)
+        assert sure(with_row(wide, **{name: "Total"}, **SUMS)) == [ROWS]
+    many = pd.concat([TABLE, *(TABLE["a"].rename(f"n{i}") for i in range(400))], axis=1)
+    with_row(many, place="Total", **SUMS).to_csv(tmp_path / "t.csv", index=False)
+    raw = read_raw(tmp_path / "t.csv", ReadOptions())
+    assert len(raw.table) == ROWS and raw.about["totals"] == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
@@ -30,8 +29,9 @@ from relay.tables.reading.numbers import (
     without_placeholders,
 )
 from relay.tables.reading.quantities import as_number
+from relay.tables.reading.reach import are_infinite
 from relay.tables.reading.scripts import has_foreign_digits, with_plain_characters
-from relay.tables.reading.texts import as_arrow, from_arrow, is_text, sample
+from relay.tables.reading.texts import as_arrow, from_arrow, have_digits, is_text, sample
 from relay.util.errors import RelayError
 
 _PAIRS = (
@@ -63,8 +63,7 @@ def convention_of(
     table: pd.DataFrame, *, decimal: str | None = None, separator: str | None = None
 ) -> Convention:
     """How the numbers in the columns of texts of `table` are written."""
-    columns = (table.iloc[:, place] for place in range(table.shape[1]))
-    samples = [sample(values) for values in columns if is_text(values)]
+    samples = [sample(values) for _, values in table.items() if is_text(values)]
     return find_convention(samples, decimal=decimal, separator=separator)
 
 
@@ -97,7 +96,7 @@ def finite(values: pd.Series) -> pd.Series:
     """Numbers with infinite ones missing."""
     if not pd.api.types.is_float_dtype(values.dtype):
         return values
-    infinite = np.isinf(values)
+    infinite = are_infinite(values)
     return values.mask(infinite) if infinite.any() else values
 
 
@@ -120,7 +119,7 @@ def found_as(
     examples = examples if texts is values else sample(texts)
     found = found or _as_numbers(values, texts, examples, convention)
     found = found or _as_truths(texts, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
-    if not names_classes:
+    if not names_classes and have_digits(examples):
         found = _as_times(texts, examples) or found
         found = found or _as_unread_dates(texts, examples)
     if found is None or is_text(found.values):  # which are to be as they stand in the file

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from relay.tables.reading.options import USUAL_MISSING, ReadOptions, missing_texts
-from relay.tables.reading.texts import as_arrow, from_arrow, may_hold
+from relay.tables.reading.texts import as_arrow, from_arrow, last_bytes_in, may_hold
 from relay.util.names import column_name
 
 Counts = Mapping[str, int]
@@ -73,17 +73,18 @@ def are_codes(values: pd.Series) -> bool:
 def _count(table: pd.DataFrame, options: ReadOptions) -> dict[int, dict[str, int]]:
     """How often each text that means "missing" is in which column, but where it is to be kept."""
     absent = [text for text in missing_texts(options) if text]
-    found: dict[int, dict[str, int]] = {}
-    for place, (name, dtype) in enumerate(zip(table.columns, table.dtypes, strict=True)):
-        if not pd.api.types.is_string_dtype(dtype):
+    ends = last_bytes_in(absent)
+    counts: dict[int, dict[str, int]] = {}
+    for place, (name, values) in enumerate(table.items()):
+        if not pd.api.types.is_string_dtype(values.dtype):
             continue
-        array = as_arrow(table.iloc[:, place])
+        array = as_arrow(values)
+        if not may_hold(array, ends):
+            continue
         kept = options.keep_in.get(column_name(name), ())
         texts = pa.array([text for text in absent if text not in kept], array.type)
-        if not may_hold(array, texts.to_pylist()):
-            continue
         there = pc.fill_null(pc.is_in(array, texts, skip_nulls=True), False)
         if pc.any(there).as_py():
             counted = pc.value_counts(array.filter(there)).to_pylist()
-            found[place] = {entry["values"]: entry["counts"] for entry in counted}
-    return found
+            counts[place] = {entry["values"]: entry["counts"] for entry in counted}
+    return counts

@@ -28,7 +28,7 @@ from relay.tables.reading.quantities import (
     plain_unit,
     units_in,
 )
-from relay.tables.reading.texts import as_arrow, sample
+from relay.tables.reading.texts import as_arrow, have_digits, sample
 from relay.util.errors import RelayError
 
 _FEWEST_NUMBERS = 20
@@ -72,7 +72,7 @@ def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
 
 def hold_numbers(examples: Sequence[str], decimal: str) -> bool:
     """True where so many of the different texts in `examples` are numbers that these matter."""
-    if not any(map(str.isdecimal, "".join(examples))):
+    if not have_digits(examples):
         return False
     return _have_numbers(_shapes_of(examples, decimal))
 

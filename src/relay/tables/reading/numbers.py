@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import pandas as pd
 import pyarrow as pa
@@ -56,7 +57,7 @@ class NumberFormat:
         grouped = rf"[1-9]\d{{0,2}}(?:{gap}\d{{2,3}})*{gap}\d{{3}}|" if gap else ""
         return rf"(?:(?:{grouped}\d+)(?:{mark}\d+)?|{mark}\d+)(?:[eE][-+]?\d+)?"
 
-    @property
+    @cached_property
     def pattern(self) -> str:
         """What a whole value looks like, with what may stand beside a number."""
         bare = rf"{SIGN}?\s*(?:{CURRENCY})?\s*{SIGN}?{self.digits}\s*(?:%|{CURRENCY})?"
@@ -177,9 +178,24 @@ def currencies_in(array: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Arr
 
 def share_of_numbers(texts: Sequence[str]) -> float:
     """How many of `texts` are numbers in some format; those that stand for nothing do not count."""
-    counted = [one for one in texts if one.strip().lower() not in PLACEHOLDERS]
-    numbers = [one for one in counted if PLAIN.fullmatch(one) or _fitting([one])]
-    return len(numbers) / len(counted) if counted else 0.0
+    if texts and _are_plain(texts):
+        return 1.0
+    counted = [text for text in texts if text.strip().lower() not in PLACEHOLDERS]
+    patterns = [_compiled(form) for form in FORMATS.values()]
+    numbers = sum(
+        bool(PLAIN.fullmatch(text) or any(pattern.match(text) for pattern in patterns))
+        for text in counted
+    )
+    return numbers / len(counted) if counted else 0.0
+
+
+def _are_plain(texts: Sequence[str]) -> bool:
+    """Return True where all texts are numbers as programs write them; the quick way to see it."""
+    try:
+        pc.cast(pa.array(texts, pa.large_string()), pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -212,9 +228,15 @@ def find_convention(
 
 
 def _decimal_marks(texts: Sequence[str]) -> set[str]:
-    counted = [one for one in texts if one.strip().lower() not in PLACEHOLDERS]
-    return {form.decimal for form in _fitting(counted)} if counted else set()
+    """Return the decimal marks that all of `texts` may be numbers with."""
+    counted = [text for text in texts if text.strip().lower() not in PLACEHOLDERS]
+    marks: set[str] = set()
+    for form in FORMATS.values() if counted else ():
+        if form.decimal not in marks and all(map(_compiled(form).match, counted)):
+            marks.add(form.decimal)
+    return marks
 
 
-def _fitting(texts: Sequence[str]) -> list[NumberFormat]:
-    return [form for form in FORMATS.values() if all(map(re.compile(form.pattern).match, texts))]
+@cache
+def _compiled(form: NumberFormat) -> re.Pattern[str]:
+    return re.compile(form.pattern)

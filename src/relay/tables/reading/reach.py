@@ -11,23 +11,28 @@ from relay.tables.reading.dtypes import require_fit
 LARGEST = float(np.finfo(np.float32).max)
 
 
-def are_infinite(values: pd.Series) -> pd.Series:
-    """For each of the values of a column whether it is an infinite number."""
+def are_infinite(values: pd.Series) -> NDArray[np.bool_]:
+    """Return for each of the values of a column whether it is an infinite number."""
     if not pd.api.types.is_float_dtype(values.dtype):
-        return pd.Series(False, index=values.index)
-    return values.abs().eq(np.inf).fillna(False).astype(bool)
+        return np.zeros(len(values), dtype=bool)
+    return np.isinf(_floats(values))
+
+
+def _floats(values: pd.Series) -> NDArray[np.float64]:
+    return values.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def require_reach(values: pd.Series, rows: NDArray[np.bool_] | bool = True) -> None:
     """RelayError, with column and row, where a finite number in `rows` is beyond 32-bit floats."""
     if not pd.api.types.is_float_dtype(values.dtype):
         return
-    beyond = values.abs().gt(LARGEST).fillna(False) & ~are_infinite(values) & rows
+    numbers = np.abs(_floats(values))
+    beyond = (numbers > LARGEST) & np.isfinite(numbers) & rows
     if beyond.any():
         worst = float(values[beyond].iloc[0])
         require_fit(
             values,
-            beyond,
+            pd.Series(beyond, index=values.index),
             f"a number that models can compute with, up to {LARGEST:.1e}",
             f" Mend the file; or drop such rows, data.ranges.{values.name}=[-1e30,1e30]; or take "
             f"them as missing, data.read.missing_values=[{worst:g}], written as in the file.",

@@ -29,6 +29,7 @@ from relay.tables.reading.texts import as_arrow, equals_row, release_memory, tid
 from relay.util.errors import RelayError
 
 _CHUNK = 1 << 20
+_FEWEST_IN_CHUNK = 1_000
 
 
 class TextTable:
@@ -143,6 +144,8 @@ class TextTable:
                 table = pa_csv.read_csv(file, **self._options())
         except pa.ArrowInvalid:
             return None
+        if table.num_columns and len(table) < _FEWEST_IN_CHUNK * table.column(0).num_chunks:
+            table = table.combine_chunks()  # each look at a column costs as much for each chunk
         release_memory()
         texts: pd.DataFrame = table.to_pandas()
         return texts

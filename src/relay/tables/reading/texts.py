@@ -15,7 +15,9 @@ _TRIED = 100
 
 def is_text(values: pd.Series) -> bool:
     """True for a column of texts with at least one in it."""
-    return bool(pd.api.types.is_string_dtype(values.dtype)) and bool(values.notna().any())
+    if not isinstance(values.dtype, pd.StringDtype):
+        return bool(pd.api.types.is_string_dtype(values.dtype)) and bool(values.notna().any())
+    return bool(as_arrow(values).null_count < len(values))
 
 
 def as_arrow(values: pd.Series) -> pa.ChunkedArray | pa.Array:
@@ -38,31 +40,62 @@ def from_arrow(array: pa.ChunkedArray | pa.Array, like: pd.Series) -> pd.Series:
 def sample(values: pd.Series) -> list[str]:
     """Some of the different texts of `values`, from its beginning and from all over it."""
     array = as_arrow(values)
-    places = [*range(min(_TRIED, len(array))), *range(0, len(array), len(array) // _TRIED + 1)]
-    found = {array[place].as_py(): None for place in places}
-    if found.keys() == {None}:
-        found = dict.fromkeys(array.drop_null().slice(0, _TRIED).to_pylist())
-    return [one for one in found if one is not None]
+    all_over = np.arange(0, len(array), len(array) // _TRIED + 1)
+    some = [*array.slice(0, _TRIED).to_pylist(), *array.take(all_over).to_pylist()]
+    if all(text is None for text in some):
+        some = array.drop_null().slice(0, _TRIED).to_pylist()
+    return [text for text in dict.fromkeys(some) if text is not None]
 
 
-def may_hold(array: pa.ChunkedArray | pa.Array, texts: Sequence[str]) -> bool:
-    """False where none of the texts in `array` ends as one of `texts`: so few numbers do that this
-    spares a closer look at nearly all of their columns.
-    """
+def have_digits(texts: Sequence[str]) -> bool:
+    """Return True where one of `texts` has a digit, of any script."""
+    return any(map(str.isdecimal, "".join(texts)))
+
+
+def last_bytes_in(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Return for each of the 256 bytes whether one of `texts` ends with it."""
     ends = np.zeros(256, dtype=bool)
     ends[[text.encode()[-1] for text in texts if text]] = True
-    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-    return any(bool(ends[_last_bytes(chunk)].any()) for chunk in chunks)
+    return ends
+
+
+def may_hold(array: pa.ChunkedArray | pa.Array, ends: NDArray[np.bool_]) -> bool:
+    """Return False where no text in `array` ends with one of the bytes `ends`.
+
+    So few numbers end as the texts that mean "missing" do that this spares a closer look at nearly
+    all columns of numbers.
+    """
+    return any(bool(ends[_last_bytes(chunk)].any()) for chunk in chunks_of(array))
+
+
+def may_have_letters(array: pa.ChunkedArray | pa.Array) -> bool:
+    """Return False where the texts in `array` are digits, blanks and marks only."""
+    for chunk in chunks_of(array):
+        offsets, data = _buffers(chunk)
+        if data.size and (data[offsets[0] : offsets[-1]] >= ord("A")).any():
+            return True
+    return False
+
+
+def chunks_of(array: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
+    """Return the plain arrays that `array` consists of."""
+    return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
 
 
 def _last_bytes(array: pa.Array) -> NDArray[np.uint8]:
     """The last byte of each text that is not empty."""
+    bounds, data = _buffers(array)
+    filled = bounds[1:][bounds[1:] > bounds[:-1]]
+    return data[filled - 1]
+
+
+def _buffers(array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return where each text of `array` starts, with the end of the last, and all bytes."""
     _, offsets, data = array.cast(pa.large_string()).buffers()
     if data is None or not len(array):
-        return np.zeros(0, dtype=np.uint8)
+        return np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint8)
     bounds = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
-    filled = bounds[1:][bounds[1:] > bounds[:-1]]
-    return np.frombuffer(data, dtype=np.uint8)[filled - 1]
+    return bounds, np.frombuffer(data, dtype=np.uint8)
 
 
 def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from relay.tables.reading.sums import Numbers, add_up, is_mean, is_sum
-from relay.tables.reading.texts import as_arrow, is_text
+from relay.tables.reading.texts import as_arrow, chunks_of, is_text, may_have_letters
 from relay.util.names import column_name
 
 log = logging.getLogger("relay")
@@ -34,6 +34,7 @@ _LAST = 5
 _FEWEST_ROWS = 3
 _FEWEST_UNLABELLED = 5
 _LARGE = 100_000
+_TEXTS_AT_ONCE = 1_000_000
 _MOST_LABELS = 500
 _MOSTLY = 0.9
 
@@ -120,35 +121,34 @@ def _labels(table: pd.DataFrame) -> dict[int, int]:
     """
     start = 0 if len(table) <= _LARGE else len(table) - _LAST
     columns = {}
-    for place in range(table.shape[1]):
-        values = table.iloc[start:, place]
-        if isinstance(values.dtype, pd.CategoricalDtype):
-            values = values.astype("str") if is_text(values.cat.categories.to_series()) else values
-        if is_text(values):
+    for place, (_, column) in enumerate(table.iloc[start:].items()):
+        values = column
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            values = column.astype("str") if is_text(column.cat.categories.to_series()) else column
+        if is_text(values) and may_have_letters(as_arrow(values)):
             columns[place] = as_arrow(values)
-    found: dict[int, int] = {}
+    labels: dict[int, int] = {}
     rows = len(table) - start
-    for number in np.flatnonzero(_may_be_labels([*columns.values()])):
-        place, row = [*columns][number // rows], int(number % rows)
-        if is_label(str(table.iloc[start + row, place])):
-            found.setdefault(start + row, place)
-    return dict(sorted(found.items()))
+    at_once = max(1, _TEXTS_AT_ONCE // max(1, rows))
+    places = [*columns]
+    for first in range(0, len(places), at_once):
+        group = places[first : first + at_once]
+        for number in np.flatnonzero(_may_be_labels([columns[place] for place in group])):
+            place, row = group[number // rows], start + int(number % rows)
+            if row not in labels and is_label(str(table.iloc[row, place])):
+                labels[row] = place
+    return dict(sorted(labels.items()))
 
 
 def _may_be_labels(columns: Sequence[pa.Array | pa.ChunkedArray]) -> NDArray[np.bool_]:
-    """Which of the texts in `columns`, one after the other, have a word of totals in them.
+    """Find which of the texts in `columns`, one after the other, have a word of totals in them.
 
-    All in one go, as it takes long to compile the pattern.
+    They are one array for this: the pattern is compiled for each, which takes longer than to match.
     """
-    chunks = [chunk for one in columns for chunk in _chunks(one)]
-    texts = pa.chunked_array(chunks, pa.large_string())
+    texts = pa.concat_arrays([chunk for array in columns for chunk in chunks_of(array)])
     may_be = pc.fill_null(pc.match_substring_regex(texts, _MAY_BE_LABEL), False)
-    found: NDArray[np.bool_] = may_be.to_numpy().astype(bool)
-    return found
-
-
-def _chunks(array: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
-    return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+    matches: NDArray[np.bool_] = may_be.to_numpy(zero_copy_only=False).astype(bool)
+    return matches
 
 
 def _judged(table: pd.DataFrame, labels: Mapping[int, int], numbers: Numbers) -> Totals:
@@ -186,12 +186,13 @@ def _has_no_other_text(table: pd.DataFrame, row: int, label: int, numbers: Numbe
 
 def _may_lack_label(table: pd.DataFrame) -> bool:
     """A quick look at whether the last row may be a total: it has no text where others have."""
-    last = table.iloc[-1]
-    before = table.iloc[-1 - _FEWEST_UNLABELLED : -1]
-    texts = [p for p in range(table.shape[1]) if _is_filled_text(before.iloc[:, p])]
-    if texts:
-        return all(pd.isna(last.iloc[place]) for place in texts)
-    return len(table) <= _LARGE
+    has_texts = False
+    for _, values in table.iloc[-1 - _FEWEST_UNLABELLED :].items():
+        if _is_filled_text(values.iloc[:-1]):
+            has_texts = True
+            if not pd.isna(values.iloc[-1]):
+                return False
+    return has_texts or len(table) <= _LARGE
 
 
 def _is_filled_text(values: pd.Series) -> bool:
