@@ -19,7 +19,7 @@ from page import page
 from params import Params
 from summary import summarise
 
-from relay import GateFailed, StepRun, main
+from relay import WARNINGS_KEY, GateFailed, StepRun, main
 from relay.tables.io import read_artifact
 from relay.util.names import column_name
 
@@ -96,6 +96,7 @@ def step(run: StepRun[Params]) -> None:
         "original_url": source.metadata.get("original_url"),
         "task": source.metadata.get("task"),
         **report(table, target, violations, hints, formula, inferred),
+        "warnings": list(source.metadata.get(WARNINGS_KEY) or ()),
         "drift": drift and trained_on and told(drift, trained_on, params),
     }
     folder = run.workspace / "report"

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 _TOP = 5
+_ROUNDING = 1e-12
+"""A mean smaller than this, beside the largest value, is what rounding has left of 0."""
 
 
 def summarise(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -24,7 +26,10 @@ def _column(values: pd.Series) -> dict[str, Any]:
     types = pd.api.types
     is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
     if is_number or types.is_datetime64_any_dtype(values):
-        return summary | {name: plain(getattr(values, name)()) for name in ("min", "max", "mean")}
+        low, high, mean = (plain(getattr(values, name)()) for name in ("min", "max", "mean"))
+        if isinstance(mean, float) and abs(mean) < _ROUNDING * max(abs(low), abs(high)):
+            mean = 0.0
+        return summary | {"min": low, "max": high, "mean": mean}
     top = values.value_counts().head(_TOP)
     return summary | {"top": {str(value): int(count) for value, count in top.items()}}
 

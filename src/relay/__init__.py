@@ -20,6 +20,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from relay.step.context import WARNINGS_KEY
     from relay.step.main import main
     from relay.step.params import NO_CONTENT, Params
     from relay.step.run import Input, StepRun
@@ -31,6 +32,7 @@ __version__ = "1.0.0"
 
 __all__ = [
     "NO_CONTENT",
+    "WARNINGS_KEY",
     "ArtifactVersion",
     "ConfigError",
     "Find",
@@ -46,6 +48,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "WARNINGS_KEY": "step.context",
     "main": "step.main",
     "NO_CONTENT": "step.params",
     "Params": "step.params",

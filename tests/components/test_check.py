@@ -20,7 +20,16 @@ def put_clean(store: Store) -> None:
         {"x": range(20), "kind": ["a", "b"] * 10, "y": [i * 1.5 for i in range(20)]}
     )
     path = write_parquet(table, store.folder / "put" / "data.parquet")
-    store.put("demo_clean", "clean_data", path, {**table_metadata(table), "inferred": INFERRED})
+    store.put(
+        "demo_clean",
+        "clean_data",
+        path,
+        {
+            **table_metadata(table),
+            "inferred": INFERRED,
+            "warnings": ["<t.csv>: left out 1 row"],
+        },
+    )
 
 
 def report(store: Store) -> dict[str, Any]:
@@ -51,6 +60,8 @@ def test_a_good_table_passes_with_a_report(store: Store) -> None:
     assert found["passed"] is True
     assert found["columns"]["kind"]["top"] == {"a": 10, "b": 10}
     assert found["inferred"] == INFERRED
+    page = (store.files("demo_report:v0") / "report.html").read_text()
+    assert "<li>&lt;t.csv&gt;: left out 1 row</li>" in page
     assert (found["input"], found["target"]) == ("demo_clean:v0", "y")
     said = metadata(store, "demo_report:v0")
     assert (said["passed"], said["violations"], said["target"]) == (True, 0, "y")

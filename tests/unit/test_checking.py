@@ -17,6 +17,7 @@ from tests.loading import ROOT, load
 run = load("check")
 params = load("check", "params")
 checking = load("check", "checking")
+summary = load("check", "summary")
 
 
 def table(**columns: Any) -> pd.DataFrame:
@@ -206,3 +207,10 @@ def test_real_data_sets_pass_the_checks_in_their_config(shared: Path, name: str)
         cleaned.table, check["columns"], target=cleaned.target, min_rows=check["min_rows"]
     )
     assert [str(one) for one in found] == []
+
+
+def test_a_mean_that_is_what_rounding_has_left_of_zero_is_zero() -> None:
+    table = pd.DataFrame({"x": [0.1, 0.2, -0.3, 1e-17], "y": [1e-19, 2e-19, 3e-19, 4e-19]})
+    facts = summary.summarise(table)
+    assert facts["x"]["mean"] == 0
+    assert facts["y"]["mean"] == pytest.approx(2.5e-19)
