@@ -53,6 +53,8 @@ class Rules:
     """What lies between the fields of the file: beside semicolons, 1,234 is less than two."""
     marked: Marked = field(default_factory=Marked)
     """Which texts of the file were taken as missing, and which were kept."""
+    labels: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """By a column's place, the rows of totals that have a word among its numbers."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,12 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
 
     dropped |= set(names[:row_numbers]) - {target}
     used = {n for n in dropped if n in ranges or any(n in one for one in rules.filters)}
+    words = _without_labels(table, rules.labels, dtypes)
     convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
     read_as, notes, warnings = _read_columns(
         table, dropped - used, dtypes, convention, target, alike
     )
+    _add_warnings(warnings, words)
 
     _keep_codes(
         table, {names[place]: kept for place, kept in rules.marked.kept.items()}, read_as, warnings
@@ -193,6 +197,37 @@ def _read_columns(
     return read_as, notes, warnings
 
 
+def _without_labels(
+    table: pd.DataFrame, labels: Mapping[int, Sequence[int]], dtypes: Mapping[str, str]
+) -> dict[str, str]:
+    """Make words of totals missing in columns of numbers, in place; return a warning for each.
+
+    A column with a dtype of its own keeps them.
+    """
+    warnings = {}
+    for place, rows in labels.items():
+        name = table.columns[place]
+        if name in dtypes:
+            continue
+        values = table.iloc[:, place].copy()
+        word = values.iloc[rows[0]]
+        values.iloc[list(rows)] = None
+        table.isetitem(place, values.array)
+        warnings[name] = (
+            f"'{word}' in row {rows[0] + 1} of the data"
+            f"{f' and {len(rows) - 1} more' if len(rows) > 1 else ''} stands among numbers, in a "
+            "row of totals that data.read.totals=keep keeps: a missing value in this column. To "
+            f"keep it as text: data.dtypes.{name}=str"
+        )
+    return warnings
+
+
+def _add_warnings(warnings: dict[str, str], more: Mapping[str, str]) -> None:
+    """Add `more` to the `warnings` of columns."""
+    for name, warning in more.items():
+        warnings[name] = ". ".join(filter(None, (warnings.get(name), warning)))
+
+
 def _keep_codes(
     table: pd.DataFrame,
     kept: Mapping[str, Counts],
@@ -263,7 +298,7 @@ def _warn_of_classes(
         elif is_text(values):
             warning = spellings_warning(values, _MOST_LEVELS)
         if warning:
-            warnings[name] = ". ".join(filter(None, (warnings.get(name), warning)))
+            _add_warnings(warnings, {name: warning})
 
 
 def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:

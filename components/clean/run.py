@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,13 @@ def require_results(raw: RawTable, params: Params) -> None:
             )
 
 
-def rules(params: Params, about: Mapping[str, Any], marked: Marked | None = None) -> Rules:
-    """What is to be done with a table of whose file `about` and `marked` tell."""
+def rules(
+    params: Params,
+    about: Mapping[str, Any],
+    marked: Marked | None = None,
+    labels: Mapping[int, Sequence[int]] | None = None,
+) -> Rules:
+    """Return what to do with a table; `about`, `marked` and `labels` are facts of its file."""
     return Rules(
         target=params.target,
         task=params.task,
@@ -71,19 +76,19 @@ def rules(params: Params, about: Mapping[str, Any], marked: Marked | None = None
         decimal=params.decimal,
         separator=about.get("separator"),
         marked=marked or Marked(),
+        labels=labels or {},
     )
 
 
 def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
     """Log what each rule removed, and give it as numbers."""
     table = cleaned.table
-    taken_target = cleaned.taken.counts.get(cleaned.target)
     for rule, count in cleaned.removed.items():
         if count:
             unasked = rule == "missing_target" or (rule == "duplicates" and cleaned.repeats_shown)
             level = logging.WARNING if unasked else logging.INFO
             why = _why(cleaned.repeats_shown) if rule == "duplicates" else ""
-            why = of_target(taken_target) if rule == "missing_target" and taken_target else why
+            why = of_missing_target(cleaned) if rule == "missing_target" else why
             log.log(
                 level, "Removed %d of %d rows: %s%s", count, rows_in, rule.replace("_", " ", 1), why
             )
@@ -96,6 +101,13 @@ def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
     log.info("%d of %d rows kept, %d columns", len(table), rows_in, len(table.columns))
     removed = {f"removed_{rule}": count for rule, count in cleaned.removed.items()}
     return {"rows_in": rows_in, "rows_out": len(table), **removed}
+
+
+def of_missing_target(cleaned: Cleaned) -> str:
+    """Return the texts of the target that were taken as missing, in brackets; "" for none."""
+    taken = cleaned.taken.counts.get(cleaned.target)
+    note = cleaned.notes.get(cleaned.target, "")
+    return of_target(taken) if taken else f" ({note})" if "missing" in note else ""
 
 
 def _why(repeats: Mapping[int, int]) -> str:
@@ -117,7 +129,7 @@ def step(run: StepRun[Params]) -> None:
     require_results(raw, params)
     log.info(file_in_words(raw.about))
     rows_in = len(raw.table)
-    cleaned = clean(raw.table, rules(params, raw.about, raw.marked))
+    cleaned = clean(raw.table, rules(params, raw.about, raw.marked, raw.labels))
     inferred = describe(cleaned, raw.about)
     for line in columns_in_words(inferred):
         log.info(line)

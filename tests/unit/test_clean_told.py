@@ -30,6 +30,17 @@ def test_rows_that_go_without_being_asked_for_are_a_warning(
     assert told[0].message == f"Removed {missing} of 60 rows: missing target"
 
 
+def test_words_of_the_target_that_mean_missing_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    texts = [f"{i}.5" if i % 6 else ["unknown", "?"][i % 4 // 2] for i in range(60)]
+    done = clean({"x": list(range(60)), "y": texts})
+    run.report(done, 60)
+    (line,) = [record.message for record in caplog.records if "missing target" in record.message]
+    assert line == (
+        "Removed 10 of 60 rows: missing target (taken as missing among numbers: 'unknown' 5, '?' 5)"
+    )
+    assert done.table["y"].tolist()[:2] == [1.5, 2.5]
+
+
 @pytest.mark.parametrize(("asked", "level"), [("auto", "WARNING"), (True, "INFO")])
 def test_duplicates_that_go_unasked_are_a_warning_with_examples(
     asked: object, level: str, caplog: pytest.LogCaptureFixture

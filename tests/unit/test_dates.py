@@ -228,7 +228,10 @@ def test_dates_in_forms_that_are_not_read_are_told_of_where_they_are_of_no_use(
     texts: list[str],
 ) -> None:
     assert f"such as '{texts[0]}', in a form that is not read" in found(texts).warning
-    assert not found(texts[:30] * 10).warning  # classes, which are learned from
+    has_month = texts[0][-5:] == " 2010" and not texts[0].startswith("Mi")
+    warning = found(texts[:30] * 10).warning  # classes, which are learned from
+    assert bool(warning) == has_month
+    assert not has_month or "their order in time is not learned from" in warning
 
 
 def test_days_are_counted_in_any_unit_and_year() -> None:

@@ -110,6 +110,35 @@ def test_thousands_and_millions_are_read_where_several_show_what_they_mean() -> 
     assert to_dtype(column("2.5k", "3"), got.word).tolist()[:2] == [2500, 3]
 
 
+@pytest.mark.parametrize(
+    ("texts", "letter", "large", "as_unit"),
+    [
+        (["{}.5K", "{}"], "K", 500, 0.5),
+        (["{}.5k", "{}"], "K", 500, 0.5),
+        (["{}K", "{}"], "K", 0, 0),
+        (["{}.5M", "{}"], "M", 500_000, 0.5),
+    ],
+)
+def test_a_letter_that_may_be_a_unit_beside_bare_numbers_is_an_error(
+    texts: list[str], letter: str, large: float, as_unit: float
+) -> None:
+    values = column(*texts)
+    with pytest.raises(RelayError, match=f"column 'v' holds 30 numbers with {letter}, which") as e:
+        read(values)
+    assert repr(values[0]) in str(e.value) and "'data.dtypes.v=float:1234.56 K/M/B'" in str(e.value)
+    assert f"'data.dtypes.v=float:1234.56 {letter}?'" in str(e.value)
+    assert to_dtype(values, "float:1234.56 K/M/B").tolist()[:2] == [large, 1]
+    assert to_dtype(values, f"float:1234.56 {letter}?").tolist()[:2] == [as_unit, 1]
+
+
+def test_letters_that_have_one_meaning_or_may_be_of_house_numbers_are_no_error() -> None:
+    assert read(column("{}.5K", "{}.5M", "{}")).values.tolist()[:3] == [500, 1_500_000, 2]
+    assert read(column("${}K", "{}")).values.tolist()[:3] == [0, 1, 2000]
+    assert read(column("{} Mio", "{}")).values.tolist()[:3] == [0, 1, 2_000_000]
+    houses = read(column("{}B", "{}", "{}"))
+    assert houses.word is None and "which may stand for billions or for a unit" in houses.warning
+
+
 @pytest.mark.parametrize("zero", ["\u0660", "\u0966", "\uff10", "\u06f0"])
 def test_digits_of_other_scripts_are_numbers(zero: str) -> None:
     def foreign(number: str) -> str:

@@ -48,6 +48,9 @@ def test_infinite_values_are_missing_and_a_warning() -> None:
     done = clean(columns(np.inf, -np.inf, 3.0))
     assert done.table["a"].isna().sum() == 2
     assert done.warnings["a"].startswith("2 infinite values, taken as missing.")
+    written = clean({"a": ["inf", "Infinity", "-inf", *map(str, range(60))], "y": list(range(63))})
+    assert written.table["a"].isna().sum() == 3
+    assert written.warnings["a"].startswith("3 infinite values, taken as missing.")
     assert clean(columns(np.inf, 3.0), filters=["a.notna()"]).removed["filter_1"] == 1
 
 

@@ -17,6 +17,10 @@ from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.pieces import read_in_pieces
 from relay.tables.reading.table import read_raw
 from relay.tables.reading.totals import find_totals, is_label
+from relay.util.errors import RelayError
+from tests.loading import load
+
+run, cleaning, params = load("clean"), load("clean", "cleaning"), load("clean", "params")
 
 ROWS = 40
 _RANDOM = np.random.default_rng(0)
@@ -179,3 +183,34 @@ def test_a_label_is_seen_in_each_of_many_columns_and_in_a_wide_file(
     with_row(many, place="Total", **SUMS).to_csv(tmp_path / "t.csv", index=False)
     raw = read_raw(tmp_path / "t.csv", ReadOptions())
     assert len(raw.table) == ROWS and raw.about["totals"] == 1
+
+
+@pytest.mark.parametrize("dtype", [None, "str", "float"])
+def test_a_row_of_totals_that_is_kept_may_have_its_word_among_numbers(
+    tmp_path: Path, dtype: str | None
+) -> None:
+    numbered = TABLE.assign(id=range(100, 100 + ROWS)).astype({"id": object})
+    with_row(numbered, id="Total", **SUMS).to_csv(tmp_path / "t.csv", index=False)
+    given = params.Params(
+        input_artifact="raw",
+        target="y",
+        totals="keep",
+        dtypes={"id": dtype} if dtype else {},
+    )
+    raw = run.read(tmp_path / "t.csv", given)
+    rules = run.rules(given, raw.about, raw.marked, raw.labels)
+    if dtype == "float":
+        with pytest.raises(RelayError, match=r"column 'id', row 41 .*'Total'"):
+            cleaning.clean(raw.table, rules)
+        return
+    done = cleaning.clean(raw.table, rules)
+    assert len(done.table) == ROWS + 1
+    assert done.table["y"].iloc[-1] == pytest.approx(SUMS["y"])
+    if dtype == "str":
+        assert done.table["id"].iloc[-1] == "Total"
+        assert "id" not in done.warnings
+        return
+    assert done.table["id"].tolist()[:ROWS] == list(range(100, 100 + ROWS))
+    assert pd.isna(done.table["id"].iloc[-1])
+    assert "'Total' in row 41 of the data stands among numbers" in done.warnings["id"]
+    assert "data.dtypes.id=str" in done.warnings["id"]

@@ -60,6 +60,9 @@ _UNREAD = re.compile(
     r"|[^\W\d_]{2,12}[.,]{0,2} (?:\d{4}-\d\d-\d\d|\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}).*",
     re.I,
 )
+_WITH_MONTH = re.compile(
+    rf"(?:{_MONTH_WORDS})\w*\.?[-', ]+(?:de )?\d|\d\.?[- ](?:de )?(?:{_MONTH_WORDS})", re.I
+)
 _ZEROS = r"[0\-/.: T]*0[0\-/.: TZ]*"
 
 
@@ -111,6 +114,11 @@ def _clock_form(text: str) -> str | None:
 def looks_like_unread_date(text: str) -> bool:
     """True for a week, a quarter, and dates in other forms and languages, which are not read."""
     return bool(_UNREAD.fullmatch(text.strip()))
+
+
+def names_month(text: str) -> bool:
+    """Return True for a text with a year or a day beside the name of a month, of any language."""
+    return bool(_WITH_MONTH.search(text))
 
 
 def are_compact_dates(examples: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ _COMPACT, _DAY = len("20240131"), len("2024-01-31")
 _OFFSET = r"[T ]\d\d.*?(?P<zone>Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)$"
 _INCOMPLETE = r"^\d{4}(-?\d\d)?$"
 _AHEAD = 2045
+_EPOCHS = 1e11, 4.1e12
+_SECOND = 1000
+_FEWEST_EPOCHS = 3
+_TIME_NAME = re.compile(r"(^|_)(date|day|time|timestamp|ts|at|on|created|updated)$")
 _NO_OFFSET = frozenset({"Z", "UTC", "GMT", "+00", "+0000", "-0000"})
 _FIRST, _LAST = "1678-01-01", "2262-01-01"
 """Between these, times can be counted in nanoseconds, as most libraries do."""
@@ -82,12 +87,37 @@ def of_contradiction(values: pd.Series, form: str, parts: Mapping[str, pd.Series
     )
 
 
-def of_periods(values: pd.Series, example: str) -> str:
-    """A column of texts, nearly all different, that look like dates but are not read as such."""
+def of_periods(values: pd.Series, example: str, *, is_category: bool = False) -> str:
+    """Return a warning of texts that look like dates but are not read as such.
+
+    They differ in nearly all rows, unless the column `is_category`.
+    """
+    what = (
+        "they are kept as texts, and their order in time is not learned from"
+        if is_category
+        else "they are texts that differ in nearly all rows, and nothing is learned from them"
+    )
     return (
-        f"most values look like dates, such as '{example}', in a form that is not read: they are "
-        "texts that differ in nearly all rows, and nothing is learned from them. Write them as "
+        f"most values look like dates, such as '{example}', in a form that is not read: {what}. "
+        "Write them as "
         f'2024-01-31 in the file, or name their form: data.dtypes.{values.name}="datetime:%d/%m/%Y"'
+    )
+
+
+def of_epochs(values: pd.Series) -> str:
+    """Return a warning of whole numbers that may be times in milliseconds since 1970, else ""."""
+    known = values.dropna()
+    if known.empty or not (known.min() >= _EPOCHS[0] and known.max() < _EPOCHS[1]):
+        return ""
+    is_named = _TIME_NAME.search(str(values.name)) is not None
+    are_whole = (known % 1 == 0).all() and known.nunique() >= _FEWEST_EPOCHS
+    if not are_whole or not (is_named or (known % _SECOND == 0).all()):
+        return ""
+    example = int(known.iloc[0])
+    return (
+        f"whole numbers that may be times in milliseconds since 1970, such as {example}, which "
+        f"would be {pd.Timestamp(example, unit='ms')}: kept as numbers. To have times: "
+        f"data.dtypes.{values.name}=datetime:ms; to keep numbers: data.dtypes.{values.name}=int"
     )
 
 

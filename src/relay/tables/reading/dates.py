@@ -20,7 +20,7 @@ from relay.tables.reading.date_formats import (
     split_forms,
     zeros_shape,
 )
-from relay.tables.reading.dtype_words import FORMATS_APART, ISO_8601
+from relay.tables.reading.dtype_words import EPOCH_MS, FORMATS_APART, ISO_8601
 from relay.tables.reading.numbers import without_placeholders
 from relay.tables.reading.texts import as_arrow, from_arrow, on_distinct, sample
 
@@ -82,6 +82,8 @@ def find_form(values: pd.Series) -> str | None:
 
 def to_times(texts: pd.Series, form: str) -> pd.Series:
     """`texts` as times in UTC without a zone, missing where one has no format of `form`."""
+    if form == EPOCH_MS:
+        return pd.to_datetime(pd.to_numeric(texts, errors="coerce"), unit="ms", errors="coerce")
     return on_distinct(texts, lambda some: _parse_any(some, form))
 
 

@@ -17,6 +17,8 @@ LOWER_CASE = "str:lower"
 """Texts in which upper case and blanks make no difference."""
 ISO_8601 = "ISO8601"
 """Stands for a format where times are written by ISO 8601, whatever their length."""
+EPOCH_MS = "ms"
+"""Stands for a format where times are milliseconds since 1970, as pandas writes them to JSON."""
 FORMATS_APART = "|"
 """Stands between several formats of dates in one dtype word."""
 
@@ -62,13 +64,13 @@ def check_dtype_word(spec: str) -> str:
 
 
 def datetime_format(spec: str) -> str | None:
-    """The format in `datetime:%d/%m/%Y` or `datetime:ISO8601`; None where `spec` names none.
+    """Return the format in `datetime:%d/%m/%Y`, `datetime:ISO8601` or `datetime:ms`, or None.
 
     Several stand side by side: `datetime:ISO8601|%d.%m.%Y`.
     """
     form = spec.removeprefix(_DATETIME_FORMAT)
-    names_one = spec.startswith(_DATETIME_FORMAT) and ("%" in form or form == ISO_8601)
-    return form if names_one else None
+    names_one = "%" in form or form in (ISO_8601, EPOCH_MS)
+    return form if spec.startswith(_DATETIME_FORMAT) and names_one else None
 
 
 def number_word(spec: str) -> NumberWord | None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from relay.tables.reading.dates import find_form, to_times
 from relay.tables.reading.dtype_words import (
+    EPOCH_MS,
     ISO_8601,
     LOWER_CASE,
     check_dtype_word,
@@ -131,6 +132,10 @@ def _to_bool(values: pd.Series) -> pd.Series:
 def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
         return values
+    if form == EPOCH_MS:
+        return to_times(_to_number(values, "milliseconds since 1970"), form)
+    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64")  # 20240131, not 20240131.0
     texts = with_plain_characters(values.astype("str"))
     unknown = form is None
     form = form or find_form(texts) or ISO_8601

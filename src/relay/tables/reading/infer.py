@@ -9,14 +9,19 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from relay.tables.reading.column_kinds import kind_of
-from relay.tables.reading.date_formats import are_compact_dates, looks_like_unread_date
-from relay.tables.reading.date_notes import of_far_dates, of_periods
+from relay.tables.reading.date_formats import (
+    are_compact_dates,
+    looks_like_unread_date,
+    names_month,
+)
+from relay.tables.reading.date_notes import of_epochs, of_far_dates, of_periods
 from relay.tables.reading.dates import read_dates
 from relay.tables.reading.dtype_words import NumberWord, datetime_word
 from relay.tables.reading.dtypes import to_dtype
 from relay.tables.reading.integers import FLOATS_HOLD
 from relay.tables.reading.mixed_numbers import hold_numbers, read_mixed_numbers
 from relay.tables.reading.numbers import (
+    TOO_LONG,
     Convention,
     as_plain_numbers,
     codes_note,
@@ -25,13 +30,14 @@ from relay.tables.reading.numbers import (
     find_format,
     parsed,
     share_of_numbers,
-    too_long_note,
+    too_long,
     without_placeholders,
 )
 from relay.tables.reading.quantities import as_number
 from relay.tables.reading.reach import are_infinite
 from relay.tables.reading.scripts import has_foreign_digits, with_plain_characters
 from relay.tables.reading.texts import as_arrow, from_arrow, have_digits, is_text, sample
+from relay.tables.reading.unread_numbers import unread_numbers_warning
 from relay.util.errors import RelayError
 
 _PAIRS = (
@@ -43,7 +49,10 @@ _PAIRS = (
 _PLAIN_TRUTHS = ("true", "false")
 _NUMBERS_AT_LEAST = 0.95
 _UNREAD_AT_LEAST = 0.5
+_FEWEST_DATES = 3
+_FIRST_DAY, _LAST_DAY = 19000101, 20991231
 _FEWEST_KNOWN, _MANY_NUMBERS = 0.5, 20
+_SHOWN = 3
 _OTHER_SCRIPT = "digits of another script"
 
 
@@ -112,7 +121,9 @@ def found_as(
         word, warning = _full_word(values, spec, convention)
         return _with_far_dates(Found(to_dtype(values, word), word, warning=warning), values)
     if not is_text(values):
-        return _with_far_dates(Found(values), values)
+        is_number = pd.api.types.is_numeric_dtype(values) and not names_classes
+        found = _as_compact_dates(values) if is_number and values.notna().any() else None
+        return _with_far_dates(found or Found(values), values)
     examples = sample(values)
     found = _as_like_numbers(values, convention) if _are_numbers(examples) else None
     texts = values if found else with_plain_characters(values)
@@ -122,6 +133,7 @@ def found_as(
     if not names_classes and have_digits(examples):
         found = _as_times(texts, examples) or found
         found = found or _as_unread_dates(texts, examples)
+        found = found or _as_unread_numbers(texts, examples)
     if found is None or is_text(found.values):  # which are to be as they stand in the file
         found = replace(found or Found(values), values=values)
     return _with_far_dates(found, values)
@@ -129,6 +141,8 @@ def found_as(
 
 def _with_far_dates(found: Found, values: pd.Series) -> Found:
     """`found` with a warning where its dates are beyond what other libraries can hold."""
+    if not found.word and pd.api.types.is_numeric_dtype(found.values):
+        return replace(found, warning=found.warning or of_epochs(found.values))
     if not pd.api.types.is_datetime64_any_dtype(found.values):
         return found
     far = of_far_dates(found.values, values if is_text(values) else None)
@@ -211,11 +225,23 @@ def _as_like_numbers(values: pd.Series, convention: Convention) -> Found | None:
     if form is None or (few and known.notna().sum() < _FEWEST_KNOWN * values.notna().sum()):
         return None
     numbers = parsed(known, form)
-    too_long = too_long_note(known, numbers)
-    if too_long:
-        return Found(values, note=too_long)
+    long = too_long(known, numbers)
+    if len(long):
+        return _too_long_as_texts(values, long, numbers)
     notes = filter(None, (_of_placeholders(values, known), _of_currency(known)))
     return Found(numbers, str(NumberWord(form.example)), "; ".join(notes))
+
+
+def _too_long_as_texts(values: pd.Series, long: pd.Series, numbers: pd.Series) -> Found:
+    """Keep `values` as texts as some are too `long`; warn where others are decimals."""
+    if not (numbers.dropna() % 1 != 0).any():
+        return Found(values, note=TOO_LONG)
+    return Found(
+        values,
+        warning=f"{len(long)} whole numbers, such as {long.iloc[0]}, have more digits than a "
+        "number beside decimals can: kept as texts, digit by digit. As quantities, rounded: "
+        f"data.dtypes.{values.name}=float",
+    )
 
 
 def _of_currency(values: pd.Series) -> str:
@@ -228,8 +254,12 @@ def _of_currency(values: pd.Series) -> str:
 
 
 def _of_placeholders(values: pd.Series, known: pd.Series) -> str:
-    count = int(values.notna().sum() - known.notna().sum())
-    return f"{count} texts such as '?' or '-' are missing values" if count else ""
+    if values.notna().sum() == known.notna().sum():
+        return ""
+    counts = values[values.notna() & known.isna()].value_counts()
+    shown = ", ".join(f"'{text}' {count}" for text, count in counts.head(_SHOWN).items())
+    more = ", ..." if len(counts) > _SHOWN else ""
+    return f"taken as missing among numbers: {shown}{more}"
 
 
 def _are_numbers(examples: list[str]) -> bool:
@@ -288,6 +318,25 @@ def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
 def _as_unread_dates(values: pd.Series, examples: list[str]) -> Found | None:
     """Texts of no use, with a warning that most of them look like dates."""
     alike = [text for text in examples if looks_like_unread_date(text)]
-    if len(alike) < _UNREAD_AT_LEAST * len(examples) or kind_of(values) == "category":
+    if len(alike) < _UNREAD_AT_LEAST * len(examples):
         return None
-    return Found(values, warning=of_periods(values, alike[0]))
+    is_category = kind_of(values) == "category"
+    if is_category and (len(alike) < _FEWEST_DATES or not all(map(names_month, alike))):
+        return None  # weeks and quarters are good classes
+    return Found(values, warning=of_periods(values, alike[0], is_category=is_category))
+
+
+def _as_unread_numbers(values: pd.Series, examples: list[str]) -> Found | None:
+    warning = unread_numbers_warning(values, examples)
+    return Found(values, warning=warning) if warning else None
+
+
+def _as_compact_dates(values: pd.Series) -> Found | None:
+    """Whole numbers such as 20240131 as dates, where nearly all are such."""
+    low, high = values.min(), values.max()
+    if not (low >= 0 and _FIRST_DAY <= high <= _LAST_DAY):
+        return None
+    if not pd.api.types.is_integer_dtype(values.dtype) and (values.dropna() % 1 != 0).any():
+        return None
+    texts = values.astype("Int64").astype("str").where(values.notna())
+    return _as_times(texts, sample(texts))

@@ -40,6 +40,7 @@ _MOST_WORDS = 20
 _FEW_UNITS = 4
 _SHOWN, _LONGEST = 5, 40
 _KNOWN_UNITS = frozenset(plain_unit(unit) for unit in UNITS)
+_LARGE = {"K": "thousands", "M": "millions", "B": "billions"}
 _NUMBER = re.compile(r"[\d.,:' \u00a0]*\d")
 
 
@@ -121,23 +122,24 @@ def _with_one_unit(shapes: Shapes) -> MixedNumbers | None:
     word = NumberWord(shapes.form.example, written + (MAY_LACK if bare else ""))
     if not bare:
         return MixedNumbers(word, f"numbers in '{written}'")
+    with_unit, without = _shown(shapes.of("unit", "thousands")), _shown(shapes.of("plain"))
     warning = (
-        f"{count} of {shapes.total} values are in '{written}', such as "
-        f"{_shown(shapes.of('unit'))}; the others, such as {_shown(shapes.of('plain'))}, are taken "
-        "as that, too. If they are not, mend the file"
+        f"{count} of {shapes.total} values are in '{written}', such as {with_unit}; the others, "
+        f"such as {without}, are taken as that, too. If they are not, mend the file"
     )
     return MixedNumbers(word, warning=warning)
 
 
 def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
-    """`9.9K` beside `850` or `1.2M`: several of these only together show what they mean."""
+    """Read `9.9K` beside `1.2M` or `$5`: only together do such letters show what they mean."""
     count = shapes.count("thousands")
     if not count or not shapes.holds_only("plain", "money", "thousands"):
         return None
     currencies = currencies_in(shapes)
-    alone = len(_signs(shapes)) == 1 and count == shapes.total and not currencies
     few = _distinct(shapes, *NUMBERS) < _FEWEST_QUANTITIES
-    if alone or few or len(currencies) > 1 or not _has_thousands(shapes):
+    if few or len(currencies) > 1 or not _has_thousands(shapes):
+        return None
+    if not currencies and _lone_letter(shapes):
         return None
     warning = (
         f"{count} of {shapes.total} values are in thousands (K), millions (M) or more, such "
@@ -163,6 +165,12 @@ def _with_minus_behind(shapes: Shapes) -> MixedNumbers | None:
 def _signs(shapes: Shapes) -> set[str]:
     """The letters that may stand for thousands or more."""
     return {re.sub(rf"[^A-Za-z]|{CURRENCY}", "", text) for text in shapes.of("thousands")}
+
+
+def _lone_letter(shapes: Shapes) -> str:
+    """Return the letter, K say, that alone stands behind numbers and may be a unit; else ""."""
+    signs = {sign.upper() for sign in _signs(shapes)}
+    return signs.pop() if len(signs) == 1 and len(max(signs)) == 1 else ""
 
 
 def _has_thousands(shapes: Shapes) -> bool:
@@ -192,11 +200,40 @@ def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | 
     elif len(currencies) > 1:
         what = f"holds amounts in several currencies: {_counted(currencies)}"
         cure = f"{setting}={form} takes them alike"
+    elif shapes.holds_only("plain", "thousands") and _has_thousands(shapes):
+        return _with_lone_letter(values, shapes)
     else:
         return _in_several_units(shapes, units)
     if distinct < _FEWEST_QUANTITIES:
         return None if limits else _warned(what, cure)
     raise RelayError(f"column '{values.name}' {what}. Mend the file; or {cure}; {stay}.")
+
+
+def _with_lone_letter(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
+    """Ask what `9.9K` beside `850` means: 9,900, or 9.9 kelvin; 12B may be a house number, too.
+
+    RelayError where the column is one of many numbers.
+    """
+    letter, setting = _lone_letter(shapes), f"data.dtypes.{values.name}"
+    if not letter:
+        return None
+    count, marked = shapes.count("thousands"), shapes.of("thousands")
+    what = (
+        f"holds {count} numbers with {letter}, which may stand for {_LARGE[letter]} or for a unit, "
+        f"such as {_shown(marked)}, and {shapes.total - count} without, such as "
+        f"{_shown(shapes.of('plain'))}"
+    )
+    cure = (
+        f"'{setting}={_word(shapes)} {THOUSANDS}' takes '{marked[0]}' in {_LARGE[letter]}, "
+        f"'{setting}={_word(shapes)} {letter}{MAY_LACK}' takes {letter} for a unit"
+    )
+    if _distinct(shapes, *NUMBERS) < _FEWEST_QUANTITIES:
+        return None
+    if letter != "K" and not _has_decimals(shapes):
+        return _warned(what, cure)
+    raise RelayError(
+        f"column '{values.name}' {what}. Mend the file; or {cure}; {setting}=str keeps texts."
+    )
 
 
 def _in_several_units(shapes: Shapes, units: Counter[str]) -> MixedNumbers | None:

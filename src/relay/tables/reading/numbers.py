@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,7 +34,7 @@ CURRENCY = f"[{_SYMBOLS}]|{_CODES}"
 SIGN = "[-+−]"
 PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:inf|infinity|nan)", re.I)
 """A number as programs write it."""
-_TOO_LONG = "integers too long for numbers, kept as texts"
+TOO_LONG = "integers too long for numbers, kept as texts"
 _LONGEST_INTEGER = 18
 _LONG_INTEGER = rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$"
 
@@ -83,10 +84,10 @@ def as_plain_numbers(values: pd.Series) -> pd.Series | None:
     if whole is not None:
         return None if _has_zeros_before(array) else whole
     try:
-        numbers = pc.cast(array, pa.float64())
+        numbers = from_arrow(pc.cast(array, pa.float64()), values)
     except pa.ArrowInvalid:
         return None
-    return None if _is_too_long(array) else from_arrow(numbers, values)
+    return None if _is_too_long(array) or len(too_long(values, numbers)) else numbers
 
 
 def codes_note(values: pd.Series) -> str:
@@ -94,18 +95,24 @@ def codes_note(values: pd.Series) -> str:
     array = as_arrow(values)
     whole = integers_in_texts(values)
     if whole is not None and not floats_hold(whole):
-        return _TOO_LONG
+        return TOO_LONG
     if not pc.all(pc.match_substring_regex(array, r"^[-+]?\d[\dxX]*$")).as_py():
         return ""
     if _has_zeros_before(array):
         return "codes with zeros before them, kept as texts"
-    return _TOO_LONG if _is_too_long(array) else ""
+    return TOO_LONG if _is_too_long(array) else ""
 
 
-def too_long_note(texts: pd.Series, numbers: pd.Series) -> str:
-    """Why `texts` stay what they are, where integers in them become equal as the `numbers`."""
-    long = numbers.abs() > FLOATS_HOLD
-    return _TOO_LONG if long.any() and texts[long].nunique() > numbers[long].nunique() else ""
+def too_long(texts: pd.Series, numbers: pd.Series) -> pd.Series:
+    """Return those of `texts` that are so long that different ones are equal as the `numbers`."""
+    sizes = np.abs(numbers.to_numpy())
+    long = (sizes >= FLOATS_HOLD) & np.isfinite(sizes)
+    if not long.any():
+        return texts.iloc[:0]
+    chosen: pd.Series = texts[
+        long & ~texts.str.contains("[eE]").to_numpy(dtype=bool, na_value=True)
+    ]
+    return chosen if chosen.nunique() > numbers[chosen.index].nunique() else chosen.iloc[:0]
 
 
 def _has_zeros_before(array: pa.ChunkedArray | pa.Array) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from relay.tables.reading.comments import warn_of_comments
+from relay.tables.reading.double_encoding import warn_of_double_encoding
 from relay.tables.reading.excel import read_excel
 from relay.tables.reading.json_lines import read_json
 from relay.tables.reading.layout import text_format
@@ -18,7 +21,7 @@ from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.parquet import read_parquet
 from relay.tables.reading.source import Source, find_source
 from relay.tables.reading.text import TextTable
-from relay.tables.reading.totals import without_totals
+from relay.tables.reading.totals import labels_among_numbers, without_totals
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class RawTable:
     about: dict[str, Any] = field(default_factory=dict)
     marked: Marked = field(default_factory=Marked)
     """Which texts in it were taken as missing."""
+    labels: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """For columns of numbers, by place, the rows of totals that are kept and have a word there."""
 
 
 def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> RawTable:
@@ -49,12 +54,14 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
         table = text.read()
         about |= {"separator": text.layout.separator, "encoding": text.encoding}
         about |= text.left_out.facts()
+        warn_of_comments(text.layout, table)
         if not text.layout.has_header:
             about["header"] = "none"
     else:
         table, uncomputed = _read_other(source, options)
         if uncomputed:
             about["uncomputed"] = uncomputed
+    warn_of_double_encoding(source.name, table)
     marked = Marked()
     if source.kind != "parquet":  # there, what is missing is so in the file
         marked = mark_missing(table, options, find_codes=find_codes)
@@ -66,7 +73,8 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
     if options.totals == "drop":
         table, totals = without_totals(source.name, table, options.decimal)
         about |= {"totals": totals} if totals else {}
-    return RawTable(table, about, marked)
+        return RawTable(table, about, marked)
+    return RawTable(table, about, marked, labels_among_numbers(table, options.decimal))
 
 
 def _read_other(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -109,6 +109,22 @@ def find_totals(table: pd.DataFrame, decimal: str | None = None) -> Totals:
     return Totals({})
 
 
+def labels_among_numbers(table: pd.DataFrame, decimal: str | None = None) -> dict[int, list[int]]:
+    """Return for each column of numbers in `table`, by its place, the rows with a word of totals.
+
+    Empty where these are many: then the word is a class.
+    """
+    labels = _labels(table) if len(table) > _FEWEST_ROWS else {}
+    if not 0 < len(labels) <= _MOST_LABELS:
+        return {}
+    numbers = Numbers(table, labels, decimal)
+    rows: dict[int, list[int]] = {}
+    for row, place in labels.items():
+        if numbers.are_numbers(place):
+            rows.setdefault(place, []).append(row)
+    return rows
+
+
 def is_label(text: str) -> bool:
     """True for a word of totals, alone or with a few others: Grand total, Summe Nord."""
     return len(text.split()) <= _MOST_WORDS and _LABEL.search(text) is not None

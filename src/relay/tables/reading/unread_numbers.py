@@ -1,0 +1,56 @@
+"""Numbers that are written in two parts and are not read: ranges, feet and inches, degrees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+_AT_LEAST = 0.9
+_FEWEST_RANGES, _FEWEST_PARTS = 31, 5
+"""Fewer different ranges are rather classes, such as groups of age."""
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_RANGE = re.compile(
+    rf"({_NUMBER})\s*(?:-|\u2013|\u2014|to|bis|\.\.\.?)\s*({_NUMBER})\s*[^\W\d_]{{0,3}}"
+)
+_MINUTES = rf"(?:\s*{_NUMBER}\s*['\u2032m])?(?:\s*{_NUMBER}\s*(?:[\"\u2033]|''|s))?"
+_PARTS = {
+    "feet and inches": re.compile(
+        rf"\d+\s*(?:['\u2032]|ft\.?|feet)\s*{_NUMBER}\s*(?:[\"\u2033]|''|in\.?|inches)?", re.I
+    ),
+    "degrees and minutes": re.compile(rf"[NSEW]?\s*\d+\s*[°º]\s*{_MINUTES}\s*[NSEWO]?", re.I),
+    "degrees with a direction": re.compile(rf"{_NUMBER}\s*[°º]\s*[NSEWO]", re.I),
+    "pounds and ounces": re.compile(rf"\d+\s*lbs?\.?,?\s*{_NUMBER}\s*oz\.?", re.I),
+}
+
+
+def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
+    """Return a warning where nearly all `examples` of `values` are numbers in two parts, else "".
+
+    Ranges are reported where there are too many of them for classes.
+    """
+    setting = f"If texts are right: data.dtypes.{values.name}=str"
+    for name, pattern in _PARTS.items():
+        alike = [text for text in examples if pattern.fullmatch(text.strip())]
+        if len(alike) >= max(_FEWEST_PARTS, _AT_LEAST * len(examples)):
+            return (
+                f"{name}, such as '{alike[0]}', are not read as numbers: kept as texts. Write each "
+                f"as one number in the file. {setting}"
+            )
+    ranges = [text for text in examples if _is_range(text)]
+    if len(ranges) < max(_FEWEST_RANGES, _AT_LEAST * len(examples)):
+        return ""
+    return (
+        f"ranges of numbers, such as '{ranges[0]}', are not read as numbers: kept as texts. Write "
+        f"their ends, or their middle, as numbers in columns of the file. {setting}"
+    )
+
+
+def _is_range(text: str) -> bool:
+    """Return True for two numbers, the second not below the first; those with zeros are codes."""
+    ends = _RANGE.fullmatch(text.strip())
+    if ends is None or any(re.match(r"0\d", end) for end in ends.groups()):
+        return False
+    low, high = (float(end.replace(",", ".")) for end in ends.groups())
+    return low <= high
