@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from relay import ArtifactVersion, Find, recorded_input, train_set
+from relay import ArtifactVersion, Facts, Find, recorded_input, train_set
 from relay import Params as BaseParams
-from relay.util.names import column_name
+from relay.tables.preflight import check_inputs
+from relay.tables.reading.columns import Column
 
 
 class ColumnRule(BaseModel):
@@ -44,19 +45,14 @@ class DriftRule(BaseModel):
         0.2, ge=0, description="least population stability index; null: drift is not looked at"
     )
     p_value: float = Field(0.001, gt=0, le=1, description="and largest p-value of the test")
-    ignore: list[str] = Field([], description="columns that may drift, such as a date")
+    ignore: list[Column] = Field([], description="columns that may drift, such as a date")
     fail: bool = Field(False, description="whether drift fails the check, or warns only")
-
-    @field_validator("ignore")
-    @classmethod
-    def _as_in_the_table(cls, names: list[str]) -> list[str]:
-        return [column_name(name) for name in names]
 
 
 class Params(BaseParams):
     input_artifact: str = Field(description="the clean table")
     report_artifact: str = Field("report", description="name of the report")
-    target: str = Field(min_length=1, description="column to predict")
+    target: Column = Field(min_length=1, description="column to predict")
     min_rows: int = Field(10, ge=1, description="least number of rows")
     columns: dict[str, ColumnRule] = Field(
         {}, description="{column: {dtype, nullable, unique, min, max, allowed}}"
@@ -90,3 +86,8 @@ def looked_up(params: Params, inputs: Mapping[str, str], find: Find) -> dict[str
     """For the orchestrator: the digests of what is read besides the `inputs` (digests by key)."""
     train = compared_with(params, inputs["input"], find)
     return {} if train is None else {"the champion's data": train.digest}
+
+
+def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+    """Return the task that the inputs show. Raises ConfigError if they are for another target."""
+    return check_inputs(step, params.target, inputs)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, field_validator
 
+from relay import ArtifactVersion, Facts
+from relay.tables.header_check import look_at_header
+from relay.tables.preflight import TASK, check_inputs, require_columns
+from relay.tables.reading.columns import Column
 from relay.tables.reading.filters import check_filter
 from relay.tables.reading.params import ReadParams
 
@@ -16,7 +21,7 @@ Range = tuple[float | None, float | None]
 class Params(ReadParams):
     input_artifact: str = Field(description="the file as it came")
     clean_artifact: str = Field("clean", description="name of the clean table")
-    target: str = Field(min_length=1, description="column to predict")
+    target: Column = Field(min_length=1, description="column to predict")
     task: Task = Field("auto", description="auto, regression or classification")
     drop: list[str] = Field([], description="columns to leave out")
     ranges: dict[str, Range] = Field(
@@ -40,3 +45,26 @@ class Params(ReadParams):
     @classmethod
     def _filters_see_the_table_only(cls, filters: list[str]) -> list[str]:
         return [check_filter(one) for one in filters]
+
+
+def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+    """Return the task, if the settings or the inputs show it.
+
+    Raises ConfigError if the inputs are for another target.
+    """
+    task = {} if params.task == "auto" else {TASK: params.task}
+    return {**task, **check_inputs(step, params.target, inputs)}
+
+
+def look_ahead(params: Params, facts: Facts) -> Facts:
+    """Return the columns of the file. Raises ConfigError if the target is not among them."""
+    return look_at_header(params, params.target, params.drop, facts)
+
+
+def check_facts(params: Params, facts: Facts) -> None:
+    """Check that the file has the columns of the settings. Raises ConfigError if not."""
+    named = dict.fromkeys(params.drop, "data.drop")
+    named |= {name: "data.dtypes" for name in params.dtypes if name not in named}
+    require_columns(
+        facts, named | {name: "data.ranges" for name in params.ranges if name not in named}
+    )

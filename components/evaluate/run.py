@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from baseline import best_of, in_words
 from gates import violations
 from judging import Judgement, judge
-from params import Params, check_task
+from params import Params, require_metrics
 from pictures import draw
 from splits import require_same_split
 
@@ -98,7 +98,7 @@ def step(run: StepRun[Params]) -> None:
     model_input = run.input("model", type="model")
     test_input = run.input("test", type="split_data")
     model = load_model(model_input.path, str(model_input.version), params.trusted_types)
-    check_task(params, model.task)
+    require_metrics(params, model.task)
     test = read_artifact(test_input)
     require_same_split(run, model_input.version, test_input, test)
     log.info("%s on %s", model_input.version, test_input.version)

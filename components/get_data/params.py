@@ -12,8 +12,9 @@ from urllib.request import url2pathname
 
 from pydantic import Field, field_validator
 
-from relay import NO_CONTENT, RelayError
+from relay import IS_PATH, NO_CONTENT, Facts, RelayError
 from relay import Params as BaseParams
+from relay.tables.preflight import find_source
 from relay.util.names import did_you_mean, nearest
 from relay.util.proxies import open_url
 
@@ -27,7 +28,8 @@ class Params(BaseParams):
     raw_artifact: str = Field("raw", description="name of the file as it came")
     url: str = Field(
         min_length=1,
-        description="http(s)://, file://, sklearn://NAME, or a path from the project's root",
+        description="http(s)://, file://, sklearn://NAME, or a path",
+        json_schema_extra=IS_PATH,
     )
     sha256: str | None = Field(
         None, pattern="^[0-9a-fA-F]{64}$", description="digest that the file must have"
@@ -90,6 +92,14 @@ def source_state(params: Params) -> str | None:
     except OSError:
         return None
     return f"{found.st_size} bytes, {found.st_mtime_ns}"
+
+
+def look_ahead(params: Params, facts: Facts) -> Facts:
+    """Find the file, for the steps that read it. Raises ConfigError if it does not exist.
+
+    With refresh=never it may be gone: what was fetched before is used.
+    """
+    return find_source(params.url, must_exist=params.refresh != "never")
 
 
 def _state_of_url(url: str) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from pydantic import Field, field_validator, model_validator
 
+from relay import IS_PATH
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 from relay.tables.reading.params import ReadParams
 
@@ -17,10 +18,14 @@ class Params(ReadParams):
     input_artifact: str = Field("", description="the table to predict, as an artifact")
     predictions_artifact: str = Field("predictions", description="name of the predictions")
     input_path: str | None = Field(
-        None, description="the table to predict, as a file: a path or file:// URL"
+        None,
+        description="the table to predict, as a file: a path or file:// URL",
+        json_schema_extra=IS_PATH,
     )
     output_path: str | None = Field(
-        None, description="file that the predictions are written to, .csv or .parquet"
+        None,
+        description="file that the predictions are written to, .csv or .parquet",
+        json_schema_extra=IS_PATH,
     )
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 

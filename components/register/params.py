@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field, field_validator
 
+from relay import ArtifactVersion, Facts
 from relay import Params as BaseParams
-from relay.models.metric_names import HIGHER_IS_BETTER, Task, require_of_task
+from relay.models.metric_names import HIGHER_IS_BETTER, require_of_task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
+from relay.tables.preflight import TASK, check_inputs
+from relay.tables.reading.columns import Column
 from relay.util.names import did_you_mean
 
 
@@ -17,7 +22,7 @@ class Params(BaseParams):
     registration_artifact: str = Field(
         "registration", description="name of the record of what was decided"
     )
-    target: str = Field(description="column that the model predicts")
+    target: Column = Field(min_length=1, description="column that the model predicts")
     name: str = Field(
         min_length=1, pattern=r"^[^/:]+$", description="name of the model in MLflow's registry"
     )
@@ -40,10 +45,12 @@ class Params(BaseParams):
         return metric
 
 
-def check_task(params: Params, task: Task) -> None:
-    """ConfigError where the metric to compare on is none of `task`.
+def check_facts(params: Params, facts: Facts) -> None:
+    """Check that the metric to compare on is one of the task. Raises ConfigError if not."""
+    if params.metric is not None and TASK in facts:
+        require_of_task("register.metric", params.metric, facts[TASK])
 
-    For the orchestrator, as soon as it knows the task.
-    """
-    if params.metric is not None:
-        require_of_task("register.metric", params.metric, task)
+
+def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+    """Return the task that the inputs show. Raises ConfigError if they are for another target."""
+    return check_inputs(step, params.target, inputs)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator, model_validator
+from collections.abc import Mapping
 
-from relay import ConfigError
+from pydantic import Field, model_validator
+
+from relay import ArtifactVersion, ConfigError, Facts
 from relay import Params as BaseParams
 from relay.models.estimators import ModelSpec, check_spec
 from relay.models.metric_names import Task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
-from relay.util.names import column_name
+from relay.tables.preflight import TASK, check_inputs, require_columns
+from relay.tables.reading.columns import Column
 
 
 class Params(BaseParams):
@@ -18,25 +21,20 @@ class Params(BaseParams):
         "", description="report of the check of the table that the train set was split from"
     )
     model_artifact: str = Field("model", description="name of the trained model")
-    target: str = Field(description="column to predict")
+    target: Column = Field(min_length=1, description="column to predict")
     model: ModelSpec = Field(
         description="the estimator: {_target_: sklearn.module.Class, params: {...}, scale: false}"
     )
-    text: str | None = Field(None, description="a column of free text, to be read by TF-IDF")
-    group_column: str | None = Field(
+    text: Column | None = Field(None, description="a column of free text, to be read by TF-IDF")
+    group_column: Column | None = Field(
         None, description="rows with the same value in it are in one fold; not learnt from"
     )
-    time_column: str | None = Field(
+    time_column: Column | None = Field(
         None, description="each fold is of rows that are newer than those learnt from"
     )
     folds: int = Field(5, ge=0, le=100, description="of the cross-validation; 0 or 1: none")
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the folds and of the model")
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
-
-    @field_validator("text", "group_column", "time_column")
-    @classmethod
-    def _as_in_the_table(cls, name: str | None) -> str | None:
-        return name if name is None else column_name(name)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Params:
@@ -46,19 +44,23 @@ class Params(BaseParams):
 
 
 def check(params: Params) -> None:
-    """ConfigError where the model's class or one of its parameters is wrong.
-
-    For the orchestrator, before anything runs.
-    """
+    """Check the model's class and its parameters, before a run. Raises ConfigError."""
     check_spec(params.model)
 
 
-def check_task(params: Params, task: Task) -> None:
-    """ConfigError where a setting of the model is not for `task`.
+def check_facts(params: Params, facts: Facts) -> None:
+    """Check the model against the task, and the columns of the settings against the file's.
 
-    For the orchestrator, as soon as it knows the task.
+    Raises ConfigError.
     """
-    require_task(params.model, task)
+    if TASK in facts:
+        require_task(params.model, facts[TASK])
+    named = {
+        params.text: "data.text",
+        params.time_column: "train.time_column",
+        params.group_column: "train.group_column",
+    }
+    require_columns(facts, {name: key for name, key in named.items() if name})
 
 
 def require_task(spec: ModelSpec, task: Task) -> None:
@@ -67,3 +69,8 @@ def require_task(spec: ModelSpec, task: Task) -> None:
         raise ConfigError("model.target_transform: the target holds classes; set it to null.")
     if task == "regression" and spec.class_weight is not None:
         raise ConfigError("model.class_weight: the target holds numbers; set it to null.")
+
+
+def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+    """Return the task that the inputs show. Raises ConfigError if they are for another target."""
+    return check_inputs(step, params.target, inputs)

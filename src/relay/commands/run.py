@@ -10,10 +10,12 @@ from pathlib import Path
 from rich.console import Console
 
 from relay.config import compose as config
+from relay.config.composed import Config
 from relay.config.overrides import from_arguments
 from relay.pipeline import plan
 from relay.pipeline.checkout import require_writable
 from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.preflight import Preflight
 from relay.pipeline.sweep_trial import Trial, record_refused, take_trial
 from relay.pipeline.tracking_setup import choose_tracking
 from relay.tracking import open_backend
@@ -46,11 +48,10 @@ def run(project: Project, argv: Sequence[str], console: Console) -> int:
     return _run(project, config.load(project.config, arguments, start), console)
 
 
-def _run(
-    project: Project, settings: config.Config, console: Console, trial: Trial | None = None
-) -> int:
+def _run(project: Project, settings: Config, console: Console, trial: Trial | None = None) -> int:
     the_plan = plan.build(settings.settings.pipeline)
     jobs = make_jobs(project.components, settings, the_plan)
+    Preflight(jobs).check_settings()
     project.prepare(os.environ)
     tracking = choose_tracking(settings.settings.tracking, os.environ)
     if not settings.settings.explain:

@@ -1,35 +1,132 @@
-"""Which file of the configuration a setting stands in, for errors about it."""
+"""The files of the configuration: which groups there are, what their files declare and set."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hydra
 import yaml
-from omegaconf import DictConfig, OmegaConf
 
-GROUPS = ("data", "model", "tracking", "pipeline", "experiment")
-PlaceOf = Callable[[str], str]
-"""From a setting to the words that say where it stands, to be appended; "" where that is clear."""
-
+MAIN = "config.yaml"
+_DEFAULTS = "defaults"
 _GLOBAL = "_global_"
+_PACKAGE = ["#", "@package", _GLOBAL]
+_USAGE = re.compile(r"^# *(?P<what>.+?): python main\.py (?P<command>.+)$")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def place_of(folder: Path, overrides: Sequence[str], key: str) -> str:
-    """` (in config/local/default.yaml)`, of the file of a group in `folder` that has `key`.
+@dataclass(frozen=True)
+class ConfigFiles:
+    """The folder of the configuration, and the groups that its config.yaml names.
 
-    "" where none has it, or where one of the `overrides` gave it.
+    `options` maps each group to its default option. A file of a group with a default declares
+    settings; one of a group without (`experiment`) only changes those of others.
     """
-    given = {one.lstrip("+~").partition("=")[0] for one in overrides} - set(GROUPS)
-    if any(key == one or key.startswith(f"{one}.") for one in given):
+
+    folder: Path
+    options: Mapping[str, str | None]
+
+    @classmethod
+    def read(cls, folder: Path) -> ConfigFiles:
+        """Read config.yaml in `folder`."""
+        options: dict[str, str | None] = {}
+        for default in _content(folder / MAIN).get(_DEFAULTS) or []:
+            if isinstance(default, Mapping):
+                options |= {
+                    str(group): option for group, option in default.items() if "@" not in str(group)
+                }
+        return cls(folder, options)
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups that a person can choose from."""
+        return list(self.options)
+
+    @property
+    def declaring(self) -> list[str]:
+        """The groups whose files declare settings."""
+        return [group for group, option in self.options.items() if option is not None]
+
+    def main(self) -> dict[str, Any]:
+        """The settings of config.yaml."""
+        return {key: one for key, one in _content(self.folder / MAIN).items() if key != _DEFAULTS}
+
+    def declared(self, choices: Mapping[str, str]) -> dict[str, Any]:
+        """All settings that there are, where `choices` are the options chosen from the groups.
+
+        Those of config.yaml, and of the files that the chosen ones are built on: what
+        config/data/table.yaml does not have, config/data/pokemon.yaml cannot set.
+        """
+        settings = self.main()
+        for group in self.declaring:
+            for path in _bases(self.folder / group / f"{choices.get(group)}.yaml"):
+                _declare(settings, path, group)
+        return settings
+
+    def open_mappings(self) -> list[str]:
+        """The settings that are `{}` in the files which declare them: they take any key."""
+        settings = self.main()
+        keys = dict.fromkeys(_empty_mappings(settings))
+        for group in self.declaring:
+            for path in sorted((self.folder / group).glob("*.yaml")):
+                if _content(path) and not _parents(path):
+                    own: dict[str, Any] = {}
+                    _declare(own, path, group)
+                    keys |= dict.fromkeys(_empty_mappings(own))
+        return list(keys)
+
+    def usage(self, group: str, option: str | None = None) -> str:
+        """` Any table of yours: data=table ...`, from the first lines of a group's base files.
+
+        Those that `option` is built on, or all of the group.
+        """
+        folder = self.folder / group
+        chosen = [folder / f"{option}.yaml"] if option else sorted(folder.glob("*.yaml"))
+        bases = dict.fromkeys(base for path in chosen for base in _bases(path))
+        lines = (_USAGE.match(_first_line(path)) for path in bases if path.is_file())
+        return "".join(f" {line['what']}: {line['command']}" for line in lines if line)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a configuration was composed from: files, the options chosen of groups, overrides."""
+
+    files: ConfigFiles
+    choices: Mapping[str, str]
+    overrides: Sequence[str]
+
+    def place_of(self, key: str) -> str:
+        """` (in config/local/default.yaml)`, of the last file that sets `key`.
+
+        "" if none does, or if an override sets it: where that stands is clear.
+        """
+        given = {one.lstrip("+~").partition("=")[0] for one in self.overrides}
+        given -= set(self.files.groups)
+        if any(key == one or key.startswith(f"{one}.") for one in given):
+            return ""
+        folder = self.files.folder
+        for path, package in reversed(list(self._chosen_files())):
+            inside = key if not package else key.removeprefix(f"{package}.")
+            if (inside != key or not package) and _has(_content(path), inside):
+                return f" (in {folder.name}/{path.relative_to(folder).as_posix()})"
         return ""
-    for path, package in _composed(folder, overrides):
-        inside = key if not package else key.removeprefix(f"{package}.")
-        if (inside != key or not package) and _has(OmegaConf.load(path), inside):
-            return f" (in {folder.name}/{path.relative_to(folder).as_posix()})"
-    return ""
+
+    def usage(self, key: str) -> str:
+        """How the group of `key` is given, as its base file states it; "" if it is in no group."""
+        group = key.partition(".")[0]
+        is_declared = group in self.files.declaring
+        return self.files.usage(group, self.choices.get(group)) if is_declared else ""
+
+    def _chosen_files(self) -> Iterator[tuple[Path, str]]:
+        """The files that were chosen from the groups, each with its place in the tree."""
+        for choice, name in self.choices.items():
+            group, _, package = choice.partition("@")
+            path = self.files.folder / group / f"{name}.yaml"
+            if path.is_file():
+                yield path, "" if package == _GLOBAL or _is_global(path) else group
 
 
 def unreadable_file(folder: Path) -> str | None:
@@ -60,24 +157,62 @@ def _problem_of(path: Path) -> str | None:
     return None
 
 
-def _composed(folder: Path, overrides: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """The files that were chosen from the groups, each with where in the tree it stands."""
-    choices = [one for one in overrides if one.partition("=")[0] in GROUPS]
-    with hydra.initialize_config_dir(str(folder), version_base="1.3"):
-        tree = hydra.compose("config", overrides=choices, return_hydra_config=True)
-    for choice, name in tree.hydra.runtime.choices.items():
-        group, _, package = str(choice).partition("@")
-        path = folder / group / f"{name}.yaml"
-        if path.is_file():
-            head = path.read_text(encoding="utf-8").lstrip().partition("\n")[0]
-            is_global = package == _GLOBAL or head.split() == ["#", "@package", _GLOBAL]
-            yield path, "" if is_global else group
+def _content(path: Path) -> dict[str, Any]:
+    """The mapping in the file `path`; empty if it cannot be read, which Hydra reports if chosen."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - safe
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
-def _has(tree: Any, key: str) -> bool:
-    node = tree
+def _parents(path: Path) -> list[Path]:
+    """The files of its own group that the file `path` is built on."""
+    defaults = _content(path).get(_DEFAULTS) or []
+    names = [one for one in defaults if isinstance(one, str) and not one.startswith(("_", "/"))]
+    return [path.parent / f"{name}.yaml" for name in names]
+
+
+def _bases(path: Path) -> list[Path]:
+    """The files at the beginning of what `path` is built on; itself, if it is built on none."""
+    parents = _parents(path)
+    return [base for parent in parents for base in _bases(parent)] if parents else [path]
+
+
+def _declare(settings: dict[str, Any], path: Path, group: str) -> None:
+    """Add to `settings` those of the file `path`, at their place."""
+    content = {key: value for key, value in _content(path).items() if key != _DEFAULTS}
+    _merge(settings, content if _is_global(path) else {group: content})
+
+
+def _merge(settings: MutableMapping[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping) and isinstance(settings.get(key), dict):
+            _merge(settings[key], value)
+        else:
+            settings[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _empty_mappings(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            if not value:
+                yield f"{prefix}{key}"
+            yield from _empty_mappings(value, f"{prefix}{key}.")
+
+
+def _is_global(path: Path) -> bool:
+    return _first_line(path).split() == _PACKAGE
+
+
+def _first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8").lstrip().partition("\n")[0]
+
+
+def _has(content: Mapping[str, Any], key: str) -> bool:
+    node: Any = content
     for part in key.split("."):
-        if not isinstance(node, DictConfig) or part not in list(node):
+        if not isinstance(node, Mapping) or part not in node:
             return False
-        node = node._get_node(part)
+        node = node[part]
     return True

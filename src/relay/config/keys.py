@@ -1,79 +1,65 @@
-"""The keys of the configuration: which there are, and what was meant by one that is not."""
+"""The keys of the configuration: which there are, and what was meant by one that there is not."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from hydra.errors import ConfigCompositionException
 from omegaconf import DictConfig, OmegaConf
 
-from relay.config.files import PlaceOf
+from relay.config.files import Origin
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 
-# The sections that are checked elsewhere: by config_schema.py, or by the component that reads them.
-# All others may hold only what config.yaml holds.
-_VALIDATED_ELSEWHERE = ("model", "tracking", "pipeline")
+_PIPELINE = "pipeline"  # its keys are those of schema.py
 _OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key>[\w.]+)'")
 
 
-def composition_problem(error: ConfigCompositionException, known: DictConfig) -> str:
-    """What Hydra has against an override, with the nearest of the `known` keys."""
+def composition_problem(error: ConfigCompositionException, tree: DictConfig) -> str:
+    """What Hydra has against an override, with the nearest of the keys of `tree`."""
     text = str(error)
     match = _OVERRIDE_KEY.search(text)
     if not match:
         return text.replace("\n", " ")
     key = match["key"]
     parent, _, name = key.rpartition(".")
-    siblings = OmegaConf.select(known, parent, throw_on_missing=False) if parent else known
+    siblings = OmegaConf.select(tree, parent, throw_on_missing=False) if parent else tree
     while parent and not isinstance(siblings, DictConfig):
         parent, _, name = parent.rpartition(".")
-        siblings = OmegaConf.select(known, parent) if parent else known
-    return f"There is no setting '{key}'.{_suggest(parent, name, siblings)}"
-
-
-def _suggest(parent: str, name: str, siblings: DictConfig) -> str:
+        siblings = OmegaConf.select(tree, parent) if parent else tree
     prefix = f"{parent}." if parent else ""
-    return did_you_mean(prefix + name, [f"{prefix}{one!s}" for one in siblings])
+    hint = did_you_mean(prefix + name, [f"{prefix}{one!s}" for one in siblings])
+    return f"There is no setting '{key}'.{hint}"
 
 
-def refuse_unknown_keys(tree: DictConfig, base: DictConfig, place_of: PlaceOf) -> None:
-    """ConfigError with every key of `tree` that the shipped configuration, `base`, has not.
+def refuse_unknown_keys(tree: DictConfig, origin: Origin) -> None:
+    """Check that each key of `tree` is one that the files of its `origin` declare.
 
-    `place_of` tells, as words to be appended, in which file a key stands.
+    Raises ConfigError with all that are not, each with the nearest that is, and its file.
     """
-    found = dict(_unknown_keys(tree, base, ""))
-    if found:
-        raise ConfigError("\n".join(f"{line}{place_of(key)}" for key, line in found.items()))
+    declared = origin.files.declared(origin.choices)
+    lines = [f"{line}{origin.place_of(key)}" for key, line in _unknown_keys(tree, declared, "")]
+    if lines:
+        raise ConfigError("\n".join(lines))
 
 
-def _unknown_keys(tree: DictConfig, base: DictConfig, prefix: str) -> Iterator[tuple[str, str]]:
+def _unknown_keys(
+    tree: DictConfig, declared: Mapping[str, Any], prefix: str
+) -> Iterator[tuple[str, str]]:
     """The keys that are not right, each with a line about it."""
-    for key in tree:
-        name = str(key)
-        if not prefix and name in _VALIDATED_ELSEWHERE:
+    for name in map(str, tree):
+        key = f"{prefix}{name}"
+        if key == _PIPELINE:
             continue
-        if name not in base.keys():  # noqa: SIM118 - `in base` is False for a "???"
-            known = [*(str(one) for one in base), *(() if prefix else _VALIDATED_ELSEWHERE)]
-            hint = did_you_mean(prefix + name, [prefix + one for one in known])
-            yield f"{prefix}{name}", f"There is no setting '{prefix}{name}'.{hint}"
+        if name not in declared:
+            hint = did_you_mean(key, [f"{prefix}{other}" for other in declared])
+            yield key, f"There is no setting '{key}'.{hint}"
             continue
-        child, known_child = tree._get_node(key), base._get_node(name)
-        if isinstance(known_child, DictConfig) and len(known_child) and not known_child._is_none():
-            if isinstance(child, DictConfig):
-                yield from _unknown_keys(child, known_child, f"{prefix}{name}.")
+        child, below = tree._get_node(name), declared[name]
+        if isinstance(below, Mapping) and below:
+            if isinstance(child, DictConfig) and not child._is_none():
+                yield from _unknown_keys(child, below, f"{key}.")
             else:
-                line = f"{prefix}{name}: this is a group of settings, not a value."
-                yield f"{prefix}{name}", line
-
-
-def empty_mappings(base: DictConfig, prefix: str = "") -> Iterator[str]:
-    """The keys that are `{}` in the shipped configuration: they take any key of the user's."""
-    for key in base:
-        node = base._get_node(key)
-        if isinstance(node, DictConfig):
-            if len(node) == 0:
-                yield f"{prefix}{key!s}"
-            else:
-                yield from empty_mappings(node, f"{prefix}{key!s}.")
+                yield key, f"{key}: this is a group of settings, not a value."

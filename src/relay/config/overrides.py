@@ -21,13 +21,6 @@ from relay.util.errors import ConfigError
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
-_TEXTS = (
-    "data.read.header",
-    "data.read.missing_values",
-    "data.read.keep_texts",
-    "data.check.columns",
-)
-"""Settings in which None may be a text: one of the data, or the word for a file without names."""
 
 
 def split_options(text: str) -> list[str]:
@@ -92,10 +85,11 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
     return overrides
 
 
-def normalize(override: str) -> str:
+def normalize(override: str, none_is_text: Sequence[str] = ()) -> str:
     """`override` as Hydra's grammar wants it.
 
-    Python's None, and lists and mappings as Python or JSON writes them, become Hydra's. What
+    Python's None, and lists and mappings as Python or JSON writes them, become Hydra's; in the
+    settings `none_is_text`, and below, None is a text. What
     neither knows (a path with brackets, a URL with `&`) is quoted, and so is a text with commas:
     Hydra would take it for a sweep over several runs, which Relay does not have.
     """
@@ -105,7 +99,8 @@ def normalize(override: str) -> str:
             return override
         raise ConfigError(f"'{override}' is no setting: write key=value. A command comes first.")
     prefix, key, value = match["prefix"] or "", match["key"], match["value"]
-    return f"{prefix}{key}={_hydra_value(key, value)}"
+    is_text = any(key == one or key.startswith(f"{one}.") for one in none_is_text)
+    return f"{prefix}{key}={_hydra_value(value, none_is_text=is_text)}"
 
 
 def key_and_value(override: str) -> tuple[str, Any]:
@@ -152,7 +147,7 @@ def _is_mapping(override: str) -> bool:
     return override.partition("=")[2].startswith("{")
 
 
-def _hydra_value(key: str, text: str) -> str:
+def _hydra_value(text: str, *, none_is_text: bool) -> str:
     parsed = _parsed(text)
     if parsed is None:
         written = _hydra_text(_python_value(text))
@@ -160,8 +155,7 @@ def _hydra_value(key: str, text: str) -> str:
     if parsed.is_sweep_override():
         return _quote(text)
     value, plain = parsed._value, _without_none(parsed._value)
-    holds_texts = any(key == one or key.startswith(f"{one}.") for one in _TEXTS)
-    return text if holds_texts or plain == value else _hydra_text(plain)
+    return text if none_is_text or plain == value else _hydra_text(plain)
 
 
 def _parsed(text: str) -> Override | None:

@@ -42,13 +42,12 @@ class StepCache:
         None where it cannot be said, as of a source that does not tell whether it changed, and
         where the step is to run every time.
         """
-        source = "" if job.component.source_state is None else job.source_state()
+        source = job.source_state()
         if source is None or not job.step.cache:
             return None
         digests = {key: self._digest(reference) for key, reference in inputs.items()}
         state = {SOURCE: source} if source else {}
-        if job.component.looked_up is not None:
-            state |= job.component.looked_up(job.valid, digests, self.backend.find)
+        state |= job.component.looked_up(job.valid, digests, self.backend.find)
         return Ingredients(
             code=code_digests(job.component.folder, self.root),
             params=job.plain_params,

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from relay.config.compose import Config
+from relay.config.composed import Config
 from relay.pipeline.cache import StepCache
 from relay.pipeline.display import READ_LOG_LINES, show_log, show_summary
-from relay.pipeline.input_check import InputCheck
 from relay.pipeline.pages import collect_pages
 from relay.pipeline.plan import Plan, names_in
-from relay.pipeline.planned_step import Job, look_closer
+from relay.pipeline.planned_step import Job
+from relay.pipeline.preflight import Preflight
 from relay.pipeline.preview import show_reasons, show_taken
 from relay.pipeline.run_facts import group_name
 from relay.pipeline.stale_inputs import MadeOtherwise
@@ -77,14 +77,14 @@ def launch(
         return summary.exit_code
     forced = frozenset(names_in(plan, settings.force, "force"))
     cache = StepCache(backend, project.root, settings.cache, forced)
-    pipeline = Pipeline(plan, jobs, backend, cache, InputCheck(config, jobs))
+    pipeline = Pipeline(plan, jobs, backend, cache, Preflight(jobs))
     otherwise = MadeOtherwise(project.components, config, plan, cache)
     problem, warnings = _settle(pipeline, otherwise)
     show_taken(console, [str(version) for _, version in pipeline.taken], warnings)
     if settings.explain:
         if problem is not None:
             raise RelayError(problem)
-        look_closer(config, pipeline.jobs, pipeline.waiting)
+        pipeline.preflight.look_ahead(pipeline.waiting)
         show_reasons(console, list(pipeline.steps.values()))
         return 0
     summary = _begin_summary(project, config, tracking, list(pipeline.steps.values()), problem)

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from relay.config.compose import Config
+from relay.config.composed import Config
 from relay.pipeline.display import Display, open_display
-from relay.pipeline.planned_step import look_closer
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
 from relay.pipeline.scheduler import Scheduler
 from relay.pipeline.state import Pipeline
@@ -122,7 +121,7 @@ class Work:
 
     def _check(self, pipeline: Pipeline, manager: str) -> None:
         """The last look at what is to run. From here on it is a run, well or not."""
-        look_closer(self.config, pipeline.jobs, pipeline.waiting)
+        pipeline.preflight.look_ahead(pipeline.waiting)
         pipeline.hand_on()
         self._display.open([job.name for job in pipeline.jobs], manager, self.folder)
         for done in pipeline.steps.values():

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from relay.config.compose import Config
-from relay.models.metric_names import Task
+from relay.config.composed import Config
 from relay.pipeline import plan
 from relay.pipeline.plan import Plan, Step
-from relay.pipeline.source_check import check_source
 from relay.runtime.component import Component, load_component
-from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, problems, to_text
+from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, problems, to_text
 from relay.util.errors import ConfigError
 from relay.util.redact import redact
 
@@ -64,9 +62,8 @@ class Job:
         }
 
     def source_state(self) -> str | None:
-        """What the component says of the state of its source."""
-        state = self.component.source_state
-        return None if state is None else state(self.valid)
+        """The state of the component's source; None if it is not known."""
+        return self.component.source_state(self.valid)
 
     def arguments(self, inputs: Mapping[str, str]) -> dict[str, str]:
         """Every parameter of the component's command as text; `inputs` are references by key.
@@ -92,13 +89,12 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
             found += [_with_key(config, name, *problem) for problem in problems(error)]
     if found:
         raise ConfigError("\n".join(dict.fromkeys(found)))
-    if config.task is not None:
-        require_task(jobs, config.task)
     return jobs
 
 
 def make_job(config: Config, step: Step, component: Component) -> Job:
     """`step` with its parameters; ConfigError or ValidationError where one is missing or wrong."""
+    _make_paths_absolute(config, step.name, component)
     params = config.params(step.name, component.params_type.model_fields)
     references = {key: source.reference for key, source in step.inputs.items()}
     values = _values(step, params, references)
@@ -108,29 +104,11 @@ def make_job(config: Config, step: Step, component: Component) -> Job:
     return Job(step, component, params, settings, component.params_type.model_validate(texts))
 
 
-def look_closer(config: Config, selected: Sequence[Job], waiting: Sequence[Job]) -> None:
-    """What takes a second to check, where steps are `waiting` to run; ConfigError if it is wrong.
-
-    The table's columns concern them also where the step that reads the file need not run.
-    """
-    if any("data.url" in job.settings.values() for job in selected):
-        check_source(config)
-    for job in waiting:
-        if job.component.check is not None:
-            job.component.check(job.valid)
-
-
-def require_task(jobs: Sequence[Job], task: Task) -> None:
-    """ConfigError with what the parameters of `jobs` ask for that is not for `task`."""
-    found = []
-    for job in jobs:
-        try:
-            if job.component.check_task is not None:
-                job.component.check_task(job.valid, task)
-        except ConfigError as error:
-            found.append(str(error))
-    if found:
-        raise ConfigError("\n".join(found))
+def _make_paths_absolute(config: Config, step: str, component: Component) -> None:
+    """Make the settings absolute that a path of `component` is read from."""
+    for name, field in component.params_type.model_fields.items():
+        if is_path(field):
+            config.make_absolute(config.key_of(step, name))
 
 
 def _values(step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from relay.config.compose import Config
+from relay.config.composed import Config
 from relay.pipeline.summary import Summary
 from relay.util.redact import redact
 
 _ORCHESTRATION = (
     "steps", "exclude", "jobs", "keep_going", "cache", "force", "explain", "env_manager",
-    "tracking", "pipeline", "experiment",
+    "tracking", "pipeline", "experiment", "none_is_text",
 )  # fmt: skip
 """Settings of how a pipeline is run, not of what it makes."""
 _MOST_PARAMS = 200
@@ -31,9 +31,10 @@ _COUNTED = ("ran", "cached", "failed")
 
 
 def run_name(config: Config) -> str:
-    """`diabetes / linear`: data and model; empty where the configuration has neither."""
-    parts = [OmegaConf.select(config.tree, key) for key in ("data.name", "model.name")]
-    return " / ".join(str(one)[:_LONGEST_NAME] for one in parts if one)
+    """`diabetes / linear`: the names of what was chosen, such as data and model; may be empty."""
+    chosen = [config.tree[key] for key in config.tree if str(key) not in _ORCHESTRATION]
+    names = [OmegaConf.select(one, "name") for one in chosen if OmegaConf.is_dict(one)]
+    return " / ".join(str(name)[:_LONGEST_NAME] for name in names if name)
 
 
 def group_name(config: Config, folder: Path) -> str:

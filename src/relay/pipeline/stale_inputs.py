@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from relay.config.compose import Config
+from relay.config.composed import Config
 from relay.pipeline.cache import StepCache
 from relay.pipeline.plan import Plan, Source
 from relay.pipeline.planned_step import Job, make_job

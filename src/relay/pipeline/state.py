@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from relay.pipeline.cache import StepCache
-from relay.pipeline.input_check import InputCheck
 from relay.pipeline.plan import Plan, Source, Step
 from relay.pipeline.planned_step import Job
+from relay.pipeline.preflight import Preflight
 from relay.pipeline.summary import StepSummary
 from relay.step.context import METRICS_KEY, WARNINGS_KEY
 from relay.step.fingerprint import Ingredients
@@ -28,7 +28,7 @@ class Pipeline:
     jobs: Sequence[Job]
     backend: Backend
     cache: StepCache
-    check: InputCheck
+    preflight: Preflight
     steps: dict[str, StepSummary] = field(default_factory=dict)
     """What became of each step of the plan."""
     ingredients: dict[str, Ingredients] = field(default_factory=dict)
@@ -63,8 +63,8 @@ class Pipeline:
         """
         done = self.steps[job.name]
         done.inputs = {key: self._exact(source) for key, source in job.step.inputs.items()}
-        versions = map(self.cache.version, done.inputs.values())
-        self.check.look(job, [version for version in versions if version is not None])
+        versions = {key: self.cache.version(name) for key, name in done.inputs.items()}
+        self.preflight.check_inputs(job, {key: one for key, one in versions.items() if one})
         ingredients = self.cache.ingredients(job, done.inputs)
         if ingredients is not None:
             self.ingredients[job.name] = ingredients

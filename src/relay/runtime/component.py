@@ -11,21 +11,22 @@ from typing import Any
 
 import yaml
 
-from relay.models.metric_names import Task
 from relay.runtime.environments import LOCK
-from relay.step.params import ARTIFACT_SUFFIX, Params
+from relay.step.params import ARTIFACT_SUFFIX, Facts, Params
+from relay.tracking import ArtifactVersion
 from relay.tracking.lineage import Find
 from relay.util.code_files import parsed
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
+
+_HOOKS = ("source_state", "looked_up", "read_inputs", "look_ahead", "check_facts", "check")
 
 
 @dataclass(frozen=True)
 class Component:
     """`components/<name>`: the command of its entry point, and the parameters of its params.py.
 
-    `check` is the component's own look at parameters that types alone cannot judge, `check_task`
-    its look at what a task rules out.
+    The hooks are functions of params.py; each has a default, so that a component needs none.
     """
 
     name: str
@@ -33,12 +34,22 @@ class Component:
     command: str
     """What runs it; parameters are appended as `--name value`."""
     params_type: type[Params]
-    check: Callable[[Params], None] | None
-    source_state: Callable[[Params], str | None] | None
-    """What tells whether the component's source has changed; None of it where nobody can say."""
-    looked_up: Callable[[Params, Mapping[str, str], Find], Mapping[str, str]] | None = None
-    """What tells of artifacts that it reads besides its inputs, given their digests."""
-    check_task: Callable[[Params, Task], None] | None = None
+    source_state: Callable[[Any], str | None] = lambda params: ""
+    """What changes when the component's source does; None if that is not known."""
+    looked_up: Callable[[Any, Mapping[str, str], Find], Mapping[str, str]] = (
+        lambda params, digests, find: {}
+    )
+    """The digests of artifacts that it reads besides its inputs, given the inputs' digests."""
+    read_inputs: Callable[[str, Any, Mapping[str, ArtifactVersion]], Facts] = (
+        lambda step, params, inputs: {}
+    )
+    """Facts from the settings and the metadata of inputs, those that are in the store already."""
+    look_ahead: Callable[[Any, Facts], Facts] = lambda params, facts: {}
+    """Facts from a look at the source, which may take a second."""
+    check_facts: Callable[[Any, Facts], None] = lambda params, facts: None
+    """The check of the parameters against the facts of all steps."""
+    check: Callable[[Any], None] = lambda params: None
+    """The check of parameters of a step that is to run, which may take a second."""
 
     def require_params(self, given: Iterable[str], step: str) -> None:
         """Check that `given`, names of parameters, are all that `step` may give and has to.
@@ -76,16 +87,8 @@ def load_component(components: Path, name: str) -> Component:
         known = [path.parent.name for path in components.glob("*/MLproject")]
         raise ConfigError(f"There is no component '{name}'.{did_you_mean(name, known)}")
     module = _load_params_module(folder)
-    return Component(
-        name=name,
-        folder=folder,
-        command=_read_command(folder),
-        params_type=module.Params,
-        check=getattr(module, "check", None),
-        source_state=getattr(module, "source_state", None),
-        looked_up=getattr(module, "looked_up", None),
-        check_task=getattr(module, "check_task", None),
-    )
+    hooks = {name: getattr(module, name) for name in _HOOKS if hasattr(module, name)}
+    return Component(name, folder, _read_command(folder), module.Params, **hooks)
 
 
 def _how_to_give(name: str) -> str:

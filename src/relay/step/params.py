@@ -26,6 +26,13 @@ NO_CONTENT: dict[str, JsonValue] = {"decides_content": False}
 _KINDS = {str: "text", int: "integer", float: "number", bool: "true|false", Any: "any"}
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 
+IS_PATH: dict[str, JsonValue] = {"is_path": True}
+"""`json_schema_extra` of a parameter that is a path, or may be one: a relative one is read from
+where the command was started."""
+
+Facts = Mapping[str, Any]
+"""What the steps of a run learn of its settings, inputs and source before they run, by name."""
+
 ParamsT = TypeVar("ParamsT", bound="Params")
 
 
@@ -66,6 +73,12 @@ def decides_content(field: FieldInfo) -> bool:
     return not isinstance(extra, dict) or extra.get("decides_content") is not False
 
 
+def is_path(field: FieldInfo) -> bool:
+    """True for parameters that are marked with IS_PATH."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("is_path") is True
+
+
 def _from_text(field: FieldInfo | None, value: Any) -> Any:
     if _is_empty(value):
         return None
@@ -81,6 +94,8 @@ def _holds_text(annotation: Any) -> bool:
     """True for `str`, literals of texts, and these or None."""
     if annotation is str:
         return True
+    if get_origin(annotation) is Annotated:
+        return _holds_text(get_args(annotation)[0])
     arguments = [one for one in get_args(annotation) if one is not NoneType]
     if get_origin(annotation) is Literal:
         return all(isinstance(one, str) for one in arguments)

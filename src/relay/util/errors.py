@@ -38,3 +38,8 @@ class Interrupted(BaseException):
     def exit_code(self) -> int:
         """128 + the signal's number, as shells report it."""
         return 128 + self.signal_number
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its type if there is no message."""
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from relay.config.compose import Config
+from relay.config.composed import Config
 from relay.config.schema import Settings, cores
 from relay.pipeline import plan
 from relay.pipeline.launch import launch

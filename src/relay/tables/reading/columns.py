@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from relay.util.errors import RelayError
 from relay.util.names import column_name, column_names, did_you_mean
+
+Column = Annotated[str, AfterValidator(column_name)]
+"""The type of a parameter that names a column; the name is made safe."""
 
 
 def find_column(name: str, columns: Iterable[str], setting: str) -> str:

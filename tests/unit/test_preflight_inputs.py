@@ -10,8 +10,9 @@ import pytest
 
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.input_check import InputCheck, task_in
 from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.preflight import Preflight
+from relay.tables.preflight import task_in
 from relay.tracking import ArtifactVersion
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
@@ -30,7 +31,8 @@ def look(step: str, *inputs: ArtifactVersion, target: str = "price", more: str =
     given = ["data=table", "data.url=x.csv", f"data.target={target}", more]
     loaded = config.load(ROOT / "config", given, Path.cwd())
     jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    InputCheck(loaded, jobs).look(next(job for job in jobs if job.name == step), inputs)
+    job = next(job for job in jobs if job.name == step)
+    Preflight(jobs).check_inputs(job, {version.name: version for version in inputs})
 
 
 def test_what_fits_or_does_not_say_is_taken() -> None:

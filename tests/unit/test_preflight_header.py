@@ -13,7 +13,8 @@ import pytest
 
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import look_closer, make_jobs
+from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.preflight import Preflight
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
 
@@ -24,7 +25,7 @@ def check(tmp_path: Path, *overrides: str) -> None:
     given = ["data=table", f"data.url={path}", *overrides]
     loaded = config.load(ROOT / "config", given, ROOT)
     jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    look_closer(loaded, jobs, jobs)
+    Preflight(jobs).look_ahead(jobs)
 
 
 def in_zip(content: bytes) -> bytes:
@@ -74,7 +75,7 @@ def test_what_cannot_work_is_one_error(overrides: list[str], message: str, tmp_p
         ("data.drop=[lot_are]", r"^data\.drop: .*'lot_are'\. Did you mean 'lot_area'"),
         ("+data.dtypes.Lot_Aera=int", r"^data\.dtypes: .* Did you mean 'lot_area'"),
         ("+data.ranges.area=[0,1]", r"^data\.ranges: .*'area'"),
-        ("data.text=Description", r"^data\.text: .*'Description'"),
+        ("data.text=Description", r"^data\.text: .*'description'"),
         ("split.time_column=day", r"^split\.time_column: .*'day'[^\n]*$"),
         ("train.group_column=seller", r"^train\.group_column: .*'seller'"),
         ("evaluate.slices=[lot_area,x,y]", r"^evaluate\.slices: .*'x'.*\n.*slices: .*'y'"),
@@ -140,10 +141,7 @@ def test_a_target_that_may_be_one_of_two_columns_is_an_error(tmp_path: Path) -> 
 
 
 def test_a_file_that_was_fetched_before_may_be_gone(tmp_path: Path) -> None:
-    given = ["data=table", f"data.url={tmp_path}/gone.csv", "data.target=y", "data.refresh=never"]
-    loaded = config.load(ROOT / "config", given, ROOT)
-    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    look_closer(loaded, jobs, jobs)
-    loaded = config.load(ROOT / "config", given[:3], ROOT)
+    given = [f"data.url={tmp_path}/gone.csv", "data.target=y", "data.refresh=never"]
+    check(tmp_path, *given)
     with pytest.raises(ConfigError, match="there is no file"):
-        look_closer(loaded, jobs, jobs)
+        check(tmp_path, *given[:-1])

@@ -1,0 +1,143 @@
+"""A composed configuration, and the values that it gives to the steps."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import (
+    InterpolationResolutionError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
+
+from relay.config.files import Origin
+from relay.config.schema import Settings
+from relay.util.errors import ConfigError, first_line
+from relay.util.redact import redact
+
+INTERPOLATION = re.compile(r"\$\{([\w.]+)\}")
+
+
+class Config:
+    """A composed and validated configuration.
+
+    `origin` is what it was composed from, `overrides` among it as arguments, and `start` the folder
+    that relative paths in it are read from.
+    """
+
+    def __init__(
+        self,
+        tree: DictConfig,
+        settings: Settings,
+        origin: Origin | None = None,
+        overrides: Sequence[str] = (),
+        start: Path | None = None,
+    ) -> None:
+        self.tree = tree
+        self.settings = settings
+        self.origin = origin
+        self.overrides = overrides
+        self.start = start
+
+    @property
+    def command(self) -> str:
+        """The command line that composes it, as a shell takes it, without secrets."""
+        return shlex.join(["python", "main.py", *map(redact, self.overrides)])
+
+    @property
+    def as_yaml(self) -> str:
+        """All settings as a file of YAML, without secrets."""
+        return redact(OmegaConf.to_yaml(self.tree))
+
+    def section(self, name: str) -> dict[str, Any]:
+        """The resolved settings of a group such as `data`. Raises ConfigError if one is missing."""
+        return resolve(self.tree[name], name, self.origin)
+
+    def params(self, step: str, names: Iterable[str]) -> dict[str, Any]:
+        """The resolved parameters of `step`, some of the `names` that its component has.
+
+        Those of its block, and of the others those for which its groups of settings have one.
+        Raises ConfigError where one is missing.
+        """
+        steps = self.tree.pipeline.steps
+        given = steps[step].get("params") or OmegaConf.create({})
+        keys = {name: self._group_key(step, name) for name in names if name not in given}
+        read = {name: f"${{{key}}}" for name, key in keys.items() if key is not None}
+        node = OmegaConf.create(read)
+        node._set_parent(steps[step])
+        where = f"pipeline.steps.{step}.params"
+        return {**resolve(given, where, self.origin), **resolve(node, where, self.origin)}
+
+    def key_of(self, step: str, param: str) -> str:
+        """The setting that a step's parameter is read from, as a person would override it."""
+        name, _, rest = param.partition(".")
+        given = self.settings.pipeline[step].params
+        value = given.get(name)
+        source = INTERPOLATION.fullmatch(value) if isinstance(value, str) else None
+        key = source[1] if source else None
+        if name not in given:
+            key = self._group_key(step, name)
+        key = key or f"pipeline.steps.{step}.params.{name}"
+        return f"{key}.{rest}" if rest else key
+
+    def place_of(self, key: str) -> str:
+        """` (in config/local/default.yaml)`, of the file that sets `key`; "" if that is clear."""
+        return "" if self.origin is None else self.origin.place_of(key)
+
+    def make_absolute(self, key: str) -> None:
+        """Make the path at `key` absolute, if it is one: components run in folders of their own.
+
+        Raises ConfigError if it cannot be read as a path.
+        """
+        parent, _, name = key.rpartition(".")
+        node = OmegaConf.select(self.tree, parent)
+        try:
+            value = node.get(name) if isinstance(node, DictConfig) else None
+        except OmegaConfBaseException:
+            return  # it is missing, or refers to what is: reported with the step's parameters
+        if self.start is None or not isinstance(value, str) or not value:
+            return
+        try:
+            if not urlsplit(value).scheme:
+                node[name] = str((self.start / Path(value).expanduser()).resolve())
+        except (ValueError, RuntimeError) as error:
+            text = f"{key}: this is neither a path nor a URL: {error} (got {value!r})."
+            raise ConfigError(text) from error
+
+    def _group_key(self, step: str, param: str) -> str | None:
+        """The first setting called `param` in the groups that `step` names."""
+        for group in self.settings.pipeline[step].settings:
+            node = OmegaConf.select(self.tree, group)
+            if isinstance(node, DictConfig) and param in node.keys():  # noqa: SIM118 - and if "???"
+                return f"{group}.{param}"
+        return None
+
+
+def resolve(node: Any, where: str, origin: Origin | None) -> dict[str, Any]:
+    """The values of `node`, the settings at `where`. Raises ConfigError if one is missing."""
+    try:
+        container: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise ConfigError(_missing(error, origin)) from error
+    except InterpolationResolutionError as error:
+        if "Missing mandatory value" in str(error) or "MissingMandatoryValue" in str(error):
+            raise ConfigError(_missing(error, origin)) from error
+        raise ConfigError(f"{where}: {first_line(error)}") from error
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{where}: {first_line(error)}") from error
+    return {str(key): value for key, value in container.items()}
+
+
+def _missing(error: Exception, origin: Origin | None) -> str:
+    match = re.search(r"(?:Missing mandatory value: |Interpolation to )'?([\w.]+)", str(error))
+    key = match[1] if match else "a setting"
+    if isinstance(error, MissingMandatoryValue) and error.full_key:
+        key = str(error.full_key)
+    usage = "" if origin is None else origin.usage(key)
+    return f"{key} is not given: add {key}=VALUE.{usage}"

@@ -1,0 +1,82 @@
+"""From the composed tree to the settings that the orchestrator itself reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from pydantic import ValidationError
+
+from relay.config.composed import INTERPOLATION, resolve
+from relay.config.files import Origin
+from relay.config.schema import Settings, cores
+from relay.step.params import problems
+from relay.util.errors import ConfigError
+from relay.util.names import did_you_mean
+
+
+def read_settings(tree: DictConfig, origin: Origin) -> Settings:
+    """What the orchestrator itself reads of `tree`. Raises ConfigError with all that is wrong."""
+    steps: dict[str, Any] = {}
+    for name, node in tree.pipeline.steps.items():
+        if not isinstance(node, DictConfig):
+            raise ConfigError(f"pipeline.steps.{name}: a step is a block of settings.")
+        _require_names(tree, node)
+        params = OmegaConf.to_container(node.get("params") or OmegaConf.create({}), resolve=False)
+        rest = OmegaConf.masked_copy(node, [str(key) for key in node if key != "params"])
+        rest._set_parent(node._get_parent())
+        steps[str(name)] = {**resolve(rest, f"pipeline.steps.{name}", origin), "params": params}
+    values: Mapping[str, Any] = {
+        "steps": str(tree.steps),
+        "cache": tree.cache,
+        "force": tree.force,
+        "explain": tree.explain,
+        "exclude": tree.exclude,
+        "jobs": cores() if tree.jobs is None else tree.jobs,
+        "keep_going": tree.keep_going,
+        "env_manager": tree.env_manager,
+        "tracking": resolve(tree.tracking, "tracking", origin),
+        "pipeline": steps,
+    }
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        found = [
+            [re.sub(r"^pipeline\.", "pipeline.steps.", text) for text in problem]
+            for problem in problems(error)
+        ]
+        lines = [line + origin.place_of(key) for key, line in found]
+        raise ConfigError("\n".join(lines)) from error
+    _require_setting_groups(tree, settings)
+    return settings
+
+
+def _require_names(tree: DictConfig, step: DictConfig) -> None:
+    """Check that what the names of artifacts are made of is given: null would be a part of them."""
+    outputs = OmegaConf.to_container(step.get("outputs") or OmegaConf.create({}), resolve=False)
+    for key in INTERPOLATION.findall(str(outputs)):
+        parent, _, name = key.rpartition(".")
+        node = OmegaConf.select(tree, parent) if parent else tree
+        leaf = node._get_node(name) if isinstance(node, DictConfig) else None
+        if leaf is None or leaf._value() is None:
+            raise ConfigError(f"{key} is not given: add {key}=VALUE.")
+
+
+def _require_setting_groups(tree: DictConfig, settings: Settings) -> None:
+    """Raise ConfigError where `settings` of a step name a group that there is not."""
+    for name, step in settings.pipeline.items():
+        for group in step.settings:
+            if not isinstance(OmegaConf.select(tree, group), DictConfig):
+                hint = did_you_mean(group, list(_groups(tree)))
+                where = f"pipeline.steps.{name}.settings"
+                raise ConfigError(f"{where}: there is no group of settings '{group}'.{hint}")
+
+
+def _groups(tree: DictConfig, prefix: str = "") -> Iterator[str]:
+    for key in tree:
+        node = tree._get_node(key)
+        if isinstance(node, DictConfig) and not node._is_none() and str(key) != "pipeline":
+            yield f"{prefix}{key!s}"
+            yield from _groups(node, f"{prefix}{key!s}.")

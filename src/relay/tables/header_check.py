@@ -1,0 +1,91 @@
+"""The look at a file's header before a run: has it the columns that settings name?"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from relay import Facts
+from relay.tables.preflight import COLUMNS, SOURCE, local_path
+from relay.tables.reading.columns import renamed, require_one_target
+from relay.tables.reading.header import is_number
+from relay.tables.reading.params import ReadParams
+from relay.tables.reading.peek import read_columns
+from relay.util.errors import ConfigError
+from relay.util.names import column_name, did_you_mean
+
+SKLEARN_TARGET = "target"
+"""What each data set that ships inside scikit-learn calls its target."""
+
+
+def look_at_header(
+    params: ReadParams, target: str, drop: Sequence[str], facts: Facts
+) -> dict[str, Any]:
+    """Check that the file of the facts has the column `target`; return its columns.
+
+    As far as the file's beginning shows it; files on the web are not fetched for this. Raises
+    ConfigError or RelayError.
+    """
+    source = facts.get(SOURCE)
+    if source is None:
+        return {}
+    target = column_name(target)
+    if target in map(column_name, drop):
+        raise ConfigError(f"data.drop: '{target}' is the target, it cannot be dropped.")
+    header = functools.cache(lambda: _read_header(source, params))
+
+    def columns() -> list[str] | None:
+        names = header()
+        return None if names is None else renamed(names, params.rename)
+
+    is_in_sklearn = urlsplit(source).scheme == "sklearn" and target == SKLEARN_TARGET
+    if not (is_in_sklearn and not params.rename):  # true without a look, which takes a second
+        _require_in_header(target, columns(), header(), source)
+        if names := header():
+            require_one_target(target, names, params.rename, drop)
+    return {COLUMNS: columns}
+
+
+def _require_in_header(
+    target: str, columns: Sequence[str] | None, names: Sequence[str] | None, source: str
+) -> None:
+    if columns is not None and names is not None and target not in columns:
+        raise ConfigError(
+            f"data.target: there is no column '{target}' in {source}."
+            f"{did_you_mean(target, columns)}{_header_advice(names)}"
+        )
+
+
+def _header_advice(names: Sequence[str]) -> str:
+    """Advice for `names` that may be a row of values, or a line of something else."""
+    numbers = [name for name in names if is_number(name)]
+    if not numbers:
+        return ""
+    return (
+        f" If '{numbers[0]}' is no name: data.read.skip leaves out so many lines above the header, "
+        "and with data.read.header=none the columns are column_1, column_2, ..."
+    )
+
+
+def _read_header(source: str, params: ReadParams) -> list[str] | None:
+    """The names of the columns as they stand in the file; None if they are not to be seen."""
+    if urlsplit(source).scheme == "sklearn":
+        return _sklearn_columns(urlsplit(source).netloc)
+    path = local_path(source)
+    if path is None:
+        return None
+    try:
+        return read_columns(path, params.read_options())
+    except OSError:  # a folder, say: get_data has the words for it
+        return None
+
+
+def _sklearn_columns(name: str) -> list[str] | None:
+    try:
+        load = getattr(importlib.import_module("sklearn.datasets"), f"load_{name}", None)
+    except ModuleNotFoundError:
+        return None
+    return None if load is None else [str(column) for column in load(as_frame=True).frame]
