@@ -34,11 +34,14 @@ class Toy:
         project = root / "components" / "other" / "MLproject"
         project.write_text(project.read_text().replace("python run.py", "python -u run.py"))
         shutil.copy(HERE / "pipeline.yaml", root / "config" / "pipeline" / "toy.yaml")
+        shutil.rmtree(root / "config" / "data")  # these steps read no table
+        (root / "config" / "data").mkdir()
+        (root / "config" / "data" / "toy.yaml").write_text("name: toy\n")
         shutil.copy(mlflow_store(), root / "mlflow.db")
 
     @property
     def arguments(self) -> list[str]:
-        return ["pipeline=toy", f"pipeline.steps.one.params.source={self.source}"]
+        return ["pipeline=toy", "data=toy", f"pipeline.steps.one.params.source={self.source}"]
 
     def run(self, *arguments: str) -> Done:
         return self.checkout.main(*self.arguments, *self.settings(arguments), **self.environ)

@@ -1,0 +1,108 @@
+"""Settings of another kind of data are declared by their own files, and checked as strictly."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from relay.config import compose as config
+from relay.pipeline import plan
+from relay.pipeline.planned_step import Job, make_jobs
+from relay.util.errors import ConfigError
+from tests.e2e.images import PIPELINE, add_images
+from tests.loading import COMPONENTS, ROOT
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The settings and components of a project with pipelines of two kinds."""
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("local"))
+    (tmp_path / "components").mkdir()
+    for path in COMPONENTS.glob("*/MLproject"):
+        (tmp_path / "components" / path.parent.name).symlink_to(path.parent)
+    add_images(tmp_path)
+    return tmp_path
+
+
+def jobs(root: Path, *arguments: str) -> list[Job]:
+    loaded = config.load(root / "config", arguments, root)
+    return make_jobs(root / "components", loaded, plan.build(loaded.settings.pipeline))
+
+
+def test_both_kinds_stand_side_by_side(root: Path) -> None:
+    find, measure = jobs(root, *PIPELINE, "data.folder=some/pictures")
+    assert find.valid.model_dump() == {
+        "list_artifact": "pictures_list",
+        "folder": str(root / "some" / "pictures"),
+        "endings": [".pgm"],
+    }
+    assert measure.settings == {"least": "measure.least"}
+    assert jobs(root)[0].name == "get_data"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["data.foldr=x"], r"^There is no setting 'data.foldr'\. Did you mean 'data.folder'\?$"),
+        (["data.url=x"], r"^There is no setting 'data.url'\."),
+        (["data={foldr: x}"], r"^There is no setting 'data.foldr'\. Did you mean 'data.folder'\?$"),
+        (
+            ["measure.leest=3"],
+            r"'measure.leest'\. Did you mean 'measure.least'\?$",
+        ),
+        (["measure.least.width=0", "data.folder=x"], r"^measure\.least\.width: .*got 0"),
+        ([], r"^data\.folder is not given: .* Pictures in a folder: pipeline=images data=images "),
+    ],
+)
+def test_a_mistake_is_found_by_its_own_settings(
+    root: Path, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        jobs(root, *PIPELINE, *arguments)
+
+
+def test_settings_of_one_kind_are_unknown_to_the_other(root: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^There is no setting 'data\.folder'\."):
+        jobs(root, "data.folder=x")
+    with pytest.raises(ConfigError, match=r"^There is no setting 'measure\."):
+        jobs(root, "measure.least.width=3")
+
+
+def test_a_file_cannot_set_what_the_one_that_it_is_built_on_has_not(root: Path) -> None:
+    file = root / "config" / "data" / "mine.yaml"
+    file.write_text("defaults: [images]\nfoldr: x\n")
+    with pytest.raises(ConfigError, match=r"'data.folder'\? \(in config/data/mine\.yaml\)$"):
+        jobs(root, "pipeline=images", "data=mine")
+    file.write_text("defaults: [images]\nfolder: x\n")
+    assert jobs(root, "pipeline=images", "data=mine")[0].valid.model_dump()["folder"]
+
+
+def test_a_step_is_a_folder_of_three_files_and_a_block(root: Path) -> None:
+    folder = root / "components" / "drift"
+    shutil.copytree(root / "components" / "measure_pictures", folder)
+    (folder / "params.py").write_text(
+        "from pydantic import Field\nfrom relay import Params as BaseParams\n\n\n"
+        "class Params(BaseParams):\n    input_artifact: str\n    drift_artifact: str\n"
+        "    threshold: float = Field(0.2, gt=0)\n"
+    )
+    pipeline = root / "config" / "pipeline" / "default.yaml"
+    block = (
+        "\n  drift:\n    component: drift\n    inputs: {input: clean.clean}\n"
+        '    outputs: {drift: {name: "${data.name}_drift", type: drift_report}}\n'
+        "    settings: [drift]\n"
+    )
+    pipeline.write_text(pipeline.read_text() + block)
+    main = root / "config" / "config.yaml"
+    main.write_text(main.read_text() + "\ndrift: {threshold: 0.3}\n")
+    [drift] = jobs(root, "steps=drift")
+    assert drift.valid.model_dump() == {
+        "input_artifact": "diabetes_clean:latest",
+        "drift_artifact": "diabetes_drift",
+        "threshold": 0.3,
+    }
+    with pytest.raises(ConfigError, match=r"^drift\.threshold: .*got 0"):
+        jobs(root, "steps=drift", "drift.threshold=0")
+    with pytest.raises(ConfigError, match=r"Did you mean 'drift\.threshold'"):
+        jobs(root, "drift.treshold=1")
