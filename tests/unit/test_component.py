@@ -14,7 +14,7 @@ import pytest
 
 from relay.step import execution
 from relay.step import main as component
-from relay.step.fingerprint import Ingredients
+from relay.step.fingerprint import Fingerprint
 from relay.step.main import StepRun
 from relay.step.params import Params
 from relay.tracking import ArtifactVersion, Draft, TrackingSettings, UploadError
@@ -151,9 +151,9 @@ def test_a_bug_is_a_failure_with_its_name(memory: Memory, tmp_path: Path) -> Non
 @pytest.fixture
 def kept_alias(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs a step whose upload fails, and gives the cache alias that its work is kept with."""
-    ingredients = Ingredients({}, {"number": 1}, {}, {}, {})
-    (tmp_path / "ingredients.json").write_text(ingredients.to_json())
-    monkeypatch.setenv("RELAY_INGREDIENTS", str(tmp_path / "ingredients.json"))
+    fingerprint = Fingerprint({}, {"number": 1}, {}, {}, {})
+    (tmp_path / "fingerprint.json").write_text(fingerprint.to_json())
+    monkeypatch.setenv("RELAY_FINGERPRINT", str(tmp_path / "fingerprint.json"))
     records: list[RunRecord] = []
 
     def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
@@ -169,7 +169,7 @@ def kept_alias(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return records[-1].cache_alias
 
     monkeypatch.setattr(execution, "keep", keep)
-    return run, ingredients.alias
+    return run, fingerprint.alias
 
 
 def test_kept_work_has_the_mark_by_which_the_cache_finds_it(kept_alias: Any) -> None:

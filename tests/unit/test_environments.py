@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.runtime.environments import Environment, KnownEnvironments
+from relay.runtime.environments import Environment, EnvironmentIndex
 from tests.loading import COMPONENTS
 
 FOUND = Environment("/envs/mlflow-1", ("source /envs/mlflow-1/bin/activate",))
@@ -23,35 +23,35 @@ def component(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def known(tmp_path: Path, component: Path) -> KnownEnvironments:
-    known = KnownEnvironments(tmp_path / ".relay" / "environments.json")
+def known(tmp_path: Path, component: Path) -> EnvironmentIndex:
+    known = EnvironmentIndex(tmp_path / ".relay" / "environments.json")
     assert known.find("uv", component) is None
     known.remember("uv", component, FOUND)
     return known
 
 
-def test_what_was_remembered_is_found(known: KnownEnvironments, component: Path) -> None:
+def test_what_was_remembered_is_found(known: EnvironmentIndex, component: Path) -> None:
     assert known.find("uv", component) == FOUND
     assert known.find("virtualenv", component) is None
 
 
 @pytest.mark.parametrize("name", ["conda.yml", "requirements.txt"])
 def test_another_file_is_another_environment(
-    known: KnownEnvironments, component: Path, name: str
+    known: EnvironmentIndex, component: Path, name: str
 ) -> None:
     (component / name).write_text("other")
     assert known.find("uv", component) is None
 
 
 def test_another_place_is_another_environment(
-    known: KnownEnvironments, component: Path, monkeypatch: pytest.MonkeyPatch
+    known: EnvironmentIndex, component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_ENV_ROOT", "/elsewhere")
     assert known.find("uv", component) is None
 
 
 def test_another_conda_has_environments_of_its_own(
-    known: KnownEnvironments, component: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    known: EnvironmentIndex, component: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CONDA_EXE", raising=False)
     for name in ("one", "two"):
@@ -65,7 +65,7 @@ def test_another_conda_has_environments_of_its_own(
 
 
 def test_a_broken_file_is_made_anew(
-    known: KnownEnvironments, component: Path, tmp_path: Path
+    known: EnvironmentIndex, component: Path, tmp_path: Path
 ) -> None:
     (tmp_path / ".relay" / "environments.json").write_text("{half")
     assert known.find("uv", component) is None

@@ -122,7 +122,7 @@ def test_content_that_the_present_settings_are_known_to_make_is_no_difference() 
     store: Any = Store("split.stratify=false")
     loaded = config.load(ROOT / "config", ["steps=split"], Path.cwd())
     (job,) = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    made = StepCache(store, ROOT, True, frozenset()).ingredients(
+    made = StepCache(store, ROOT, True, frozenset()).compute_fingerprint(
         job, {"input": "diabetes_clean:v0"}
     )
     assert made is not None

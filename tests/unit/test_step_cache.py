@@ -11,7 +11,7 @@ from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.cache import StepCache
 from relay.pipeline.planned_step import Job, make_jobs
-from relay.step.fingerprint import Ingredients
+from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion
 from tests.loading import COMPONENTS, ROOT
 
@@ -59,14 +59,14 @@ def job(name: str, *arguments: str) -> Job:
     return make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))[0]
 
 
-def ingredients(store: Store, job: Job, **inputs: str) -> Ingredients:
+def fingerprint_of(store: Store, job: Job, **inputs: str) -> Fingerprint:
     cache: Any = StepCache(store, ROOT, True, frozenset())  # type: ignore[arg-type]
-    found: Ingredients = cache.ingredients(job, inputs)
+    found: Fingerprint = cache.compute_fingerprint(job, inputs)
     return found
 
 
 def state(store: Store, *arguments: str) -> Any:
-    return ingredients(store, job("check", *arguments), input="diabetes_clean:v1").state
+    return fingerprint_of(store, job("check", *arguments), input="diabetes_clean:v1").state
 
 
 def test_check_depends_on_the_data_of_the_champion(store: Store) -> None:
@@ -92,7 +92,7 @@ def test_of_a_report_what_its_gate_says_counts_and_not_all_its_content(store: St
 
     def of_report(digest: str, **metadata: Any) -> Any:
         store.put("diabetes_report:v0", "data_report", digest, **metadata)
-        return ingredients(
+        return fingerprint_of(
             store, train, report="diabetes_report:v0", train="diabetes_train:v1"
         ).inputs["report"]
 
@@ -102,7 +102,7 @@ def test_of_a_report_what_its_gate_says_counts_and_not_all_its_content(store: St
 
 def test_a_damaged_output_is_made_again(store: Store) -> None:
     split = job("split")
-    made_by = ingredients(store, split, input="diabetes_clean:v1")
+    made_by = fingerprint_of(store, split, input="diabetes_clean:v1")
     for name in ("diabetes_train", "diabetes_test"):
         store.put(f"{name}:{made_by.alias}", "split_data", name)
     cache: Any = StepCache(store, ROOT, True, frozenset())  # type: ignore[arg-type]

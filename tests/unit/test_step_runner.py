@@ -14,8 +14,8 @@ import pytest
 from relay.pipeline.planned_step import Job
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.summary import StepSummary
-from relay.runtime.launcher import StepProcess
-from relay.runtime.processes import Spawned
+from relay.runtime.launcher import Launcher
+from relay.runtime.processes import Process, Spawned
 from relay.step.result import StepResult, write_result
 from relay.util.project import Project
 
@@ -29,17 +29,20 @@ def runner(tmp_path: Path) -> StepRunner:
     """One whose steps have no MLflow run, which is what a signal may leave."""
     runner = object.__new__(StepRunner)
     runner.project = Project(tmp_path)
+    runner.launcher = object.__new__(Launcher)
+    runner.launcher.folder = tmp_path
+    (tmp_path / "results").mkdir()
     runner._mlflow_runs = {}
     return runner
 
 
-def started(folder: Path, code: str) -> StepProcess:
+def started(folder: Path, code: str) -> Process:
     log = folder / "log"
     child = Spawned([sys.executable, "-c", code], cwd=folder, env=os.environ, log=log)
-    return StepProcess(child, log, folder / "split.json")
+    return Process(child, log)
 
 
-def ended(process: StepProcess) -> StepProcess:
+def ended(process: Process) -> Process:
     while process.poll() is None:
         time.sleep(0.02)
     return process
@@ -58,7 +61,7 @@ def test_one_that_ended_by_itself_ran_or_failed(
     runner: StepRunner, tmp_path: Path, code: str, report: Any, status: str, error: str | None
 ) -> None:
     if report is not None:
-        write_result(tmp_path / "split.json", report)
+        write_result(runner.launcher.result_path("split"), report)
     done = StepSummary("split", "skipped")
     runner.end(cast(Job, JOB), ended(started(tmp_path, code)), done)
     assert done.status == status
@@ -71,7 +74,7 @@ def test_one_that_was_asked_to_stop_was_killed_unless_its_work_was_done(
     runner: StepRunner, tmp_path: Path, report: Any, status: str, is_over: bool
 ) -> None:
     if report is not None:
-        write_result(tmp_path / "split.json", report)
+        write_result(runner.launcher.result_path("split"), report)
     process = started(tmp_path, "import time; time.sleep(60)")
     process.ask_to_stop()
     done = StepSummary("split", "skipped")

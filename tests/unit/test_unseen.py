@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from relay.models.loading import Model
-from relay.step.warning_collector import Warned
+from relay.step.warning_collector import WarningCollector
 from tests import made_training
 from tests.loading import load
 from tests.made_models import price_model
@@ -34,14 +34,14 @@ def told(model: Model, *tables: pd.DataFrame) -> list[str]:
     found = unseen.Unseen(unseen.known_categories(model))
     for table in tables:
         found.add(table)
-    warned = Warned()
+    collector = WarningCollector()
     log = logging.getLogger("relay")
-    log.addHandler(warned)
+    log.addHandler(collector)
     try:
         found.warn()
     finally:
-        log.removeHandler(warned)
-    return warned.texts
+        log.removeHandler(collector)
+    return collector.texts
 
 
 def rows(*groups: Any) -> pd.DataFrame:

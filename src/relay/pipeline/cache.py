@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.pipeline.planned_step import Job
-from relay.step.context import COUNTS_AS, INGREDIENTS_KEY
-from relay.step.fingerprint import SOURCE, Ingredients, changes, digest_at
+from relay.step.context import COUNTS_AS, FINGERPRINT_KEY
+from relay.step.fingerprint import SOURCE, Fingerprint, describe_changes, digest_at
 from relay.tracking import ArtifactVersion, Backend
 from relay.util.code_files import code_digests
 
@@ -36,7 +36,7 @@ class StepCache:
     _damaged: dict[str, str] = field(default_factory=dict)
     """By step, which of its cached outputs is damaged."""
 
-    def ingredients(self, job: Job, inputs: Mapping[str, str]) -> Ingredients | None:
+    def compute_fingerprint(self, job: Job, inputs: Mapping[str, str]) -> Fingerprint | None:
         """What decides the outputs of `job` on `inputs` (exact references by key).
 
         None where it cannot be said, as of a source that does not tell whether it changed, and
@@ -48,7 +48,7 @@ class StepCache:
         digests = {key: self._digest(reference) for key, reference in inputs.items()}
         state = {SOURCE: source} if source else {}
         state |= job.component.looked_up(job.valid, digests, self.backend.find)
-        return Ingredients(
+        return Fingerprint(
             code=code_digests(job.component.folder, self.root),
             params=job.plain_params,
             inputs=digests,
@@ -56,14 +56,14 @@ class StepCache:
             aliases={one: digest_at(self.backend, one) for one in job.step.state},
         )
 
-    def find(self, job: Job, ingredients: Ingredients | None) -> dict[str, ArtifactVersion] | None:
-        """The outputs of `job` where these ingredients have made them before, else None."""
-        if not self.enabled or job.name in self.forced or ingredients is None:
+    def find(self, job: Job, fingerprint: Fingerprint | None) -> dict[str, ArtifactVersion] | None:
+        """The outputs of `job` where a run with this fingerprint made them before, else None."""
+        if not self.enabled or job.name in self.forced or fingerprint is None:
             return None
         self._damaged.pop(job.name, None)
         found: dict[str, ArtifactVersion] = {}
         for key, output in job.step.outputs.items():
-            version = self.backend.find(f"{output.name}:{ingredients.alias}")
+            version = self.backend.find(f"{output.name}:{fingerprint.alias}")
             if version is None or version.type != output.type:
                 return None
             damage = self.backend.find_damage(version)
@@ -85,7 +85,7 @@ class StepCache:
         for reference in outputs.values():
             self._known.pop(reference, None)
 
-    def why(self, job: Job, ingredients: Ingredients | None) -> str:
+    def why(self, job: Job, fingerprint: Fingerprint | None) -> str:
         """Why `job` has to run, in a few words."""
         if not job.step.cache:
             return "runs every time"
@@ -95,12 +95,15 @@ class StepCache:
             return f"force={job.name}"
         if job.name in self._damaged:
             return self._damaged[job.name]
-        if ingredients is None:
+        if fingerprint is None:
             return "its source does not say whether it changed"
         output = next(iter(job.step.outputs.values()))
         newest = self.backend.find(output.name)
-        then = None if newest is None else newest.metadata.get(INGREDIENTS_KEY) or {}
-        return ", ".join(changes(ingredients, then)) or "no output of exactly this is in the store"
+        then = None if newest is None else newest.metadata.get(FINGERPRINT_KEY) or {}
+        return (
+            ", ".join(describe_changes(fingerprint, then))
+            or "no output of exactly this is in the store"
+        )
 
     def version(self, reference: str) -> ArtifactVersion | None:
         """The version that `reference`, an exact one, names; looked up once."""

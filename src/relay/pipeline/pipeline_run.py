@@ -22,7 +22,7 @@ from relay.pipeline.summary import SETTINGS, Summary, write_summary
 from relay.pipeline.tracking_setup import log_summary
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
-from relay.runtime.launcher import StepProcesses
+from relay.runtime.launcher import Launcher
 from relay.tracking import Backend, RunStatus, TrackingSettings
 from relay.util.disk import explain
 from relay.util.errors import ConfigError, Interrupted, RelayError
@@ -103,7 +103,7 @@ class Work:
         manager = choose_manager(settings.env_manager, self._outer_manager())
         log = self.folder / "logs" / "environments.log"
         environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
-        processes = StepProcesses(self.project, self.folder, self.tracking, environments)
+        launcher = Launcher(self.project, self.folder, self.tracking, environments)
         try:
             missing = environments.find([job.component for job in pipeline.waiting])
             if missing:
@@ -111,13 +111,13 @@ class Work:
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
             # What comes next here takes as long as that.
-            processes.load([job.component for job in pipeline.waiting])
+            launcher.load([job.component for job in pipeline.waiting])
             if not missing:
                 self._check(pipeline, manager)
             self._start_parent(pipeline, summary)
-            return self._scheduler(pipeline, processes, summary, manager).run()
+            return self._scheduler(pipeline, launcher, summary, manager).run()
         finally:
-            summary.libraries_cpu_seconds = processes.close()
+            summary.libraries_cpu_seconds = launcher.close()
 
     def _check(self, pipeline: Pipeline, manager: str) -> None:
         """The last look at what is to run. From here on it is a run, well or not."""
@@ -129,13 +129,13 @@ class Work:
                 self._display.ended(done)
 
     def _scheduler(
-        self, pipeline: Pipeline, processes: StepProcesses, summary: Summary, manager: str
+        self, pipeline: Pipeline, launcher: Launcher, summary: Summary, manager: str
     ) -> Scheduler:
         settings = self.config.settings
         self._runner = StepRunner(
             self.project,
             self.tracking,
-            processes,
+            launcher,
             group_name(self.config, self.folder),
             self._connected(),
             str(summary.mlflow_run_id),

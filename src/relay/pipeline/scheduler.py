@@ -10,7 +10,7 @@ from relay.pipeline.display import Display
 from relay.pipeline.planned_step import Job
 from relay.pipeline.state import Pipeline
 from relay.pipeline.step_runner import StepRunner
-from relay.runtime.launcher import StepProcess
+from relay.runtime.processes import Process
 from relay.tracking import RunStatus
 from relay.util.signals import StopSignals
 
@@ -28,7 +28,7 @@ class Scheduler:
     keep_going: bool
     display: Display
     signals: StopSignals
-    _running: dict[str, tuple[Job, StepProcess]] = field(default_factory=dict)
+    _running: dict[str, tuple[Job, Process]] = field(default_factory=dict)
     _looked: float = 0.0
     _warmed_up: threading.Thread | None = None
 
@@ -74,8 +74,8 @@ class Scheduler:
                 self.display.ended(done)
             elif len(self._running) < self.jobs:
                 self.signals.check()
-                ingredients = self.pipeline.ingredients.get(job.name)
-                self._running[job.name] = job, self.runner.begin(job, done, ingredients)
+                fingerprint = self.pipeline.fingerprints.get(job.name)
+                self._running[job.name] = job, self.runner.begin(job, done, fingerprint)
                 self.display.started(job.name)
 
     def _look(self) -> None:

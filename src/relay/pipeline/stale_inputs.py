@@ -91,8 +91,8 @@ class MadeOtherwise:
         """True where the present settings are known to make this very version, too."""
         inputs = {key: record.artifact for key, record in recorded_inputs(version).items()}
         inputs = {key: inputs[key] for key in job.step.inputs if key in inputs}
-        ingredients = self.cache.ingredients(job, inputs)
-        return ingredients is not None and ingredients.alias in version.aliases
+        fingerprint = self.cache.compute_fingerprint(job, inputs)
+        return fingerprint is not None and fingerprint.alias in version.aliases
 
     def _job(self, step: str) -> Job | None:
         if step not in self._jobs:

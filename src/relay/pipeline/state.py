@@ -11,7 +11,7 @@ from relay.pipeline.planned_step import Job
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.summary import StepSummary
 from relay.step.context import METRICS_KEY, WARNINGS_KEY
-from relay.step.fingerprint import Ingredients
+from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.missing import hint_on_missing
 from relay.util.errors import RelayError
@@ -31,7 +31,7 @@ class Pipeline:
     preflight: Preflight
     steps: dict[str, StepSummary] = field(default_factory=dict)
     """What became of each step of the plan."""
-    ingredients: dict[str, Ingredients] = field(default_factory=dict)
+    fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
     """What decides the outputs of each step that has been settled."""
     taken: list[tuple[Source, ArtifactVersion]] = field(default_factory=list)
     """The inputs that no step of this run makes, as they are in the store."""
@@ -65,12 +65,12 @@ class Pipeline:
         done.inputs = {key: self._exact(source) for key, source in job.step.inputs.items()}
         versions = {key: self.cache.version(name) for key, name in done.inputs.items()}
         self.preflight.check_inputs(job, {key: one for key, one in versions.items() if one})
-        ingredients = self.cache.ingredients(job, done.inputs)
-        if ingredients is not None:
-            self.ingredients[job.name] = ingredients
-        found = self.cache.find(job, ingredients)
+        fingerprint = self.cache.compute_fingerprint(job, done.inputs)
+        if fingerprint is not None:
+            self.fingerprints[job.name] = fingerprint
+        found = self.cache.find(job, fingerprint)
         if found is None:
-            done.why = self.cache.why(job, ingredients)
+            done.why = self.cache.why(job, fingerprint)
             return
         done.status = "cached"
         done.outputs = {key: str(version) for key, version in found.items()}

@@ -10,10 +10,11 @@ from relay.pipeline.early_end import explain_early_end
 from relay.pipeline.planned_step import Job
 from relay.pipeline.summary import StepSummary
 from relay.pipeline.tracking_setup import run_id
-from relay.runtime.launcher import StepProcess, StepProcesses
+from relay.runtime.launcher import Launcher
+from relay.runtime.processes import Process
 from relay.step.context import RunSettings
-from relay.step.fingerprint import Ingredients
-from relay.step.result import StepResult
+from relay.step.fingerprint import Fingerprint
+from relay.step.result import StepResult, read_result
 from relay.tracking import RunStatus, TrackingSettings
 from relay.util.errors import RelayError
 from relay.util.files import write_text
@@ -33,7 +34,7 @@ class StepRunner:
         self,
         project: Project,
         tracking: TrackingSettings,
-        processes: StepProcesses,
+        launcher: Launcher,
         group: str,
         mlflow: MlflowRuns,
         parent: str,
@@ -41,7 +42,7 @@ class StepRunner:
     ) -> None:
         self.project = project
         self.tracking = tracking
-        self.processes = processes
+        self.launcher = launcher
         self.group = group
         self.mlflow = mlflow
         self.parent = parent
@@ -49,34 +50,34 @@ class StepRunner:
         self._experiment = mlflow.experiment_of(parent)
         self._mlflow_runs: dict[str, str] = {}
 
-    def begin(self, job: Job, done: StepSummary, ingredients: Ingredients | None) -> StepProcess:
+    def begin(self, job: Job, done: StepSummary, fingerprint: Fingerprint | None) -> Process:
         """Start `job` on the exact inputs in `done`; RelayError where MLflow or the system will
         not have it."""
         arguments = job.arguments(done.inputs)
         mlflow_run = self._mlflow_runs[job.name] = self._start_mlflow_run(job, arguments)
-        result = self.processes.result_path(job.name)
+        result = self.launcher.result_path(job.name)
         place: Path | None = None
-        if ingredients is not None:
-            place = result.with_suffix(".ingredients.json")
-            write_text(place, ingredients.to_json())
+        if fingerprint is not None:
+            place = result.with_suffix(".fingerprint.json")
+            write_text(place, fingerprint.to_json())
         settings = RunSettings(
             self.tracking,
             job.name,
             run_id(self.parent, job.name),
             group=self.group,
-            ingredients=place,
+            fingerprint=place,
             result=result,
         )
         environ = {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run}
         try:
-            process = self.processes.start(job.name, job.component, arguments, environ)
+            process = self.launcher.start(job.name, job.component, arguments, environ)
         except RelayError:
             self.mlflow.end(mlflow_run, "failed")
             raise
         done.log = str(process.log.relative_to(self.project.home))
         return process
 
-    def end(self, job: Job, process: StepProcess, done: StepSummary) -> None:
+    def end(self, job: Job, process: Process, done: StepSummary) -> None:
         """Fill in `done` with the end of the `process` of `job`.
 
         A process that still runs is ended, and its step counts as killed.
@@ -84,11 +85,11 @@ class StepRunner:
         code = process.poll()
         if code is None or process.was_asked_to_stop:
             process.stop()
-            result = process.result
+            result = read_result(self.launcher.result_path(job.name))
             # It may have been storing its outputs, which it does to the end.
             done.status = "ran" if result and result.status == "succeeded" else "killed"
         else:
-            result = process.result
+            result = read_result(self.launcher.result_path(job.name))
             done.error = _error(job, result, code, process.tail(_READ_LINES), self.project.root)
             done.status = "ran" if done.error is None else "failed"
         used = process.usage

@@ -16,7 +16,7 @@ from relay.runtime.environments import (
     PRESENT,
     Environment,
     Manager,
-    known_environments,
+    open_environment_index,
 )
 from relay.runtime.processes import Process, Spawned, Usage, wait
 from relay.util.disk import full_disk, is_full
@@ -50,7 +50,7 @@ class EnvironmentBuilder:
     _ready: dict[str, Environment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known = known_environments()
+        self._known = open_environment_index()
 
     def find(self, components: Sequence[Component]) -> list[Component]:
         """Look the environments up; those of `components` whose own is not whole, or unknown."""

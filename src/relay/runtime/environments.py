@@ -71,7 +71,7 @@ def choose_manager(setting: str, outer: str | None) -> Manager:
     return manager
 
 
-class KnownEnvironments:
+class EnvironmentIndex:
     """Remembers where MLflow keeps the environment of a component, in the file `path`.
 
     MLflow tells by itself, but takes longer to import than most steps take to work.
@@ -102,10 +102,10 @@ class KnownEnvironments:
         return known
 
 
-def known_environments() -> KnownEnvironments:
+def open_environment_index() -> EnvironmentIndex:
     """Those that MLflow keeps for us on this machine, whatever checkout they were built from."""
     root = os.environ.get("MLFLOW_ENV_ROOT") or "~/.mlflow/envs"
-    return KnownEnvironments(Path(root).expanduser() / ".relay.json")
+    return EnvironmentIndex(Path(root).expanduser() / ".relay.json")
 
 
 def _conda() -> str | None:

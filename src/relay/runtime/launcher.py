@@ -16,7 +16,6 @@ from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_server import Libraries, Step
 from relay.runtime.libraries import Library, late, libraries
 from relay.runtime.processes import Child, Process, Spawned
-from relay.step.result import StepResult, read_result
 from relay.tracking import TrackingSettings
 from relay.tracking.backends import step_module
 from relay.util.errors import RelayError
@@ -26,21 +25,8 @@ CAN_FORK = sys.platform == "linux"
 """Elsewhere a forked process may not use all that a library has begun in the one before it."""
 
 
-class StepProcess(Process):
-    """The process of a step, whose report will be at `result_path`."""
-
-    def __init__(self, child: Child, log: Path, result_path: Path) -> None:
-        super().__init__(child, log)
-        self._result_path = result_path
-
-    @property
-    def result(self) -> StepResult | None:
-        """Its report, where it came to write one."""
-        return read_result(self._result_path)
-
-
 @dataclass
-class StepProcesses:
+class Launcher:
     """Starts the processes of steps; what they write is in `folder`."""
 
     project: Project
@@ -74,7 +60,7 @@ class StepProcesses:
         component: Component,
         arguments: Mapping[str, str],
         environ: Mapping[str, str],
-    ) -> StepProcess:
+    ) -> Process:
         """Start `component` as `step`, with all of its parameters as text.
 
         `environ` is added to the environment variables of every step.
@@ -87,7 +73,7 @@ class StepProcesses:
             child = self._child(step, component, arguments, environ, log)
         except OSError as error:
             raise RelayError(f"Step '{step}' could not be started: {error}") from error
-        return StepProcess(child, log, self.result_path(step))
+        return Process(child, log)
 
     def close(self) -> float:
         """End what was started to fork from, and return the CPU seconds that it used."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relay.tracking.settings import TrackingSettings
 
-INGREDIENTS_KEY = "made_with"
+FINGERPRINT_KEY = "made_with"
 """Where an artifact's metadata keep what decided its content."""
 
 COUNTS_AS = "counts_as"
@@ -33,7 +33,7 @@ class RunSettings:
     step: str
     run_id: str
     group: str | None = None
-    ingredients: Path | None = None
+    fingerprint: Path | None = None
     """A JSON file with what decides the outputs, for their metadata."""
     result: Path | None = None
     """Where the component writes its StepResult; None when no orchestrator waits for it."""
@@ -48,7 +48,7 @@ class RunSettings:
             step=environ.get("RELAY_STEP") or default_step,
             run_id=environ.get("RELAY_RUN_ID") or uuid.uuid4().hex[:16],
             group=environ.get("RELAY_GROUP") or None,
-            ingredients=path("RELAY_INGREDIENTS"),
+            fingerprint=path("RELAY_FINGERPRINT"),
             result=path("RELAY_RESULT"),
         )
 
@@ -62,6 +62,6 @@ class RunSettings:
             "RELAY_STEP": self.step,
             "RELAY_RUN_ID": self.run_id,
             "RELAY_GROUP": self.group or "",
-            "RELAY_INGREDIENTS": str(self.ingredients or ""),
+            "RELAY_FINGERPRINT": str(self.fingerprint or ""),
             "RELAY_RESULT": str(self.result or ""),
         }

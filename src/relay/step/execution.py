@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
-from relay.step.context import INGREDIENTS_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
-from relay.step.fingerprint import Ingredients
+from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
+from relay.step.fingerprint import Fingerprint
 from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.step.result import StepResult
 from relay.step.run import StepRun
-from relay.step.warning_collector import Warned
+from relay.step.warning_collector import WarningCollector
 from relay.tracking import (
     ArtifactVersion,
     Backend,
@@ -78,7 +78,7 @@ class Execution(Generic[ParamsT]):
     params: ParamsT
     workspace: Path
     signals: StopSignals
-    warned: Warned = field(default_factory=Warned)
+    warnings: WarningCollector = field(default_factory=WarningCollector)
     """What the step has warned of so far."""
     outputs: dict[str, ArtifactVersion] = field(default_factory=dict)
 
@@ -87,7 +87,7 @@ class Execution(Generic[ParamsT]):
         self._complete = False
         """The work was done, and all that it handed over can be stored."""
         self._kept = False
-        self._ingredients = _read(self.settings.ingredients)
+        self._fingerprint = _read(self.settings.fingerprint)
         self._spec = self._run_spec()
         self._tracking: Run = self.backend.start_run(self._spec)
         if self._tracking.url is not None:
@@ -149,12 +149,12 @@ class Execution(Generic[ParamsT]):
         return work
 
     def _mark(self) -> None:
-        """Mark the outputs as what these ingredients make: the step cache knows them by it."""
-        ingredients = self._ingredients
-        if ingredients is None or not are_unchanged(ingredients.code, self.project.root):
+        """Mark the outputs as what this fingerprint stands for: the step cache knows them by it."""
+        fingerprint = self._fingerprint
+        if fingerprint is None or not are_unchanged(fingerprint.code, self.project.root):
             return  # a file that was edited meanwhile may be the one that was run, or not
         # As it is now: the step itself may have changed what an alias points at.
-        alias = ingredients.renewed(self.backend).alias
+        alias = fingerprint.renew(self.backend).alias
         for version in self.outputs.values():
             self.backend.set_alias(version, alias)
 
@@ -204,12 +204,12 @@ class Execution(Generic[ParamsT]):
 
         What a step does last is not done again later, so a step with such actions has to run.
         """
-        ingredients = self._ingredients
-        if ingredients is None or not self._complete or work.status != "succeeded":
+        fingerprint = self._fingerprint
+        if fingerprint is None or not self._complete or work.status != "succeeded":
             return None
-        if self._run.last or not are_unchanged(ingredients.code, self.project.root):
+        if self._run.last or not are_unchanged(fingerprint.code, self.project.root):
             return None
-        return ingredients.alias
+        return fingerprint.alias
 
     def _run_spec(self) -> RunSpec:
         tracking = self.settings.tracking
@@ -256,10 +256,10 @@ class Execution(Generic[ParamsT]):
                 if math.isfinite(value)
             },
         }
-        if self.warned.texts:
-            common[WARNINGS_KEY] = [redact(text) for text in self.warned.texts]
-        if self._ingredients is not None:
-            common[INGREDIENTS_KEY] = asdict(self._ingredients)
+        if self.warnings.texts:
+            common[WARNINGS_KEY] = [redact(text) for text in self.warnings.texts]
+        if self._fingerprint is not None:
+            common[FINGERPRINT_KEY] = asdict(self._fingerprint)
         return {
             key: replace(draft, metadata={**common, **draft.metadata})
             for key, draft in self._run.drafts.items()
@@ -306,10 +306,10 @@ class Execution(Generic[ParamsT]):
         )
 
 
-def _read(ingredients: Path | None) -> Ingredients | None:
-    if ingredients is None:
+def _read(fingerprint: Path | None) -> Fingerprint | None:
+    if fingerprint is None:
         return None
-    return Ingredients.from_json(ingredients.read_text(encoding="utf-8"))
+    return Fingerprint.from_json(fingerprint.read_text(encoding="utf-8"))
 
 
 def _redacted(params: Params) -> Mapping[str, Any]:

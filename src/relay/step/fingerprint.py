@@ -17,7 +17,7 @@ LOCK = "requirements.txt"
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class Fingerprint:
     """All that decides what a step makes."""
 
     code: Mapping[str, str]
@@ -39,7 +39,7 @@ class Ingredients:
 
     @property
     def alias(self) -> str:
-        """The alias that says of an artifact that these ingredients make it."""
+        """The alias that says of an artifact that this fingerprint stands for it."""
         return f"{CACHE_PREFIX}{self.digest[:32]}"
 
     def to_json(self) -> str:
@@ -47,11 +47,11 @@ class Ingredients:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Ingredients:
+    def from_json(cls, text: str) -> Fingerprint:
         """What `to_json` gave."""
         return cls(**json.loads(text))
 
-    def renewed(self, backend: Backend) -> Ingredients:
+    def renew(self, backend: Backend) -> Fingerprint:
         """With what the aliases point at by now."""
         return replace(self, aliases={name: digest_at(backend, name) for name in self.aliases})
 
@@ -62,7 +62,7 @@ def digest_at(backend: Backend, reference: str) -> str | None:
     return None if version is None else version.digest
 
 
-def changes(now: Ingredients, then: Mapping[str, Any] | None) -> list[str]:
+def describe_changes(now: Fingerprint, then: Mapping[str, Any] | None) -> list[str]:
     """What differs between `now` and the metadata `then` of the newest output, in a few words.
 
     Empty where nothing does; `then` is None where there is no output yet.

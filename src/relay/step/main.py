@@ -29,7 +29,7 @@ from relay.step.execution import Execution
 from relay.step.params import ParamsT, parse_command_line
 from relay.step.result import StepResult, write_result
 from relay.step.run import Input, StepRun
-from relay.step.warning_collector import Warned
+from relay.step.warning_collector import WarningCollector
 from relay.tracking import open_backend
 from relay.tracking.wandb.login import resolve_backend
 from relay.util.disk import explain
@@ -64,8 +64,8 @@ def main(
     )
     signals = StopSignals(at_once=True)
     signals.install()
-    warned = Warned()
-    log.addHandler(warned)
+    warnings = WarningCollector()
+    log.addHandler(warnings)
     settings: RunSettings | None = None
     try:
         project = enclosing_project(Path.cwd())
@@ -82,11 +82,11 @@ def main(
         backend = open_backend(settings.tracking, project.root)
         with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
             execution = Execution(
-                project, Path.cwd(), settings, backend, params, Path(workspace), signals, warned
+                project, Path.cwd(), settings, backend, params, Path(workspace), signals, warnings
             )
             with library_warnings.translated():
                 status, result = execution.run(step)
-            texts = [redact(text) for text in warned.texts]
+            texts = [redact(text) for text in warnings.texts]
             _report(settings, replace(result, warnings=texts))
         return status
     except (Interrupted, RelayError) as error:
@@ -106,7 +106,7 @@ def main(
                 _report(settings, StepResult(status="failed", error=message))
         return 1
     finally:
-        log.removeHandler(warned)
+        log.removeHandler(warnings)
 
 
 def _written(settings: RunSettings | None) -> list[Path]:

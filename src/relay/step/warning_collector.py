@@ -8,7 +8,7 @@ MOST = 20
 """So many are kept; a step that warns more often has said it before."""
 
 
-class Warned(logging.Handler):
+class WarningCollector(logging.Handler):
     """Keeps the texts of warnings in the order in which they came, each once."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from relay.config.overrides import from_arguments
 from relay.models.trusted import SETTING as TRUSTED_SETTING
 from relay.pipeline.checkout import require_writable
 from relay.pipeline.tracking_setup import choose_tracking
-from relay.step.context import INGREDIENTS_KEY
+from relay.step.context import FINGERPRINT_KEY
 from relay.tracking import ArtifactVersion, Backend, open_backend
 from relay.tracking.lineage import recorded_inputs
 from relay.util.code_files import code_digests
@@ -181,7 +181,7 @@ def _changes(
         lines.append(f"It was made at commit {then}; this is {now or 'no checkout of Git'}.")
     changed: set[str] = set()
     for version in versions:
-        recorded = (version.metadata.get(INGREDIENTS_KEY) or {}).get("code") or {}
+        recorded = (version.metadata.get(FINGERPRINT_KEY) or {}).get("code") or {}
         folder = project.components / str(version.metadata.get("component"))
         present = code_digests(folder, project.root) if recorded and folder.is_dir() else recorded
         changed |= {one for one in recorded if present.get(one) != recorded[one]}

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from relay.step.fingerprint import Ingredients, changes
+from relay.step.fingerprint import Fingerprint, describe_changes
 
-BASE = Ingredients(
+BASE = Fingerprint(
     code={"components/train/run.py": "1", "components/train/requirements.txt": "2"},
     params={"seed": 42, "model": {"alpha": 1}},
     inputs={"train": "abc"},
@@ -29,21 +29,21 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("other", "named"), OTHERS)
-def test_each_part_changes_the_digest_and_is_named(other: Ingredients, named: str) -> None:
+def test_each_part_changes_the_digest_and_is_named(other: Fingerprint, named: str) -> None:
     assert other.digest != BASE.digest
-    [change] = changes(other, json.loads(BASE.to_json()))
+    [change] = describe_changes(other, json.loads(BASE.to_json()))
     assert named in change
 
 
 def test_the_order_of_keys_is_nothing() -> None:
     other = replace(BASE, params=dict(reversed(list(BASE.params.items()))))
     assert other.digest == BASE.digest
-    assert changes(other, json.loads(BASE.to_json())) == []
+    assert describe_changes(other, json.loads(BASE.to_json())) == []
 
 
 def test_what_was_never_made_or_made_otherwise_is_told() -> None:
-    assert changes(BASE, None) == ["never made"]
-    assert changes(BASE, {}) == ["not made by a pipeline run"]
+    assert describe_changes(BASE, None) == ["never made"]
+    assert describe_changes(BASE, {}) == ["not made by a pipeline run"]
 
 
 def test_the_alias_is_one_that_every_backend_takes() -> None:
