@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from relay.runtime.libraries import libraries
 from relay.step.result import StepResult, read_result
 from relay.tables.io import table_metadata, write_parquet
 from relay.tracking import ArtifactVersion, Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
-from tests.loading import COMPONENTS, ROOT
+from tests.forks import Done, Forks
+from tests.loading import COMPONENTS, ROOT, SHIPPED
+from tests.mlflow_store import copy_store
+
+BACKEND = ("relay.tracking.local.backend", "relay.tracking.local.run", "trackio.sqlite_storage")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Store:
     trackio: Path
     backend: Backend
     project: str
+    forks: Forks
 
     def environ(self) -> dict[str, str]:
         return {
@@ -47,22 +54,30 @@ class Store:
             "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder}/mlflow.db",
             "RELAY_BACKEND": "local",
             "RELAY_PROJECT": self.project,
-            "RELAY_RESULT": str(self.folder / "result.json"),
+            "RELAY_RESULT": str(self.result),
         }
 
-    def run(self, component: str, **params: Any) -> Finished:
-        """Run `components/<component>` with `params`, as its MLproject would."""
-        result = self.folder / "result.json"
-        result.unlink(missing_ok=True)
-        command = [sys.executable, "run.py"]
-        for name, value in params.items():
-            command += [f"--{name}", str(value)]
+    def run(self, component: str, alone: Any = False, **params: Any) -> Finished:
+        """Run `components/<component>` with `params`, as its MLproject would.
+
+        In a fork that has its libraries loaded or, `alone`, in a new Python.
+        """
+        self.result.unlink(missing_ok=True)
+        words = [word for name, value in params.items() for word in (f"--{name}", str(value))]
+        folder = COMPONENTS / component
+        if alone:
+            done = self._start(folder, words)
+        else:
+            done = self.forks.run(folder / "run.py", words, self.environ(), folder)
+        return Finished(done.status, done.output, read_result(self.result))
+
+    def _start(self, folder: Path, words: list[str]) -> Done:
         # A component ends when its standard input does, so it must stay open while it runs.
         reading, writing = os.pipe()
         try:
             done = subprocess.run(
-                command,
-                cwd=COMPONENTS / component,
+                [sys.executable, "run.py", *words],
+                cwd=folder,
                 env=self.environ(),
                 stdin=reading,
                 capture_output=True,
@@ -73,7 +88,12 @@ class Store:
         finally:
             os.close(reading)
             os.close(writing)
-        return Finished(done.returncode, done.stdout + done.stderr, read_result(result))
+        return Done(done.returncode, done.stdout + done.stderr)
+
+    @property
+    def result(self) -> Path:
+        """Where a component writes its report."""
+        return self.folder / "result.json"
 
     def put(
         self, name: str, type: str, path: Path, metadata: Mapping[str, Any] | None = None
@@ -104,10 +124,25 @@ class Store:
         return pd.read_parquet(self.files(reference) / "data.parquet")
 
 
+@pytest.fixture(scope="session")
+def forks(
+    trackio_folder: Path, no_login: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Forks]:
+    """A process that has loaded what components need."""
+    source = ROOT / "src"
+    scripts = [COMPONENTS / name / "run.py" for name in SHIPPED]
+    texts = [path.read_text(encoding="utf-8") for path in COMPONENTS.glob("*/*.py")]
+    ours = {name for text in texts for name in re.findall(r"^from (relay\S*) import", text, re.M)}
+    loaded = [*libraries(scripts, source), *((name, ()) for name in (*sorted(ours), *BACKEND))]
+    forks = Forks(tmp_path_factory.mktemp("forks"), os.environ, loaded, source)
+    yield forks
+    forks.close()
+
+
 @pytest.fixture
-def store(trackio_folder: Path, tmp_path: Path) -> Store:
+def store(trackio_folder: Path, tmp_path: Path, forks: Forks) -> Store:
     """An empty store: a project of its own."""
     project = f"test-{uuid.uuid4().hex[:12]}"
-    return Store(
-        tmp_path, trackio_folder, open_backend(TrackingSettings("local", project), ROOT), project
-    )
+    copy_store(tmp_path / "mlflow.db")
+    backend = open_backend(TrackingSettings("local", project), ROOT)
+    return Store(tmp_path, trackio_folder, backend, project, forks)

@@ -47,6 +47,7 @@ def test_a_good_table_passes_with_a_report(store: Store) -> None:
     put_clean(store)
     done = store.run(
         "check",
+        alone=True,
         input_artifact="demo_clean:latest",
         report_artifact="demo_report",
         target="y",

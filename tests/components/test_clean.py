@@ -23,6 +23,7 @@ def test_a_raw_file_becomes_a_table_with_dtypes_and_counts(store: Store) -> None
     put_raw(store, TABLE)
     done = store.run(
         "clean",
+        alone=True,
         input_artifact="demo_raw:latest",
         clean_artifact="demo_clean",
         target="Kind",

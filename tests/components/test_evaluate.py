@@ -51,7 +51,7 @@ def test_a_regression_is_evaluated_with_metrics_and_pictures(
     store: Store, test_set: pd.DataFrame
 ) -> None:
     put_model(store, price_model(), "price")
-    done = evaluate(store, thresholds='{"r2": 0.4, "rmse": 50}', slices="[Quarter]")
+    done = evaluate(store, alone=True, thresholds='{"r2": 0.4, "rmse": 50}', slices="[Quarter]")
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"evaluation": "flats_evaluation:v0"}

@@ -20,7 +20,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_a_file_is_stored_as_it_came_with_where_it_came_from(store: Store, source: Path) -> None:
-    done = store.run("get_data", url=source, raw_artifact="demo_raw")
+    done = store.run("get_data", alone=True, url=source, raw_artifact="demo_raw")
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"raw": "demo_raw:v0"}

@@ -35,7 +35,7 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
     table.loc[0, "price"] = None
     source, target = tmp_path / "new flats.csv", tmp_path / "out" / "predicted.csv"
     table.rename(columns={"area": "Area"}).to_csv(source, index=False)
-    done = predict(with_model, input_path=source, output_path=target)
+    done = predict(with_model, alone=True, input_path=source, output_path=target)
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"predictions": "flats_predictions:v0"}

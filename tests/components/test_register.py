@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -29,18 +28,9 @@ from tests.made_models import features, flats, poor_price_model, price_model, sa
 TEST = flats(seed=1)
 
 
-@pytest.fixture(scope="module")
-def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow store with its tables, which take seconds to make."""
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_registered_models()
-    return path
-
-
 @pytest.fixture
-def ready(store: Store, empty_mlflow: Path) -> Store:
-    """A store with a test set, and an MLflow store."""
-    shutil.copyfile(empty_mlflow, store.folder / "mlflow.db")
+def ready(store: Store) -> Store:
+    """A store with a train and a test set."""
     store.put_table("flats_test", "split_data", TEST)
     store.put_table("flats_train", "split_data", flats())
     return store
@@ -143,7 +133,7 @@ def test_the_first_model_becomes_the_champion_and_mlflow_can_load_it(
     experiment = client.create_experiment("e", f"{ready.folder}/files")
     run_id = client.create_run(experiment).info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
-    done = register(ready)
+    done = register(ready, alone=True)
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"registration": "flats_registration:v0"}

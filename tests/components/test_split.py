@@ -20,6 +20,7 @@ def test_each_row_of_the_table_is_in_train_or_in_test(store: Store) -> None:
     store.put_table("demo_clean", "clean_data", table())
     done = store.run(
         "split",
+        alone=True,
         input_artifact="demo_clean:latest",
         train_artifact="demo_train",
         test_artifact="demo_test",

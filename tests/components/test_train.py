@@ -66,7 +66,7 @@ def train(store: Store, target: str, **params: object) -> Finished:
 
 
 def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(store: Store) -> None:
-    done = train(store, "price", text="note")
+    done = train(store, "price", alone=True, text="note")
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.inputs == {"train": "demo_train:v0"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,21 +21,15 @@ import mlflow
 import pytest
 from mlflow.entities import Run
 
+from relay.runtime.libraries import libraries
+from relay.util.project import Project
+from tests.forks import Done, Forks
 from tests.loading import ROOT
 
 _COPIED = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
 _COPIED_FOLDERS = ("components", "config", "src")
 # Variables of other runs, such as that which the tests themselves are part of.
 _DROPPED = ("MLFLOW_", "TRACKIO_", "RELAY_", "WANDB_")
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended."""
-
-    status: int
-    output: str
-    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -47,10 +44,12 @@ class Checkout:
         return {**kept, "PATH": f"{tools}{os.pathsep}{kept['PATH']}", **more}
 
     def main(self, *arguments: str, env_manager: str = "local", **environ: str) -> Done:
-        """`python main.py ...`, by default with components in this Python."""
-        return self.command(
-            sys.executable, "main.py", f"env_manager={env_manager}", *arguments, **environ
-        )
+        """`main.py ...` with its libraries loaded, by default with components in this Python."""
+        return self.script("main.py", f"env_manager={env_manager}", *arguments, **environ)
+
+    def script(self, path: str | Path, *arguments: str, **environ: str) -> Done:
+        """`python PATH ...` in a process that has the libraries of `main.py` loaded."""
+        return forks().run(Path(path), arguments, self.environ(**environ), self.root, seconds=900)
 
     def python(self, *arguments: str) -> list[str]:
         """The words of `python main.py ...`, as they stand."""
@@ -84,6 +83,15 @@ class Checkout:
             text=True,
         )
 
+    def code(self, code: str, *arguments: str) -> Any:
+        """What Python code that looks into the local store prints, as JSON."""
+        path = self.root.with_name(f"{self.root.name}-code.py")
+        path.write_text(code, encoding="utf-8")
+        folders = {"TRACKIO_DIR": str(self.root / ".relay" / "trackio")}
+        done = self.script(path, *arguments, **folders, PYTHONPATH=str(self.root / "src"))
+        assert done.status == 0, done.output
+        return json.loads(done.output.splitlines()[-1])
+
     @property
     def summary(self) -> Any:
         """The newest run's summary.json."""
@@ -115,15 +123,26 @@ class Checkout:
             "import json; from trackio.sqlite_storage import SQLiteStorage as s;"
             "print(json.dumps({a['name']: a['num_versions'] for a in s.list_artifacts('relay')}))"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env=self.environ(TRACKIO_DIR=str(self.root / ".relay" / "trackio")),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found: dict[str, int] = json.loads(done.stdout)
-        return found
+        versions: dict[str, int] = self.code(code)
+        return versions
+
+
+@functools.cache
+def forks() -> Forks:
+    """A process that has loaded what `main.py` needs; one for all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="relay-forks-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    source = ROOT / "src"
+    orchestrator = source / "relay" / "orchestrator"
+    scripts = [
+        orchestrator / "cli.py",
+        orchestrator / "launch.py",
+        source / "relay" / "tracking" / "mlflow" / "connection.py",
+    ]
+    environ = Checkout(folder).environ(**Project(folder).variables({}))
+    running = Forks(folder, environ, libraries(scripts, source), source, anew=("relay", "trackio"))
+    atexit.register(running.close)
+    return running
 
 
 @pytest.fixture(scope="module")

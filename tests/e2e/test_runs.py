@@ -16,7 +16,8 @@ import psutil
 import pytest
 import yaml
 
-from tests.e2e.conftest import Checkout, Done, wait_for
+from tests.e2e.conftest import Checkout, wait_for
+from tests.forks import Done
 
 pytestmark = pytest.mark.e2e
 

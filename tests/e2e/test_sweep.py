@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Checkout, Done
+from tests.e2e.conftest import Checkout
 from tests.e2e.online import PROJECT, login, made
+from tests.forks import Done
 from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import shutil
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
-from relay.tracking.mlflow.connection import connect
-from tests.e2e.conftest import Checkout, Done, new_checkout
+from tests.e2e.conftest import Checkout, new_checkout
+from tests.forks import Done
+from tests.mlflow_store import copy_store
 
 HERE = Path(__file__).parent
 STEPS = ["one", "left", "right", "both", "apart", "last"]
@@ -37,7 +34,7 @@ class Toy:
         shutil.rmtree(root / "config" / "data")  # these steps read no table
         (root / "config" / "data").mkdir()
         (root / "config" / "data" / "toy.yaml").write_text("name: toy\n")
-        shutil.copy(mlflow_store(), root / "mlflow.db")
+        copy_store(root / "mlflow.db")
 
     @property
     def arguments(self) -> list[str]:
@@ -79,23 +76,5 @@ class Toy:
             "found = {name: LocalBackend('relay').find(name) for name in sys.argv[1:]};"
             "print(json.dumps({name: one and one.digest for name, one in found.items()}))"
         )
-        root = self.checkout.root
-        done = subprocess.run(
-            [sys.executable, "-c", code, *STEPS],
-            env=self.checkout.environ(
-                TRACKIO_DIR=str(root / ".relay" / "trackio"), PYTHONPATH=str(root / "src")
-            ),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found: dict[str, str] = json.loads(done.stdout)
-        return found
-
-
-@functools.cache
-def mlflow_store() -> Path:
-    """A new MLflow store: making its tables takes longer than these steps."""
-    path = Path(tempfile.mkdtemp(prefix="relay-toy-")) / "mlflow.db"
-    connect(f"sqlite:///{path}")
-    return path
+        digests: dict[str, str] = self.checkout.code(code, *STEPS)
+        return digests

@@ -1,0 +1,91 @@
+"""Python scripts run in forks of a process that has their libraries loaded.
+
+Most of what a command costs here is loading libraries. Relay itself forks the processes of steps
+(`relay.runtime.fork_server`); a script in a fork has arguments, variables, folder, output and exit
+status of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.runtime.fork_client import ForkServer
+from relay.runtime.fork_server import Libraries, Step
+from relay.runtime.libraries import Library, late
+
+BIN = Path(sys.executable).parent
+FORKED = Path(__file__).with_name("forked.py")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    status: int
+    output: str
+    cpu_seconds: float = 0.0
+
+
+class Forks:
+    """Runs scripts with the libraries `loaded` and the code in `source`.
+
+    Packages named in `anew` are loaded by each script itself. Files of its own are in `folder`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        loaded: Sequence[Library],
+        source: Path,
+        anew: Sequence[str] = (),
+    ) -> None:
+        self._folder = folder
+        self._anew = anew
+        self._numbers = itertools.count()
+        activate = f"export PATH={BIN}{os.pathsep}$PATH"
+        variables = {**environ, "PYTHONPATH": str(source)}
+        self._server = ForkServer([activate], variables, folder / "libraries.log")
+        self._server.load(Libraries([*loaded, *late(loaded)]))
+
+    def run(
+        self,
+        script: Path,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        cwd: Path,
+        seconds: float = 300,
+    ) -> Done:
+        """Run `script` in `cwd` to its end, which is to come in `seconds`.
+
+        Its variables are `environ` and no others.
+        """
+        name = str(next(self._numbers))
+        log, request = self._folder / f"{name}.log", self._folder / f"{name}.json"
+        values = {"environ": dict(environ), "anew": list(self._anew)}
+        request.write_text(json.dumps(values), encoding="utf-8")
+        words = [str(request), str(script), *arguments]
+        child = self._server.fork(
+            Step(name, str(cwd), str(FORKED), words, {}, str(log), Libraries([]))
+        )
+        deadline = time.monotonic() + seconds
+        while (end := child.poll()) is None:
+            if time.monotonic() > deadline:
+                self._server.kill()
+                raise TimeoutError(f"{script} has not ended:\n{log.read_text(errors='replace')}")
+            time.sleep(0.005)
+        output = log.read_text(encoding="utf-8", errors="replace")
+        for path in (log, request):
+            path.unlink()
+        return Done(end.exit_code, output, end.cpu_seconds)
+
+    def close(self) -> None:
+        """End the process that forks."""
+        self._server.close()
