@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -14,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-_COPIED = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
-_COPIED_FOLDERS = ("components", "config", "src")
+from tools.copies import copy_project
+
 _DROPPED = ("MLFLOW_RUN_ID", "MLFLOW_TRACKING", "TRACKIO_", "RELAY_", "WANDB_")
 
 
@@ -36,12 +34,7 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        root.mkdir(parents=True)
-        for name in _COPIED:
-            shutil.copy(ROOT / name, root / name)
-        for name in _COPIED_FOLDERS:
-            ignored = shutil.ignore_patterns("__pycache__", "local")
-            shutil.copytree(ROOT / name, root / name, ignore=ignored)
+        copy_project(root)
 
     def relay(self, *arguments: str) -> Cost:
         """Run `python main.py` with `arguments`."""

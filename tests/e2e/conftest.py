@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -12,24 +13,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
+import psutil
 import pytest
 from mlflow.entities import Run
 
+from relay import cli
+from relay.pipeline import launch
 from relay.runtime.libraries import libraries
+from relay.tracking.mlflow import connection
 from relay.util.project import Project
 from tests.forks import Done, Forks
 from tests.loading import ROOT
+from tools.copies import copy_project
 
-_COPIED = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
-_COPIED_FOLDERS = ("components", "config", "src")
 # Variables of other runs, such as that which the tests themselves are part of.
 _DROPPED = ("MLFLOW_", "TRACKIO_", "RELAY_", "WANDB_")
+_STARTED: list[subprocess.Popen[str]] = []
+"""What runs in the background."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,9 @@ class Checkout:
         """`python PATH ...` in a process that has the libraries of `main.py` loaded."""
         return forks().run(Path(path), arguments, self.environ(**environ), self.root, seconds=900)
 
-    def python(self, *arguments: str) -> list[str]:
-        """The words of `python main.py ...`, as they stand."""
-        return [sys.executable, "main.py", *arguments]
+    def relay(self, *arguments: str, **environ: str) -> Done:
+        """`main.py ...`, such as `main.py publish`, with its libraries loaded."""
+        return self.script("main.py", *arguments, **environ)
 
     def command(self, *command: str, **environ: str) -> Done:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -72,8 +78,8 @@ class Checkout:
         return Done(done.returncode, done.stdout + done.stderr, used)
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """`python main.py ...` in the background."""
-        return subprocess.Popen(
+        """`python main.py ...` in the background, until the test ends at the latest."""
+        running = subprocess.Popen(
             [sys.executable, "main.py", "env_manager=local", *arguments],
             cwd=self.root,
             env=self.environ(**environ),
@@ -82,6 +88,21 @@ class Checkout:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        _STARTED.append(running)
+        return running
+
+    def start_until(self, step: str, *arguments: str) -> subprocess.Popen[str]:
+        """`start`, and wait until `step` has begun its work."""
+        before = set((self.root / "outputs").glob("*/logs"))
+        running = self.start(*arguments)
+        wait_for(
+            lambda: any(
+                log.stat().st_size
+                for log in (self.root / "outputs").glob(f"2*/logs/{step}.log")
+                if log.parent not in before
+            )
+        )
+        return running
 
     def code(self, code: str, *arguments: str) -> Any:
         """What Python code that looks into the local store prints, as JSON."""
@@ -133,16 +154,26 @@ def forks() -> Forks:
     folder = Path(tempfile.mkdtemp(prefix="relay-forks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     source = ROOT / "src"
-    orchestrator = source / "relay" / "orchestrator"
-    scripts = [
-        orchestrator / "cli.py",
-        orchestrator / "launch.py",
-        source / "relay" / "tracking" / "mlflow" / "connection.py",
-    ]
+    scripts = [Path(str(module.__file__)) for module in (cli, launch, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
     running = Forks(folder, environ, libraries(scripts, source), source, anew=("relay", "trackio"))
     atexit.register(running.close)
     return running
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """End what a test that failed has left in the background."""
+    yield
+    while _STARTED:
+        running = _STARTED.pop()
+        if running.poll() is None:
+            children = psutil.Process(running.pid).children(recursive=True)
+            running.kill()
+            running.wait()
+            for child in children:
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
 
 
 @pytest.fixture(scope="module")
@@ -150,18 +181,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return new_checkout(tmp_path_factory.mktemp("checkout") / "relay")
 
 
-def new_checkout(root: Path) -> Checkout:
-    """A copy of the project's own files in the new folder `root`."""
-    root.mkdir()
-    for name in _COPIED:
-        shutil.copy(ROOT / name, root / name)
-    for name in _COPIED_FOLDERS:
-        ignored = shutil.ignore_patterns("__pycache__", "local")
-        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+def new_checkout(root: Path, more: Sequence[str] = ()) -> Checkout:
+    """A copy of the project's own files, and of `more`, in the new folder `root`."""
+    copy_project(root, more)
     return Checkout(root)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until `condition` holds; fails where it does not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

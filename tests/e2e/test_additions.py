@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout
-from tests.loading import ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -42,13 +41,10 @@ BLOCK = """
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A project with a step and a data set of its user's."""
-    checkout = new_checkout(tmp_path_factory.mktemp("own") / "relay")
+    settings = ("pyproject.toml", "Makefile", ".gitignore")
+    more = ("tests", "tools", "requirements", ".github", "docs", "README.md", *settings)
+    checkout = new_checkout(tmp_path_factory.mktemp("own") / "relay", more)
     root = checkout.root
-    for name in ("tests", "tools", "requirements", ".github", "docs"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, root / name, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "Makefile", ".gitignore"):
-        shutil.copy(ROOT / name, root / name)
     drift = root / "components" / "drift"
     shutil.copytree(root / "components" / "split", drift)
     (drift / "params.py").write_text(PARAMS)
@@ -69,7 +65,7 @@ def append(path: Path, text: str) -> None:
 
 def test_the_tests_of_the_configuration_still_pass(own: Checkout) -> None:
     assert "target: ???" in (own.root / "config" / "data" / "sales.yaml").read_text()
-    done = own.command(sys.executable, "-m", "pytest", "-q", "--numprocesses=2", "tests/config")
+    done = own.command(sys.executable, "-m", "pytest", "-q", "--numprocesses=0", "tests/config")
     assert done.status == 0, done.output
 
 

@@ -1,4 +1,7 @@
-"""The step cache: a second run costs what changed, and a run that stopped goes on."""
+"""The step cache: a second run costs what changed, and what was made stays what it was.
+
+What a step's digest is made of is in test_digest.py.
+"""
 
 from __future__ import annotations
 
@@ -9,164 +12,56 @@ import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.online import login
+from tests.e2e.toy import STEPS, Toy
 from tests.loading import SHIPPED
 from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e
 
-STEPS = [*SHIPPED[:-1]]  # all but predict
-BASE = ("model=linear", "train.folds=2")
 
-
-def ran_steps(checkout: Checkout, *arguments: str, **environ: str) -> list[str]:
-    """Run the pipeline and return the steps that had to run."""
-    done = checkout.main(*BASE, *arguments, **environ)
-    assert done.status == 0, done.output
-    statuses = checkout.statuses()
-    assert set(statuses.values()) <= {"ran", "cached", "not_selected"}
-    return [name for name, status in statuses.items() if status == "ran"]
+# The pipeline of small steps
 
 
 @pytest.fixture(scope="module")
-def ran(checkout: Checkout) -> Checkout:
-    """A checkout that has run the pipeline once; the table is a file of its own."""
-    assert ran_steps(checkout) == STEPS
-    return checkout
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A pipeline that has run once."""
+    toy = Toy(tmp_path_factory.mktemp("toy"))
+    assert toy.ran() == STEPS
+    return toy
 
 
-def test_the_same_again_runs_nothing_and_makes_nothing(ran: Checkout) -> None:
-    before = ran.versions()
-    assert ran_steps(ran) == []
-    assert ran.versions() == before
-    assert ran.summary["status"] == "succeeded"
-    assert ran.summary["mlflow_run_id"] is None
-    assert ran.step("train")["outputs"] == {"model": "diabetes_model:v0"}
+def test_a_cached_step_warns_of_what_it_warned_of_when_it_ran(toy: Toy) -> None:
+    assert toy.ran("left.warning=late") == ["left"]
+    assert toy.checkout.step("left")["warnings"] == ["late"]
+    done = toy.run("left.warning=late")
+    assert toy.checkout.step("left")["status"] == "cached"
+    assert toy.checkout.step("left")["warnings"] == ["late"]
+    assert "late" in done.output.replace("warning=late", "")
 
 
-def test_a_cached_step_has_the_numbers_of_when_it_ran(ran: Checkout) -> None:
-    done = ran.main(*BASE, "steps=evaluate", "force=evaluate")
-    fresh = ran.step("evaluate")["metrics"]
-    assert f"r2={fresh['r2']:.3f}" in done.output
-    again = ran.main(*BASE, "steps=evaluate")
-    assert ran.step("evaluate")["status"] == "cached"
-    assert ran.step("evaluate")["metrics"] == fresh
-    assert f"r2={fresh['r2']:.3f}" in again.output
+def test_what_was_made_before_is_known_again_and_is_the_newest(toy: Toy) -> None:
+    assert toy.ran("left.text=L") == ["left", "both"]
+    assert toy.ran() == []
+    assert toy.checkout.step("left")["outputs"] == {"made": "left:v0"}
+    assert toy.ran("steps=both", "force=both") == ["both"]
+    assert toy.checkout.step("both")["inputs"]["left"] == "left:v0"
 
 
-def test_a_cached_step_warns_of_what_it_warned_of_when_it_ran(ran: Checkout) -> None:
-    table = ran.root / "twice.csv"
-    rows = [f"{number % 90 * 1.37:.2f},{number % 90}" for number in range(100)]
-    table.write_text("\n".join(["size,price", *rows, ""]))
-    command = ("data=table", f"data.url={table}", "data.target=price", "steps=get_data,clean")
-    assert ran_steps(ran, *command) == ["get_data", "clean"]
-    first = ran.step("clean")["warnings"]
-    assert "Removed 10 of 100 rows: duplicates" in first[0]
-    done = ran.main(*BASE, *command)
-    assert ran.step("clean")["status"] == "cached"
-    assert ran.step("clean")["warnings"] == first
-    assert "Removed 10 of 100 rows: duplicates" in done.output
-
-
-def test_a_changed_parameter_runs_its_step_and_what_follows(ran: Checkout) -> None:
-    other = "model.params={fit_intercept: false}"
-    done = ran.main(*BASE, other, "explain=true")
-    assert "parameter model" in done.output
-    assert ran_steps(ran, other) == ["train", "evaluate", "register"]
-    assert ran.step("train")["why"] == "parameter model"
-    assert ran_steps(ran, other) == []
-
-
-def test_what_was_made_before_is_known_again_and_is_the_newest(ran: Checkout) -> None:
-    # the champion may have changed meanwhile, which register looks at
-    assert set(ran_steps(ran)) <= {"register"}
-    assert ran.step("train")["outputs"] == {"model": "diabetes_model:v0"}
-    assert ran_steps(ran, "steps=evaluate", "force=evaluate") == ["evaluate"]
-    assert ran.step("evaluate")["inputs"]["model"] == "diabetes_model:v0"
-
-
-def test_a_changed_file_runs_its_step_and_spares_what_gets_the_same(ran: Checkout) -> None:
-    path = ran.root / "components" / "split" / "run.py"
-    path.write_text(path.read_text() + "\n# a word more\n")
-    assert ran_steps(ran) == ["split"]
-    assert ran.step("split")["why"] == "code: components/split/run.py"
-
-
-def test_shared_code_counts_where_it_is_imported(ran: Checkout) -> None:
-    path = ran.root / "src" / "relay" / "tracking" / "lineage.py"
-    path.write_text(path.read_text() + "\n# a word more\n")
-    users = {
-        folder.parent.name
-        for folder in (ran.root / "components").glob("*/*.py")
-        if "relay.tracking.lineage" in folder.read_text()
-    }
-    assert set(ran_steps(ran)) == (users | {"register"}) & set(STEPS)
-
-
-def test_a_changed_lock_runs_its_step(ran: Checkout) -> None:
-    path = ran.root / "components" / "check" / "requirements.txt"
-    path.write_text(path.read_text() + "# another lock\n")
-    assert ran_steps(ran, "steps=check") == ["check"]
-    assert ran.step("check")["why"] == "code: the lock"
-
-
-def test_a_wrong_target_is_told_also_where_the_file_need_not_be_read(ran: Checkout) -> None:
-    done = ran.main(*BASE, "data.target=bmy")
+def test_cache_false_runs_all_and_force_one(toy: Toy) -> None:
+    assert toy.ran("cache=false", "steps=one,left") == ["one", "left"]
+    assert toy.ran("force=left") == ["left"]
+    assert toy.checkout.step("left")["why"] == "force=left"
+    done = toy.run("force=lfet")
     assert done.status == 2
-    assert "Did you mean 'bmi'" in done.output
+    assert "Did you mean 'left'" in done.output
 
 
-def test_cache_false_runs_all_and_force_one(ran: Checkout) -> None:
-    assert ran_steps(ran, "cache=false", "steps=get_data,clean") == ["get_data", "clean"]
-    assert ran_steps(ran, "force=clean", "steps=get_data,clean,split") == ["clean"]
-    assert ran.step("clean")["why"] == "force=clean"
-    done = ran.main("force=claen")
-    assert done.status == 2
-    assert "Did you mean 'clean'" in done.output
-
-
-def test_explain_runs_nothing(ran: Checkout) -> None:
-    before = set((ran.root / "outputs").iterdir())
-    done = ran.main(*BASE, "seed=1", "explain=true")
+def test_explain_runs_nothing(toy: Toy) -> None:
+    before = set((toy.checkout.root / "outputs").iterdir())
+    done = toy.run("left.text=M", "explain=true")
     assert done.status == 0
-    assert "parameter seed" in done.output
-    assert set((ran.root / "outputs").iterdir()) == before
-
-
-def test_a_gate_that_said_no_is_asked_again(ran: Checkout) -> None:
-    rule = "data.check.columns={bmi: {max: -1000}}"
-    for _ in range(2):
-        done = ran.main(*BASE, rule)
-        assert done.status == 1
-        assert ran.statuses()["check"] == "failed"
-    # and the report of the rules that hold is the newest again
-    ran_steps(ran)
-    assert ran_steps(ran, "steps=train", "force=train") == ["train"]
-
-
-def test_a_run_that_failed_goes_on_where_it_stopped(ran: Checkout) -> None:
-    done = ran.main(*BASE, "seed=7", "evaluate.thresholds.r2=0.99")
-    assert done.status == 1
-    assert ran.statuses()["train"] == "ran"
-    assert ran_steps(ran, "seed=7") == ["evaluate", "register"]
-
-
-def test_a_source_that_changed_is_fetched_again(tmp_path: Path) -> None:
-    checkout = new_checkout(tmp_path / "relay")
-    table = tmp_path / "flats.csv"
-    rows = "\n".join(f"{n},{n % 7},{3 * n + n % 7}" for n in range(60))
-    table.write_text(f"area,rooms,price\n{rows}\n")
-    mine = ("data=table", f"data.url={table}", "data.target=price", "steps=get_data,clean")
-    assert ran_steps(checkout, *mine) == ["get_data", "clean"]
-    assert ran_steps(checkout, *mine) == []
-    table.touch()
-    assert ran_steps(checkout, *mine) == ["get_data"]
-    table.write_text(table.read_text() + "60,1,181\n")
-    assert ran_steps(checkout, *mine) == ["get_data", "clean"]
-    ran_steps(checkout, *mine, "data.refresh=never")
-    table.write_text(table.read_text() + "61,2,184\n")
-    assert ran_steps(checkout, *mine, "data.refresh=never") == []
-    assert ran_steps(checkout, *mine) == ["get_data", "clean"]
-    assert ran_steps(checkout, *mine, "data.refresh=always") == ["get_data"]
+    assert "parameter text" in done.output
+    assert set((toy.checkout.root / "outputs").iterdir()) == before
 
 
 @pytest.fixture
@@ -176,15 +71,78 @@ def server() -> Iterator[WandbServer]:
 
 
 def test_on_wandb_one_persons_steps_serve_the_others(tmp_path: Path, server: WandbServer) -> None:
-    mine, yours = (new_checkout(tmp_path / name) for name in ("mine", "yours"))
-    assert ran_steps(mine, "steps=get_data,clean,check", **login(server)) == STEPS[:3]
-    assert ran_steps(yours, "steps=get_data,clean,check", **login(server)) == []
-    assert yours.step("clean")["outputs"] == {"clean": "diabetes_clean:v0"}
-    assert ran_steps(yours, "steps=clean,check", "data.drop=[bmi]", **login(server)) == [
-        "clean",
-        "check",
-    ]
+    mine, yours = (Toy(tmp_path / name, **login(server)) for name in ("mine", "yours"))
+    yours.source = mine.source
+    assert mine.ran("steps=one,left") == ["one", "left"]
+    assert yours.ran("steps=one,left") == []
+    assert yours.checkout.step("left")["outputs"] == {"made": "left:v0"}
+    assert yours.ran("steps=left", "left.text=L") == ["left"]
     # and back: what was made first is the newest again
-    assert ran_steps(mine, "steps=clean,check", **login(server)) == []
-    aliases = server.snapshot("relay")["artifacts"]["diabetes_clean:v0"]["aliases"]
-    assert "latest" in aliases
+    assert mine.ran("steps=left") == []
+    assert "latest" in server.snapshot("relay")["artifacts"]["left:v0"]["aliases"]
+
+
+# The steps that Relay brings
+
+
+BASE = ("model=linear", "train.folds=2")
+
+
+def ran_steps(checkout: Checkout, *arguments: str) -> list[str]:
+    """Run the pipeline and return the steps that had to run."""
+    done = checkout.main(*BASE, *arguments)
+    assert done.status == 0, done.output
+    statuses = checkout.statuses()
+    assert set(statuses.values()) <= {"ran", "cached", "not_selected"}
+    return [name for name, status in statuses.items() if status == "ran"]
+
+
+@pytest.fixture(scope="module")
+def ran(checkout: Checkout) -> Checkout:
+    """A checkout that has run the pipeline once."""
+    assert ran_steps(checkout) == [*SHIPPED[:-1]]  # all but predict
+    return checkout
+
+
+def test_the_same_again_runs_nothing_makes_nothing_and_has_the_numbers(ran: Checkout) -> None:
+    versions, metrics = ran.versions(), ran.step("evaluate")["metrics"]
+    again = ran.main(*BASE)
+    assert set(ran.statuses().values()) == {"cached", "not_selected"}
+    assert ran.versions() == versions
+    assert ran.summary["status"] == "succeeded"
+    assert ran.summary["mlflow_run_id"] is None
+    assert ran.step("train")["outputs"] == {"model": "diabetes_model:v0"}
+    assert ran.step("evaluate")["metrics"] == metrics
+    assert f"r2={metrics['r2']:.3f}" in again.output
+
+
+def test_a_wrong_target_is_told_also_where_the_file_need_not_be_read(ran: Checkout) -> None:
+    done = ran.main(*BASE, "data.target=bmy")
+    assert done.status == 2
+    assert "Did you mean 'bmi'" in done.output
+
+
+def test_a_gate_that_failed_is_asked_again(ran: Checkout) -> None:
+    for _ in range(2):
+        done = ran.main(*BASE, "steps=+check", "data.check.columns={bmi: {max: -1000}}")
+        assert done.status == 1
+        assert ran.statuses()["check"] == "failed"
+    # and the report of the rules that hold is the newest again
+    assert ran_steps(ran, "steps=+check") == []
+    assert ran_steps(ran, "steps=train", "force=train") == ["train"]
+
+
+def test_a_source_that_changed_is_fetched_again(tmp_path: Path) -> None:
+    checkout = new_checkout(tmp_path / "relay")
+    table = tmp_path / "flats.csv"
+    rows = "\n".join(f"{n},{n % 7},{3 * n + n % 7}" for n in range(60))
+    table.write_text(f"area,rooms,price\n{rows}\n")
+    mine = ("data=table", f"data.url={table}", "data.target=price", "steps=get_data,clean")
+    assert ran_steps(checkout, *mine) == ["get_data", "clean"]
+    table.touch()
+    assert ran_steps(checkout, *mine) == ["get_data"]
+    ran_steps(checkout, *mine, "data.refresh=never")
+    table.write_text(table.read_text() + "61,2,184\n")
+    assert ran_steps(checkout, *mine, "data.refresh=never") == []
+    assert ran_steps(checkout, *mine) == ["get_data", "clean"]
+    assert ran_steps(checkout, *mine, "data.refresh=always") == ["get_data"]

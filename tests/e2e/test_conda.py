@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Checkout
+from tests.forks import Done
 
 pytestmark = pytest.mark.e2e
 
@@ -36,9 +37,10 @@ if sys.argv[1:3] == ["env", "create"]:
 ACTIVATE = "source {envs}/$1/bin/activate\n"
 
 
-@pytest.fixture
-def conda(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def conda(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `conda` and `activate` in `bin`, and a list of the calls in `calls`."""
+    tmp_path = tmp_path_factory.mktemp("conda")
     envs = tmp_path / "envs"
     envs.mkdir()
     folder = tmp_path / "bin"
@@ -49,28 +51,29 @@ def conda(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_auto_takes_conda_and_builds_equal_environments_once(
+def test_auto_takes_conda_builds_equal_environments_once_and_a_broken_one_anew(
     checkout: Checkout, conda: Path
 ) -> None:
     path = f"{conda / 'bin'}{os.pathsep}{checkout.environ()['PATH']}"
-    for _ in range(2):
-        done = checkout.main("steps=get_data,clean", "cache=false", env_manager="auto", PATH=path)
+
+    def run(steps: str) -> Done:
+        done = checkout.main(f"steps={steps}", "cache=false", env_manager="auto", PATH=path)
         assert done.status == 0, done.output
         assert "env_manager=conda" in done.output
-    calls = (conda / "calls").read_text().splitlines()
-    assert len([call for call in calls if call.startswith("env create")]) == 1
-    assert len(list((conda / "envs").glob("mlflow-*"))) == 1
+        return done
 
+    def builds() -> int:
+        calls = (conda / "calls").read_text().splitlines()
+        return len([call for call in calls if call.startswith("env create")])
 
-def test_a_half_built_environment_is_built_anew(checkout: Checkout, conda: Path) -> None:
-    path = f"{conda / 'bin'}{os.pathsep}{checkout.environ()['PATH']}"
-    checkout.main("steps=get_data", "cache=false", env_manager="conda", PATH=path)
+    assert "Built the environment" in run("get_data,clean").output
+    assert "Built the environment" not in run("get_data,clean").output
+    assert builds() == 1
     (environment,) = (conda / "envs").glob("mlflow-*")
     for record in environment.glob("lib/python*/site-packages/pandas-*.dist-info/RECORD"):
         record.unlink()
-    done = checkout.main("steps=get_data", "cache=false", env_manager="conda", PATH=path)
-    assert done.status == 0, done.output
-    assert "Built the environment" in done.output
+    assert "Built the environment" in run("get_data").output
+    assert builds() == 2
 
 
 def test_without_conda_the_message_names_what_to_do(checkout: Checkout) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def published(local: Checkout) -> Iterator[WandbServer]:
     """A server of its own, to which that run was published."""
     with WandbServer() as server:
-        done = local.command(*local.python("publish"), **login(server))
+        done = local.command(sys.executable, "main.py", "publish", **login(server))
         assert done.status == 0, done.output
         assert f"{server.url}/{server.entity}/{PROJECT}" in done.output
         yield server
@@ -178,7 +179,7 @@ def test_published_metrics_keep_their_times(local: Checkout, published: WandbSer
 
 def test_published_twice_is_published_once(local: Checkout, published: WandbServer) -> None:
     before, sent = published.snapshot(PROJECT), uploads(published)
-    done = local.command(*local.python("publish"), **login(published))
+    done = local.relay("publish", **login(published))
     assert done.status == 0, done.output
     assert "nothing to send" in done.output
     assert published.snapshot(PROJECT) == before
@@ -187,7 +188,7 @@ def test_published_twice_is_published_once(local: Checkout, published: WandbServ
 
 def test_a_dry_run_lists_and_sends_nothing(local: Checkout) -> None:
     with WandbServer() as server:
-        done = local.command(*local.python("publish", "--dry-run"), **login(server))
+        done = local.relay("publish", "--dry-run", **login(server))
         assert done.status == 0, done.output
         assert all(f"{step} diabetes" in done.output for step in STEPS)
         assert "diabetes_model:v0" in done.output
@@ -196,8 +197,8 @@ def test_a_dry_run_lists_and_sends_nothing(local: Checkout) -> None:
 
 
 def test_without_a_login_a_dry_run_lists_all_and_publish_says_what_to_do(local: Checkout) -> None:
-    assert "diabetes_model:v0" in local.command(*local.python("publish", "--dry-run")).output
-    done = local.command(*local.python("publish"))
+    assert "diabetes_model:v0" in local.relay("publish", "--dry-run").output
+    done = local.relay("publish")
     assert done.status == 2
     assert "wandb login" in done.output
 
@@ -207,13 +208,13 @@ def test_publish_that_was_stopped_goes_on_and_doubles_nothing(
 ) -> None:
     with WandbServer() as server:
         fault = server.faults.add(Fault(match=after(3, operation("CreateArtifact")), status=403))
-        done = local.command(*local.python("publish"), **login(server))
+        done = local.relay("publish", **login(server))
         assert done.status == 1
         assert "W&B did not take" in done.output
         assert fault.hits
         assert 0 < len(server.snapshot(PROJECT)["runs"]) < len(STEPS)
         server.faults.clear()
-        done = local.command(*local.python("publish"), **login(server))
+        done = local.relay("publish", **login(server))
         assert done.status == 0, done.output
         assert comparable(server.snapshot(PROJECT)) == comparable(published.snapshot(PROJECT))
 
@@ -226,7 +227,7 @@ def test_publish_leaves_a_champion_that_was_chosen_there_since(
     chosen = local.step("train")["outputs"]["model"]
     done = local.main(*COMMAND, "steps=get_data", "force=get_data", "tracking=local")
     assert done.status == 0, done.output
-    done = local.command(*local.python("publish"), **login(published))
+    done = local.relay("publish", **login(published))
     assert done.status == 0, done.output
     assert f"diabetes_model:champion stays {chosen}" in done.output
     aliases = published.snapshot(PROJECT)["artifacts"][chosen]["aliases"]
@@ -235,6 +236,6 @@ def test_publish_leaves_a_champion_that_was_chosen_there_since(
 
 def test_publish_takes_its_own_settings_only(local: Checkout) -> None:
     for argument in ("tracking=local", "steps=train"):
-        done = local.command(*local.python("publish", argument))
+        done = local.relay("publish", argument)
         assert done.status == 2
         assert f"not '{argument}'" in done.output

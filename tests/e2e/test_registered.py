@@ -20,7 +20,7 @@ def ran(checkout: Checkout) -> Checkout:
 
 
 def reproduce(ran: Checkout, name: str) -> tuple[int, str]:
-    done = ran.command(*ran.python("reproduce", name, "env_manager=local"))
+    done = ran.relay("reproduce", name, "env_manager=local")
     return done.status, done.output
 
 

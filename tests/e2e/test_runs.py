@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 
-from tests.e2e.conftest import Checkout, wait_for
+from tests.e2e.conftest import Checkout
 from tests.forks import Done
 
 pytestmark = pytest.mark.e2e
@@ -53,14 +52,22 @@ def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout:
     assert checkout.statuses()["train"] == "skipped"
 
 
-def is_refused(checkout: Checkout, override: str, message: str) -> Done:
+def require_refused(checkout: Checkout, message: str, run: Callable[[], Done]) -> Done:
+    """`run` ends with status 2 and `message`, and leaves nothing."""
     before = set((checkout.root / "outputs").glob("*"))
-    done = checkout.main(override, env_manager="uv")
+    done = run()
     assert done.status == 2
     assert message in done.output
     assert "Traceback" not in done.output
     assert set((checkout.root / "outputs").glob("*")) == before
     return done
+
+
+@pytest.fixture(scope="module")
+def import_seconds(checkout: Checkout) -> float:
+    """CPU seconds of what reading the configuration cannot do without, here and now."""
+    imports = "import hydra, pydantic, rich, trackio"
+    return checkout.command(sys.executable, "-c", imports).cpu_seconds
 
 
 @pytest.mark.parametrize(
@@ -72,12 +79,14 @@ def is_refused(checkout: Checkout, override: str, message: str) -> Done:
         ("split.test_size=2", "split.test_size"),
     ],
 )
-def test_a_wrong_command_is_told_at_once(checkout: Checkout, override: str, message: str) -> None:
-    # What reading the configuration cannot do without, and how long that takes here and now.
-    imports = checkout.command(sys.executable, "-c", "import hydra, pydantic, rich, trackio")
+def test_a_wrong_command_is_told_at_once(
+    checkout: Checkout, import_seconds: float, override: str, message: str
+) -> None:
+    command = (sys.executable, "main.py", override)
+    done = require_refused(checkout, message, lambda: checkout.command(*command))
     # Seconds of work, not of the clock: other tests' processes may be at work beside this one.
     # MLflow or scikit-learn alone would more than double it.
-    assert is_refused(checkout, override, message).cpu_seconds < 2 * imports.cpu_seconds
+    assert done.cpu_seconds < 2 * import_seconds
 
 
 @pytest.mark.parametrize(
@@ -90,7 +99,7 @@ def test_a_wrong_command_is_told_at_once(checkout: Checkout, override: str, mess
 def test_what_takes_a_closer_look_is_told_before_anything_runs(
     checkout: Checkout, override: str, message: str
 ) -> None:
-    is_refused(checkout, override, message)
+    require_refused(checkout, message, lambda: checkout.main(override, env_manager="uv"))
 
 
 def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None:
@@ -178,41 +187,6 @@ def test_a_failed_check_stops_what_follows_and_keeps_its_report(ran: Checkout) -
     assert ran.main("steps=check").status == 0
 
 
-def start_until(checkout: Checkout, step: str, *arguments: str) -> subprocess.Popen[str]:
-    """A pipeline whose `step` has just begun its work."""
-    newest = checkout.root / "outputs" / "latest"
-    before = newest.resolve()
-    running = checkout.start(*arguments)
-
-    def log_has_begun() -> bool:
-        logs = (checkout.root / "outputs").glob(f"*/logs/{step}.log")
-        return any(
-            log.stat().st_size
-            for log in logs
-            if log.parents[1].resolve() != before and not (log.parents[1] / "summary.json").exists()
-        )
-
-    wait_for(log_has_begun)
-    return running
-
-
-SLOW_TRAIN = ("steps=train", "model.params.n_estimators=20000", "model.params.n_jobs=1")
-
-
-def test_a_signal_before_the_first_step_ends_the_run_in_order(ran: Checkout) -> None:
-    outputs = ran.root / "outputs"
-    before = set(outputs.iterdir())
-    running = ran.start("steps=train")
-    wait_for(lambda: set(outputs.iterdir()) != before)
-    running.send_signal(signal.SIGINT)
-    running.send_signal(signal.SIGTERM)
-    output, _ = running.communicate(timeout=60)
-    assert running.returncode in (130, 143), output
-    assert ran.summary["status"] == "killed"
-    parent = ran.summary["mlflow_run_id"]
-    assert parent is None or ran.mlflow.get_run(parent).info.status == "KILLED"
-
-
 def test_a_store_that_is_broken_is_one_clear_error(ran: Checkout, tmp_path: Path) -> None:
     (tmp_path / "relay.db").write_text("this is no database, whatever its name says")
     done = ran.main("steps=train", TRACKIO_DIR=str(tmp_path))
@@ -223,45 +197,13 @@ def test_a_store_that_is_broken_is_one_clear_error(ran: Checkout, tmp_path: Path
     assert ran.summary["mlflow_run_id"] is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_step_and_leaves_no_version(ran: Checkout, number: int) -> None:
+def test_a_signal_ends_a_training_and_leaves_no_version(ran: Checkout) -> None:
+    """The same with small steps, and other ends: test_stops.py."""
     before = ran.versions()
-    running = start_until(ran, "train", *SLOW_TRAIN)
-    children = psutil.Process(running.pid).children(recursive=True)
-    running.send_signal(number)
-    output, _ = running.communicate(timeout=30)
-    assert running.returncode == 128 + number, output
-    assert not any(child.is_running() and child.status() != "zombie" for child in children)
-    assert ran.summary["status"] == "killed"
+    slow = ("model.params.n_estimators=20000", "model.params.n_jobs=1")
+    running = ran.start_until("train", "steps=train", *slow)
+    running.send_signal(signal.SIGTERM)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == 128 + signal.SIGTERM, output
     assert ran.statuses()["train"] == "killed"
-    assert [run.info.status for run in ran.mlflow_children()] == ["KILLED"]
-    assert ran.mlflow.get_run(ran.summary["mlflow_run_id"]).info.status == "KILLED"
     assert ran.versions() == before
-
-
-@pytest.mark.parametrize("victim", ["step", "what it was forked from"])
-def test_a_killed_step_is_a_failed_step(ran: Checkout, victim: str) -> None:
-    before = ran.versions()
-    running = start_until(ran, "train", *SLOW_TRAIN)
-    for server in psutil.Process(running.pid).children():
-        for one in server.children() if victim == "step" else [server]:
-            one.kill()
-    output, _ = running.communicate(timeout=30)
-    assert running.returncode == 1, output
-    if victim == "step":
-        assert "signal 9" in ran.step("train")["error"]
-    else:
-        assert "forked from has ended" in output
-    assert ran.versions() == before
-
-
-def test_when_the_orchestrator_is_killed_its_step_ends_too(ran: Checkout) -> None:
-    before = ran.versions()
-    running = start_until(ran, "train", *SLOW_TRAIN)
-    children = psutil.Process(running.pid).children(recursive=True)
-    os.kill(running.pid, signal.SIGKILL)
-    running.communicate()
-    wait_for(lambda: not any(one.is_running() and one.status() != "zombie" for one in children), 20)
-    assert ran.versions() == before
-    assert ran.main("steps=train", "model=linear", "force=train").status == 0
-    assert ran.statuses()["train"] == "ran"

@@ -18,6 +18,7 @@ class Toy:
     """A checkout with the pipeline `toy`, whose first step reads the file `source`."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.checkout: Checkout = new_checkout(folder / "relay")
         self.environ = environ
         self.source = folder / "source.txt"
@@ -40,12 +41,13 @@ class Toy:
     def arguments(self) -> list[str]:
         return ["pipeline=toy", "data=toy", f"pipeline.steps.one.params.source={self.source}"]
 
-    def run(self, *arguments: str) -> Done:
-        return self.checkout.main(*self.arguments, *self.settings(arguments), **self.environ)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def run(self, *arguments: str, **environ: str) -> Done:
         words = [*self.arguments, *self.settings(arguments)]
-        return self.checkout.start(*words, **self.environ)
+        return self.checkout.main(*words, **{**self.environ, **environ})
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        words = [*self.arguments, *self.settings(arguments)]
+        return self.checkout.start(*words, **{**self.environ, **environ})
 
     @staticmethod
     def settings(arguments: tuple[str, ...]) -> list[str]:

@@ -16,6 +16,7 @@ class Params(BaseParams):
     text: str = Field("", description="what is added")
     seconds: float = Field(0, ge=0, description="how long that takes")
     fail: bool = Field(False, description="make nothing")
+    warning: str = Field("", description="what it warns of")
     source: str | None = Field(None, description="a file whose text is added, too")
 
 

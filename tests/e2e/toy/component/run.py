@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -10,10 +11,13 @@ from params import Params
 
 from relay import RelayError, StepRun, main
 
+log = logging.getLogger("relay")
+
 
 def step(run: StepRun[Params]) -> None:
     """Make a text of texts, in a given time."""
     began = time.time()
+    log.info("begun")
     params = run.params
     texts = [
         (run.input(key).path / "text").read_text()
@@ -23,6 +27,8 @@ def step(run: StepRun[Params]) -> None:
     if params.source:
         texts.append(Path(params.source).read_text())
     time.sleep(params.seconds)
+    if params.warning:
+        log.warning("%s", params.warning)
     if params.fail:
         raise RelayError("it was told to fail.")
     path = run.workspace / "text"

@@ -1,0 +1,30 @@
+"""Copies of the project's own files, for tests and measurements that run it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_FILES = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
+_FOLDERS = ("components", "config", "src")
+
+
+def copy_project(root: Path, more: Sequence[str] = ()) -> None:
+    """Copy what running the project takes into the new folder `root`, and files and folders `more`.
+
+    Nobody's own settings (config/local) are copied, and nothing that a run has left.
+    """
+    root.mkdir(parents=True)
+    for name in (*_FILES, *_FOLDERS, *more):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=_ignored)
+        else:
+            shutil.copy(source, root / name)
+
+
+def _ignored(folder: str, names: list[str]) -> list[str]:
+    own = Path(folder).samefile(ROOT / "config")
+    return [name for name in names if name == "__pycache__" or (own and name == "local")]
