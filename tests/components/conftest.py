@@ -24,7 +24,12 @@ from tests.forks import Done, Forks
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 from tests.mlflow_store import copy_store
 
-BACKEND = ("relay.tracking.local.backend", "relay.tracking.local.run", "trackio.sqlite_storage")
+USED = (
+    "relay.step.main",
+    "relay.tracking.local.backend",
+    "relay.tracking.local.run",
+    "trackio.sqlite_storage",
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def forks(
     scripts = [COMPONENTS / name / "run.py" for name in SHIPPED]
     texts = [path.read_text(encoding="utf-8") for path in COMPONENTS.glob("*/*.py")]
     ours = {name for text in texts for name in re.findall(r"^from (relay\S*) import", text, re.M)}
-    loaded = [*libraries(scripts, source), *((name, ()) for name in (*sorted(ours), *BACKEND))]
+    loaded = [*libraries(scripts, source), *((name, ()) for name in (*sorted(ours), *USED))]
     forks = Forks(tmp_path_factory.mktemp("forks"), os.environ, loaded, source)
     yield forks
     forks.close()

@@ -23,7 +23,7 @@ import psutil
 import pytest
 from mlflow.entities import Run
 
-from relay import cli
+from relay.commands import run as run_command
 from relay.pipeline import launch
 from relay.runtime.libraries import libraries
 from relay.tracking.mlflow import connection
@@ -154,7 +154,7 @@ def forks() -> Forks:
     folder = Path(tempfile.mkdtemp(prefix="relay-forks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     source = ROOT / "src"
-    scripts = [Path(str(module.__file__)) for module in (cli, launch, connection)]
+    scripts = [Path(str(module.__file__)) for module in (run_command, launch, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
     running = Forks(folder, environ, libraries(scripts, source), source, anew=("relay", "trackio"))
     atexit.register(running.close)
