@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Checkout, Done, new_checkout
+from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.images import PIPELINE, add_images, draw_pictures
+from tests.forks import Done
 
 pytestmark = pytest.mark.e2e
 
