@@ -149,7 +149,7 @@ def test_an_upload_that_fails_is_no_success_and_the_next_run_brings_it_up(
     server.faults.clear()
     done = here.run("steps=+both", **login(server))
     assert done.status == 0, done.output
-    assert "Brought up 'left" in done.output
+    assert "Uploaded 'left" in done.output
     assert here.checkout.statuses()["left"] == "cached"
     assert kept(here) == []
     state = server.snapshot(PROJECT)
@@ -174,7 +174,7 @@ def test_a_server_that_goes_away_costs_no_finished_work(here: Toy, server: Wandb
     server.faults.clear()
     done = here.checkout.relay("publish", **login(server))
     assert done.status == 0, done.output
-    assert "Brought up 'left" in done.output
+    assert "Uploaded 'left" in done.output
     assert kept(here) == []
     run = server.snapshot(PROJECT)["runs"][name]
     assert run["inputs"] == ["one:v0"]

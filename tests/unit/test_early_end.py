@@ -70,7 +70,7 @@ def test_any_error_while_the_script_loads_is_told_with_its_line(
 
 def test_code_that_is_no_python_is_told_with_its_line(tmp_path: Path) -> None:
     told = end_of(tmp_path, "import work\n", work="x = 1\ndef f(:\n    pass\n")
-    assert told == "components/tidy/work.py, line 2: this is no Python: invalid syntax"
+    assert told == "components/tidy/work.py, line 2: not valid Python: invalid syntax"
 
 
 def test_a_log_without_a_traceback_tells_nothing(tmp_path: Path) -> None:

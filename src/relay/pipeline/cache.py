@@ -74,7 +74,7 @@ class StepCache:
         self._known |= {str(version): version for version in found.values()}
         return found
 
-    def hand_on(self, outputs: Mapping[str, ArtifactVersion]) -> None:
+    def move_latest(self, outputs: Mapping[str, ArtifactVersion]) -> None:
         """Make outputs that a step was spared for the newest, as if it had made them again."""
         for version in outputs.values():
             if LATEST not in version.aliases:

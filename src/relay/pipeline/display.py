@@ -1,4 +1,4 @@
-"""What a run shows while it goes: a live table on a terminal, plain lines elsewhere."""
+"""What a run shows as it goes on: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SHOWN_WARNINGS = 4
 _SHOWN_LOG_LINES = 15
 _TIME = re.compile(r"^\d\d:\d\d:\d\d ")
 READ_LOG_LINES = 200
-"""As many of a log as `show_log` wants to see."""
+"""How many lines of a log `show_log` needs."""
 
 
 class Display(BuildDisplay, Protocol):
@@ -52,7 +52,7 @@ class Display(BuildDisplay, Protocol):
 
 
 def open_display(console: Console) -> Display:
-    """A live table where `console` is a terminal, else plain lines."""
+    """Return a live table if `console` is a terminal, else plain lines."""
     return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
 
 
@@ -81,7 +81,7 @@ class PlainDisplay:
         self._print(f"{step}: started")
 
     def running(self, step: str, usage: Usage, line: str) -> None:
-        """Nothing: a line that changes has no place in a log."""
+        """Print nothing: a line that changes is of no use in a log."""
 
     def ended(self, step: StepSummary) -> None:
         if step.status in ("skipped", "not_selected"):
@@ -92,14 +92,14 @@ class PlainDisplay:
         self._print(text)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class LiveDisplay:
-    """A table that is drawn anew as the run goes on."""
+    """A table that is drawn again as the run goes on."""
 
     def __init__(self, console: Console) -> None:
         self._steps: dict[str, StepSummary | None] = {}
@@ -148,7 +148,7 @@ class LiveDisplay:
         self._steps[step.name] = step
 
     def close(self) -> None:
-        # Rich draws a last time, and all of it: what a low terminal has no room for would stay.
+        # Rich draws the whole table a last time, and lines above a low terminal's top would stay.
         self._is_open = False
         self._live.stop()
 
@@ -173,9 +173,9 @@ class LiveDisplay:
 
 
 def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[str, str]) -> None:
-    """Print the table of a finished run, written to `path`, and where it failed what to read.
+    """Print the table of a finished run, its warnings and its errors.
 
-    `logs` are the places of the steps' logs.
+    `path` is the summary's file; `logs` has the path of each step's log.
     """
     selected = [step for step in summary.steps if step.status != "not_selected"]
     table = _new_table()
@@ -197,7 +197,7 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
         console.print(Text(f"Error: {summary.error}", style="red"), soft_wrap=True)
     line = f"{summary.status} in {_duration(summary.seconds)}"
     if summary.environments_seconds >= 1:
-        line += f", of which {_duration(summary.environments_seconds)} to build environments"
+        line += f", {_duration(summary.environments_seconds)} of it to build environments"
     if summary.libraries_cpu_seconds >= 0.1:
         line += f", {summary.libraries_cpu_seconds:.1f} s of CPU to load the steps' libraries"
     style = "green" if summary.status == "succeeded" else "red"
@@ -207,9 +207,9 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
 
 
 def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: str) -> None:
-    """Print the end of a failed step's log, of which `lines` are the last, and where it is.
+    """Print the end of a failed step's log, whose last lines are `lines`, and its `place`.
 
-    Without the error that the step ended with: `show_summary` tells that.
+    The error that the step ended with is left out: `show_summary` prints it.
     """
     rest = _without(lines, f"Error: {step.error}")[-_SHOWN_LOG_LINES:]
     if rest:
@@ -219,7 +219,7 @@ def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: s
 
 
 def _without(lines: Sequence[str], text: str) -> list[str]:
-    """`lines` without the last place where they, but for times before them, are those of `text`."""
+    """Remove the last block of `lines` that equals `text`, apart from the times before lines."""
     block = [line.rstrip() for line in text.splitlines() if line.strip()]
     plain = [_TIME.sub("", line) for line in lines]
     for start in range(len(lines) - len(block), -1, -1):

@@ -1,4 +1,4 @@
-"""What a step's log tells of why its process ended before it could report."""
+"""The cause, read from a step's log, of a process that ended before it could report."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class _Raised:
 
 
 def explain_early_end(lines: list[str], component: Path, root: Path) -> str | None:
-    """Why a process of `component` ended, by the last `lines` of its log; None where none tells.
+    """Return why a process of `component` ended, from the last `lines` of its log.
 
-    With the file and line in the checkout at `root`, and for a module that is missing what to do.
+    The text has the file and line in the checkout at `root` and, if a module is missing, what to
+    do. None if the log has no traceback of the project's own code.
     """
     raised = _last_raised(lines, root)
     if raised is None:
@@ -36,7 +37,7 @@ def explain_early_end(lines: list[str], component: Path, root: Path) -> str | No
     if raised.type == "ModuleNotFoundError" and missing:
         return f"{raised.place}: {_missing_module(missing['name'], component)}"
     if raised.type in _MISSPELT:
-        return f"{raised.place}: this is no Python: {raised.text}"
+        return f"{raised.place}: not valid Python: {raised.text}"
     return f"{raised.place}: {raised.type}: {raised.text}".rstrip(": ")
 
 

@@ -1,4 +1,4 @@
-"""From checked jobs to a finished run: settles what is there, runs the rest, shows the end."""
+"""A run from planned steps to its end: look up the cached, run the others, show the result."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from relay.pipeline.planned_step import Job
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.preview import show_reasons, show_taken
 from relay.pipeline.run_facts import group_name
-from relay.pipeline.stale_inputs import MadeOtherwise
-from relay.pipeline.state import Pipeline
+from relay.pipeline.stale_inputs import StaleInputs
+from relay.pipeline.state import RunState
 from relay.pipeline.summary import (
     StepSummary,
     Summary,
@@ -51,75 +51,94 @@ def launch(
     trial: Trial | None = None,
     scratch: bool = False,
 ) -> int:
-    """Run `jobs`, those that the cache does not spare, and return the exit status.
+    """Run those of `jobs` that are not cached, and return the exit status.
 
-    The commit of a `scratch` checkout, made for this one run, means nothing.
+    The commit of a `scratch` checkout, made for this one run, is not recorded as missing. Unless
+    one of the errors below is raised, the run's summary is written, however the run ends.
 
-    ConfigError where the inputs, or a closer look at what has to run, show that something is
-    wrong, RelayError where the shell's limits rule out any step: nothing was started then. In any
-    other case the run's summary is written, however it ends.
+    Raises:
+        ConfigError: The inputs or the settings are wrong; no step was started.
+        RelayError: The limits of the shell do not allow a step to run.
     """
     began = time.monotonic()
     require_address_space()
     signals = StopSignals(at_once=False)
     signals.install()
-    settings = config.settings
     try:
         backend = _open(project, tracking, console)
     except ConfigError:
         raise
     except RelayError as error:
-        steps = [StepSummary(job.name, "skipped") for job in jobs]
-        summary = _begin_summary(project, config, tracking, steps, redact(str(error)))
-        folder = new_folder(project.outputs)
-        write_summary(folder, summary)
-        _show(console, project, folder, summary)
-        return summary.exit_code
-    forced = frozenset(names_in(plan, settings.force, "force"))
-    cache = StepCache(backend, project.root, settings.cache, forced)
-    pipeline = Pipeline(plan, jobs, backend, cache, Preflight(jobs))
-    otherwise = MadeOtherwise(project.components, config, plan, cache)
-    problem, warnings = _settle(pipeline, otherwise)
-    show_taken(console, [str(version) for _, version in pipeline.taken], warnings)
-    if settings.explain:
-        if problem is not None:
-            raise RelayError(problem)
-        pipeline.preflight.look_ahead(pipeline.waiting)
-        show_reasons(console, list(pipeline.steps.values()))
-        return 0
-    summary = _begin_summary(project, config, tracking, list(pipeline.steps.values()), problem)
+        return _end_unopened(project, config, tracking, jobs, console, redact(str(error)))
+    forced = frozenset(names_in(plan, config.settings.force, "force"))
+    cache = StepCache(backend, project.root, config.settings.cache, forced)
+    state = RunState(plan, jobs, backend, cache, Preflight(jobs))
+    problem, warnings = _settle(state, StaleInputs(project.components, config, plan, cache))
+    inputs = [str(version) for _, version in state.taken]
+    show_taken(console, inputs, warnings)
+    if config.settings.explain:
+        return _explain(state, problem, console)
+    summary = _begin_summary(project, config, tracking, list(state.steps.values()), problem)
     if summary.git_problem is not None and not scratch:
-        text = f"No Git commit is recorded: {summary.git_problem}."
-        console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
-    summary.url, summary.warnings = backend.url(), warnings
-    summary.taken = [str(version) for _, version in pipeline.taken]
+        _print_dim(console, f"No Git commit is recorded: {summary.git_problem}.")
+    summary.url, summary.warnings, summary.taken = backend.url(), warnings, inputs
     folder = new_folder(project.outputs)
     write_settings(folder, config.command, config.as_yaml)
-    if (problem is None and pipeline.waiting) or os.environ.get("MLFLOW_RUN_ID"):
-        # What runs steps is not imported where there are none to run.
-        from relay.pipeline.pipeline_run import Work
+    if (problem is None and state.waiting) or os.environ.get("MLFLOW_RUN_ID"):
+        # Not imported for a run in which every step is cached.
+        from relay.pipeline.pipeline_run import PipelineRun
 
-        work = Work(project, config, tracking, backend, folder, signals, console)
-        work.run(pipeline, summary, began)
+        run = PipelineRun(project, config, tracking, backend, folder, signals, console)
+        run.run(state, summary, began)
     else:
-        _hand_on(pipeline, summary)
+        _move_latest(state, summary)
         summary.seconds = time.monotonic() - began
         write_summary(folder, summary)
     if trial is not None:
         _record_trial(trial, backend, config, tracking, summary, folder, console)
     _show(console, project, folder, summary)
     for line in collect_pages(backend, summary.steps, folder):
-        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+        _print_dim(console, line)
     return summary.exit_code
 
 
+def _end_unopened(
+    project: Project,
+    config: Config,
+    tracking: TrackingSettings,
+    jobs: Sequence[Job],
+    console: Console,
+    problem: str,
+) -> int:
+    """Write the summary of a run whose store could not be opened, and return its exit status."""
+    steps = [StepSummary(job.name, "skipped") for job in jobs]
+    summary = _begin_summary(project, config, tracking, steps, problem)
+    folder = new_folder(project.outputs)
+    write_summary(folder, summary)
+    _show(console, project, folder, summary)
+    return summary.exit_code
+
+
+def _explain(state: RunState, problem: str | None, console: Console) -> int:
+    """Show what would run and why; raise RelayError if `problem` is that nothing can."""
+    if problem is not None:
+        raise RelayError(problem)
+    state.preflight.look_ahead(state.waiting)
+    show_reasons(console, list(state.steps.values()))
+    return 0
+
+
+def _print_dim(console: Console, line: str) -> None:
+    console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
 def _open(project: Project, tracking: TrackingSettings, console: Console) -> Backend:
-    """Open the store, and bring up to it what it did not take before."""
+    """Open the store, and upload what it did not accept in earlier runs."""
     backend = open_backend(tracking, project.root)
     place = backend.url() or "the local store"
     console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
     for run in bring_up(project.kept, tracking, backend):
-        console.print(f"Brought up '{run.spec.name}', which W&B had not taken.", markup=False)
+        console.print(f"Uploaded '{run.spec.name}', which an earlier run could not.", markup=False)
     return backend
 
 
@@ -144,10 +163,10 @@ def _begin_summary(
     )
 
 
-def _hand_on(pipeline: Pipeline, summary: Summary) -> None:
-    """Make what was taken from the cache the newest, where nothing has to run."""
+def _move_latest(state: RunState, summary: Summary) -> None:
+    """Make the cached outputs the latest versions of their artifacts."""
     try:
-        pipeline.hand_on()
+        state.move_latest()
     except RelayError as error:
         summary.status, summary.error = "failed", summary.error or redact(str(error))
 
@@ -161,7 +180,7 @@ def _record_trial(
     folder: Path,
     console: Console,
 ) -> None:
-    """Write the trial's own run; one that the sweep does not get has failed."""
+    """Write the trial's own run; if that fails, the run has failed."""
     if backend.name != "wandb":
         text = f"The sweep {trial.sweep} gets no result of this trial: its runs are not on W&B."
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -175,11 +194,11 @@ def _record_trial(
         write_summary(folder, summary)
 
 
-def _settle(pipeline: Pipeline, otherwise: MadeOtherwise) -> tuple[str | None, list[str]]:
-    """Settle what can be before anything runs; what is missing for that, and warnings."""
+def _settle(state: RunState, stale: StaleInputs) -> tuple[str | None, list[str]]:
+    """Settle the steps that can be; return what is missing for that, if anything, and warnings."""
     try:
-        pipeline.settle()
-        return None, otherwise.warnings(pipeline.taken)
+        state.settle()
+        return None, stale.warnings(state.taken)
     except ConfigError:
         raise
     except RelayError as error:
@@ -187,7 +206,7 @@ def _settle(pipeline: Pipeline, otherwise: MadeOtherwise) -> tuple[str | None, l
 
 
 def _show(console: Console, project: Project, folder: Path, summary: Summary) -> None:
-    logs = {one.name: project.home / one.log for one in summary.steps if one.log}
+    logs = {step.name: project.home / step.log for step in summary.steps if step.log}
     for step in summary.steps:
         if step.status == "failed" and step.log:
             log = logs[step.name]

@@ -1,4 +1,4 @@
-"""The pages that a run's artifacts hold for people, put where they are easy to open."""
+"""Copies of the HTML pages in a run's artifacts, in the run's folder."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from relay.util.paths import shown
 from relay.util.redact import redact
 
 _PLACE = "<!-- run -->"
-"""Where a page that is made from `relay.pages` has room for a line on its run."""
+"""The mark in a page of `relay.pages` that is replaced by a line about the run."""
 _SECONDS = 20.0
-"""After so long, a page that cannot be fetched is the last that is tried."""
+"""Once this time has passed, no page is tried after one that could not be fetched."""
 
 
 def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> list[str]:
-    """Copy each page into `folder`, as <artifact>.html, and return a line on each.
+    """Copy each page into `folder`, as <artifact>.html, and return a line about each.
 
-    Also those of steps that the cache spared. Each copy has the run's time and links to the others.
-    A page that cannot be fetched is reported: the run went as it went. A server in trouble is not
-    asked for all of them, as each may take a minute.
+    Pages of cached steps are copied too. Each copy has the run's time and links to the others.
+    A page that cannot be fetched is reported and does not fail the run. A server in trouble is not
+    asked for every page, as each request can take a minute.
     """
     lines = []
     pages: dict[str, Path] = {}
@@ -58,7 +58,7 @@ def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) 
 
 
 def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
-    """Write the run's time and links to its other files into `page`, where it has a place for it.
+    """Write the run's time and links to its other files into `page`, if it has the mark for them.
 
     The artifact itself stays as it was stored: the same content is the same version in every run.
     """
@@ -80,7 +80,7 @@ def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
 
 
 def _fetch(backend: Backend, reference: str, folder: Path) -> Path | None:
-    """Copy the page of artifact `reference` into `folder`; its path, None without one."""
+    """Copy the page of artifact `reference` into `folder`; return its path, None without one."""
     version = backend.find(reference)
     page = None if version is None else version.metadata.get(PAGE)
     if version is None or not page:

@@ -1,4 +1,4 @@
-"""Runs what has to be run, under an MLflow run of the pipeline's own."""
+"""The run of a pipeline's steps, with an MLflow run of the pipeline as their parent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from relay.config.composed import Config
 from relay.pipeline.display import Display, open_display
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
 from relay.pipeline.scheduler import Scheduler
-from relay.pipeline.state import Pipeline
+from relay.pipeline.state import RunState
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.summary import SETTINGS, Summary, write_summary
 from relay.pipeline.tracking_setup import log_summary
@@ -32,13 +32,13 @@ from relay.util.project import Project
 from relay.util.redact import redact
 from relay.util.signals import StopSignals
 
-if TYPE_CHECKING:  # it brings MLflow along, which takes its time
+if TYPE_CHECKING:  # it imports MLflow, which is slow
     from relay.tracking.mlflow.runs import MlflowRuns
 
 
 @dataclass
-class Work:
-    """What the steps of one pipeline run are run with; its files are in `folder`."""
+class PipelineRun:
+    """One run of a pipeline's steps; its files are in `folder`."""
 
     project: Project
     config: Config
@@ -54,30 +54,31 @@ class Work:
     def __post_init__(self) -> None:
         self._display = open_display(self.console)
 
-    def run(self, pipeline: Pipeline, summary: Summary, began: float) -> None:
-        """Run what waits in `pipeline`, and fill in and write `summary`, however it ends.
+    def run(self, state: RunState, summary: Summary, began: float) -> None:
+        """Run the steps that wait in `state`; fill in and write `summary`, however the run ends.
 
-        The run that `mlflow run` started (MLFLOW_RUN_ID) is the parent of the steps' runs; where
-        there is none, one is started. `began` is when the command was, in `time.monotonic()`.
-        ConfigError where a closer look at what is to run finds something wrong: nothing was
-        begun then, and nothing is left.
+        The parent of the steps' MLflow runs is the one that `mlflow run` started (MLFLOW_RUN_ID),
+        else a new one. `began` is the start of the command, in `time.monotonic()`.
+
+        Raises:
+            ConfigError: A check before the first step failed; the run's folder is removed.
         """
         problem, summary.status = summary.error, "failed"
         try:
             if problem is None:
-                summary.status = self._run_steps(pipeline, summary)
-            else:  # the run that is around us is to know of it
-                self._start_parent(pipeline, summary)
+                summary.status = self._run_steps(state, summary)
+            else:  # the run of `mlflow run` has to record the failure
+                self._start_parent(state, summary)
         except ConfigError as error:
             if summary.mlflow_run_id is None:
                 shutil.rmtree(self.folder)
                 raise
-            summary.error = redact(str(error))  # only what a step made could tell
+            summary.error = redact(str(error))  # seen only in the output of a step
         except Interrupted as interrupted:
             summary.status, summary.signal = "killed", interrupted.signal_number
         except RelayError as error:
             summary.error = redact(str(error))
-        except Exception as error:  # the summary is written all the same
+        except Exception as error:  # the summary is written even so
             summary.error = redact(self._unexpected(error))
         finally:
             self._display.close()
@@ -88,7 +89,7 @@ class Work:
         self._end(summary)
 
     def _unexpected(self, error: Exception) -> str:
-        """What to say of an error that is no RelayError: a disk's, or a bug with its traceback."""
+        """Return the message for an error of the disk, or for a bug, whose traceback is kept."""
         problem = explain(error, [self.folder, self.project.state])
         if problem is not None:
             return problem
@@ -97,39 +98,39 @@ class Work:
         write_text(log, traceback.format_exc())
         return f"{type(error).__name__}: {error} (traceback in {shown(log)})"
 
-    def _run_steps(self, pipeline: Pipeline, summary: Summary) -> RunStatus:
-        """Get everything ready, and run the steps."""
+    def _run_steps(self, state: RunState, summary: Summary) -> RunStatus:
+        """Build environments, load libraries, and run the steps."""
         settings = self.config.settings
         manager = choose_manager(settings.env_manager, self._outer_manager())
         log = self.folder / "logs" / "environments.log"
         environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
         launcher = Launcher(self.project, self.folder, self.tracking, environments)
         try:
-            missing = environments.find([job.component for job in pipeline.waiting])
+            missing = environments.find([job.component for job in state.waiting])
             if missing:
-                self._check(pipeline, manager)  # before something takes minutes
+                self._check(state, manager)  # before something takes minutes
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
-            # What comes next here takes as long as that.
-            launcher.load([job.component for job in pipeline.waiting])
+            # In the background, while MLflow is imported.
+            launcher.load([job.component for job in state.waiting])
             if not missing:
-                self._check(pipeline, manager)
-            self._start_parent(pipeline, summary)
-            return self._scheduler(pipeline, launcher, summary, manager).run()
+                self._check(state, manager)
+            self._start_parent(state, summary)
+            return self._scheduler(state, launcher, summary, manager).run()
         finally:
             summary.libraries_cpu_seconds = launcher.close()
 
-    def _check(self, pipeline: Pipeline, manager: str) -> None:
-        """The last look at what is to run. From here on it is a run, well or not."""
-        pipeline.preflight.look_ahead(pipeline.waiting)
-        pipeline.hand_on()
-        self._display.open([job.name for job in pipeline.jobs], manager, self.folder)
-        for done in pipeline.steps.values():
+    def _check(self, state: RunState, manager: str) -> None:
+        """Check the steps a last time; after this the run counts, and the display opens."""
+        state.preflight.look_ahead(state.waiting)
+        state.move_latest()
+        self._display.open([job.name for job in state.jobs], manager, self.folder)
+        for done in state.steps.values():
             if done.status == "cached":
                 self._display.ended(done)
 
     def _scheduler(
-        self, pipeline: Pipeline, launcher: Launcher, summary: Summary, manager: str
+        self, state: RunState, launcher: Launcher, summary: Summary, manager: str
     ) -> Scheduler:
         settings = self.config.settings
         self._runner = StepRunner(
@@ -142,7 +143,7 @@ class Work:
             manager,
         )
         return Scheduler(
-            pipeline,
+            state,
             self._runner,
             settings.jobs,
             settings.keep_going,
@@ -151,7 +152,7 @@ class Work:
         )
 
     def _connected(self) -> MlflowRuns:
-        """MLflow's runs; its import takes longer than most steps, so it is not among the first."""
+        """Return MLflow's runs, connected at the first use, as the import of MLflow is slow."""
         if self._mlflow is None:
             from relay.tracking.mlflow.connection import connect
 
@@ -159,7 +160,7 @@ class Work:
         return self._mlflow
 
     def _outer_run(self) -> str | None:
-        """The run that an `mlflow run` around us has started, where it is in our store."""
+        """Return the run that `mlflow run` has started, if it is in this store."""
         outer = os.environ.get("MLFLOW_RUN_ID")
         return outer if outer and self._connected().exists(outer) else None
 
@@ -167,7 +168,7 @@ class Work:
         outer = self._outer_run()
         return self._connected().tags(outer).get("mlflow.project.env") if outer else None
 
-    def _start_parent(self, pipeline: Pipeline, summary: Summary) -> None:
+    def _start_parent(self, state: RunState, summary: Summary) -> None:
         mlflow = self._connected()
         mlflow.end_orphans()
         name = run_name(self.config)
@@ -179,7 +180,7 @@ class Work:
         else:
             mlflow.take_over(parent, name)
         summary.mlflow_run_id = parent
-        steps = [job.name for job in pipeline.jobs]
+        steps = [job.name for job in state.jobs]
         taken = {"relay.taken": ", ".join(summary.taken)} if summary.taken else {}
         mlflow.tag(parent, {"relay.steps": ",".join(steps), "relay.run": self.folder.name} | taken)
         mlflow.log_params(parent, comparable_settings(self.config, steps))
@@ -189,8 +190,8 @@ class Work:
             return
         try:
             log_summary(self.backend, summary, self._runner.settings)
-        except Exception as error:  # the summary is written, whatever a server does
-            text = f"The run's summary was not taken: {redact(str(error))}"
+        except Exception as error:  # the summary is written whatever a server does
+            text = f"The run's summary was not stored: {redact(str(error))}"
             summary.error = summary.error or text
             summary.status = "failed" if summary.status == "succeeded" else summary.status
 
@@ -212,5 +213,5 @@ class Work:
             self._connected().end(summary.mlflow_run_id, summary.status)
         except (RelayError, OSError) as error:
             summary.status = "failed"
-            summary.error = summary.error or f"MLflow did not take the run's end: {error}"
+            summary.error = summary.error or f"MLflow did not record the end of the run: {error}"
             write_summary(self.folder, summary)

@@ -1,4 +1,4 @@
-"""What is shown before a run: what it takes from the store, and what would run and why."""
+"""What is shown before a run: its inputs from the store, and which steps would run and why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from relay.pipeline.summary import StepSummary
 
 
 def show_taken(console: Console, references: Sequence[str], warnings: Sequence[str]) -> None:
-    """Print which exact inputs a run takes from the store, and what is to be known of them."""
+    """Print the exact inputs that a run takes from the store, and warnings about them."""
     if references:
         text = f"Inputs from the store: {', '.join(references)}"
         console.print(Text(text), soft_wrap=True)
@@ -21,7 +21,7 @@ def show_taken(console: Console, references: Sequence[str], warnings: Sequence[s
 
 
 def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
-    """Print for each selected step whether it would run, and why."""
+    """Print whether each selected step would run, and why."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Step", no_wrap=True)
     table.add_column("Would", no_wrap=True)
@@ -32,6 +32,6 @@ def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
                 step.name, Text("be taken", style="cyan"), ", ".join(step.outputs.values())
             )
         elif step.status == "skipped":
-            why = step.why or "a step before it runs; it is spared where that makes the same again"
+            why = step.why or "an upstream step runs; cached if that makes the same output again"
             table.add_row(step.name, Text("run", style="yellow"), Text(why))
     console.print(table)

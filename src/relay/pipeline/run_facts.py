@@ -1,4 +1,4 @@
-"""What a pipeline's own run is known by: its name, the settings it was made with, its numbers."""
+"""What the MLflow run of a whole pipeline records: its name, its settings and its metrics."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _COUNTED = ("ran", "cached", "failed")
 
 
 def run_name(config: Config) -> str:
-    """`diabetes / linear`: the names of what was chosen, such as data and model; may be empty."""
+    """Return the names of the chosen groups, such as `diabetes / linear`; can be empty."""
     chosen = [config.tree[key] for key in config.tree if str(key) not in _ORCHESTRATION]
-    names = [OmegaConf.select(one, "name") for one in chosen if OmegaConf.is_dict(one)]
+    names = [OmegaConf.select(group, "name") for group in chosen if OmegaConf.is_dict(group)]
     return " / ".join(str(name)[:_LONGEST_NAME] for name in names if name)
 
 
 def group_name(config: Config, folder: Path) -> str:
-    """What a pipeline run's runs are grouped by: `tracking.group`, or data, model and folder."""
+    """Return the group of a pipeline's runs: `tracking.group`, or data, model and folder."""
     words = [*run_name(config).split(" / "), folder.name]
     return config.settings.tracking.group or " ".join(filter(None, words))
 
 
 def comparable_settings(config: Config, selected: Sequence[str]) -> dict[str, str]:
-    """The settings that decide what a pipeline makes, one by one, without secrets.
+    """Return the settings that decide what a pipeline makes, by key, without secrets.
 
-    Left out are those that are not given, and those of steps on request that are not `selected`.
+    Settings that are not set, and those of steps on request that are not `selected`, are left out.
     """
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for section in config.tree:
         name = str(section)
         step = config.settings.pipeline.get(name)
@@ -59,17 +59,17 @@ def comparable_settings(config: Config, selected: Sequence[str]) -> dict[str, st
             node = config.tree[name]
             is_group = OmegaConf.is_config(node)
             value = OmegaConf.to_container(node, resolve=True) if is_group else node
-            found |= dict(_flat(name, value))
-    return dict(list(found.items())[:_MOST_PARAMS])
+            settings |= dict(_flat(name, value))
+    return dict(list(settings.items())[:_MOST_PARAMS])
 
 
 def run_metrics(summary: Summary) -> dict[str, float]:
-    """The numbers of all steps, cached ones included; of one name the later step's."""
-    found: dict[str, float] = {}
+    """Return the finite metrics of all steps, cached ones included; the later step wins."""
+    metrics: dict[str, float] = {}
     for step in summary.steps:
         if step.status in _COUNTED:
-            found |= {name: value for name, value in step.metrics.items() if math.isfinite(value)}
-    return found
+            metrics |= {name: value for name, value in step.metrics.items() if math.isfinite(value)}
+    return metrics
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -77,8 +77,8 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
         return
     is_open = isinstance(value, Mapping) and len(value) <= _MOST_KEYS
     if is_open and all(_KEY.fullmatch(str(name)) for name in value):
-        for name, one in value.items():
-            yield from _flat(f"{key}.{name}", one)
+        for name, inner in value.items():
+            yield from _flat(f"{key}.{name}", inner)
         return
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = redact(text)

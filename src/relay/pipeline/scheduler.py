@@ -1,4 +1,4 @@
-"""Runs the steps of a pipeline: each as soon as its inputs are there, several at once."""
+"""The scheduler: starts each step as soon as its inputs exist, several at once."""
 
 from __future__ import annotations
 
@@ -8,41 +8,44 @@ from dataclasses import dataclass, field
 
 from relay.pipeline.display import Display
 from relay.pipeline.planned_step import Job
-from relay.pipeline.state import Pipeline
+from relay.pipeline.state import RunState
 from relay.pipeline.step_runner import StepRunner
 from relay.runtime.processes import Process
 from relay.tracking import RunStatus
 from relay.util.signals import StopSignals
 
 _TICK_SECONDS = 0.01
-_LOOK_SECONDS = 0.1
+_SHOW_SECONDS = 0.1
 
 
 @dataclass
 class Scheduler:
-    """Runs `pipeline`, up to `jobs` steps at once."""
+    """Runs the steps of `state`, up to `jobs` at once."""
 
-    pipeline: Pipeline
+    state: RunState
     runner: StepRunner
     jobs: int
     keep_going: bool
     display: Display
     signals: StopSignals
     _running: dict[str, tuple[Job, Process]] = field(default_factory=dict)
-    _looked: float = 0.0
+    _shown_at: float = 0.0
     _warmed_up: threading.Thread | None = None
 
     def run(self) -> RunStatus:
-        """Run all that has to be run and whose inputs come to be there.
+        """Run every step that is not cached and whose inputs come to exist; return the status.
 
-        Where a step does not succeed, those that are running go on to their ends, and nothing
-        more begins but, with `keep_going`, what does not depend on it. Interrupted where a signal
-        ended the run: all process groups are ended, and the runs of the steps marked as killed.
+        After a step has failed, running steps go on to their ends. No further step starts, or
+        with `keep_going` none that depends on the failed one.
+
+        Raises:
+            Interrupted: A signal came. All process groups were ended, and their steps' runs
+                are marked as killed.
         """
         try:
-            self._begin()
+            self._start_ready()
             while self._running:
-                self._look()
+                self._show_progress()
                 time.sleep(_TICK_SECONDS)
                 self.signals.check()
                 ended = [
@@ -51,59 +54,59 @@ class Scheduler:
                     if process.poll() is not None
                 ]
                 for name in ended:
-                    self._end(name)
+                    self._record_end(name)
                 if ended:
-                    self._begin()
+                    self._start_ready()
         finally:
             for _, process in self._running.values():
                 process.ask_to_stop()
             for name in list(self._running):
-                self._end(name)
-        return "failed" if self.pipeline.has_failed else "succeeded"
+                self._record_end(name)
+        return "failed" if self.state.has_failed else "succeeded"
 
-    def _begin(self) -> None:
-        """Begin each step whose inputs are there, as far as there are places."""
-        for job in self._coming():
-            if not self.pipeline.has_inputs(job):
+    def _start_ready(self) -> None:
+        """Start each step that is ready, up to the limit."""
+        for job in self._startable():
+            if not self.state.has_inputs(job):
                 continue
-            done = self.pipeline.steps[job.name]
+            done = self.state.steps[job.name]
             if done.why is None:
-                self.pipeline.settle_step(job)
+                self.state.settle_step(job)
             if done.status == "cached":
-                self.pipeline.hand_on()
+                self.state.move_latest()
                 self.display.ended(done)
             elif len(self._running) < self.jobs:
                 self.signals.check()
-                fingerprint = self.pipeline.fingerprints.get(job.name)
+                fingerprint = self.state.fingerprints.get(job.name)
                 self._running[job.name] = job, self.runner.begin(job, done, fingerprint)
                 self.display.started(job.name)
 
-    def _look(self) -> None:
-        """Now and then: show how it goes."""
+    def _show_progress(self) -> None:
+        """Show the progress of the running steps, at most every `_SHOW_SECONDS`."""
         now = time.monotonic()
-        if now < self._looked + _LOOK_SECONDS:
+        if now < self._shown_at + _SHOW_SECONDS:
             return
-        self._looked = now
-        if not self._coming() and self._warmed_up is None:
-            # While the last steps work: what writing the run's summary will need.
-            self._warmed_up = threading.Thread(target=self.pipeline.backend.warm_up, daemon=True)
+        self._shown_at = now
+        if not self._startable() and self._warmed_up is None:
+            # While the last steps run: load what writing the summary needs.
+            self._warmed_up = threading.Thread(target=self.state.backend.warm_up, daemon=True)
             self._warmed_up.start()
         for name, (_, process) in self._running.items():
             self.display.running(name, process.usage, "".join(process.tail(1)))
 
-    def _coming(self) -> list[Job]:
-        """The steps that have not begun and still may, in the plan's order."""
-        if self.pipeline.has_failed and not self.keep_going:
+    def _startable(self) -> list[Job]:
+        """Return the steps that have not started and still can, in the plan's order."""
+        if self.state.has_failed and not self.keep_going:
             return []
         return [
             job
-            for job in self.pipeline.waiting
-            if job.name not in self._running and not self.pipeline.is_cut_off(job)
+            for job in self.state.waiting
+            if job.name not in self._running and not self.state.is_cut_off(job)
         ]
 
-    def _end(self, name: str) -> None:
-        done = self.pipeline.steps[name]
+    def _record_end(self, name: str) -> None:
+        done = self.state.steps[name]
         job, process = self._running.pop(name)
         self.runner.end(job, process, done)
-        self.pipeline.cache.note(done.outputs)
+        self.state.cache.note(done.outputs)
         self.display.ended(done)

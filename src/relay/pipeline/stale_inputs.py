@@ -30,8 +30,8 @@ Difference = tuple[str, Any, Any]
 
 
 @dataclass
-class MadeOtherwise:
-    """Holds versions against what the steps that make them would make them with now."""
+class StaleInputs:
+    """Compares versions with what the steps that make them would make from the present settings."""
 
     components: Path
     config: Config
@@ -40,29 +40,28 @@ class MadeOtherwise:
     _jobs: dict[str, Job | None] = field(default_factory=dict)
 
     def warnings(self, taken: Sequence[tuple[Source, ArtifactVersion]]) -> list[str]:
-        """A line for each step that made some of `taken`, or of what these were made of, with
-        other settings than the present ones.
+        """Return a line for each step whose output was made with other settings.
 
-        What does not record its settings, and steps whose present settings are not whole, are
-        left out.
+        The outputs are those in `taken` and those that they were made from. Versions without
+        recorded settings, and steps whose present settings are incomplete, are left out.
         """
-        found: dict[tuple[str, str], tuple[list[str], str, list[Difference]]] = {}
+        stale: dict[tuple[str, str], tuple[list[str], str, list[Difference]]] = {}
         for source, version in taken:
-            for step, one, below in self._chain(source, version):
-                differences = self._differences(step, one)
+            for step, upstream, below in self._chain(source, version):
+                differences = self._differences(step, upstream)
                 if differences:
                     key = (step, repr(differences))
-                    names = found.setdefault(key, ([], below, differences))[0]
-                    if str(one) not in names:
-                        names.append(str(one))
+                    names = stale.setdefault(key, ([], below, differences))[0]
+                    if str(upstream) not in names:
+                        names.append(str(upstream))
         order = {name: place for place, name in enumerate(self.plan.names)}
-        lines = sorted(found.items(), key=lambda item: order[item[0][0]])
+        lines = sorted(stale.items(), key=lambda item: order[item[0][0]])
         return [_line(step, *about) for (step, _), about in lines]
 
     def _chain(
         self, source: Source, version: ArtifactVersion, below: str = ""
     ) -> Iterator[tuple[str, ArtifactVersion, str]]:
-        """`version` and all that it was made of, each with its step and what was made of it."""
+        """Yield `version` and all that it was made from, each with its step and what it is in."""
         if source.step is None:
             return
         yield source.step, version, below
@@ -79,16 +78,16 @@ class MadeOtherwise:
             return []
         if version.metadata.get("component") != job.component.name:
             return []
-        found = [
+        differences = [
             difference
             for param, value in job.content_params.items()
             if param in recorded  # else it was made before there was such a parameter
             for difference in _compare(self.config.key_of(step, param), recorded[param], value)
         ]
-        return [] if found and self._makes(job, version) else found
+        return [] if differences and self._makes(job, version) else differences
 
     def _makes(self, job: Job, version: ArtifactVersion) -> bool:
-        """True where the present settings are known to make this very version, too."""
+        """Return whether the store has `version` as the output of the present settings, too."""
         inputs = {key: record.artifact for key, record in recorded_inputs(version).items()}
         inputs = {key: inputs[key] for key in job.step.inputs if key in inputs}
         fingerprint = self.cache.compute_fingerprint(job, inputs)
@@ -98,14 +97,14 @@ class MadeOtherwise:
         if step not in self._jobs:
             self._jobs[step] = None
             component = load_component(self.components, self.plan[step].component)
-            # Of a step that is not to run not all settings need be given.
+            # A step that does not run need not have all of its settings.
             with contextlib.suppress(ConfigError, ValidationError):
                 self._jobs[step] = make_job(self.config, self.plan[step], component)
         return self._jobs[step]
 
 
 def _compare(key: str, then: Any, now: Any) -> Iterator[Difference]:
-    """What differs, down to the single settings in mappings."""
+    """Yield the differences, down to single settings in mappings."""
     if isinstance(then, Mapping) and isinstance(now, Mapping):
         if then.get(_NAME) != now.get(_NAME):  # another thing altogether
             yield key, then.get(_NAME), now.get(_NAME)

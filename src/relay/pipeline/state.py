@@ -1,4 +1,4 @@
-"""One run of the pipeline: which steps are done, which can begin, and on which exact inputs."""
+"""The state of a pipeline run: which steps are done, which are ready, and their exact inputs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from relay.tracking.missing import hint_on_missing
 from relay.util.errors import RelayError
 
 _DONE = ("ran", "cached")
-_NOT_WELL = ("failed", "killed")
+_NOT_DONE = ("failed", "killed")
 
 
 @dataclass
-class Pipeline:
-    """The selected steps of a plan, ready to be run once."""
+class RunState:
+    """The selected steps of a plan in one run."""
 
     plan: Plan
     jobs: Sequence[Job]
@@ -30,15 +30,15 @@ class Pipeline:
     cache: StepCache
     preflight: Preflight
     steps: dict[str, StepSummary] = field(default_factory=dict)
-    """What became of each step of the plan."""
+    """The status and results of each step of the plan."""
     fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
-    """What decides the outputs of each step that has been settled."""
+    """What decides the outputs of each settled step."""
     taken: list[tuple[Source, ArtifactVersion]] = field(default_factory=list)
-    """The inputs that no step of this run makes, as they are in the store."""
-    _spared: dict[str, Mapping[str, ArtifactVersion]] = field(default_factory=dict)
-    """Outputs of steps that need not run, until they have been made the newest."""
-    _found: dict[str, str] = field(default_factory=dict)
-    """Exact references of what was there before, by the reference asked for."""
+    """The inputs from the store, which no step of this run makes."""
+    _cached: dict[str, Mapping[str, ArtifactVersion]] = field(default_factory=dict)
+    """Outputs of cached steps that are not `latest` yet."""
+    _exact_references: dict[str, str] = field(default_factory=dict)
+    """Exact references of inputs from the store, by the reference in the plan."""
 
     def __post_init__(self) -> None:
         selected = {job.name for job in self.jobs}
@@ -46,83 +46,92 @@ class Pipeline:
             self.steps[name] = StepSummary(name, "skipped" if name in selected else "not_selected")
 
     def settle(self) -> None:
-        """Fix the inputs, and take from the cache what need not run.
+        """Fix the versions of the inputs, and look up which steps are cached.
 
-        RelayError where an input is not there, ConfigError where one is not what the settings
-        are for. Steps behind one that has to run can be settled only when it is done.
+        Steps downstream of one that has to run can be settled only when it is done.
+
+        Raises:
+            RelayError: An input does not exist.
+            ConfigError: An input does not fit the settings.
         """
-        self._find_inputs()
+        self._find_store_inputs()
         for job in self.jobs:
             if self.has_inputs(job):
                 self.settle_step(job)
 
     def settle_step(self, job: Job) -> None:
-        """Take the outputs of `job`, whose inputs are there, from the cache; or say why it runs.
+        """Look up the outputs of `job`, whose inputs exist, in the cache, or record why it runs.
 
-        ConfigError where the inputs say that the settings cannot work.
+        Raises:
+            ConfigError: An input does not fit the settings.
         """
         done = self.steps[job.name]
         done.inputs = {key: self._exact(source) for key, source in job.step.inputs.items()}
         versions = {key: self.cache.version(name) for key, name in done.inputs.items()}
-        self.preflight.check_inputs(job, {key: one for key, one in versions.items() if one})
+        self.preflight.check_inputs(
+            job, {key: version for key, version in versions.items() if version}
+        )
         fingerprint = self.cache.compute_fingerprint(job, done.inputs)
         if fingerprint is not None:
             self.fingerprints[job.name] = fingerprint
-        found = self.cache.find(job, fingerprint)
-        if found is None:
+        outputs = self.cache.find(job, fingerprint)
+        if outputs is None:
             done.why = self.cache.why(job, fingerprint)
             return
         done.status = "cached"
-        done.outputs = {key: str(version) for key, version in found.items()}
-        said = (version.metadata.get(METRICS_KEY) for version in found.values())
-        done.metrics = dict(next(filter(None, said), {}))
-        # They hold for what is handed on as much as on the day when it was made.
-        warned = (version.metadata.get(WARNINGS_KEY) for version in found.values())
-        done.warnings = list(next(filter(None, warned), []))
-        self._spared[job.name] = found
+        done.outputs = {key: str(version) for key, version in outputs.items()}
+        metrics = (version.metadata.get(METRICS_KEY) for version in outputs.values())
+        done.metrics = dict(next(filter(None, metrics), {}))
+        # A warning about cached outputs holds as it did when they were made.
+        warnings = (version.metadata.get(WARNINGS_KEY) for version in outputs.values())
+        done.warnings = list(next(filter(None, warnings), []))
+        self._cached[job.name] = outputs
 
-    def hand_on(self) -> None:
-        """Make what was taken from the cache the newest of its name."""
-        for outputs in self._spared.values():
-            self.cache.hand_on(outputs)
-        self._spared.clear()
+    def move_latest(self) -> None:
+        """Make the outputs of cached steps the latest versions of their artifacts."""
+        for outputs in self._cached.values():
+            self.cache.move_latest(outputs)
+        self._cached.clear()
 
     @property
     def waiting(self) -> list[Job]:
-        """The steps that may have to run, in the plan's order."""
+        """The steps that are not done and can still run, in the plan's order."""
         return [job for job in self.jobs if self.steps[job.name].status == "skipped"]
 
     @property
     def has_failed(self) -> bool:
-        """True where a step did not succeed."""
-        return any(one.status in _NOT_WELL for one in self.steps.values())
+        """Whether a step did not succeed."""
+        return any(step.status in _NOT_DONE for step in self.steps.values())
 
     def has_inputs(self, job: Job) -> bool:
-        """True where each selected step that `job` waits for is done."""
+        """Return whether each selected step that `job` waits for is done."""
         return all(self.steps[step].status in (*_DONE, "not_selected") for step in job.step.needs)
 
     def is_cut_off(self, job: Job) -> bool:
-        """True where a step that leads to `job` did not succeed."""
-        return any(self.steps[step].status in _NOT_WELL for step in self.plan.upstream(job.name))
+        """Return whether a step upstream of `job` did not succeed."""
+        return any(self.steps[step].status in _NOT_DONE for step in self.plan.upstream(job.name))
 
     def _exact(self, source: Source) -> str:
         if source.step is not None and self.steps[source.step].status in _DONE:
             return self.steps[source.step].outputs[str(source.output)]
-        return self._found[source.reference]
+        return self._exact_references[source.reference]
 
-    def _find_inputs(self) -> None:
-        """Fix the version of every input that no step of this run makes."""
+    def _find_store_inputs(self) -> None:
+        """Find the exact version of every input from the store."""
         selected = {job.name for job in self.jobs}
         missing: dict[str, str] = {}
         makers: set[str] = set()
         for job in self.jobs:
             for source in job.step.inputs.values():
-                if source.step in selected or source.reference in {**self._found, **missing}:
+                if source.step in selected or source.reference in {
+                    **self._exact_references,
+                    **missing,
+                }:
                     continue
                 version = self.backend.find(source.reference)
                 damage = None if version is None else self.backend.find_damage(version)
                 if version is not None and damage is None:
-                    self._found[source.reference] = str(version)
+                    self._exact_references[source.reference] = str(version)
                     self.taken.append((source, version))
                     continue
                 missing[source.reference] = (
@@ -135,7 +144,7 @@ class Pipeline:
             raise RelayError("\n".join([*missing.values(), *self._advice(makers)]))
 
     def _advice(self, makers: Set[str]) -> list[str]:
-        """How the steps `makers` are run, in as few words as possible."""
+        """Return the shortest setting that runs the steps `makers`, as advice."""
         before = set().union(*map(self.plan.upstream, makers))
         last = [f"+{name}" for name in self.plan.names if name in makers - before]
         return [f"Run steps={','.join(last)} first."] if last else []

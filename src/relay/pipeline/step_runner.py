@@ -1,4 +1,4 @@
-"""Begins and ends a step: its MLflow run, what its process is told, what is made of its end."""
+"""The start and the end of a step: its MLflow run, its process, and the record of its result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from relay.util.errors import RelayError
 from relay.util.files import write_text
 from relay.util.project import Project
 
-if TYPE_CHECKING:  # it brings MLflow along, which takes its time
+if TYPE_CHECKING:  # it imports MLflow, which is slow
     from relay.tracking.mlflow.runs import MlflowRuns
 
 _READ_LINES = 200
@@ -28,7 +28,7 @@ _RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
 
 
 class StepRunner:
-    """Steps of one pipeline run, whose MLflow run is `parent`; `group` is its name in tracking."""
+    """Starts and ends steps of the pipeline run `parent` (MLflow), which is `group` in tracking."""
 
     def __init__(
         self,
@@ -51,8 +51,11 @@ class StepRunner:
         self._mlflow_runs: dict[str, str] = {}
 
     def begin(self, job: Job, done: StepSummary, fingerprint: Fingerprint | None) -> Process:
-        """Start `job` on the exact inputs in `done`; RelayError where MLflow or the system will
-        not have it."""
+        """Start `job` on the exact inputs in `done`.
+
+        Raises:
+            RelayError: MLflow or the system refused.
+        """
         arguments = job.arguments(done.inputs)
         mlflow_run = self._mlflow_runs[job.name] = self._start_mlflow_run(job, arguments)
         result = self.launcher.result_path(job.name)
@@ -86,7 +89,7 @@ class StepRunner:
         if code is None or process.was_asked_to_stop:
             process.stop()
             result = read_result(self.launcher.result_path(job.name))
-            # It may have been storing its outputs, which it does to the end.
+            # A step that is storing its outputs finishes that first.
             done.status = "ran" if result and result.status == "succeeded" else "killed"
         else:
             result = read_result(self.launcher.result_path(job.name))
@@ -101,11 +104,11 @@ class StepRunner:
         self._record(job.name, done, result)
 
     def settings(self, step: str) -> RunSettings:
-        """What tells the tracking backend which run is that of `step`."""
+        """Return the settings by which the tracking backend knows the run of `step`."""
         return RunSettings(self.tracking, step, run_id(self.parent, step), group=self.group)
 
     def _record(self, step: str, done: StepSummary, result: StepResult | None) -> None:
-        """Write the step's end into its MLflow run; a step that MLflow has no record of failed."""
+        """Write the step's end into its MLflow run; if that fails, the step has failed."""
         mlflow_run = self._mlflow_runs.get(step)
         if mlflow_run is None:  # a signal came before it had one
             return
@@ -122,7 +125,7 @@ class StepRunner:
             self.mlflow.end(mlflow_run, _RUN_STATUS.get(done.status, "failed"))
         except (RelayError, OSError) as error:
             done.status = "failed"
-            done.error = done.error or f"MLflow did not take its results: {error}"
+            done.error = done.error or f"MLflow did not record its results: {error}"
 
     def _start_mlflow_run(self, job: Job, arguments: Mapping[str, str]) -> str:
         return self.mlflow.start(
@@ -163,4 +166,4 @@ def _why_without_report(job: Job, code: int, log: list[str], root: Path) -> str:
         return "it was killed (signal 9); was there enough memory?"
     why = explain_early_end(log, job.component.folder, root) if code == 1 else None
     how = f"by signal {code - 128}" if code > 128 else f"with exit status {code}"
-    return why or f"it ended {how} before it could report; its log says more"
+    return why or f"it ended {how} before it could report; see its log"

@@ -1,4 +1,4 @@
-"""The summary of a pipeline run: what people and scripts read after it."""
+"""The summary of a pipeline run, which people and scripts read after it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class StepSummary:
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
-    """Of a cached step: those that it had when it ran."""
+    """Those of a cached step are from when it ran."""
     warnings: list[str] = field(default_factory=list)
     log: str | None = None
     """The log file, relative to the project's folder."""
     why: str | None = None
-    """Why it was not taken from the cache."""
+    """Why it was not a cache hit."""
     url: str | None = None
-    """The run's page, where the backend has one."""
+    """The page of its run, if the backend has one."""
     error: str | None = None
 
 
@@ -55,16 +55,16 @@ class Summary:
     steps: list[StepSummary] = field(default_factory=list)
     seconds: float = 0.0
     environments_seconds: float = 0.0
-    """Of `seconds`, spent on building environments."""
+    """The part of `seconds` that building environments took."""
     libraries_cpu_seconds: float = 0.0
     """Spent on loading libraries that steps share; it is in no step's `cpu_seconds`."""
     mlflow_run_id: str | None = None
     url: str | None = None
-    """The project's page, where the backend has one."""
+    """The page of the project, if the backend has one."""
     taken: list[str] = field(default_factory=list)
-    """The exact inputs that no step of the run made: they were in the store."""
+    """The exact inputs from the store, which no step of the run made."""
     warnings: list[str] = field(default_factory=list)
-    """Of the run as a whole; those of steps are theirs."""
+    """Warnings about the run as a whole; each step has its own."""
     error: str | None = None
     signal: int | None = None
     """The signal that ended the run."""
@@ -78,7 +78,7 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 where it succeeded, 128 + n where signal n ended it, else 1."""
+        """Return 0 if it succeeded, 128 + n if signal n ended it, else 1."""
         if self.signal is not None:
             return 128 + self.signal
         return 0 if self.status == "succeeded" else 1
@@ -98,7 +98,7 @@ def new_folder(outputs: Path) -> Path:
 
 
 def write_settings(folder: Path, command: str, settings: str) -> Path:
-    """Write the settings of a run, YAML below the command that composes them, and return where."""
+    """Write the settings of a run as YAML below the command that composes them; return the path."""
     path = folder / SETTINGS
     # A value may hold line ends; a comment may not.
     comment = " ".join(command.splitlines())
@@ -107,7 +107,7 @@ def write_settings(folder: Path, command: str, settings: str) -> Path:
 
 
 def write_summary(folder: Path, summary: Summary) -> Path:
-    """Write `summary.json` into `folder` and point `latest` beside the folder at it."""
+    """Write `summary.json` into `folder` and point `latest` at the folder; return the path."""
     content = asdict(summary)
     for step in content["steps"]:
         for key in ("seconds", "cpu_seconds", "max_rss_mb"):

@@ -72,7 +72,7 @@ def _publish(
     try:
         for record in bring_up(project.kept, tracking, target):
             brought += 1
-            console.print(f"Brought up '{record.spec.name}'.", markup=False, highlight=False)
+            console.print(f"Uploaded '{record.spec.name}'.", markup=False, highlight=False)
         with _progress(console) as progress:
             task = progress.add_task("Publishing", total=len(runs), start=bool(runs))
 

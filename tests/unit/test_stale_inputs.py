@@ -13,8 +13,8 @@ from relay.pipeline import plan
 from relay.pipeline.cache import StepCache
 from relay.pipeline.planned_step import make_job, make_jobs
 from relay.pipeline.preflight import Preflight
-from relay.pipeline.stale_inputs import MadeOtherwise
-from relay.pipeline.state import Pipeline
+from relay.pipeline.stale_inputs import StaleInputs
+from relay.pipeline.state import RunState
 from relay.runtime.component import load_component
 from relay.tracking import ArtifactVersion
 from tests.loading import COMPONENTS, ROOT
@@ -65,9 +65,9 @@ def warnings(store: Any, *arguments: str) -> list[str]:
     the_plan = plan.build(loaded.settings.pipeline)
     cache = StepCache(store, ROOT, True, frozenset())
     jobs = make_jobs(COMPONENTS, loaded, the_plan)
-    pipeline = Pipeline(the_plan, jobs, store, cache, Preflight(jobs))
+    pipeline = RunState(the_plan, jobs, store, cache, Preflight(jobs))
     pipeline.settle()
-    return MadeOtherwise(COMPONENTS, loaded, the_plan, cache).warnings(pipeline.taken)
+    return StaleInputs(COMPONENTS, loaded, the_plan, cache).warnings(pipeline.taken)
 
 
 def test_with_the_same_settings_there_is_no_warning() -> None:
