@@ -132,7 +132,10 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         ),
         (["model={'name': 'liner'}"], "model: there is no 'liner'.*Did you mean 'linear'"),
         (["+pipeline.steps.split.params.tset=1"], "no parameter 'tset'"),
-        (["pipeline.steps.split.component=../components/train"], "component: String should match"),
+        (
+            ["pipeline.steps.split.component=../components/train"],
+            "component: must match the pattern",
+        ),
         (["data.url=http://[bad/x.csv"], "Invalid IPv6"),
         (["data.url=~nosuchuser/x.csv"], "home directory"),
         (["data.url=${nosuch}"], "nosuch"),
@@ -207,7 +210,7 @@ def test_the_file_of_what_is_wrong_is_named(
 def test_of_what_the_command_line_says_no_file_is_named(own: Path) -> None:
     (own / "local" / "default.yaml").write_text("split: {test_size: 3}\n")
     [line] = told(own, "split.test_size=4")
-    assert line.endswith("(got 4)")
+    assert line.endswith("(got 4).")
 
 
 def test_a_file_that_names_a_group_that_is_not_there_is_named(own: Path) -> None:

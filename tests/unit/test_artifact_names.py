@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from relay.step.params import NAME
+from relay.step.param_errors import NAME
 from relay.tracking.artifact_names import artifact_stem, model_stem, url_stem
 from relay.util.names import plain_ascii
 

@@ -45,7 +45,7 @@ def test_an_empty_value_is_right_where_the_default_is_empty(empty: object) -> No
 @pytest.mark.parametrize("empty", ["", None])
 @pytest.mark.parametrize("name", ["count", "flag"])
 def test_an_empty_value_is_not_taken_for_another_default(name: str, empty: object) -> None:
-    with pytest.raises(ConfigError, match=rf"^{name}: the value is empty\. Leave it out"):
+    with pytest.raises(ConfigError, match=rf"^{name}: must not be empty: leave {name} out"):
         validate(Example, {"name": "a", name: empty})
 
 

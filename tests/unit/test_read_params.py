@@ -37,8 +37,8 @@ def test_the_header_is_a_line_several_or_none(written: str, lines: list[int] | N
         ({"header": "true"}, "header: True is not the number of a line"),
         ({"header": "1.5"}, "header: 1.5 is not the number of a line"),
         ({"header": "2", "skip": "2"}, r"data\.read\.header: line 2 is left out by .*skip=2"),
-        ({"skip": "-1"}, "skip: .*greater than or equal to 0"),
-        ({"skip": "true"}, "skip: .*valid integer"),
+        ({"skip": "-1"}, "skip: .*at least 0"),
+        ({"skip": "true"}, "skip: .*a whole number"),
     ],
 )
 def test_what_is_no_line_is_refused(given: dict[str, Any], message: str) -> None:

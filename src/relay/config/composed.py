@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,19 +61,27 @@ class Config:
         return resolve(self.tree[name], name, self.origin)
 
     def params(self, step: str, names: Iterable[str]) -> dict[str, Any]:
-        """The resolved parameters of `step`, some of the `names` that its component has.
+        """Return the resolved parameters of `step`, some of the `names` that its component has.
 
         Those of its block, and of the others those for which its groups of settings have one.
-        Raises ConfigError where one is missing.
+        Raises ConfigError if one is missing.
         """
-        steps = self.tree.pipeline.steps
-        given = steps[step].get("params") or OmegaConf.create({})
-        keys = {name: self._group_key(step, name) for name in names if name not in given}
-        read = {name: f"${{{key}}}" for name, key in keys.items() if key is not None}
-        node = OmegaConf.create(read)
-        node._set_parent(steps[step])
-        where = f"pipeline.steps.{step}.params"
-        return {**resolve(given, where, self.origin), **resolve(node, where, self.origin)}
+        given = self.tree.pipeline.steps[step].get("params") or OmegaConf.create({})
+        values = resolve(given, f"pipeline.steps.{step}.params", self.origin)
+        for name in names:
+            key = None if name in given else self._group_key(step, name)
+            if key is not None:
+                values[name] = self._value(key, name)
+        return values
+
+    def _value(self, key: str, name: str) -> Any:
+        """Return the resolved value of the setting `key`, whose last part is `name`."""
+        group = OmegaConf.select(self.tree, key.removesuffix(f".{name}"))
+        with _errors_named(key, self.origin):
+            value = group[name]
+            if OmegaConf.is_config(value):
+                value = OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+        return value
 
     def key_of(self, step: str, param: str) -> str:
         """The setting that a step's parameter is read from, as a person would override it."""
@@ -120,9 +129,17 @@ class Config:
 
 
 def resolve(node: Any, where: str, origin: Origin | None) -> dict[str, Any]:
-    """The values of `node`, the settings at `where`. Raises ConfigError if one is missing."""
-    try:
+    """Return the values of `node`, settings at `where`. Raises ConfigError if one is missing."""
+    with _errors_named(where, origin):
         container: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    return {str(key): value for key, value in container.items()}
+
+
+@contextmanager
+def _errors_named(where: str, origin: Origin | None) -> Iterator[None]:
+    """Turn OmegaConf's errors into ConfigError, with the setting that is missing or `where`."""
+    try:
+        yield
     except MissingMandatoryValue as error:
         raise ConfigError(_missing(error, origin)) from error
     except InterpolationResolutionError as error:
@@ -131,7 +148,6 @@ def resolve(node: Any, where: str, origin: Origin | None) -> dict[str, Any]:
         raise ConfigError(f"{where}: {first_line(error)}") from error
     except OmegaConfBaseException as error:
         raise ConfigError(f"{where}: {first_line(error)}") from error
-    return {str(key): value for key, value in container.items()}
 
 
 def _missing(error: Exception, origin: Origin | None) -> str:

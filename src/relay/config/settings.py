@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from relay.config.composed import INTERPOLATION, resolve
 from relay.config.files import Origin
 from relay.config.schema import Settings, cores
-from relay.step.params import problems
+from relay.step.param_errors import word_problems
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 
@@ -43,14 +43,16 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        found = [
-            [re.sub(r"^pipeline\.", "pipeline.steps.", text) for text in problem]
-            for problem in problems(error)
-        ]
-        lines = [line + origin.place_of(key) for key, line in found]
-        raise ConfigError("\n".join(lines)) from error
+        lines = word_problems(error, Settings, _key_of)
+        text = "\n".join(line + origin.place_of(key) for key, line in lines)
+        raise ConfigError(text) from error
     _require_setting_groups(tree, settings)
     return settings
+
+
+def _key_of(path: str) -> str:
+    """The key in the files of what `Settings` has at `path`."""
+    return re.sub(r"^pipeline\.", "pipeline.steps.", path)
 
 
 def _require_names(tree: DictConfig, step: DictConfig) -> None:

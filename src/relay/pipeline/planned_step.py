@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from relay.config.composed import Config
 from relay.pipeline import plan
 from relay.pipeline.plan import Plan, Step
 from relay.runtime.component import Component, load_component
-from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, problems, to_text
+from relay.step.param_errors import word_problems
+from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, to_text
 from relay.util.errors import ConfigError
 from relay.util.redact import redact
 
@@ -78,7 +80,7 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
     """The selected steps, in the plan's order; ConfigError with all that is wrong with them."""
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
     jobs: list[Job] = []
-    found: list[str] = []
+    lines: list[str] = []
     selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
     for name in selected:
         if config.settings.env_manager != "local":
@@ -86,9 +88,9 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
         try:
             jobs.append(make_job(config, the_plan[name], loaded[name]))
         except ValidationError as error:
-            found += [_with_key(config, name, *problem) for problem in problems(error)]
-    if found:
-        raise ConfigError("\n".join(dict.fromkeys(found)))
+            lines += _lines(config, name, loaded[name], error)
+    if lines:
+        raise ConfigError("\n".join(dict.fromkeys(lines)))
     return jobs
 
 
@@ -118,9 +120,10 @@ def _values(step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]) ->
     return {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()} | dict(params)
 
 
-def _with_key(config: Config, step: str, param: str, line: str) -> str:
-    """A parameter's problem, told of the setting that the parameter is read from."""
-    if not param:
-        return f"step '{step}': {line}"
-    key = config.key_of(step, param)
-    return f"{key}{line.removeprefix(param)}{config.place_of(key)}"
+def _lines(config: Config, step: str, component: Component, error: ValidationError) -> list[str]:
+    """What is wrong with the parameters of `step`, by the settings that they are read from."""
+    problems = word_problems(error, component.params_type, partial(config.key_of, step))
+    return [
+        f"{line}{config.place_of(key)}" if key else f"step '{step}': {line}"
+        for key, line in problems
+    ]

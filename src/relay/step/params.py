@@ -11,14 +11,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from relay.step.param_errors import word_problems
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 
 ARTIFACT_SUFFIX = "_artifact"
 """Input or output `train` of a step is parameter `train_artifact` of its component."""
-
-NAME = r"^[A-Za-z0-9._-]+$"
-"""The pattern of what W&B and Trackio take as a name."""
 
 NO_CONTENT: dict[str, JsonValue] = {"decides_content": False}
 """`json_schema_extra` of a parameter that changes nothing in what is made, such as a limit."""
@@ -118,29 +116,8 @@ def validate(params_type: type[ParamsT], values: Mapping[str, Any]) -> ParamsT:
     try:
         return params_type.model_validate(dict(values))
     except ValidationError as error:
-        raise ConfigError("\n".join(problem for _, problem in problems(error))) from error
-
-
-def problems(error: ValidationError) -> list[tuple[str, str]]:
-    """For each mistake: the parameter it is in, and a line `parameter: what is wrong (got x)`."""
-    found = []
-    for detail in error.errors():
-        where = ".".join(str(part) for part in detail["loc"])
-        text = detail["msg"].removeprefix("Value error, ")
-        if detail["type"] == "string_pattern_mismatch" and detail["ctx"]["pattern"] == NAME:
-            text = "a name has letters, digits, '.', '_' and '-' only"
-        if detail["type"] == "tuple_type":
-            text = "this is a list: write [a,b]"
-        if detail["type"] == "extra_forbidden":
-            text = "there is no such setting"
-        if detail["type"] == "missing":
-            text = "a value is required"
-        if detail["input"] is None:
-            text = "the value is empty. Leave it out, and the default holds"
-        elif detail["type"] not in ("missing", "value_error", "extra_forbidden"):
-            text += f" (got {detail['input']!r})"
-        found.append((where, f"{where}: {text}" if where else text))
-    return found
+        lines = [line for _, line in word_problems(error, params_type)]
+        raise ConfigError("\n".join(lines)) from error
 
 
 def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: str) -> ParamsT:

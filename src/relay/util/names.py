@@ -11,6 +11,8 @@ _SYMBOLS = {"#": " number ", "%": " percent ", "&": " and ", "@": " at ", "$": "
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_WORD = re.compile(r"\W+|_+")
 _MOST_COLUMNS = 8
+_NEAR = 0.65
+"""difflib's ratio from which a name is near: `price` for `sale_price`, not `drop` for `folder`."""
 _LETTERS = str.maketrans(
     {
         **{"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"},
@@ -54,18 +56,21 @@ def column_names(raw: Iterable[object]) -> list[str]:
 
 def nearest(wrong: str, right: Iterable[str]) -> str | None:
     """The name in `right` that `wrong` was probably meant to be, or None."""
-    candidates = list(right)
-    by_lower = {name.lower(): name for name in candidates}
-    found = get_close_matches(wrong.lower(), by_lower, n=1, cutoff=0.5)
-    return by_lower[found[0]] if found else None
+    by_lower = {name.lower(): name for name in right}
+    near = get_close_matches(wrong.lower(), by_lower, n=1, cutoff=_NEAR)
+    return by_lower[near[0]] if near else None
 
 
 def did_you_mean(wrong: str, right: Iterable[str]) -> str:
-    """` Did you mean 'x'?`, or a list of the choices where nothing is near; to be appended."""
-    choices = sorted(set(right))
-    found = nearest(wrong, choices)
-    if found:
-        return f" Did you mean '{found}'?"
+    """` Did you mean 'x'?`, or the choices if none is near; to be appended."""
+    choices = list(right)
+    near = nearest(wrong, choices)
+    return f" Did you mean '{near}'?" if near else list_choices(choices)
+
+
+def list_choices(names: Iterable[str]) -> str:
+    """` There is: a, b.`, of many the first; to be appended."""
+    choices = sorted(set(names))
     if not choices:
         return ""
     shown = ", ".join(choices[:20]) + (", ..." if len(choices) > 20 else "")

@@ -1,0 +1,169 @@
+"""Words for what pydantic finds wrong in parameters and settings: `key: problem (got X).`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from relay.util.names import did_you_mean
+
+NAME = r"^[A-Za-z0-9._-]+$"
+"""The pattern of what W&B and Trackio take as a name."""
+
+_LONGEST = 80  # characters of a value
+
+_WORDS: Mapping[str, str] = {
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number that is not infinite",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be a text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "multiple_of": "must be a multiple of {multiple_of}",
+    "list_type": "must be a list, such as [a,b]",
+    "tuple_type": "must be a list, such as [a,b]",
+    "set_type": "must be a list, such as [a,b]",
+    "dict_type": "must be a mapping, such as {{key: value}}",
+    "model_type": "must be a mapping, such as {{key: value}}",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+}
+"""The problem by pydantic's name for it; in braces what its context has."""
+
+
+def word_problems(
+    error: ValidationError,
+    model: type[BaseModel],
+    key_of: Callable[[str], str] = lambda param: param,
+) -> list[tuple[str, str]]:
+    """For each mistake in values for `model`: its key, and the line `key: problem (got X).`
+
+    `key_of` maps the path of a parameter to the setting that people know. What is wrong with
+    several values together has an empty key. Members of a union have one line.
+    """
+    texts: dict[str, dict[str, None]] = {}
+    values: dict[str, Any] = {}
+    for detail in error.errors():
+        path, owner = _path(detail["loc"], model)
+        key = key_of(".".join(path)) if path else ""
+        texts.setdefault(key, {})[_problem(detail, key, path, owner)] = None
+        values[key] = "" if detail["type"] in _WITHOUT_VALUE else _shown(detail["input"])
+    return [(key, _line(key, list(problems), values[key])) for key, problems in texts.items()]
+
+
+_WITHOUT_VALUE = ("missing", "value_error", "extra_forbidden")
+
+
+def _line(key: str, problems: Sequence[str], value: str) -> str:
+    text = " or ".join([problems[0], *(one.removeprefix("must be ") for one in problems[1:])])
+    text = f"{key}: {text}" if key else text
+    return f"{text}{value}" if text.endswith((".", "?", "!")) else f"{text}{value}."
+
+
+def _problem(detail: Any, key: str, path: Sequence[str], owner: type[BaseModel] | None) -> str:
+    kind, context = detail["type"], detail.get("ctx") or {}
+    special = {
+        "missing": f"a value is required{_how_to_add(key, path)}",
+        "extra_forbidden": f"there is no such setting.{_hint(path, owner)}",
+        "value_error": str(detail["msg"]).removeprefix("Value error, "),
+    }
+    if kind in special:
+        return special[kind]
+    if detail["input"] is None:
+        return f"must not be empty: leave {key} out for its default"
+    if kind == "string_pattern_mismatch" and context.get("pattern") == NAME:
+        return "must have letters, digits, '.', '_' and '-' only"
+    if kind == "string_too_short" and context.get("min_length") == 1:
+        return "must not be empty"
+    return _WORDS.get(kind, "is not a value that this setting takes").format(**context)
+
+
+def _how_to_add(key: str, path: Sequence[str]) -> str:
+    return "" if path and path[-1].isdigit() else f". Add {key}=VALUE"  # a digit is a list's place
+
+
+def _hint(path: Sequence[str], owner: type[BaseModel] | None) -> str:
+    """The nearest field of `owner` to the last name of `path`."""
+    fields = {} if owner is None else owner.model_fields
+    return did_you_mean(path[-1], [_name(*field) for field in fields.items()]) if path else ""
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    text = repr(value)
+    return f" (got {text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'})"
+
+
+def _path(
+    location: Sequence[str | int], model: type[BaseModel]
+) -> tuple[list[str], type[BaseModel] | None]:
+    """The path of a value as people write it, and the model that its last name is a field of.
+
+    Pydantic puts the member of a union that it tried, and `[key]`, among the names.
+    """
+    kind: Any = model
+    path: list[str] = []
+    owner: type[BaseModel] | None = None
+    for part in location:
+        kind = _plain(kind)
+        if part == "[key]":
+            continue
+        members = _members(kind)
+        if len(members) > 1:
+            kind = next((one for one in members if _tag(one) == part), Any)
+            continue
+        path.append(str(part))
+        owner = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        kind = _below(kind, part)
+    return path, owner
+
+
+def _below(kind: Any, part: str | int) -> Any:
+    """The type of the value at `part` of a value of type `kind`."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return next(
+            (one.annotation for name, one in kind.model_fields.items() if _name(name, one) == part),
+            Any,
+        )
+    arguments = get_args(kind)
+    return arguments[-1] if get_origin(kind) in (dict, list, tuple) and arguments else Any
+
+
+def _plain(kind: Any) -> Any:
+    """`kind` without annotations, and without None if that is all there is besides."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    members = _members(kind)
+    return _plain(members[0]) if len(members) == 1 else kind
+
+
+def _members(kind: Any) -> list[Any]:
+    """The members of a union but for None."""
+    if get_origin(kind) not in (Union, UnionType):
+        return []
+    return [one for one in get_args(kind) if one is not NoneType]
+
+
+def _tag(kind: Any) -> str:
+    """Pydantic's name for a member of a union, where that is simple."""
+    kind = _plain(kind)
+    return str(getattr(kind, "__name__", kind))
+
+
+def _name(name: str, field: Any) -> str:
+    return str(field.alias or name)
