@@ -1,4 +1,4 @@
-"""Drops from a table what its data set's config says is no use, and counts it."""
+"""Cleaning a table by its data set's config: what is dropped is counted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from relay.tables.reading.columns import find_column, renamed, require_one_targe
 from relay.tables.reading.dtype_words import text_word
 from relay.tables.reading.dtypes import require_numbers
 from relay.tables.reading.filters import check_filter
-from relay.tables.reading.infer import convention_of, finite, found_as, with_plain_truths
+from relay.tables.reading.infer import convention_of, finite, read_column, with_plain_truths
 from relay.tables.reading.missing import Counts, Marked
 from relay.tables.reading.numbers import Convention
 from relay.tables.reading.reach import are_infinite, require_reach
@@ -38,7 +38,7 @@ _MOST_LEVELS = 200
 
 @dataclass(frozen=True)
 class Rules:
-    """What to do with a table, as the data set's config says it."""
+    """What to do with a table, from the data set's config."""
 
     target: str
     task: Task = "auto"
@@ -59,7 +59,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A clean table; `removed` says how many rows each rule took, in the order of the rules.
+    """A clean table; `removed` counts the rows that each rule removed, in order.
 
     `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
     known of columns, also of those that are gone, and `warnings` what must not go unnoticed;
@@ -84,12 +84,11 @@ class Cleaned:
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     """Clean `table`, whose columns have their names as in the file; it is used up by this.
 
-    Columns get safe names, then `rename`, `drop` and `dtypes` apply; columns with no dtype
-    given are inferred. A row goes where it repeats another row of the file, a value is outside
-    its range (missing ones stay), a filter does not hold, or the target is missing. Columns
-    with no value at all go. The target's dtype says the task: category or bool for
-    classification, a number for regression. RelayError where a setting does not fit the table,
-    or nothing is left.
+    Columns get safe names, then `rename`, `drop` and `dtypes` apply; columns with no dtype given
+    are inferred. A row goes where it repeats another row of the file, a value is outside its range
+    (missing ones stay), a filter does not hold, or the target is missing. Columns with no value at
+    all go. The target's dtype shows the task: category or bool for classification, a number for
+    regression. Raises RelayError if a setting does not fit the table, or nothing is left.
     """
     row_numbers = count_row_numbers(table)
     if row_numbers:
@@ -106,7 +105,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     ranges = {find_column(name, names, "data.ranges"): r for name, r in rules.ranges.items()}
 
     dropped |= set(names[:row_numbers]) - {target}
-    used = {n for n in dropped if n in ranges or any(n in one for one in rules.filters)}
+    used = {n for n in dropped if n in ranges or any(n in query for query in rules.filters)}
     words = _without_labels(table, rules.labels, dtypes)
     convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
     read_as, notes, warnings = _read_columns(
@@ -132,8 +131,8 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     table = table.drop(columns=sorted(dropped - used))
     for name, (low, high) in ranges.items():
         rows.keep(f"range_{name}", _in_range(table[name], low, high))
-    for number, one in enumerate(rules.filters, start=1):
-        rows.keep(f"filter_{number}", _holds(table, one))
+    for number, query in enumerate(rules.filters, start=1):
+        rows.keep(f"filter_{number}", _holds(table, query))
     rows.keep("missing_target", table[target].notna().to_numpy())
     rows.require_any(target)
     for name in table.columns.difference(sorted(used), sort=False):
@@ -185,13 +184,13 @@ def _read_columns(
             continue
         word = dtypes.get(name)
         # A target's texts are the names of classes, also where they are yes and no.
-        found = found_as(table.iloc[:, place], word, convention, names_classes=name == target)
-        if found.word:
-            read_as[name] = found.word
-        if warning := ". ".join(filter(None, (found.warning, _of_infinite(found.values)))):
+        reading = read_column(table.iloc[:, place], word, convention, names_classes=name == target)
+        if reading.word:
+            read_as[name] = reading.word
+        if warning := ". ".join(filter(None, (reading.warning, _of_infinite(reading.values)))):
             warnings[name] = warning
-        table.isetitem(place, finite(found.values).array)
-        if note := "; ".join(filter(None, (alike.get(name), found.note))):
+        table.isetitem(place, finite(reading.values).array)
+        if note := "; ".join(filter(None, (alike.get(name), reading.note))):
             notes[name] = note
         release_memory()
     return read_as, notes, warnings
@@ -242,7 +241,7 @@ def _keep_codes(
 
 
 def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:
-    """Which rows go as they repeat another, and how many stay as they are equal by chance."""
+    """Return which rows repeat another and go, and how many stay as equal by chance."""
     repeated = repeated_rows(records) if drop else np.zeros(len(records), dtype=bool)
     if drop == "auto" and repeated.any() and are_by_chance(records):
         return np.zeros_like(repeated), int(repeated.sum())
@@ -250,7 +249,7 @@ def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArr
 
 
 def _told_apart(in_file: Iterable[object], names: Sequence[str]) -> dict[str, str]:
-    """A note for each column that got a number, as another has the same name in snake_case."""
+    """Return a note for each column with a number in its name because another has the same name."""
     notes = {}
     for was, name in zip(in_file, names, strict=True):
         plain = column_name(was)
@@ -328,7 +327,7 @@ def _holds(table: pd.DataFrame, query: str) -> np.ndarray:
 
 
 def _without_empty_columns(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """`table` without columns that have no value, and the names of these."""
+    """Return `table` without columns that have no value, and the names of these."""
     empty = [name for name in table.columns if not table[name].notna().any()]
     if empty:
         log.info("Dropped columns with no values: %s", ", ".join(empty))

@@ -26,7 +26,7 @@ _LEFT_OUT = {
 
 
 def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts: of the file, and of each column its kind, how it was read, and notes."""
+    """Return the facts of the file, and of each column its kind, how it was read, and notes."""
     columns: dict[str, dict[str, str]] = {}
     for name in map(str, cleaned.table.columns):
         kind = kind_of(cleaned.table[name])
@@ -47,17 +47,17 @@ def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def columns_in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
-    """Lines that say it to whoever watches, of columns that are more than plain, alike in one."""
+    """Yield lines for the log on columns that are more than plain, one for columns alike."""
     alike: dict[str, list[str]] = {}
     for name, facts in inferred["columns"].items():
-        said = "; ".join(filter(None, (facts.get("read_as"), facts.get("note"))))
-        if said and facts["kind"] != "empty":
-            alike.setdefault(said, []).append(name)
+        text = "; ".join(filter(None, (facts.get("read_as"), facts.get("note"))))
+        if text and facts["kind"] != "empty":
+            alike.setdefault(text, []).append(name)
     yield from _lines(alike)
 
 
 def warnings_in_words(cleaned: Cleaned) -> Iterator[str]:
-    """Lines that warn of columns, alike in one."""
+    """Yield a line for each warning of columns, one for columns alike."""
     alike: dict[str, list[str]] = {}
     for name, warning in cleaned.warnings.items():
         alike.setdefault(warning, []).append(name)
@@ -65,14 +65,14 @@ def warnings_in_words(cleaned: Cleaned) -> Iterator[str]:
 
 
 def _lines(alike: Mapping[str, list[str]]) -> Iterator[str]:
-    lines = [f"C{columns_said(names)[1:]}: {said}" for said, names in alike.items()]
+    lines = [f"C{columns_said(names)[1:]}: {text}" for text, names in alike.items()]
     yield from lines[:_MOST_LINES]
     if len(lines) > _MOST_LINES:
         yield f"... and {len(lines) - _MOST_LINES} more: they are in check's report"
 
 
 def file_in_words(about: Mapping[str, Any]) -> str:
-    """A line that says how a file was read."""
+    """Return a line on how a file was read."""
     parts = [_file_kind(about)]
     if about.get("encoding", "utf-8") not in ("utf-8", "utf-8-sig"):
         parts.append(about["encoding"])

@@ -16,9 +16,9 @@ _BY_CHANCE_AT_LEAST = 0.25
 
 
 def repeated_rows(table: pd.DataFrame) -> NDArray[np.bool_]:
-    """For each row whether it repeats one above it, as `table.duplicated()` says.
+    """Return for each row whether it repeats one above it, like `table.duplicated()`.
 
-    Rows are told apart by one number each; only those that share theirs are compared.
+    Each row has one number; only rows that share theirs are compared.
     """
     suspects = pd.Series(_keys(table)).duplicated(keep=False).to_numpy()
     repeated = np.zeros(len(table), dtype=bool)
@@ -28,14 +28,14 @@ def repeated_rows(table: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def first_repeats(table: pd.DataFrame, repeated: NDArray[np.bool_], count: int) -> dict[int, int]:
-    """The first `count` of the `repeated` rows, each with the row that it repeats, from 1."""
+    """Return the first `count` of the `repeated` rows, from 1, with the rows they repeat."""
     keys = _keys(table)
     rows = np.flatnonzero(repeated)[:count]
     return {int(row) + 1: int(np.flatnonzero(keys == keys[row])[0]) + 1 for row in rows}
 
 
 def are_by_chance(table: pd.DataFrame) -> bool:
-    """True where a good part of the rows that repeat another may well do so by chance.
+    """Return True if a good part of the rows that repeat another may well do so by chance.
 
     Pairs of rows that differ in one column only show how near rows come to each other. Of such
     pairs, as many would agree in that column, too, as any two rows do; the column for which these
@@ -57,18 +57,18 @@ def are_by_chance(table: pd.DataFrame) -> bool:
 
 
 def _rows_times_columns(table: pd.DataFrame) -> int:
-    """So many values are looked at."""
+    """Return how many values are compared at most."""
     return max(_CELLS, _FEWEST_ROWS * table.shape[1])
 
 
 def _pairs(keys: NDArray[np.uint64]) -> float:
-    """How many pairs of equal numbers there are."""
+    """Return how many pairs of equal numbers there are."""
     counts = np.unique(keys, return_counts=True)[1].astype(float)
     return float((counts * (counts - 1)).sum() / 2)
 
 
 def _keys(table: pd.DataFrame) -> NDArray[np.uint64]:
-    """A number for each row, the same where rows are the same."""
+    """Return a number for each row, the same where rows are the same."""
     keys = np.zeros(len(table), dtype=np.uint64)
     for place in range(table.shape[1]):
         keys += _mixed(table, place)
@@ -76,7 +76,7 @@ def _keys(table: pd.DataFrame) -> NDArray[np.uint64]:
 
 
 def _mixed(table: pd.DataFrame, place: int) -> NDArray[np.uint64]:
-    """A number for each value of a column, with all bits mixed (the finalizer of SplitMix64)."""
+    """Return a number for each value of a column, with its bits mixed (SplitMix64's finalizer)."""
     keys = _as_numbers(table.iloc[:, place]) + np.uint64((place + 1) * _ODD % 2**64)
     for shift, factor in _MIXERS:
         keys = (keys ^ (keys >> np.uint64(shift))) * np.uint64(factor)
@@ -85,18 +85,18 @@ def _mixed(table: pd.DataFrame, place: int) -> NDArray[np.uint64]:
 
 
 def _as_numbers(values: pd.Series) -> NDArray[np.uint64]:
-    """A number for each value, the same where values are the same."""
+    """Return a number for each value, the same where values are the same."""
     types = pd.api.types
     if isinstance(values.dtype, pd.CategoricalDtype):
-        found = values.cat.codes.to_numpy()
+        keys = values.cat.codes.to_numpy()
     elif isinstance(values.dtype, np.dtype) and values.dtype.kind in "iubM":
-        found = values.to_numpy()
-        found = found.view(np.int64) if values.dtype.kind == "M" else found
+        keys = values.to_numpy()
+        keys = keys.view(np.int64) if values.dtype.kind == "M" else keys
     elif values.dtype == np.float64:
         numbers = values.to_numpy() + 0.0  # -0.0 is 0.0
-        found = np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
+        keys = np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
     elif types.is_string_dtype(values.dtype) and is_text(values):
-        found = codes(values)
+        keys = codes(values)
     else:
-        found = pd.factorize(values)[0]
-    return found.astype(np.uint64)
+        keys = pd.factorize(values)[0]
+    return keys.astype(np.uint64)

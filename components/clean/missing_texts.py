@@ -1,4 +1,4 @@
-"""What is told of texts that were taken as missing, or kept as values."""
+"""Reports of texts that were taken as missing, or kept as values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Taken:
     codes: frozenset[str] = frozenset()
 
     def warnings(self, rows: int, target: str) -> Iterator[str]:
-        """A line for each text that may be a value, of all columns but the target.
+        """Yield a line for each text that may be a value, of all columns but the target.
 
         None may be one wherever other texts are; NA and the like where most of `rows` are that, or
         where the others are codes.
@@ -59,7 +59,7 @@ class Taken:
 
 
 def missing_note(taken: Counts) -> str:
-    """How often which texts were taken as missing in a column; "" where none was."""
+    """Return how often each text was taken as missing in a column; "" if none was."""
     shown = ", ".join(f"'{text}' {count}" for text, count in taken.items())
     keep = f"data.read.keep_texts=[{','.join(taken)}] keeps them"
     return f"taken as missing: {shown} ({keep})" if taken else ""
@@ -68,7 +68,7 @@ def missing_note(taken: Counts) -> str:
 def taken_among_texts(
     table: pd.DataFrame, taken: Mapping[str, Counts], dropped: Collection[str]
 ) -> Taken:
-    """Those of the texts `taken` as missing that may be values, as the column is one of texts."""
+    """Return those of the texts `taken` as missing that may be values, in columns of texts."""
     among = {
         name: counts
         for name, counts in taken.items()
@@ -83,25 +83,25 @@ def taken_among_texts(
 
 
 def _has_regions(values: pd.Series) -> bool:
-    """True where some of the texts are regions of the world."""
+    """Return True if some of the texts are regions of the world."""
     texts = _few_texts(values)
     return sum(text.casefold() in _REGIONS for text in texts) >= _FEWEST_REGIONS
 
 
 def _are_acronyms(values: pd.Series) -> bool:
-    """True where there are several texts, each of a few capital letters."""
+    """Return True if there are several texts, each of a few capital letters."""
     texts = _few_texts(values)
     return len(texts) >= _FEWEST_REGIONS and all(re.match(_ACRONYMS, text) for text in texts)
 
 
 def _few_texts(values: pd.Series) -> list[str]:
-    """The different texts of `values`; none where these are many."""
+    """Return the different texts of `values`; none if these are many."""
     texts = values.dropna().unique()
     return [str(text) for text in texts] if len(texts) <= _MOST_VALUES else []
 
 
 def kept_warning(counts: Counts) -> str:
-    """That texts which usually mean "missing" are values here."""
+    """Return a warning that texts which usually mean "missing" are values here."""
     ((text, count),) = counts.items()
     return (
         f"'{text}' ({count}) is kept as a value among codes of two capital letters. Where it means "
@@ -110,6 +110,6 @@ def kept_warning(counts: Counts) -> str:
 
 
 def of_target(counts: Counts) -> str:
-    """What is said of rows that are left out as their class means "missing"."""
+    """Return which texts of the target were taken as missing, and the setting that keeps them."""
     shown = ", ".join(f"'{text}' {count}" for text, count in counts.items())
     return f" ({shown}; if that is a class: data.read.keep_texts=[{next(iter(counts))}])"

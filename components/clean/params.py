@@ -44,7 +44,7 @@ class Params(ReadParams):
     @field_validator("filters")
     @classmethod
     def _filters_see_the_table_only(cls, filters: list[str]) -> list[str]:
-        return [check_filter(one) for one in filters]
+        return [check_filter(query) for query in filters]
 
 
 def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:

@@ -24,7 +24,10 @@ log = logging.getLogger("relay")
 
 
 def the_file(folder: Path) -> Path:
-    """The one file in `folder`; RelayError where there are several or none."""
+    """Return the one file in `folder`.
+
+    Raises RelayError if there are several or none.
+    """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if len(files) != 1:
         raise RelayError(f"The raw artifact holds {len(files)} files; clean reads exactly one.")
@@ -32,7 +35,7 @@ def the_file(folder: Path) -> Path:
 
 
 def read(path: Path, params: Params) -> RawTable:
-    """The table in `path` as it stands there, its columns named as in the file."""
+    """Return the table in `path` as it stands there, its columns named as in the file."""
     raw = read_raw(path, params.read_options())
     names = list(raw.table.columns)
     if len(names) == 1:
@@ -44,7 +47,7 @@ def read(path: Path, params: Params) -> RawTable:
 
 
 def require_results(raw: RawTable, params: Params) -> None:
-    """RelayError where the target's values are formulas of a workbook that nobody computed."""
+    """Raise RelayError if the target's values are formulas that were never computed."""
     names = renamed(raw.table.columns, params.rename)
     target = column_name(params.target)
     for in_file, name in zip(raw.table.columns, names, strict=True):
@@ -111,12 +114,12 @@ def of_missing_target(cleaned: Cleaned) -> str:
 
 
 def _why(repeats: Mapping[int, int]) -> str:
-    """Some of the rows that were removed as duplicates, and how to keep them."""
+    """Return some of the rows that were removed as duplicates, and how to keep them."""
     if not repeats:
         return ""
     shown = ", ".join(f"row {row} equals row {earlier}" for row, earlier in repeats.items())
     return (
-        f", each of which equals an earlier one in all columns ({shown}). To keep them: "
+        f", each equal to an earlier one in all columns ({shown}). To keep them: "
         "data.drop_duplicates=false. To drop them without a warning: data.drop_duplicates=true"
     )
 

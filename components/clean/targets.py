@@ -1,4 +1,4 @@
-"""The task that a target is for, and the dtype that says so to all later steps."""
+"""The task that a target is for, and the dtype by which later steps know it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _SHOWN = 5
 
 
 def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
-    """The target `values` (none missing) in the dtype of its task, and the task.
+    """Return the target `values` (none missing) in the dtype of its task, and the task.
 
     Classification: category, or bool as it is; whole numbers stay whole. Regression: int64 or
     float64. `auto` takes numbers for regression, but for whole numbers of at most
-    MOST_NUMERIC_CLASSES distinct values, with ROWS_PER_NUMERIC_CLASS rows each on average, and
-    all else for classification. RelayError where the values cannot be the task's target.
+    MOST_NUMERIC_CLASSES distinct values, with ROWS_PER_NUMERIC_CLASS rows each on average, and all
+    else for classification. Raises RelayError if the values cannot be the task's target.
     """
     if task != "classification":
         _refuse_dates(values, task)
@@ -59,7 +59,7 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
 
 
 def _refuse_dates(values: pd.Series, task: Task) -> None:
-    """RelayError where most of the target's values are dates, be they texts or such as 20240131."""
+    """Raise RelayError if most of the target's values are dates, as texts or as in 20240131."""
     types = pd.api.types
     if types.is_float_dtype(values) or types.is_bool_dtype(values):
         return
@@ -82,7 +82,7 @@ def _refuse_dates(values: pd.Series, task: Task) -> None:
 
 
 def class_warning(values: pd.Series) -> str:
-    """A warning of classes that nothing can be learned of, or that may be the same class."""
+    """Return a warning of classes with one row only, and of those that may be the same class."""
     counts = values.value_counts(sort=False)
     alone = [name for name, count in counts.items() if count == 1]
     warnings = [spellings_warning(values)]
@@ -101,7 +101,7 @@ def _quoted(name: object) -> str:
 
 
 def _whole(values: pd.Series) -> pd.Series:
-    """Floats that are whole numbers as int64: missing values made them floats."""
+    """Return floats that are whole numbers as int64: missing values made them floats."""
     if (
         pd.api.types.is_float_dtype(values)
         and (values % 1 == 0).all()

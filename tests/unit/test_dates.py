@@ -10,7 +10,7 @@ import pytest
 
 from relay.tables.reading.dates import days_since_1970
 from relay.tables.reading.dtypes import to_dtype
-from relay.tables.reading.infer import Found, convention_of, found_as
+from relay.tables.reading.infer import Reading, convention_of, read_column
 from relay.util.errors import RelayError
 
 ISO = [f"2020-{month:02d}-{day:02d}" for month in range(1, 6) for day in range(1, 21)]
@@ -18,9 +18,9 @@ DAY_FIRST = [f"{one[8:]}/{one[5:7]}/{one[:4]}" for one in ISO]
 MONTH_FIRST = [f"{one[5:7]}/{one[8:]}/{one[:4]}" for one in ISO]
 
 
-def found(texts: Sequence[str], word: str | None = None) -> Found:
+def found(texts: Sequence[str], word: str | None = None) -> Reading:
     column = pd.Series(texts, dtype="str", name="x")
-    return found_as(column, word, convention_of(pd.DataFrame({"x": column})))
+    return read_column(column, word, convention_of(pd.DataFrame({"x": column})))
 
 
 def with_some(texts: list[str], other: str, count: int) -> list[str]:
@@ -193,7 +193,7 @@ def test_dates_that_other_libraries_cannot_hold_are_kept_with_a_warning(
 
 def test_far_dates_of_typed_columns_are_told_of_as_well() -> None:
     column = pd.Series(["2020-01-01", "9999-12-31"], name="x").astype("datetime64[us]")
-    warning = found_as(column, None, convention_of(pd.DataFrame())).warning
+    warning = read_column(column, None, convention_of(pd.DataFrame())).warning
     assert "1 of 2 dates are before 1678 or after 2261, '9999-12-31'" in warning
 
 

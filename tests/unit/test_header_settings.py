@@ -140,5 +140,5 @@ def test_a_first_line_of_another_width_names_the_settings(tmp_path: Path) -> Non
         read(tmp_path, text)
     assert "separator" not in str(error.value)
     assert read(tmp_path, text, skip=1).shape == (12, 5)
-    with pytest.raises(RelayError, match=r"line 1: .*no row: data\.read\.skip=1"):
+    with pytest.raises(RelayError, match=r"line 1: .*not a row: data\.read\.skip=1"):
         read(tmp_path, text, header=[])

@@ -55,11 +55,11 @@ def test_a_file_may_be_one_list_of_objects_and_blank_lines_count_for_nothing(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"a": 1}\n{"a": \n', "line 2 is no JSON object"),
+        ('{"a": 1}\n{"a": \n', "line 2 is not a JSON object"),
         ('{\n "a": 1\n}', "one JSON object over several lines, with 'a'.*orient=.records"),
-        ('{"a": 1}\n7\n', "line 2 is no JSON object but int"),
-        ('[{"a": 1}, 7]', "row 2 of the data is no JSON object"),
-        ('[{"a": 1}', "is no JSON"),
+        ('{"a": 1}\n7\n', "line 2 is not a JSON object \\(got int\\)"),
+        ('[{"a": 1}, 7]', "row 2 of the data is not a JSON object"),
+        ('[{"a": 1}', "is not JSON"),
         ("{}\n", "holds no rows"),
     ],
 )

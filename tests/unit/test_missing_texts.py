@@ -176,5 +176,5 @@ def test_a_quick_look_never_misses_a_text() -> None:
 
 def test_the_word_for_it_is_checked() -> None:
     assert check_dtype_word("str:NA|None") == "str:NA|None"
-    with pytest.raises(ValueError, match="is no dtype"):
+    with pytest.raises(ValueError, match="is not a dtype"):
         check_dtype_word("str:Alice")

@@ -9,7 +9,7 @@ import pytest
 
 from relay.tables.reading.dtype_words import check_dtype_word
 from relay.tables.reading.dtypes import to_dtype
-from relay.tables.reading.infer import Found, convention_of, found_as, with_plain_dtypes
+from relay.tables.reading.infer import Reading, convention_of, read_column, with_plain_dtypes
 from relay.util.errors import RelayError
 from tests.made_clean import clean
 
@@ -21,8 +21,8 @@ def column(*texts: str | None, rows: int = 60) -> pd.Series:
     return pd.Series(filled, name="v", dtype="str")
 
 
-def read(values: pd.Series, **more: Any) -> Found:
-    return found_as(values, None, convention_of(pd.DataFrame({"v": values})), **more)
+def read(values: pd.Series, **more: Any) -> Reading:
+    return read_column(values, None, convention_of(pd.DataFrame({"v": values})), **more)
 
 
 @pytest.mark.parametrize(
@@ -260,5 +260,5 @@ def test_the_words_for_them_are_dtype_words(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["float:kg", "float:1234.567", "float:12:45", "float:"])
 def test_others_are_not(word: str) -> None:
-    with pytest.raises(ValueError, match="is no dtype"):
+    with pytest.raises(ValueError, match="is not a dtype"):
         check_dtype_word(word)

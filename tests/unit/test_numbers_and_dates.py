@@ -8,18 +8,18 @@ import pandas as pd
 import pytest
 
 from relay.tables.reading.dtypes import to_dtype
-from relay.tables.reading.infer import Found, convention_of, found_as
+from relay.tables.reading.infer import Reading, convention_of, read_column
 from relay.util.errors import RelayError
 
 
-def found(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **more: Any) -> Found:
+def found(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **more: Any) -> Reading:
     """What a column of these texts is; `beside` is another column of the same file."""
     columns = {"x": pd.Series(texts, dtype="str")}
     if beside:
         columns["beside"] = pd.Series(beside, dtype="str")
     table = pd.DataFrame(columns)
     convention = convention_of(table, separator=separator)
-    return found_as(table["x"], None, convention, **more)
+    return read_column(table["x"], None, convention, **more)
 
 
 @pytest.mark.parametrize(

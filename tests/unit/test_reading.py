@@ -221,7 +221,7 @@ def workbook() -> bytes:
         (b"\xef\xbb\xbf\n <!-- x --> <HTML lang='en'>", "a web page"),
         (b"<?xml version='1.0'?><rows/>", "XML"),
         (b'["a", "b"]', "JSON, but no objects"),
-        pytest.param(workbook(), "no Excel workbook that can be read", id="workbook"),
+        pytest.param(workbook(), "not an Excel workbook that can be read", id="workbook"),
         pytest.param(gzip.compress(workbook()), "an archive in gzip", id="workbook in gzip"),
         (b"PK\x03\x04junk", "a damaged or cut-off zip archive"),
         (b"PAR1junk", "a damaged or cut-off Parquet"),

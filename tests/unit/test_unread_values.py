@@ -11,17 +11,17 @@ import pandas as pd
 import pytest
 
 from relay.tables.reading.dtypes import to_dtype
-from relay.tables.reading.infer import Found, convention_of, found_as
+from relay.tables.reading.infer import Reading, convention_of, read_column
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.table import read_raw
 
 ROWS = 80
 
 
-def read(values: list[Any], spec: str | None = None) -> Found:
+def read(values: list[Any], spec: str | None = None) -> Reading:
     dtype = "str" if isinstance(values[0], str) else None
     column = pd.Series(values, name="v", dtype=dtype)
-    return found_as(column, spec, convention_of(pd.DataFrame({"v": column})))
+    return read_column(column, spec, convention_of(pd.DataFrame({"v": column})))
 
 
 @pytest.mark.parametrize(

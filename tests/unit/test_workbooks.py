@@ -78,7 +78,7 @@ def test_an_empty_workbook_and_a_damaged_old_one_are_errors(tmp_path: Path) -> N
     with pytest.raises(RelayError, match="no sheet holds a table"):
         read(workbook(tmp_path, Sheet1=[["a", "b"]]))
     (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
-    with pytest.raises(RelayError, match="no Excel workbook that can be read"):
+    with pytest.raises(RelayError, match="not an Excel workbook that can be read"):
         read(tmp_path / "old.xls")
 
 

@@ -19,12 +19,18 @@ TABLE_FILE = "data.parquet"
 
 
 def read_artifact(source: Input) -> pd.DataFrame:
-    """The table in an artifact that a step made; RelayError where it holds none."""
+    """Return the table in an artifact that a step made.
+
+    Raises RelayError if it holds none.
+    """
     return read_parquet(table_file(source))
 
 
 def table_file(source: Input) -> Path:
-    """The file of that table; RelayError where there is none."""
+    """Return the file of that table.
+
+    Raises RelayError if there is none.
+    """
     path = source.path / TABLE_FILE
     if not path.is_file():
         raise RelayError(f"Artifact {source.version} holds no {TABLE_FILE}: it is not a table.")
@@ -32,7 +38,7 @@ def table_file(source: Input) -> Path:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """The table that `write_parquet` wrote to `path`, with the dtypes that it had.
+    """Return the table that `write_parquet` wrote to `path`, with the dtypes that it had.
 
     Parquet keeps categories of texts only: those of numbers are known from pandas' note of them.
     """
@@ -56,22 +62,22 @@ def write_parquet(table: pd.DataFrame, path: Path) -> Path:
 
 
 def table_metadata(table: pd.DataFrame) -> dict[str, Any]:
-    """What an artifact says of the table in it: rows, columns and their dtypes."""
+    """Return the facts of a table for its artifact: rows, columns and their dtypes."""
     dtypes: Mapping[str, Any] = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
     return {"rows": len(table), "columns": list(dtypes), "dtypes": dtypes}
 
 
 def require_column(table: pd.DataFrame, name: str, parameter: str) -> None:
-    """RelayError, naming the nearest column, where `table` has no column `name`."""
+    """Raise RelayError, with the nearest name, if `table` has no column `name`."""
     if name not in table.columns:
         hint = did_you_mean(column_name(name), [str(column) for column in table.columns])
         raise RelayError(f"{parameter}: the table has no column '{name}'.{hint}")
 
 
 def is_categorical(values: pd.Series) -> bool:
-    """True for classes (texts, booleans, categories); False for numbers and times.
+    """Return True for classes (texts, booleans, categories); False for numbers and times.
 
-    The dtype of a clean table's target is what says whether the task is classification.
+    The dtype of a clean table's target decides whether the task is classification.
     """
     return not (
         pd.api.types.is_datetime64_any_dtype(values)

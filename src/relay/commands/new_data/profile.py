@@ -9,7 +9,7 @@ import pandas as pd
 
 from relay.tables.reading.column_kinds import ColumnKind, kind_of
 from relay.tables.reading.columns import find_column
-from relay.tables.reading.infer import convention_of, finite, found_as
+from relay.tables.reading.infer import convention_of, finite, read_column
 from relay.tables.reading.row_numbers import count_row_numbers
 from relay.tables.reading.table import RawTable
 from relay.util.errors import RelayError
@@ -73,7 +73,7 @@ def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
     rows = len(table)
     read = {}
     for name in names:
-        read[name] = found_as(table[name], None, convention, names_classes=name == found)
+        read[name] = read_column(table[name], None, convention, names_classes=name == found)
         table[name] = finite(read[name].values)
     if found is not None:  # rows without a target are not in the clean table
         table = table[table[found].notna()]

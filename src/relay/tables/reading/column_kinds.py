@@ -23,10 +23,10 @@ _ID_NAME = re.compile(r"(^|_)(id|uuid|guid|key|index|idx|row(_?(id|names?|num|nu
 
 
 def kind_of(values: pd.Series) -> ColumnKind:
-    """The kind of a column, from its dtype and its values.
+    """Return the kind of a column, from its dtype and its values.
 
-    Nothing can be learned from an identifier (a text, or whole numbers of a column that is named
-    as one, nearly all different) nor from a constant. `text` is free text.
+    Nothing can be learned from an identifier (a text, or whole numbers of a column that is named as
+    one, nearly all different) nor from a constant. `text` is free text.
     """
     types = pd.api.types
     if not values.notna().any():
@@ -41,7 +41,7 @@ def kind_of(values: pd.Series) -> ColumnKind:
             return kind
     if not is_categorical(values):
         named = _ID_NAME.search(str(values.name)) and types.is_integer_dtype(values)
-        merged = floats_merge(values)  # told apart by digits that a model does not see
+        merged = floats_merge(values)  # they differ in digits that a model does not see
         if (named or merged) and _are_all_different(values):
             return "identifier"
         return "category" if merged else "number"
@@ -57,7 +57,7 @@ def _is_constant(values: pd.Series) -> bool:
 
 
 def _are_all_different(values: pd.Series) -> bool:
-    """True where nearly all of many values differ; a look at some spares most of the work."""
+    """Return True if nearly all of many values differ; a look at some spares most of the work."""
     for some in (values.iloc[:_LOOKED_AT], values):
         distinct = some.nunique()
         if distinct <= _MANY or distinct < _NEARLY_ALL * some.notna().sum():

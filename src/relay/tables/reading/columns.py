@@ -15,25 +15,25 @@ Column = Annotated[str, AfterValidator(column_name)]
 
 
 def find_column(name: str, columns: Iterable[str], setting: str) -> str:
-    """The one of `columns` that `name` means, written as in the file or in snake_case.
+    """Return the column that `name` means, written as in the file or in snake_case.
 
-    RelayError, naming `setting` and the nearest column, where there is none.
+    Raises RelayError, naming `setting` and the nearest column, if there is none.
     """
-    known = list(columns)
+    names = list(columns)
     for form in (name, column_name(name)):
-        if form in known:
+        if form in names:
             return form
-    hint = did_you_mean(column_name(name), known)
+    hint = did_you_mean(column_name(name), names)
     raise RelayError(f"{setting}: the table has no column '{name}'.{hint}")
 
 
 def renamed(
     raw: Iterable[object], rename: Mapping[str, str], *, may_lack_columns: bool = False
 ) -> list[str]:
-    """The safe names of the columns `raw`, which stand as in the file, after `rename`.
+    """Return the safe names of the columns `raw`, which stand as in the file, after `rename`.
 
-    `rename` is {old: new}; old names are written as in the file or in snake_case, and new ones
-    are made safe. RelayError where a new name is taken, a column gets two, or an old name is
+    `rename` is {old: new}; old names are written as in the file or in snake_case, and new ones are
+    made safe. Raises RelayError if a new name is taken, a column gets two, or an old name is
     unknown; where the table `may_lack_columns`, an unknown one is passed over.
     """
     return column_names(_wanted(raw, rename, may_lack_columns=may_lack_columns))
@@ -42,16 +42,18 @@ def renamed(
 def require_one_target(
     target: str, raw: Iterable[object], rename: Mapping[str, str], drop: Iterable[str]
 ) -> None:
-    """RelayError where `target` may be several of the columns `raw`: `Price` and `price` are alike.
+    """Raise RelayError if `target` may be several of the columns `raw`.
+
+    `Price` and `price` are alike.
 
     `rename` and `drop` are the settings of these names; what is dropped is not meant.
     """
     in_file = [str(name) for name in raw]
-    wanted = _wanted(in_file, rename)
+    new_names = _wanted(in_file, rename)
     dropped = {column_name(name) for name in drop}
     meant = [
         (was, name)
-        for was, plain, name in zip(in_file, wanted, column_names(wanted), strict=True)
+        for was, plain, name in zip(in_file, new_names, column_names(new_names), strict=True)
         if column_name(plain) == column_name(target) and name not in dropped
     ]
     if len(meant) > 1:
@@ -59,14 +61,14 @@ def require_one_target(
         other = meant[-1][1]
         raise RelayError(
             f"data.target: '{target}' may be any of {len(meant)} columns: {shown}. Keep one: "
-            f"data.drop=[{other}]; or name another anew: data.rename={{{other}: ...}}."
+            f"data.drop=[{other}]; or rename the other: data.rename={{{other}: ...}}."
         )
 
 
 def _wanted(
     raw: Iterable[object], rename: Mapping[str, str], *, may_lack_columns: bool = False
 ) -> list[str]:
-    """The names of the columns `raw` after `rename`, not yet made safe."""
+    """Return the names of the columns `raw` after `rename`, not yet made safe."""
     in_file = [str(name) for name in raw]
     safe = column_names(in_file)
     wanted = list(in_file)
@@ -92,7 +94,7 @@ def _wanted(
 
 
 def _place(name: str, in_file: Sequence[str], safe: Sequence[str]) -> int | None:
-    """The column that `name` means: as it stands in the file before what it is called here."""
+    """Return the place of the column `name`: a name in the file comes before one here."""
     for names, form in ((in_file, name), (safe, name), (safe, column_name(name))):
         if form in names:
             return names.index(form)

@@ -67,7 +67,7 @@ _ZEROS = r"[0\-/.: T]*0[0\-/.: TZ]*"
 
 
 def formats_like(example: str) -> list[str]:
-    """The formats that a text such as `example` may have, the more usual reading first.
+    """Return the formats that a text such as `example` may have, the more usual reading first.
 
     Month-first stands before day-first; with dots, the day does.
     """
@@ -77,18 +77,18 @@ def formats_like(example: str) -> list[str]:
     if _COMPACT.fullmatch(text):
         return ["%Y%m%d"]
     before, text = _without_weekday(text)
-    found: list[str] = []
+    formats: list[str] = []
     for date, forms in _DATES:
         start = date.match(text)
         clock = None if start is None else _clock_form(text[start.end() :])
         if start is not None and clock is not None:
             days = [before + form.format(start["mark"]) + clock for form in forms]
-            found += reversed(days) if start["mark"] == "." else days
-    return found
+            formats += reversed(days) if start["mark"] == "." else days
+    return formats
 
 
 def _without_weekday(text: str) -> tuple[str, str]:
-    """The format of a weekday that the text begins with, and the text after it."""
+    """Return the format of a weekday that the text begins with, and the text after it."""
     day = _WEEKDAY.match(text)
     if day is None:
         return "", text
@@ -96,7 +96,7 @@ def _without_weekday(text: str) -> tuple[str, str]:
 
 
 def _clock_form(text: str) -> str | None:
-    """The format of a time of day after a date, "" for no text, None where it is anything else."""
+    """Return the format of a time of day after a date; "" for no text, None for anything else."""
     if not text:
         return ""
     clock = _CLOCK.fullmatch(text)
@@ -112,7 +112,7 @@ def _clock_form(text: str) -> str | None:
 
 
 def looks_like_unread_date(text: str) -> bool:
-    """True for a week, a quarter, and dates in other forms and languages, which are not read."""
+    """Return True for weeks, quarters, and dates in forms and languages that are not read."""
     return bool(_UNREAD.fullmatch(text.strip()))
 
 
@@ -122,14 +122,14 @@ def names_month(text: str) -> bool:
 
 
 def are_compact_dates(examples: Sequence[str]) -> bool:
-    """True where many whole numbers are nearly all dates such as 20240131, and all as long."""
+    """Return True if many whole numbers are nearly all dates such as 20240131, and all as long."""
     if len(examples) < _FEWEST_COMPACT or not all(map(_EIGHT_DIGITS.fullmatch, examples)):
         return False
     return sum(map(bool, map(_COMPACT.fullmatch, examples))) >= _COMPACT_AT_LEAST * len(examples)
 
 
 def shape_of(form: str) -> str | None:
-    """A pattern, for RE2, of texts that look like dates of the format, be there such a day or not.
+    """Return a pattern (RE2) of texts that look like dates of the format, existing or not.
 
     None where other things look alike: years of two digits, and formats without a day or a year.
     """
@@ -138,35 +138,35 @@ def shape_of(form: str) -> str | None:
     if "%Y" not in form or "%d" not in form:
         return None
     pieces = re.split(r"(%[a-zA-Z])", form)
-    inner = "".join(_SHAPES.get(one, re.escape(one)) for one in pieces)
+    inner = "".join(_SHAPES.get(piece, re.escape(piece)) for piece in pieces)
     return f"(?i)^{inner}$"
 
 
 def zeros_shape() -> str:
-    """A pattern of what stands for no date in databases: 0000-00-00, 00/00/0000, 0."""
+    """Return a pattern of what databases write for no date: 0000-00-00, 00/00/0000, 0."""
     return f"^{_ZEROS}$"
 
 
 def day_and_month_swapped(form: str) -> str:
-    """`form` with the day where the month is and the other way round."""
+    """Return `form` with the day where the month is and the other way round."""
     return form.replace("%m", "%?").replace("%d", "%m").replace("%?", "%d")
 
 
 def has_order(form: str) -> bool:
-    """True where day and month, both numbers before the year, could be taken for each other."""
+    """Return True if day and month, both numbers before the year, could be taken for each other."""
     return bool(re.search(r"%[md][-/.]%[md][-/.]%[yY]", form))
 
 
 def is_day_first(form: str) -> bool:
-    """True where the day stands before the month."""
+    """Return True if the day stands before the month."""
     return -1 < form.find("%d") < form.find("%m")
 
 
 def date_part(form: str) -> str:
-    """The part of a format before its time of day."""
+    """Return the part of a format before its time of day."""
     return re.split(r"(?:[T ]|, )%[HI]", form)[0]
 
 
 def split_forms(form: str) -> Iterator[str]:
-    """The formats that one dtype word names, in the order in which they are tried."""
+    """Return the formats that one dtype word names, in the order in which they are tried."""
     return iter(form.split(FORMATS_APART))

@@ -37,7 +37,7 @@ class Remark:
 
 
 def joined(remarks: Iterable[Remark | None]) -> tuple[str, str]:
-    """The warnings in one text, and the notes in one."""
+    """Return the warnings in one text, and the notes in one."""
     present = [remark for remark in remarks if remark is not None]
     warnings = [remark.text for remark in present if remark.is_warning]
     notes = [remark.text for remark in present if not remark.is_warning]
@@ -47,7 +47,7 @@ def joined(remarks: Iterable[Remark | None]) -> tuple[str, str]:
 def of_lost(
     values: pd.Series, lost: pd.Series, form: str, *, are_swapped: bool = False
 ) -> Remark | None:
-    """Texts that are no dates, and so are missing values now.
+    """Return a remark on texts that are not dates and become missing values.
 
     Where day and month `are_swapped` in some of them, they may be in others as well.
     """
@@ -66,7 +66,7 @@ def of_lost(
 
 
 def of_strays(values: pd.Series, strays: pd.Series, form: str) -> str:
-    """A column that stays texts, as too many of them, `strays`, are no dates."""
+    """Return a warning of a column that stays texts because too many, `strays`, are not dates."""
     return (
         f"most values are dates ({_readable(form)}), but {_count(strays, values)} are not, "
         f"{_examples(values, strays)}: kept as texts. "
@@ -77,9 +77,7 @@ def of_strays(values: pd.Series, strays: pd.Series, form: str) -> str:
 
 
 def of_contradiction(values: pd.Series, form: str, parts: Mapping[str, pd.Series]) -> str:
-    """A column that stays texts, as some of its dates can only be day-first, and others only
-    month-first; `parts` are these.
-    """
+    """Return a warning of a column that stays texts because its dates contradict each other."""
     return (
         f"its dates are in contradicting forms, {_listed(values, parts)}, so that others may be "
         "either: kept as texts. Write them in one form in the file; or name the one to be tried "
@@ -106,14 +104,14 @@ def of_periods(values: pd.Series, example: str, *, is_category: bool = False) ->
 
 def of_epochs(values: pd.Series) -> str:
     """Return a warning of whole numbers that may be times in milliseconds since 1970, else ""."""
-    known = values.dropna()
-    if known.empty or not (known.min() >= _EPOCHS[0] and known.max() < _EPOCHS[1]):
+    present = values.dropna()
+    if present.empty or not (present.min() >= _EPOCHS[0] and present.max() < _EPOCHS[1]):
         return ""
     is_named = _TIME_NAME.search(str(values.name)) is not None
-    are_whole = (known % 1 == 0).all() and known.nunique() >= _FEWEST_EPOCHS
-    if not are_whole or not (is_named or (known % _SECOND == 0).all()):
+    are_whole = (present % 1 == 0).all() and present.nunique() >= _FEWEST_EPOCHS
+    if not are_whole or not (is_named or (present % _SECOND == 0).all()):
         return ""
-    example = int(known.iloc[0])
+    example = int(present.iloc[0])
     return (
         f"whole numbers that may be times in milliseconds since 1970, such as {example}, which "
         f"would be {pd.Timestamp(example, unit='ms')}: kept as numbers. To have times: "
@@ -122,20 +120,20 @@ def of_epochs(values: pd.Series) -> str:
 
 
 def of_formats(values: pd.Series, parts: Mapping[str, pd.Series]) -> Remark | None:
-    """Dates in more than one format."""
+    """Return a remark on dates in more than one format."""
     if len(parts) < 2:
         return None
     word = datetime_word(FORMATS_APART.join(parts))
     days = {date_part(form) for form in parts}
     return Remark(
-        f"dates in {len(parts)} forms, all of which are read: {_listed(values, parts)}. "
+        f"dates in {len(parts)} forms, which are all read: {_listed(values, parts)}. "
         f'To decide otherwise: data.dtypes.{values.name}="{word}"',
         is_warning=len(days) > 1,
     )
 
 
 def of_incomplete(values: pd.Series, form: str) -> Remark | None:
-    """Years and months, such as 2020 and 2020-05, among dates of ISO 8601 that have days."""
+    """Return a remark on years and months, such as 2020 and 2020-05, among dates that have days."""
     texts = as_arrow(values)
     if ISO_8601 not in split_forms(form) or (pc.min(pc.utf8_length(texts)).as_py() or _DAY) >= _DAY:
         return None
@@ -150,7 +148,7 @@ def of_incomplete(values: pd.Series, form: str) -> Remark | None:
 
 
 def of_two_digit_years(times: pd.Series, form: str) -> Remark | None:
-    """Years of two digits: which they were taken as, with a warning where some are far ahead."""
+    """Return a remark on years of two digits, a warning if some are far ahead."""
     if "%y" not in form:
         return None
     years = times.dt.year
@@ -165,7 +163,7 @@ def of_two_digit_years(times: pd.Series, form: str) -> Remark | None:
 
 
 def of_order(values: pd.Series, form: str, other: str) -> Remark:
-    """Dates in which the day may be the month: `form` was taken, not `other`."""
+    """Return a remark on dates in which the day may be the month: `form` was taken, not `other`."""
     first = "day" if form.find("%d") < form.find("%m") else "month"
     second = "month" if first == "day" else "day"
     return Remark(
@@ -175,11 +173,11 @@ def of_order(values: pd.Series, form: str, other: str) -> Remark:
 
 
 def of_offsets(values: pd.Series, form: str) -> Remark | None:
-    """Times of which some, or all, have an offset from UTC."""
+    """Return a remark on times that all or in part have an offset from UTC."""
     texts = as_arrow(values).drop_null()
     longest = pc.max(pc.utf8_length(texts)).as_py() or 0
     if longest <= _DAY or not any(
-        one == ISO_8601 or one.endswith(("%z", "UTC", "GMT", "Z")) for one in split_forms(form)
+        zone == ISO_8601 or zone.endswith(("%z", "UTC", "GMT", "Z")) for zone in split_forms(form)
     ):
         return None
     zones = pc.struct_field(pc.extract_regex(texts, _OFFSET), "zone")
@@ -194,7 +192,7 @@ def of_offsets(values: pd.Series, form: str) -> Remark | None:
             f"the file. {_to_keep(values, form)}"
         )
     distinct = {
-        "UTC" if one.replace(":", "") in _NO_OFFSET else one.replace(":", "") for one in offsets
+        "UTC" if zone.replace(":", "") in _NO_OFFSET else zone.replace(":", "") for zone in offsets
     }
     if distinct == {"UTC"}:
         return None
@@ -209,7 +207,7 @@ def of_offsets(values: pd.Series, form: str) -> Remark | None:
 
 
 def of_far_dates(times: pd.Series, texts: pd.Series | None) -> str:
-    """Dates that other libraries cannot hold, such as 9999-12-31 where something has no end.
+    """Return a warning of dates that other libraries cannot hold, such as 9999-12-31.
 
     `texts` are what they were read from.
     """
@@ -244,7 +242,7 @@ def _listed(values: pd.Series, parts: Mapping[str, pd.Series]) -> str:
 
 
 def _examples(values: pd.Series, chosen: pd.Series) -> str:
-    """`such as 'soon' (twice), 'x'`, the most frequent of the values that are `chosen` first."""
+    """Return examples, the most frequent first: `such as 'soon' (2 times), 'x'`."""
     counts = values[chosen].value_counts()
     shown = [
         f"'{text}'" + (f" ({count} times)" if count > 1 else "")
@@ -258,8 +256,9 @@ def _examples(values: pd.Series, chosen: pd.Series) -> str:
 
 
 def _if_missing(condition: str, values: pd.Series) -> str:
-    """The setting by which some texts are missing values; "" for a number, as it holds for all
-    columns.
+    """Return the setting that makes some texts missing.
+
+    "" for numbers, as it holds for all columns.
     """
     texts = [str(text) for text in values.value_counts().head(_EXAMPLES).index]
     if any(text.isdecimal() and len(text) < _COMPACT for text in texts):

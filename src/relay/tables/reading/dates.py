@@ -55,7 +55,7 @@ class _Part:
 
 
 def read_dates(values: pd.Series, examples: Sequence[str]) -> Dates | None:
-    """`values` as times where most of them are dates, else None; `examples` are some of them.
+    """Return `values` as times if most of them are dates, else None; `examples` are some of them.
 
     Where both day-first and month-first fit, month-first is taken; with dots, day-first. Days that
     do not exist (2021-02-30, 0000-00-00), placeholders such as `?` and a few other texts become
@@ -65,12 +65,12 @@ def read_dates(values: pd.Series, examples: Sequence[str]) -> Dates | None:
     if whole is not None:
         part, times = whole
         return _as_read(values, times, [part])
-    alike = sum(bool(formats_like(one)) for one in examples)
+    alike = sum(bool(formats_like(text)) for text in examples)
     return _read_mixed(values) if 0 < len(examples) * _DATES_AT_LEAST <= alike else None
 
 
 def find_form(values: pd.Series) -> str | None:
-    """The format or formats in which the texts are dates; None where they are not.
+    """Return the format or formats in which the texts are dates; None if they are not.
 
     Where only a part of them are, it is the format of the most.
     """
@@ -81,14 +81,14 @@ def find_form(values: pd.Series) -> str | None:
 
 
 def to_times(texts: pd.Series, form: str) -> pd.Series:
-    """`texts` as times in UTC without a zone, missing where one has no format of `form`."""
+    """Return `texts` as times in UTC without a zone, missing if one has no format of `form`."""
     if form == EPOCH_MS:
         return pd.to_datetime(pd.to_numeric(texts, errors="coerce"), unit="ms", errors="coerce")
     return on_distinct(texts, lambda some: _parse_any(some, form))
 
 
 def days_since_1970(times: pd.Series) -> NDArray[np.float64]:
-    """Times as days with fractions, NaN where one is missing; of any unit and year."""
+    """Return times as days with fractions, NaN if one is missing; of any unit and year."""
     plain = times.dt.tz_convert(None) if times.dt.tz is not None else times
     moments = plain.to_numpy(dtype="datetime64[us]")
     days = moments.astype("int64") / (np.timedelta64(1, "D") / np.timedelta64(1, "us"))
@@ -96,7 +96,7 @@ def days_since_1970(times: pd.Series) -> NDArray[np.float64]:
 
 
 def are_impossible(texts: pd.Series, form: str) -> pd.Series:
-    """True for texts that can only be missing values in a column of dates of `form`.
+    """Return True for texts that can only be missing values in a column of dates of `form`.
 
     These have the look of a date, but there is no such day, or stand for nothing, such as `?`.
     """
@@ -107,7 +107,7 @@ def are_impossible(texts: pd.Series, form: str) -> pd.Series:
 
 
 def _read_mixed(values: pd.Series) -> Dates | None:
-    """Texts that have not all one format."""
+    """Read texts that do not all have one format."""
     nothing = _stand_for_nothing(values)
     present = int((values.notna() & ~nothing).sum())
     few = _MOST_STRAYS * present
@@ -138,7 +138,7 @@ def _read_mixed(values: pd.Series) -> Dates | None:
 
 
 def _as_read(values: pd.Series, times: pd.Series, parts: Sequence[_Part]) -> Dates:
-    """`times`, which `values` were read as by `parts`, with what is to be known of them."""
+    """Return `times`, which `values` were read as by `parts`, with remarks on them."""
     form = FORMATS_APART.join(part.form for part in parts)
     lost = values.notna() & times.isna()
     orders = {is_day_first(part.form) for part in parts if _is_evident(part)}
@@ -157,7 +157,7 @@ def _as_read(values: pd.Series, times: pd.Series, parts: Sequence[_Part]) -> Dat
 
 
 def _part_of_all(values: pd.Series, examples: Sequence[str]) -> tuple[_Part, pd.Series] | None:
-    """The format that all of `values` have, and they as times; None where there is none."""
+    """Return the format that all of `values` have, and the times; None if there is none."""
     if not examples:
         return None
     some = pd.Series(list(examples), dtype="str")
@@ -171,22 +171,22 @@ def _part_of_all(values: pd.Series, examples: Sequence[str]) -> tuple[_Part, pd.
 
 
 def _parts(values: pd.Series) -> list[_Part]:
-    """The formats of `values`, that of the most of them first, then that of most of the rest."""
-    found: list[_Part] = []
+    """Return the formats of `values`, the most frequent first, then that of most of the rest."""
+    chosen: list[_Part] = []
     rest = values
-    while len(found) < _MOST_FORMATS:
-        forms = dict.fromkeys(form for one in sample(rest) for form in formats_like(one))
+    while len(chosen) < _MOST_FORMATS:
+        forms = dict.fromkeys(form for text in sample(rest) for form in formats_like(text))
         parts = [_Part(form, to_times(rest, form).notna()) for form in forms]
         best = max(parts, key=lambda part: int(part.fits.sum()), default=None)
         if best is None or not best.fits.any():
             break
-        found.append(_with_order(best, values))
+        chosen.append(_with_order(best, values))
         rest = rest.mask(best.fits)
-    return found
+    return chosen
 
 
 def _with_order(part: _Part, values: pd.Series) -> _Part:
-    """`part`, knowing whether it reads both ways; of these, that of firsts of months is taken."""
+    """Return `part` with whether it reads both ways; if so, firsts of months are preferred."""
     other = day_and_month_swapped(part.form)
     texts = values[part.fits]
     tried = (pd.Series(sample(texts), dtype="str"), texts)  # the first spares most of the work
@@ -203,7 +203,7 @@ def _all_on_the_first(texts: pd.Series, form: str) -> bool:
 
 
 def _in_one_order(parts: Sequence[_Part], few: float) -> list[_Part]:
-    """`parts` where a few values alone speak against an order of day and month: without these.
+    """Return `parts` without those few values that alone speak against an order of day and month.
 
     Those that read both ways have the order of the others.
     """
@@ -224,20 +224,20 @@ def _is_evident(part: _Part) -> bool:
 
 
 def _contradicts(part: _Part, parts: Sequence[_Part]) -> bool:
-    """True where another of `parts` has day and month in the other order."""
+    """Return True if another of `parts` has day and month in the other order."""
     return has_order(part.form) and any(
-        day_and_month_swapped(part.form) == one.form for one in parts
+        day_and_month_swapped(part.form) == other.form for other in parts
     )
 
 
 def _any_swapped(texts: pd.Series, parts: Sequence[_Part]) -> bool:
-    """True where some of `texts` are dates with day and month in the other order."""
+    """Return True if some of `texts` are dates with day and month in the other order."""
     forms = [day_and_month_swapped(part.form) for part in parts if _is_evident(part)]
     return any(to_times(texts, form).notna().any() for form in forms)
 
 
 def _have_days(texts: pd.Series, parts: Sequence[_Part]) -> bool:
-    """True where the texts are days that few other things look like."""
+    """Return True if the texts are days that few other things look like."""
     if [part.form for part in parts] == [ISO_8601]:
         return bool(texts.str.len().median() > _MONTH_LENGTH)
     return any(
@@ -250,7 +250,7 @@ def _counted(parts: Sequence[_Part]) -> dict[str, pd.Series]:
 
 
 def _swapped(parts: Sequence[_Part]) -> str:
-    """The formats with day and month swapped in those that read both ways."""
+    """Return the formats with day and month swapped in those that read both ways."""
     return FORMATS_APART.join(
         day_and_month_swapped(part.form) if part.reads_both_ways else part.form for part in parts
     )
@@ -267,7 +267,7 @@ def _match(texts: pd.Series, pattern: str) -> pd.Series:
 
 
 def _parse_any(texts: pd.Series, form: str) -> pd.Series:
-    """Each text by the first format of `form` that it has."""
+    """Parse each text by the first format of `form` that it has."""
     first, *others = split_forms(form)
     times = _parse(texts, first)
     for other in others:

@@ -50,7 +50,7 @@ class NumberWord:
 
 
 def check_dtype_word(spec: str) -> str:
-    """`spec` itself; ValueError, naming the choices, where it is no dtype word."""
+    """Return `spec`; raise ValueError, naming the choices, if it is not a dtype."""
     if spec in (*WORDS, LOWER_CASE) or datetime_format(spec) or number_word(spec):
         return spec
     if texts_kept_by(spec):
@@ -58,7 +58,7 @@ def check_dtype_word(spec: str) -> str:
     near = nearest(spec, WORDS)
     hint = f" Did you mean '{near}'?" if near else ""
     raise ValueError(
-        f"'{spec}' is no dtype: use {', '.join(WORDS)}, datetime:%d/%m/%Y, float:1.234,56, "
+        f"'{spec}' is not a dtype: use {', '.join(WORDS)}, datetime:%d/%m/%Y, float:1.234,56, "
         f"'float:1234.56 kg' or str:lower.{hint}"
     )
 
@@ -74,7 +74,10 @@ def datetime_format(spec: str) -> str | None:
 
 
 def number_word(spec: str) -> NumberWord | None:
-    """What `float:1.234,56`, `float:1234.56 kg` or `float:12:30` mean; None for another word."""
+    """Return what `float:1.234,56`, `float:1234.56 kg` or `float:12:30` mean.
+
+    None for other words.
+    """
     text = spec.removeprefix(_NUMBER_FORMAT)
     if spec.startswith(_NUMBER_FORMAT) and text in DURATION_EXAMPLES:
         return NumberWord(text)
@@ -86,23 +89,29 @@ def number_word(spec: str) -> NumberWord | None:
 
 
 def texts_kept_by(spec: str) -> list[str]:
-    """NA in `str:NA`, and None as well in `str:NA|None`: they are values, and not missing."""
+    """Return the texts that are values by a word.
+
+    NA by `str:NA`, and None as well by `str:NA|None`.
+    """
     texts = spec.removeprefix(_TEXT_FORMAT).split("|")
     return texts if spec.startswith(_TEXT_FORMAT) and USUAL_MISSING.issuperset(texts) else []
 
 
 def text_word(kept: Iterable[str]) -> str:
-    """The dtype word of texts among which those `kept` are values."""
+    """Return the dtype word of texts among which those `kept` are values."""
     return _TEXT_FORMAT + "|".join(kept)
 
 
 def datetime_word(form: str) -> str:
-    """The dtype word of times in the format `form`: the other way of `datetime_format`."""
+    """Return the dtype word of times in the format `form`: the other way of `datetime_format`."""
     return f"{_DATETIME_FORMAT}{form}"
 
 
 def is_read_as_text(spec: str) -> bool:
-    """True where a column of this dtype must not be read as numbers: 007 is 007, 0101 a date."""
+    """Return True if a column of this dtype must not be read as numbers.
+
+    007 is 007, 0101 a date.
+    """
     return spec in ("str", "bool", "datetime") or ":" in spec
 
 

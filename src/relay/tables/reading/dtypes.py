@@ -1,4 +1,4 @@
-"""Columns as what a dtype word says that they are."""
+"""Columns in the dtypes that dtype words name."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ from relay.util.errors import ConfigError, RelayError
 
 
 def to_dtype(values: pd.Series, spec: str) -> pd.Series:
-    """`values` as what the dtype word `spec` says; missing values stay missing.
+    """Return `values` in the dtype of the word `spec`; missing values stay missing.
 
     `int` and `bool` with missing values become float64 (Int64 where floats do not hold them) and
-    pandas' `boolean`; `datetime`
-    without a format takes the first of the usual ones that all values fit. Times with a zone
-    become UTC. RelayError, naming column, row and value, where a value does not fit; ConfigError
-    where there is no such word.
+    pandas' `boolean`; `datetime` without a format takes the first of the usual ones that all values
+    fit. Times with a zone become UTC. Raises RelayError, naming column, row and value, if a
+    value does not fit, and ConfigError if there is no such word.
     """
     try:
         check_dtype_word(spec)
@@ -52,13 +51,13 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
 
 
 def parse_number_hint(value: object) -> str:
-    """What may mend a text that should have been a number."""
+    """Return what can mend a text that should have been a number."""
     comma = decimal_comma_hint(str(value))
     return comma or f" If it means a missing value, set data.read.missing_values=['{value}']."
 
 
 def require_fit(values: pd.Series, bad: pd.Series, spec: str, hint: str = "") -> None:
-    """RelayError naming the first of `values` where `bad` is true; `spec` is what they are not."""
+    """Raise RelayError, naming the first of `values` that is `bad`; `spec` is what they are not."""
     if bad.any():
         row = int(np.asarray(bad, dtype=bool).argmax())
         index = values.index  # of a piece of a larger table, it counts on
@@ -72,7 +71,7 @@ def require_fit(values: pd.Series, bad: pd.Series, spec: str, hint: str = "") ->
 
 
 def require_numbers(values: pd.Series, setting: str) -> None:
-    """RelayError, naming `setting`, where the column `values` holds anything but numbers."""
+    """Raise RelayError, naming `setting`, if the column `values` holds anything but numbers."""
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         raise RelayError(
             f"{setting}: the column holds {values.dtype} values, not numbers. "
@@ -81,7 +80,10 @@ def require_numbers(values: pd.Series, setting: str) -> None:
 
 
 def to_number(values: pd.Series) -> pd.Series:
-    """Texts or booleans as numbers; RelayError naming column, row and value where one is not."""
+    """Return texts or booleans as numbers.
+
+    RelayError naming column, row and value where one is not.
+    """
     return _to_number(values, "float")
 
 

@@ -15,7 +15,7 @@ MIXED = "utf-8 and cp1252"
 
 _HANDLER = "relay-cp1252"
 # Letters of Latin scripts and usual signs in UTF-8. In cp1252 the same bytes are pairs such as
-# Ã¼ or â€œ, which nobody writes.
+# Ã¼ or â€œ, which no text has.
 _LATIN_IN_UTF_8 = re.compile(
     rb"\xc2[\xa0-\xbf]|[\xc3-\xc5][\x80-\xbf]|\xe2(?:\x80[\x90-\xbf]|\x82\xac|\x84[\xa2])"
 )
@@ -26,7 +26,7 @@ _OTHER_SCRIPTS = 20
 
 
 def guess_encoding(head: bytes) -> str:
-    """The encoding that a file's first bytes speak for: a BOM's, UTF-8, cp1252, or both."""
+    """Return the encoding that a file's first bytes speak for: a BOM's, UTF-8, cp1252, or both."""
     encoding = byte_order_encoding(head)
     if encoding not in (None, "utf-8-sig"):
         return encoding
@@ -38,19 +38,22 @@ def guess_encoding(head: bytes) -> str:
 
 
 def checked_encoding(name: str) -> str:
-    """Python's word for the encoding `name`; RelayError where it knows no such encoding."""
+    """Return Python's name of the encoding `name`.
+
+    Raises RelayError if there is no such encoding.
+    """
     try:
-        known = codecs.lookup(name).name
+        encoding = codecs.lookup(name).name
     except LookupError as error:
         raise RelayError(
             f"data.read.encoding: there is no encoding '{name}'. "
             "Usual ones: utf-8, cp1252, latin-1, utf-16."
         ) from error
-    return "utf-8-sig" if known == "utf-8" else known
+    return "utf-8-sig" if encoding == "utf-8" else encoding
 
 
 def codec_of(encoding: str) -> tuple[str, str]:
-    """What Python calls `encoding`, and how it is to take bytes that are not in it."""
+    """Return Python's name of `encoding`, and how it handles bytes that are not in it."""
     if encoding != MIXED:
         return encoding, "strict"
     codecs.register_error(_HANDLER, _as_cp1252)
@@ -58,7 +61,7 @@ def codec_of(encoding: str) -> tuple[str, str]:
 
 
 def decoder_of(encoding: str) -> codecs.IncrementalDecoder:
-    """A decoder for pieces of a text; UnicodeError for bytes that are not in `encoding`."""
+    """Return a decoder for pieces of a text; UnicodeError for bytes that are not in `encoding`."""
     codec, errors = codec_of(encoding)
     return codecs.getincrementaldecoder(codec)(errors)
 
@@ -91,13 +94,13 @@ class EncodedLines:
 
     @property
     def encoding(self) -> str:
-        """The encoding of a file with such lines that is not in UTF-8 as a whole."""
+        """Return the encoding of a file with such lines that is not in UTF-8 as a whole."""
         rare = self.utf_8 * _OTHER_SCRIPTS <= self.others
         return "cp1252" if not self.latin and rare else MIXED
 
     @property
     def looks_foreign(self) -> bool:
-        """True where what is not in UTF-8 is rather of another script than in cp1252."""
+        """Return True if what is not in UTF-8 is rather of another script than in cp1252."""
         return self.foreign * 2 > self.others
 
     def add(self, number: int, line: bytes) -> None:
@@ -117,7 +120,7 @@ class EncodedLines:
             self.first_utf_8 = self.first_utf_8 if self.utf_8 > 1 else (number, _shown(line))
 
     def in_words(self) -> str:
-        """What of a mixed file is rare, with its place."""
+        """Return which lines of a mixed file are rare, with their place."""
         if self.others <= self.utf_8:
             count, encoding, (number, line) = self.others, "cp1252", self.first_other
             rest = f"the other {self.utf_8} as UTF-8"
@@ -145,7 +148,7 @@ def _shown(line: bytes) -> str:
 
 
 def undecodable(name: str, encoding: str, line: int) -> RelayError:
-    """The error for bytes that are not text in the encoding that was asked for."""
+    """Return the error for bytes that are not text in the encoding that was asked for."""
     return RelayError(
         f"{name}, line {line}: the bytes are not {encoding}. "
         "Set data.read.encoding=latin-1 (or the right one), or leave it out to have it found."

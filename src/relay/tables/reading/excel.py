@@ -27,32 +27,32 @@ _SHOWN = 3
 
 
 def read_excel(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The table in a workbook: on its only sheet that holds one, or on `options.table`.
+    """Return the table in a workbook: on its only sheet that holds one, or on `options.table`.
 
     Also, for each column in which formulas have no results, how many: these are missing values.
     """
-    found = _table(source, options)
+    table = _table(source, options)
     with source.open_at_any_place() as file:
-        formulas = look_at_formulas(file, found.sheet.name)
-    lacking = {column: rows & set(found.rows) for column, rows in formulas.uncomputed.items()}
-    columns = [_column(found, place, lacking.get(place, set())) for place in found.places]
-    if found.above:
-        log.warning("%s, sheet '%s': %s", source.name, found.sheet.name, found.above)
-    _warn_of_merged(found)
-    for name, values in zip(found.names, columns, strict=True):
+        formulas = look_at_formulas(file, table.sheet.name)
+    lacking = {column: rows & set(table.rows) for column, rows in formulas.uncomputed.items()}
+    columns = [_column(table, place, lacking.get(place, set())) for place in table.places]
+    if table.above:
+        log.warning("%s, sheet '%s': %s", source.name, table.sheet.name, table.above)
+    _warn_of_merged(table)
+    for name, values in zip(table.names, columns, strict=True):
         _warn_of_rounded_ids(name, values)
-    _warn_of_cells(found, formulas.failed, "formulas that ended in an error: they are")
+    _warn_of_cells(table, formulas.failed, "formulas that ended in an error: they are")
     uncomputed = _warn_of_cells(
-        found,
+        table,
         lacking,
         "formulas that were never computed, as a library wrote the workbook. Open it in Excel or "
         "LibreOffice and save it; until then they are",
     )
-    return table_of(found.names, columns, missing_texts(options)), uncomputed
+    return table_of(table.names, columns, missing_texts(options)), uncomputed
 
 
 def excel_columns(source: Source, options: ReadOptions) -> list[str]:
-    """The names of the columns of the table in a workbook."""
+    """Return the names of the columns of the table in a workbook."""
     return _table(source, options).names
 
 
@@ -65,7 +65,8 @@ def _table(source: Source, options: ReadOptions) -> SheetTable:
             sheets = _sheets(source, workbook, options.table)
     except CalamineError as error:
         raise RelayError(
-            f"{source.name} is no Excel workbook that can be read: {error}. If it has a password, "
+            f"{source.name} is not an Excel workbook that can be read: {error}. If it has a "
+            "password, "
             "save it without."
         ) from error
     tables = [table for sheet in sheets if (table := table_in(sheet, options))]
@@ -90,7 +91,7 @@ def _is_set(options: ReadOptions) -> bool:
 
 
 def _sheets(source: Source, workbook: CalamineWorkbook, wanted: str | None) -> list[Sheet]:
-    """All sheets, or the one that is wanted."""
+    """Return all sheets, or the one that is wanted."""
     names = workbook.sheet_names
     if wanted is not None and source.packing is None:
         if wanted not in names:
@@ -105,34 +106,37 @@ def _sheets(source: Source, workbook: CalamineWorkbook, wanted: str | None) -> l
     return sheets
 
 
-def _warn_of_cells(found: SheetTable, cells: Cells, what: str) -> dict[str, int]:
-    """Warn, column by column, of `cells` that are missing values; how many there are in each."""
+def _warn_of_cells(table: SheetTable, cells: Cells, what: str) -> dict[str, int]:
+    """Return warn, column by column, of `cells` that are missing values.
+
+    Return how many there are in each.
+    """
     counts = {}
-    for name, place in zip(found.names, found.places, strict=True):
-        count = len(cells.get(place, set()) & set(found.rows))
+    for name, place in zip(table.names, table.places, strict=True):
+        count = len(cells.get(place, set()) & set(table.rows))
         if count:
             counts[name] = count
             log.warning(
                 "Column %s: %d of %d cells hold %s missing values.",
-                name, count, len(found.rows), what,
+                name, count, len(table.rows), what,
             )  # fmt: skip
     return counts
 
 
-def _column(found: SheetTable, place: int, lacking: set[int]) -> list[Any]:
-    cells = found.sheet.cells
-    return [None if row in lacking else found.value(cells[row], row, place) for row in found.rows]
+def _column(table: SheetTable, place: int, lacking: set[int]) -> list[Any]:
+    cells = table.sheet.cells
+    return [None if row in lacking else table.value(cells[row], row, place) for row in table.rows]
 
 
-def _warn_of_merged(found: SheetTable) -> None:
-    for name, place in zip(found.names, found.places, strict=True):
-        down = sum((row, place) in found.merged for row in found.rows)
+def _warn_of_merged(table: SheetTable) -> None:
+    for name, place in zip(table.names, table.places, strict=True):
+        down = sum((row, place) in table.merged for row in table.rows)
         if down:
             log.warning(
                 "Column %s: %d rows lie within merged cells, and have the value of these.",
                 name, down,
             )  # fmt: skip
-        if beside := covered_beside(found, place):
+        if beside := covered_beside(table, place):
             log.warning(
                 "Column %s: %d cells are covered by merged cells at their left: they are missing "
                 "values. Where that is wrong, unmerge them in the workbook.",
@@ -144,8 +148,10 @@ def _warn_of_rounded_ids(name: str, values: Sequence[Any]) -> None:
     """Warn of whole numbers that all have so many digits that a workbook has rounded them."""
     present = [value for value in values if value not in (None, "") and not isinstance(value, str)]
     low, high = 10.0 ** (_FEWEST_DIGITS - 1), 10.0**_MOST_DIGITS
-    if present and all(isinstance(one, float) and low <= abs(one) < high for one in present):
-        shown = ", ".join(f"{one:.0f}" for one in present[:_SHOWN])
+    if present and all(
+        isinstance(number, float) and low <= abs(number) < high for number in present
+    ):
+        shown = ", ".join(f"{number:.0f}" for number in present[:_SHOWN])
         log.warning(
             "Column %s: %d numbers have more than the 15 digits that a workbook keeps, such as %s: "
             "the last ones are lost, and ids that differ may be equal. Ids belong into the "

@@ -41,7 +41,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _JSON = re.compile(rb"""^(\[\s*)?\{\s*(["}]|'[^'\n]{1,80}'\s*:)|^\[\s*(\[|\])""")
-"""Objects or lists of them, also as Python prints them: the reader says what is wrong then."""
+"""Objects or lists of them, also as Python prints them, which the reader reports."""
 _OTHER_JSON = re.compile(rb'^\[\s*"')
 _TAG = re.compile(rb"<[a-z!?/][^<>]*>", re.I)
 _SEPARATORS = (b",", b";", b"\t", b"|")
@@ -58,7 +58,10 @@ class NoTable(Exception):
 
 
 def kind_of(head: bytes) -> Kind:
-    """What a file with the first bytes `head` is; NoTable for what holds no table."""
+    """Return what a file with the first bytes `head` is.
+
+    Raises NoTable if it holds no table.
+    """
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(_OLD_EXCEL):
@@ -87,12 +90,12 @@ def kind_of(head: bytes) -> Kind:
 
 
 def byte_order_encoding(head: bytes) -> str | None:
-    """The encoding that a byte-order mark at the beginning of `head` speaks for."""
+    """Return the encoding that a byte-order mark at the beginning of `head` speaks for."""
     return next((encoding for bom, encoding in _BOMS if head.startswith(bom)), None)
 
 
 def _plain_start(head: bytes) -> bytes:
-    """`head` in UTF-8 without a byte-order mark and blanks before its first letter."""
+    """Return `head` in UTF-8 without a byte-order mark and blanks before its first letter."""
     encoding = byte_order_encoding(head)
     if encoding is not None:
         head = head.decode(encoding, errors="ignore").encode(errors="ignore")
@@ -100,7 +103,7 @@ def _plain_start(head: bytes) -> bytes:
 
 
 def _has_fields(start: bytes) -> bool:
-    """True where the first two lines are rows of a table, whose names are or hold tags.
+    """Return True if the first two lines are rows of a table, whose names are or hold tags.
 
     They have as many separators, and none of these is in a tag or in what a tag encloses.
     """
@@ -114,7 +117,7 @@ def _has_fields(start: bytes) -> bool:
 
 
 def _is_closed(field: bytes) -> bool:
-    """True where each `<` begins a whole tag, and what is closed was opened."""
+    """Return True if each `<` begins a whole tag, and what is closed was opened."""
     tags = _TAG.findall(field)
     closing = sum(tag.startswith(b"</") for tag in tags)
     return field.count(b"<") == field.count(b">") == len(tags) and closing <= len(tags) - closing

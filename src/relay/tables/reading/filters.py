@@ -25,12 +25,12 @@ _HARMLESS = (
 
 
 def check_filter(query: str) -> str:
-    """`query` itself; ValueError, naming what is allowed, where it could do more than compare.
+    """Return `query`; raise ValueError, naming what is allowed, if it could do more than compare.
 
     pandas would run any method of a column, also those that write files.
     """
     # A column whose name is a word of Python stands in backticks. What is left of a backtick
-    # after this is no name, and an error of the parser.
+    # after this is not a name, and an error of the parser.
     plain = _COLUMN_IN_BACKTICKS.sub(r" column_\1 ", query).strip()
     try:
         if "`" in plain or "@" in plain:
@@ -59,7 +59,7 @@ def _check(node: ast.AST, query: str) -> None:
 
 
 def _method(node: ast.AST) -> str | None:
-    """`isin` of `x.isin`, `str.lower` of `x.str.lower`."""
+    """Return `isin` of `x.isin`, `str.lower` of `x.str.lower`."""
     names = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)

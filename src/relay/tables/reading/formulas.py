@@ -43,7 +43,7 @@ class Formulas:
 
 
 def look_at_formulas(file: BinaryIO, sheet: str) -> Formulas:
-    """The formulas without a result in a sheet of the workbook in `file`.
+    """Return the formulas without a result in a sheet of the workbook in `file`.
 
     None for other kinds of workbooks than .xlsx and .xlsm: programs write these.
     """
@@ -62,7 +62,7 @@ def look_at_formulas(file: BinaryIO, sheet: str) -> Formulas:
 
 
 def _path_of(sheet: str, book: str, relations: str) -> str | None:
-    """The file in the archive that holds the cells of `sheet`."""
+    """Return the file in the archive that holds the cells of `sheet`."""
     ids = {_attribute(tag, "name"): _attribute(tag, r"\w+:id") for tag in _SHEET.findall(book)}
     targets = {
         _attribute(tag, "Id"): _attribute(tag, "Target") for tag in _RELATION.findall(relations)
@@ -81,7 +81,7 @@ def _attribute(tag: str, name: str) -> str:
 
 
 def _uncomputed(cells: bytes, *, zeros_may_be: bool) -> Cells:
-    """Where `zeros_may_be` results that nobody worked out, columns of nothing else are taken so."""
+    """Return the cells without a result, with columns of zeros only if `zeros_may_be` such."""
     empty: Cells = {}
     zeros: Cells = {}
     others: set[int] = set()
@@ -108,7 +108,7 @@ def _add_zeros(empty: Cells, zeros: Mapping[int, set[int]]) -> None:
 
 
 def _column(letters: bytes) -> int:
-    """0 for A, 26 for AA."""
+    """Return the place of a column by its letters: 0 for A, 26 for AA."""
     number = 0
     for letter in letters:
         number = number * 26 + letter - ord("A") + 1

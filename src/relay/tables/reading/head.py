@@ -20,7 +20,7 @@ _FEWEST_LINES = 20
 _MOST_BYTES = 1 << 26
 """So much is looked at for these lines, where the first ones are very long."""
 _BINARY = 0.2
-"""So large a share of NUL bytes is no damage: the file is no text."""
+"""So large a share of NUL bytes is not damage: the file is not a text."""
 _MOST_CONTROLS = 0.01
 """Nor are so many other bytes that no text has."""
 _CONTROLS = bytes({*range(1, 32)} - set(b"\t\n\v\f\r\x1a\x1b"))
@@ -30,7 +30,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True)
 class Head:
-    """The first lines of a text; `whole` where there are no more."""
+    """The first lines of a text; `whole` if there are no more."""
 
     name: str
     encoding: str
@@ -42,12 +42,15 @@ class Head:
 
     @property
     def excels_separator(self) -> str | None:
-        """The separator in a first line that Excel writes for itself."""
+        """Return the separator in a first line that Excel writes for itself."""
         line = _SEP_LINE.match(self.lines[0])
         return line["separator"] if line else None
 
     def records(self, separator: str, above: int) -> list[Record]:
-        """The first records below `above` lines; never the last of a text that was cut off."""
+        """Return the first records below `above` lines.
+
+        Never the last of a text that was cut off.
+        """
         records = read_records(Lines(self.lines, self.comment, above=above), separator)
         filled = (record for record in records if not record.is_blank)
         sample = list(islice(filled, SAMPLE_RECORDS + 1))
@@ -55,12 +58,15 @@ class Head:
         return sample[:-1] if cut else sample
 
     def show(self, line: int) -> str:
-        """The text of a line, counted from 1, as messages have it."""
+        """Return the text of a line, counted from 1, as messages have it."""
         return shortened(self.lines[line - 1])
 
 
 def read_head(source: Source, options: ReadOptions) -> Head:
-    """The beginning of the text in `source`; RelayError where it is no text."""
+    """Return the beginning of the text in `source`.
+
+    Raises RelayError if it is not a text.
+    """
     name = source.name
     head, whole = _first_bytes(source)
     if not head.strip():
@@ -75,7 +81,7 @@ def read_head(source: Source, options: ReadOptions) -> Head:
 
 
 def _first_bytes(source: Source) -> tuple[bytes, bool]:
-    """The beginning of a file, and whether that is all of it."""
+    """Return the beginning of a file, and whether that is all of it."""
     with source.open() as file:
         head = file.read(SAMPLE_BYTES)
         size = SAMPLE_BYTES
@@ -90,13 +96,13 @@ def _count_lines(head: bytes) -> int:
 
 
 def shortened(text: str) -> str:
-    """`text` without blanks and line ends at its ends, and not too long for a message."""
+    """Return `text` without blanks and line ends at its ends, and not too long for a message."""
     text = " ".join(text.split("\n")).strip()
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def lone_return(name: str, line: int) -> RelayError:
-    """The error for a carriage return within a line."""
+    """Return the error for a carriage return within a line."""
     return RelayError(
         f"{name}, line {line}: a carriage return (CR) stands within it and ends it too early. "
         "Mend the line: take the CR out, or put quotes around its field."
@@ -111,7 +117,7 @@ def _lone_returns(text: str) -> frozenset[int]:
 
 
 def nul_byte(name: str, line: int) -> RelayError:
-    """The error for a NUL byte in a text."""
+    """Return the error for a NUL byte in a text."""
     return RelayError(
         f"{name}, line {line}: a NUL byte (binary zero) stands there, so that the file is damaged. "
         "Mend the line, or take the byte out."

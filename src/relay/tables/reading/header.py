@@ -17,7 +17,7 @@ _NO_NAME = re.compile(r"-\d+|[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
 def header_row(records: Sequence[Sequence[str]]) -> int:
-    """The place of the header in `records`: 0, but where titles or notes stand above it.
+    """Return the place of the header in `records`: 0, but where titles or notes stand above it.
 
     These have a few fields filled, the header and nearly all records below it have many.
     """
@@ -40,12 +40,18 @@ def _usual(filled: Sequence[int]) -> int:
 
 
 def _is_title(filled: int, usual: int) -> bool:
-    """True for so few fields that a row of them is no header: names of columns are not left out."""
+    """Return True for so few fields that a row of them is not a header.
+
+    Names of columns are not left out.
+    """
     return filled <= 1 if usual < 4 else filled <= usual // 2
 
 
 def _lacks_first_name(record: Sequence[str], usual: int) -> bool:
-    """True where all but the first field are filled: the rows have names, and their column none."""
+    """Return True if all but the first field are filled.
+
+    The rows' names have no name themselves.
+    """
     first, *others = [field.strip() for field in record]
     return not first and len(record) == usual and all(others)
 
@@ -57,7 +63,7 @@ def _are_names(record: Sequence[str]) -> bool:
 
 
 def has_no_names(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """True where the first record is a row of values: a file without a header.
+    """Return True if the first record is a row of values: a file without a header.
 
     One of these shows it: a fraction or a number below 0 over a column of numbers; whole numbers
     over such columns only, which do not count up or down as years would; texts that stand in their
@@ -73,12 +79,12 @@ def has_no_names(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         return not _counts(list(map(int, whole)))
     texts = [(field, values) for field, values in columns if field and not _NUMBER.fullmatch(field)]
     # A column of one value may be called by it, as where each answer that can be ticked has one.
-    again = sum(field in values and len(set(values)) > 1 for field, values in texts)
-    return again >= max(1 if whole else 2, len(texts) / 2)
+    repeats = sum(field in values and len(set(values)) > 1 for field, values in texts)
+    return repeats >= max(1 if whole else 2, len(texts) / 2)
 
 
 def _columns(fields: Sequence[str], below: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    """For each of `fields` what is filled in below it, not counting the same record once more."""
+    """Return for each of `fields` the filled values below it, without repeats of the record."""
     rows = [[field.strip() for field in record] for record in below[:_COMPARED]]
     rows = [row for row in rows if row != fields]
     for place in range(len(fields)):
@@ -93,11 +99,11 @@ def _counts(numbers: Sequence[int]) -> bool:
 def is_second_header(
     names: Sequence[str], below: Sequence[Sequence[str]], missing: Sequence[str] = ()
 ) -> bool:
-    """True where the first record `below` the header goes on with it, as units do.
+    """Return True if the first record `below` the header goes on with it, as units do.
 
     It holds different words where all records below it hold numbers, in two columns or more; or a
-    word in one, and nothing where all others hold something. The `missing` texts are no words, nor
-    are the `names` of a header that stands there once more.
+    word in one, and nothing if all others hold something. Neither the `missing`
+    texts nor the `names` of a header that stands there once more are words.
     """
     if not below or [field.strip() for field in below[0]] == [name.strip() for name in names]:
         return False
@@ -115,28 +121,28 @@ def is_second_header(
 
 
 def may_be_repeated(names: Sequence[str]) -> bool:
-    """True for names that no row below them would hold: not all of them are numbers."""
+    """Return True for names that no row below them would hold: not all of them are numbers."""
     return not all(map(_NUMBER.fullmatch, filter(None, names)))
 
 
 def number_columns(rows: Sequence[Sequence[str]]) -> frozenset[int]:
-    """The places of the columns that hold numbers in nearly all of `rows`."""
-    found = set()
+    """Return the places of the columns that hold numbers in nearly all of `rows`."""
+    columns = set()
     for place in range(max(map(len, rows), default=0)):
         filled = [row[place].strip() for row in rows if place < len(row) and row[place].strip()]
         numbers = sum(is_number(field) for field in filled)
         if filled and numbers >= _FEWEST_NUMBERS * len(filled):
-            found.add(place)
-    return frozenset(found)
+            columns.add(place)
+    return frozenset(columns)
 
 
 def is_number(field: str) -> bool:
-    """True for a number as it stands in files, with a point or a comma in it."""
+    """Return True for a number as it stands in files, with a point or a comma in it."""
     return _NUMBER.fullmatch(field) is not None
 
 
 def has_row_names(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """True where each record below has one field more than the header, and begins with its name.
+    """Return True if each record below has one field more than the header: a row's name.
 
     So R writes a table: nothing stands above the names of the rows, which are texts that are all
     different, or count them.
@@ -151,7 +157,7 @@ def has_row_names(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool
 
 
 def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The names of the columns in a header of several `rows`, from top to bottom.
+    """Return the names of the columns in a header of several `rows`, from top to bottom.
 
     In all but the last row a blank field belongs to the one at its left, as merged cells are saved.
     """
@@ -169,5 +175,5 @@ def _filled_to_the_right(row: Sequence[str]) -> list[str]:
 
 
 def made_names(count: int) -> list[str]:
-    """Names for the columns of a file without a header: column_1, column_2, ..."""
+    """Return names for the columns of a file without a header: column_1, column_2, ..."""
     return [f"column_{number}" for number in range(1, count + 1)]

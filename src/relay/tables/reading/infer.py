@@ -57,7 +57,7 @@ _OTHER_SCRIPT = "digits of another script"
 
 
 @dataclass(frozen=True)
-class Found:
+class Reading:
     """A column as what it is, the dtype word by which its texts were read, if that takes one, and
     what its owner should know of it: a note, or a warning where values were lost or may be misread.
     """
@@ -71,13 +71,13 @@ class Found:
 def convention_of(
     table: pd.DataFrame, *, decimal: str | None = None, separator: str | None = None
 ) -> Convention:
-    """How the numbers in the columns of texts of `table` are written."""
+    """Return how the numbers in the columns of texts of `table` are written."""
     samples = [sample(values) for _, values in table.items() if is_text(values)]
     return find_convention(samples, decimal=decimal, separator=separator)
 
 
 def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
-    """Texts that are all plain numbers, or True and False, as such; else `values`.
+    """Return texts that are all plain numbers, or True and False, as such; else `values`.
 
     Where `decimal` is a comma, numbers may be written with one.
     """
@@ -86,8 +86,8 @@ def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
     values = with_plain_characters(values)
     examples = sample(values)
     if not _are_numbers(examples):
-        found = _as_truths(values, examples, [_PLAIN_TRUTHS])
-        return found.values if found else values
+        reading = _as_truths(values, examples, [_PLAIN_TRUTHS])
+        return reading.values if reading else values
     if decimal == ",":
         form = find_format(values, decimal)
         return values if form is None else _whole(parsed(values, form))
@@ -96,62 +96,62 @@ def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
 
 
 def with_plain_truths(values: pd.Series) -> pd.Series:
-    """Texts that are all True or False as booleans; else `values`."""
+    """Return texts that are all True or False as booleans; else `values`."""
     truths = _as_truths(values, sample(values), [_PLAIN_TRUTHS]) if is_text(values) else None
     return truths.values if truths else values
 
 
 def finite(values: pd.Series) -> pd.Series:
-    """Numbers with infinite ones missing."""
+    """Return numbers with infinite ones missing."""
     if not pd.api.types.is_float_dtype(values.dtype):
         return values
     infinite = are_infinite(values)
     return values.mask(infinite) if infinite.any() else values
 
 
-def found_as(
+def read_column(
     values: pd.Series, spec: str | None, convention: Convention, *, names_classes: bool = False
-) -> Found:
-    """`values` as what `spec` says, or as what they are where it is None.
+) -> Reading:
+    """Read `values` as the dtype word `spec`, or as what they are if it is None.
 
     Texts that `names_classes`, those of a target, become numbers only, or plain True and False.
-    RelayError where a value does not fit, or a few do not in a column of numbers.
+    Raises RelayError if a value does not fit, or a few do not in a column of numbers.
     """
     if spec is not None:
         word, warning = _full_word(values, spec, convention)
-        return _with_far_dates(Found(to_dtype(values, word), word, warning=warning), values)
+        return _with_far_dates(Reading(to_dtype(values, word), word, warning=warning), values)
     if not is_text(values):
         is_number = pd.api.types.is_numeric_dtype(values) and not names_classes
-        found = _as_compact_dates(values) if is_number and values.notna().any() else None
-        return _with_far_dates(found or Found(values), values)
+        reading = _as_compact_dates(values) if is_number and values.notna().any() else None
+        return _with_far_dates(reading or Reading(values), values)
     examples = sample(values)
-    found = _as_like_numbers(values, convention) if _are_numbers(examples) else None
-    texts = values if found else with_plain_characters(values)
+    reading = _as_like_numbers(values, convention) if _are_numbers(examples) else None
+    texts = values if reading else with_plain_characters(values)
     examples = examples if texts is values else sample(texts)
-    found = found or _as_numbers(values, texts, examples, convention)
-    found = found or _as_truths(texts, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
+    reading = reading or _as_numbers(values, texts, examples, convention)
+    reading = reading or _as_truths(texts, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
     if not names_classes and have_digits(examples):
-        found = _as_times(texts, examples) or found
-        found = found or _as_unread_dates(texts, examples)
-        found = found or _as_unread_numbers(texts, examples)
-    if found is None or is_text(found.values):  # which are to be as they stand in the file
-        found = replace(found or Found(values), values=values)
-    return _with_far_dates(found, values)
+        reading = _as_times(texts, examples) or reading
+        reading = reading or _as_unread_dates(texts, examples)
+        reading = reading or _as_unread_numbers(texts, examples)
+    if reading is None or is_text(reading.values):  # which are to be as they stand in the file
+        reading = replace(reading or Reading(values), values=values)
+    return _with_far_dates(reading, values)
 
 
-def _with_far_dates(found: Found, values: pd.Series) -> Found:
-    """`found` with a warning where its dates are beyond what other libraries can hold."""
-    if not found.word and pd.api.types.is_numeric_dtype(found.values):
-        return replace(found, warning=found.warning or of_epochs(found.values))
-    if not pd.api.types.is_datetime64_any_dtype(found.values):
-        return found
-    far = of_far_dates(found.values, values if is_text(values) else None)
-    warnings = filter(None, (found.warning, far))
-    return replace(found, warning=". ".join(warnings))
+def _with_far_dates(reading: Reading, values: pd.Series) -> Reading:
+    """Return `reading` with a warning where its dates are beyond what other libraries can hold."""
+    if not reading.word and pd.api.types.is_numeric_dtype(reading.values):
+        return replace(reading, warning=reading.warning or of_epochs(reading.values))
+    if not pd.api.types.is_datetime64_any_dtype(reading.values):
+        return reading
+    far = of_far_dates(reading.values, values if is_text(values) else None)
+    warnings = filter(None, (reading.warning, far))
+    return replace(reading, warning=". ".join(warnings))
 
 
 def _full_word(values: pd.Series, spec: str, convention: Convention) -> tuple[str, str]:
-    """`spec` with the format of dates or numbers that it leaves open, and a warning of that."""
+    """Return `spec` with the format of dates or numbers that it leaves open, and a warning."""
     if not is_text(values):
         return spec, ""
     if spec == "datetime":
@@ -168,7 +168,7 @@ def _full_word(values: pd.Series, spec: str, convention: Convention) -> tuple[st
 
 
 def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
-    """The word for numbers with something beside them, where that has one meaning."""
+    """Return the word for numbers with something beside them, if that has one meaning."""
     try:
         mixed = read_mixed_numbers(without_placeholders(values), convention.decimal)
     except RelayError:  # the value that does not fit is named instead
@@ -178,12 +178,12 @@ def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
 
 def _as_numbers(
     values: pd.Series, texts: pd.Series, examples: list[str], convention: Convention
-) -> Found | None:
-    """`values` that are numbers, but not in plain characters, as `texts` are, or not all alike.
+) -> Reading | None:
+    """Read `values` that are numbers, but not all alike, or in plain characters only as `texts`.
 
-    A note says why they are texts, where they are.
+    A note has the reason if they stay texts.
 
-    RelayError where most are numbers, but not all, or not of one meaning.
+    Raises RelayError if most are numbers, but not all, or not of one meaning.
     """
     read = None
     if texts is not values and _are_numbers(examples):
@@ -196,47 +196,47 @@ def _as_numbers(
 
 def _as_mixed_numbers(
     values: pd.Series, examples: list[str], convention: Convention
-) -> Found | None:
+) -> Reading | None:
     if not hold_numbers(examples, convention.decimal):
         return None
-    known = without_placeholders(values)
-    mixed = read_mixed_numbers(known, convention.decimal)
+    present = without_placeholders(values)
+    mixed = read_mixed_numbers(present, convention.decimal)
     if mixed is None:
         return None
     warning = mixed.warning.replace("{setting}", f"data.dtypes.{values.name}")
     if mixed.word is None:
-        return Found(values, note=mixed.note, warning=warning)
-    note = "; ".join(filter(None, (mixed.note, _of_placeholders(values, known))))
-    return Found(as_number(known, mixed.word), str(mixed.word), note, warning)
+        return Reading(values, note=mixed.note, warning=warning)
+    note = "; ".join(filter(None, (mixed.note, _of_placeholders(values, present))))
+    return Reading(as_number(present, mixed.word), str(mixed.word), note, warning)
 
 
-def _as_like_numbers(values: pd.Series, convention: Convention) -> Found | None:
-    """Texts that are numbers all of them in one format, of one unit."""
+def _as_like_numbers(values: pd.Series, convention: Convention) -> Reading | None:
+    """Return texts that are numbers all of them in one format, of one unit."""
     if not (convention.decimal == "," and convention.is_evident and _has_grouping_points(values)):
         numbers = as_plain_numbers(values)
         if numbers is not None:
-            return Found(numbers)
-    known = without_placeholders(values)
-    note = codes_note(known)
+            return Reading(numbers)
+    present = without_placeholders(values)
+    note = codes_note(present)
     if note:
-        return Found(values, note=note)
-    form = find_format(known, convention.decimal)
-    few = known.nunique() < _MANY_NUMBERS
-    if form is None or (few and known.notna().sum() < _FEWEST_KNOWN * values.notna().sum()):
+        return Reading(values, note=note)
+    form = find_format(present, convention.decimal)
+    few = present.nunique() < _MANY_NUMBERS
+    if form is None or (few and present.notna().sum() < _FEWEST_KNOWN * values.notna().sum()):
         return None
-    numbers = parsed(known, form)
-    long = too_long(known, numbers)
+    numbers = parsed(present, form)
+    long = too_long(present, numbers)
     if len(long):
         return _too_long_as_texts(values, long, numbers)
-    notes = filter(None, (_of_placeholders(values, known), _of_currency(known)))
-    return Found(numbers, str(NumberWord(form.example)), "; ".join(notes))
+    notes = filter(None, (_of_placeholders(values, present), _of_currency(present)))
+    return Reading(numbers, str(NumberWord(form.example)), "; ".join(notes))
 
 
-def _too_long_as_texts(values: pd.Series, long: pd.Series, numbers: pd.Series) -> Found:
+def _too_long_as_texts(values: pd.Series, long: pd.Series, numbers: pd.Series) -> Reading:
     """Keep `values` as texts as some are too `long`; warn where others are decimals."""
     if not (numbers.dropna() % 1 != 0).any():
-        return Found(values, note=TOO_LONG)
-    return Found(
+        return Reading(values, note=TOO_LONG)
+    return Reading(
         values,
         warning=f"{len(long)} whole numbers, such as {long.iloc[0]}, have more digits than a "
         "number beside decimals can: kept as texts, digit by digit. As quantities, rounded: "
@@ -245,7 +245,7 @@ def _too_long_as_texts(values: pd.Series, long: pd.Series, numbers: pd.Series) -
 
 
 def _of_currency(values: pd.Series) -> str:
-    """A note where some amounts have a currency and others have none."""
+    """Return a note where some amounts have a currency and others have none."""
     texts = as_arrow(values).drop_null()
     currencies = currencies_in(texts)
     if len(currencies) in (0, len(texts)):
@@ -253,10 +253,10 @@ def _of_currency(values: pd.Series) -> str:
     return f"{len(texts) - len(currencies)} amounts without a currency, taken as {currencies[0]}"
 
 
-def _of_placeholders(values: pd.Series, known: pd.Series) -> str:
-    if values.notna().sum() == known.notna().sum():
+def _of_placeholders(values: pd.Series, present: pd.Series) -> str:
+    if values.notna().sum() == present.notna().sum():
         return ""
-    counts = values[values.notna() & known.isna()].value_counts()
+    counts = values[values.notna() & present.isna()].value_counts()
     shown = ", ".join(f"'{text}' {count}" for text, count in counts.head(_SHOWN).items())
     more = ", ..." if len(counts) > _SHOWN else ""
     return f"taken as missing among numbers: {shown}{more}"
@@ -267,7 +267,7 @@ def _are_numbers(examples: list[str]) -> bool:
 
 
 def _has_grouping_points(values: pd.Series) -> bool:
-    """True where points stand in the texts, and wherever one does, it may part thousands."""
+    """Return True if points stand in the texts, and wherever one does, it may part thousands."""
     array = as_arrow(values).drop_null()
     with_points = array.filter(pc.match_substring(array, "."))
     grouped = pc.match_substring_regex(with_points, r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$")
@@ -275,7 +275,7 @@ def _has_grouping_points(values: pd.Series) -> bool:
 
 
 def _whole(numbers: pd.Series) -> pd.Series:
-    """Floats that are all whole and none missing as int64."""
+    """Return floats that are all whole and none missing as int64."""
     if numbers.isna().any() or not ((numbers % 1 == 0) & (numbers.abs() < FLOATS_HOLD)).all():
         return numbers
     return numbers.astype("int64")
@@ -283,19 +283,19 @@ def _whole(numbers: pd.Series) -> pd.Series:
 
 def _as_truths(
     values: pd.Series, examples: list[str], pairs: Iterable[tuple[str, str]]
-) -> Found | None:
-    """Texts that are all one of two words, and none missing, as booleans."""
-    words = {one.strip().casefold() for one in examples}
+) -> Reading | None:
+    """Return texts that are all one of two words, and none missing, as booleans."""
+    words = {text.strip().casefold() for text in examples}
     for pair in pairs:
         # T alone may mean anything.
         if words == set(pair) or (words <= set(pair) and max(map(len, pair)) > 1):
             truths = _truths(values, pair)
-            return None if truths is None else Found(truths, "bool")
+            return None if truths is None else Reading(truths, "bool")
     return None
 
 
 def _truths(values: pd.Series, pair: tuple[str, str]) -> pd.Series | None:
-    """Texts that are all one of `pair`, true and false, as booleans."""
+    """Return texts that are all one of `pair`, true and false, as booleans."""
     lower = pc.utf8_lower(pc.utf8_trim_whitespace(as_arrow(values)))
     are_true, are_false = pc.equal(lower, pair[0]), pc.equal(lower, pair[1])
     if lower.null_count or not pc.all(pc.or_(are_true, are_false)).as_py():
@@ -303,7 +303,7 @@ def _truths(values: pd.Series, pair: tuple[str, str]) -> pd.Series | None:
     return from_arrow(are_true, values)
 
 
-def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
+def _as_times(values: pd.Series, examples: list[str]) -> Reading | None:
     if _are_numbers(examples) and not are_compact_dates(examples):
         return None
     dates = read_dates(values, examples)
@@ -311,28 +311,28 @@ def _as_times(values: pd.Series, examples: list[str]) -> Found | None:
         return None
     times = dates.times
     if times is None:
-        return Found(values, warning=dates.warning)
-    return Found(times, datetime_word(dates.form), dates.note, dates.warning)
+        return Reading(values, warning=dates.warning)
+    return Reading(times, datetime_word(dates.form), dates.note, dates.warning)
 
 
-def _as_unread_dates(values: pd.Series, examples: list[str]) -> Found | None:
-    """Texts of no use, with a warning that most of them look like dates."""
+def _as_unread_dates(values: pd.Series, examples: list[str]) -> Reading | None:
+    """Keep texts with a warning if most of them look like dates."""
     alike = [text for text in examples if looks_like_unread_date(text)]
     if len(alike) < _UNREAD_AT_LEAST * len(examples):
         return None
     is_category = kind_of(values) == "category"
     if is_category and (len(alike) < _FEWEST_DATES or not all(map(names_month, alike))):
         return None  # weeks and quarters are good classes
-    return Found(values, warning=of_periods(values, alike[0], is_category=is_category))
+    return Reading(values, warning=of_periods(values, alike[0], is_category=is_category))
 
 
-def _as_unread_numbers(values: pd.Series, examples: list[str]) -> Found | None:
+def _as_unread_numbers(values: pd.Series, examples: list[str]) -> Reading | None:
     warning = unread_numbers_warning(values, examples)
-    return Found(values, warning=warning) if warning else None
+    return Reading(values, warning=warning) if warning else None
 
 
-def _as_compact_dates(values: pd.Series) -> Found | None:
-    """Whole numbers such as 20240131 as dates, where nearly all are such."""
+def _as_compact_dates(values: pd.Series) -> Reading | None:
+    """Return whole numbers such as 20240131 as dates, where nearly all are such."""
     low, high = values.min(), values.max()
     if not (low >= 0 and _FIRST_DAY <= high <= _LAST_DAY):
         return None

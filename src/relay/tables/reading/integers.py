@@ -17,19 +17,19 @@ FLOATS_HOLD = 2**53
 
 
 def exact_integers(values: Sequence[int | None]) -> pd.Series:
-    """Python's integers, None where one is missing, as a column of the narrowest dtype for them.
+    """Return integers, None for a missing one, as a column of the narrowest dtype for them.
 
-    int64; float64 where some are missing and floats hold the others; Int64 where they do not;
-    texts where a value needs more than 64 bits.
+    int64; float64 where some are missing and floats hold the others; Int64 where they do not; texts
+    where a value needs more than 64 bits.
     """
     try:
         return integers_from_arrow(pa.array(values, pa.int64()))
     except OverflowError:
-        return pd.Series([None if one is None else str(one) for one in values], dtype="str")
+        return pd.Series([None if value is None else str(value) for value in values], dtype="str")
 
 
 def integers_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
-    """The same for Arrow's integers of any width, and for its decimals of scale 0."""
+    """Return Arrow's integers of any width, or its decimals of scale 0, in the same dtypes."""
     try:
         whole = pc.cast(array, pa.int64())
     except pa.ArrowInvalid:
@@ -44,7 +44,7 @@ def integers_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
 
 
 def decimals_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
-    """Arrow's decimals as float64; as `integers_from_arrow` where they are integers.
+    """Return arrow's decimals as float64; as `integers_from_arrow` where they are integers.
 
     Integers of a type with decimals are so only where floats cannot hold them.
     """
@@ -62,13 +62,15 @@ def decimals_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
 
 
 def integers_among(values: Sequence[int | float | None]) -> pd.Series | None:
-    """Python's numbers as `exact_integers` where all are integers, NaN being missing; else None.
+    """Return numbers as `exact_integers` if all are integers, NaN being missing; else None.
 
     Floats so large that digits may be lost are none.
     """
-    if not all(isinstance(one, int) or one is None or _is_integer(one) for one in values):
+    if not all(isinstance(value, int) or value is None or _is_integer(value) for value in values):
         return None
-    return exact_integers([None if one is None or math.isnan(one) else int(one) for one in values])
+    return exact_integers(
+        [None if value is None or math.isnan(value) else int(value) for value in values]
+    )
 
 
 def _is_integer(number: float) -> bool:
@@ -76,7 +78,7 @@ def _is_integer(number: float) -> bool:
 
 
 def integers_in_texts(values: pd.Series) -> pd.Series | None:
-    """Texts that are all integers of 64 bits as such, in the same dtypes; else None."""
+    """Return texts that are all integers of 64 bits as such, in the same dtypes; else None."""
     array = as_arrow(values)
     if any("." in text for text in array.slice(0, _LOOKED_AT).to_pylist() if text):
         return None  # as in most columns of numbers, and quick
@@ -89,13 +91,13 @@ def integers_in_texts(values: pd.Series) -> pd.Series | None:
             whole = pc.cast(pc.utf8_ltrim(array, "+"), pa.int64())
         except pa.ArrowInvalid:
             return None
-    found = integers_from_arrow(whole)
-    found.index, found.name = values.index, values.name
-    return found
+    numbers = integers_from_arrow(whole)
+    numbers.index, numbers.name = values.index, values.name
+    return numbers
 
 
 def floats_merge(values: pd.Series) -> bool:
-    """True where different ones of the integers `values` would be equal as floats."""
+    """Return True if different ones of the integers `values` would be equal as floats."""
     if not pd.api.types.is_integer_dtype(values.dtype):
         return False
     if floats_hold(values):
@@ -105,7 +107,7 @@ def floats_merge(values: pd.Series) -> bool:
 
 
 def floats_hold(values: pd.Series) -> bool:
-    """True where floats hold each of the integers `values` exactly."""
+    """Return True if floats hold each of the integers `values` exactly."""
     return _in_reach(values.min(), values.max()) if values.notna().any() else True
 
 

@@ -17,12 +17,12 @@ _FEWEST_IN_FORM = 10
 
 
 def rows_of(source: Source, document: Any, *, may_be_a_row: bool = False) -> Sequence[Any]:
-    """The rows in a JSON document, each {column: value} where the form has names.
+    """Return the rows in a JSON document, each {column: value} where the form has names.
 
     Known are a list of objects; a list of lists, the first of them names; an object of columns, as
     lists or by the names of rows; an object of rows by their names; pandas' `split` and `table`;
     and an object with one list of objects in it. An object that is none of these is one row where
-    it `may_be_a_row`. RelayError, naming the form, where there are two ways to read it.
+    it `may_be_a_row`. Raises RelayError, naming the form, where there are two ways to read it.
     """
     if isinstance(document, list):
         return _of_lists(source, document) if _are_all(document, list) else document
@@ -89,7 +89,7 @@ def _zipped(source: Source, names: list[str], rows: list[Any]) -> list[dict[str,
 
 
 def _of_columns(source: Source, document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """{column: [values]}."""
+    """Return the rows of {column: [values]}."""
     lengths = {name: len(values) for name, values in document.items()}
     if len(set(lengths.values())) > 1:
         shortest, longest = (end(lengths, key=lambda name: lengths[name]) for end in (min, max))
@@ -101,9 +101,9 @@ def _of_columns(source: Source, document: Mapping[str, Any]) -> list[dict[str, A
 
 
 def _of_objects(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """{column: {row's name: value}}, which is pandas' default, or {row's name: {column: value}}.
+    """Return the rows of {column: {row: value}}, pandas' default, or {row: {column: value}}.
 
-    None where it may be either: the names of rows are known by their being numbers.
+    None if it may be either: the names of rows are known by their being numbers.
     """
     inner = list(next(iter(document.values())))
     inner_counts, outer_counts = _are_numbers(inner), _are_numbers(document)
@@ -117,7 +117,7 @@ def _of_objects(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def names_beside(document: Any) -> list[str]:
-    """What an object holds beside the one list of objects in it, and is left out; else nothing."""
+    """Return what an object holds beside the one list of objects in it, which is left out."""
     table = _table_within(document) if isinstance(document, dict) else None
     if table is None or _is_pandas_table(document):
         return []
@@ -135,7 +135,7 @@ def _is_pandas_table(document: Mapping[str, Any]) -> bool:
 
 
 def _within(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The rows in the one list of objects, as in pandas' `table` and in answers of servers."""
+    """Return the rows in the one list of objects, as in pandas' `table` and in servers' answers."""
     rows = list(document[name])
     if _is_pandas_table(document) and document["schema"].get("primaryKey") == ["index"]:
         index = [row.get("index") for row in rows]
@@ -144,11 +144,11 @@ def _within(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _with_index(rows: list[dict[str, Any]], index: Sequence[Any] | None) -> list[dict[str, Any]]:
-    """`rows` after the names of the rows, where these do more than count from 0."""
-    if index is None or [str(one) for one in index] == [str(place) for place in range(len(rows))]:
+    """Return `rows` after the names of the rows, where these do more than count from 0."""
+    if index is None or [str(name) for name in index] == [str(place) for place in range(len(rows))]:
         return rows
-    names = [int(one) for one in index] if _are_numbers(index) else index
-    return [{INDEX: one, **row} for one, row in zip(names, rows, strict=True)]
+    names = [int(name) for name in index] if _are_numbers(index) else index
+    return [{INDEX: name, **row} for name, row in zip(names, rows, strict=True)]
 
 
 def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
@@ -168,13 +168,13 @@ def _are_numbers(names: Any) -> bool:
 
 
 def _share_keys(objects: Sequence[Mapping[str, Any]]) -> bool:
-    """True where objects have the same keys, so that they are the rows or columns of a table."""
+    """Return True if objects have the same keys: they are the rows or columns of a table."""
     keys = set(objects[0])
-    return bool(keys) and all(set(one) == keys for one in objects)
+    return bool(keys) and all(set(row) == keys for row in objects)
 
 
 def listed(names: Any, most: int = 5) -> str:
-    """The first of `names`, in quotes."""
-    known = list(names)
-    more = ", ..." if len(known) > most else ""
-    return ", ".join(f"'{name}'" for name in known[:most]) + more
+    """Return the first of `names`, in quotes."""
+    shown = list(names)
+    more = ", ..." if len(shown) > most else ""
+    return ", ".join(f"'{name}'" for name in shown[:most]) + more

@@ -28,11 +28,11 @@ _PYTHON = re.compile(r"'|(None|True|False|nan|inf)\b|b'|[A-Za-z_.]+\(")
 
 
 def read_json(source: Source, options: ReadOptions) -> pd.DataFrame:
-    """The table in `source`: an object is a row, and a key a column; a key may be left out.
+    """Return the table in `source`: an object is a row, and a key a column; a key may be left out.
 
     What is in an object within is a column of its own, `outer.inner`; a list is kept as JSON text.
-    A file of one document may have another form that pandas writes: see `json_forms`.
-    RelayError, naming the line, for what is no object.
+    A file of one document may have another form that pandas writes: see `json_forms`. Raises
+    Raises RelayError, naming the line, for what is not an object.
     """
     columns: dict[str, list[Any]] = {}
     done = 0
@@ -49,7 +49,7 @@ def read_json(source: Source, options: ReadOptions) -> pd.DataFrame:
 
 
 def json_columns(source: Source, options: ReadOptions) -> list[str]:
-    """The names of the columns in `source`: all rows must be looked at for them."""
+    """Return the names of the columns in `source`: all rows must be looked at for them."""
     names: dict[str, None] = {}
     for row in _objects(source, options):
         names.update(dict.fromkeys(row))
@@ -59,7 +59,7 @@ def json_columns(source: Source, options: ReadOptions) -> list[str]:
 def _objects(
     source: Source, options: ReadOptions, *, tells: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """The rows; where it `tells`, what is left out is logged."""
+    """Yield the rows; if `reports`, log what is left out."""
     with source.open() as file:
         head = file.read(HEAD)
     encoding = options.encoding or byte_order_encoding(head) or "utf-8"
@@ -80,7 +80,7 @@ def _objects(
 
 
 def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, with their numbers."""
+    """Yield the lines that are not blank, with their numbers."""
     for number, line in enumerate(file, start=1):
         if line.strip():
             yield number, line
@@ -99,7 +99,7 @@ def _by_line(source: Source, lines: Iterator[tuple[int, str]]) -> Iterator[dict[
 
 
 def _of_document(source: Source, text: str, *, tells: bool) -> Iterator[dict[str, Any]]:
-    """The rows of a file that is one JSON document, or whose first line is broken."""
+    """Yield the rows of a file that is one JSON document, or whose first line is broken."""
     try:
         document = _parsed(text)
     except (ValueError, RecursionError) as error:
@@ -115,7 +115,7 @@ def _of_document(source: Source, text: str, *, tells: bool) -> Iterator[dict[str
         )  # fmt: skip
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
-            raise RelayError(f"{source.name}, row {number} of the data is no JSON object.")
+            raise RelayError(f"{source.name}, row {number} of the data is not a JSON object.")
         yield _flattened(row, f"{source.name}, row {number} of the data")
 
 
@@ -130,7 +130,7 @@ def _row_in(source: Source, number: int, line: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise RelayError(f"{place}{_broken(line, error, of_lines=True)}") from error
     if not isinstance(row, dict):
-        raise RelayError(f"{place} is no JSON object but {type(row).__name__}.")
+        raise RelayError(f"{place} is not a JSON object (got {type(row).__name__}).")
     return _flattened(row, place)
 
 
@@ -151,7 +151,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _broken(text: str, error: ValueError | RecursionError, *, of_lines: bool = False) -> str:
-    """What is wrong with `text`, as the rest of a sentence that begins with its place."""
+    """Return what is wrong with `text`, as the rest of a sentence that begins with its place."""
     if isinstance(error, RecursionError):
         return f" is nested too deeply: objects or lists within each other, more than {_DEEPEST}."
     if isinstance(error, _TwiceNamed):
@@ -166,14 +166,14 @@ def _broken(text: str, error: ValueError | RecursionError, *, of_lines: bool = F
         )
     if of_lines:
         return (
-            f" is no JSON object: {error.msg}: {_shown(error)}. "
+            f" is not a JSON object: {error.msg}: {_shown(error)}. "
             "In JSON lines each line is one object; or the file is one list of them."
         )
-    return f"{where} is no JSON: {error.msg}: {_shown(error)}."
+    return f"{where} is not JSON: {error.msg}: {_shown(error)}."
 
 
 def _shown(error: json.JSONDecodeError) -> str:
-    """The text at the place of the error."""
+    """Return the text at the place of the error."""
     return repr(error.doc[max(0, error.pos - 10) : error.pos + 20].strip()) if error.doc else "''"
 
 

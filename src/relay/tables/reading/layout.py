@@ -60,12 +60,12 @@ class TextFormat:
         return self.header_end > self.above
 
     def require_rows(self) -> None:
-        """RelayError where nothing stands below the header."""
+        """Raise RelayError if nothing stands below the header."""
         if not self.has_rows:
             raise self.no_rows()
 
     def no_rows(self) -> RelayError:
-        """The error for a table without rows."""
+        """Return the error for a table without rows."""
         return RelayError(f"{self.source.name} holds a header but no rows. Check data.url.")
 
 
@@ -83,7 +83,10 @@ class _Header:
 
 
 def text_format(source: Source, options: ReadOptions) -> TextFormat:
-    """How the text in `source` is laid out, from its beginning; RelayError if it is no table."""
+    """Return how the text in `source` is laid out, from its beginning.
+
+    Raises RelayError if it is not a table.
+    """
     head = read_head(source, options)
     by_excel = head.excels_separator
     top = max(options.skip, options.header[0] - 1 if options.header else 0, 1 if by_excel else 0)
@@ -95,7 +98,7 @@ def text_format(source: Source, options: ReadOptions) -> TextFormat:
     if separator == options.decimal:
         raise RelayError(
             f"data.read.separator and data.read.decimal are both '{separator}': "
-            "a number's fields cannot be told apart."
+            "it cannot be seen where a number ends."
         )
     if options.header is None:
         header = _find_header(head, separator, top, missing_texts(options))
@@ -122,14 +125,14 @@ def text_format(source: Source, options: ReadOptions) -> TextFormat:
 
 
 def _find_header(head: Head, separator: str, top: int, missing: Sequence[str]) -> _Header:
-    """The header by what is in it: below titles, or none."""
+    """Return the header by what is in it: below titles, or none."""
     records = head.records(separator, top)
     if not records:
         raise RelayError(f"{head.name} holds no rows. Check data.url, data.read.skip and comment.")
     place = header_row(_fields(records))
     if place and (line := records[place].first_line - 1) in head.lone_returns:
         raise lone_return(
-            head.name, sum(one not in head.lone_returns for one in range(1, line)) + 1
+            head.name, sum(record not in head.lone_returns for record in range(1, line)) + 1
         )
     first, below = records[place], records[place + 1 :]
     if has_no_names(first.fields, _fields(below)):
@@ -148,7 +151,7 @@ def _find_header(head: Head, separator: str, top: int, missing: Sequence[str]) -
 
 
 def _named_header(head: Head, separator: str, lines: Sequence[int]) -> _Header:
-    """The header in the lines that a setting names."""
+    """Return the header in the lines that a setting names."""
     last = lines[-1]
     if last > len(head.lines):
         raise RelayError(f"data.read.header: {head.name} has {len(head.lines)} lines, not {last}.")
@@ -168,7 +171,7 @@ def _named_header(head: Head, separator: str, lines: Sequence[int]) -> _Header:
 
 
 def _no_header(records: list[Record], above: int) -> _Header:
-    """Made-up names, as many as most records have fields."""
+    """Return made-up names, as many as most records have fields."""
     widths = Counter(len(record.fields) for record in records)
     return _Header(
         made_names(max(widths, key=widths.__getitem__, default=0)), above, above, records
@@ -176,7 +179,10 @@ def _no_header(records: list[Record], above: int) -> _Header:
 
 
 def _commented_header(head: Head, separator: str, header: _Header) -> _Header | None:
-    """The names in the comment right above the rows, as numpy writes them; None for no such."""
+    """Return the names in the comment right above the rows, as numpy writes them.
+
+    None for no such.
+    """
     first = header.below[0].first_line
     line = head.lines[first - 2].lstrip() if first > 1 else ""
     if not head.comment or not line.startswith(head.comment):
@@ -188,7 +194,7 @@ def _commented_header(head: Head, separator: str, header: _Header) -> _Header | 
 
 
 def _without_comment_mark(names: list[str], below: Sequence[Record]) -> list[str]:
-    """`names` without a # that begins the line of the header, not just the first name."""
+    """Return `names` without a # that begins the line of the header, not just the first name."""
     first, *others = names
     if first == "#" and below and len(below[0].fields) == len(others):  # between blanks
         return others
@@ -199,7 +205,7 @@ def _without_comment_mark(names: list[str], below: Sequence[Record]) -> list[str
 
 
 def _without_empty_ends(header: _Header) -> _Header:
-    """`header` without empty names at its end, where no record has a field for them."""
+    """Return `header` without empty names at its end, where no record has a field for them."""
     widest = max((len(record.fields) for record in header.below), default=len(header.names))
     names = list(header.names)
     while len(names) > max(widest, 1) and not names[-1]:
@@ -208,12 +214,15 @@ def _without_empty_ends(header: _Header) -> _Header:
 
 
 def _count_unnamed(head: Head, header: _Header, separator: str) -> int:
-    """How many fields of the first record have no name; RelayError where they are filled."""
+    """Return how many fields of the first record have no name.
+
+    Raises RelayError if they are filled.
+    """
     if not header.below:
         return 0
     first, named = header.below[0], len(header.names)
     width = len(first.fields)
-    if named == 1 and (line := next((one for one in header.below if len(one.fields) > 2), None)):
+    if named == 1 and (line := next((line for line in header.below if len(line.fields) > 2), None)):
         raise _below_titles(head, line)
     if width == named or (width > named and not any(map(str.strip, first.fields[named:]))):
         return max(0, width - named)
@@ -243,13 +252,13 @@ def _raise_wide(head: Head, header: _Header, separator: str) -> int:
 
 
 def _other_width(head: Head, header: _Header, width: int, separator: str) -> RelayError:
-    """The error for a header that is of another width than nearly all records below it."""
+    """Return the error for a header that is of another width than nearly all records below it."""
     end = header.end
     lines = [head.lines[end - 1], *("".join(record.lines) for record in header.below)]
     other = separator_advice(lines, separator)
     rows = _fields(header.below)
     names = header.below[0].first_line
-    advice = f"If line {end} is no header: data.read.skip={end} leaves it out"
+    advice = f"If line {end} is not the header: data.read.skip={end} leaves it out"
     if has_no_names(rows[0], rows[1:]):
         advice += ", and the columns are column_1, column_2, ..."
     else:

@@ -1,4 +1,4 @@
-"""What of a text is no row of its table, and so is left out: told once. Light."""
+"""Lines of a text that are not rows of its table: left out, and reported once. Light."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LeftOut:
     _is_told: bool = False
 
     def facts(self) -> dict[str, Any]:
-        """The same as facts for the artifact, without what there is not."""
+        """Return what was left out as facts for the artifact, without what there is not."""
         above = self.layout.above
         facts = {
             "lines_above_header": above,
@@ -39,7 +39,7 @@ class LeftOut:
         return {name: value for name, value in facts.items() if value}
 
     def warn(self) -> None:
-        """Log, once, what may have been meant as a part of the table."""
+        """Return log, once, what may have been meant as a part of the table."""
         if self._is_told:
             return
         self._is_told = True
@@ -71,6 +71,6 @@ class LeftOut:
 
 
 def warn_of_notes(name: str, notes: list[str]) -> None:
-    """Log that lines below a table were left out as they are no rows of it."""
+    """Log that lines below a table were left out because they are not rows of it."""
     lines = "1 line" if len(notes) == 1 else f"{len(notes)} lines"
     log.warning("Warning: left out %s below the table of %s: '%s'.", lines, name, notes[0])

@@ -69,7 +69,7 @@ class Record:
 
 
 def read_records(lines: Lines, separator: str) -> Iterator[Record]:
-    """The records in `lines`, blank lines among them."""
+    """Yield the records in `lines`, blank lines among them."""
     if separator == BLANKS:
         for line in lines:
             lines.taken.clear()
@@ -82,15 +82,15 @@ def read_records(lines: Lines, separator: str) -> Iterator[Record]:
 
 
 def split_line(line: str, separator: str) -> list[str]:
-    """The fields of one line, as if no quotes were open."""
+    """Return the fields of one line, as if no quotes were open."""
     return next(read_records(Lines([line]), separator), Record(1, 1, [], [])).fields
 
 
 def lines_of(text: str) -> Iterator[str]:
-    """The lines of `text`, whatever ends them, with one sort of ends."""
+    """Return the lines of `text`, whatever ends them, with one sort of ends."""
     return io.StringIO(text, newline=None)
 
 
 def _between_blanks(line: str) -> list[str]:
-    found = _FIELD.findall(line)
-    return [one[1:-1].replace('""', '"') if one[:1] == '"' else one for one in found]
+    fields = _FIELD.findall(line)
+    return [field[1:-1].replace('""', '"') if field[:1] == '"' else field for field in fields]

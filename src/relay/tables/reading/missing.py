@@ -25,7 +25,7 @@ _FEWEST_CODES = 3
 class Marked:
     """By a column's place: which texts were taken as missing, which were kept, and how often.
 
-    Without those that the settings name: what somebody has decided need not be told.
+    Without those that the settings name: what a setting decides is not reported.
     """
 
     taken: Mapping[int, Counts] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Marked:
 
 
 def as_it_stands(options: ReadOptions) -> ReadOptions:
-    """`options` by which all texts but the empty one are read as they are."""
+    """Return `options` by which all texts but the empty one are read as they are."""
     return dataclasses.replace(options, missing_values=(), keep_texts=[*USUAL_MISSING])
 
 
@@ -43,27 +43,27 @@ def mark_missing(table: pd.DataFrame, options: ReadOptions, *, find_codes: bool 
     Where `find_codes`, NA is kept in a column of codes of two capital letters if it is nowhere
     else: there it is Namibia, or North America.
     """
-    found = _count(table, options)
+    by_column = _count(table, options)
     asked_for = set(options.missing_values)
     kept = {}
     if find_codes and _CODE not in asked_for:
-        with_code = {place for place, counts in found.items() if _CODE in counts}
+        with_code = {place for place, counts in by_column.items() if _CODE in counts}
         if all(are_codes(table.iloc[:, place]) for place in with_code):
-            kept = {place: {_CODE: found[place][_CODE]} for place in with_code}
-    for place, counts in found.items():
+            kept = {place: {_CODE: by_column[place][_CODE]} for place in with_code}
+    for place, counts in by_column.items():
         array = as_arrow(table.iloc[:, place])
-        absent = pa.array([one for one in counts if one not in kept.get(place, ())], array.type)
+        absent = pa.array([word for word in counts if word not in kept.get(place, ())], array.type)
         values = pc.if_else(pc.is_in(array, absent), None, array)
         table.isetitem(place, from_arrow(values, table.iloc[:, place]).array)
     taken = {}
-    for place, counts in found.items():
+    for place, counts in by_column.items():
         decided = asked_for | kept.get(place, {}).keys()
         taken[place] = {text: count for text, count in counts.items() if text not in decided}
     return Marked({place: counts for place, counts in taken.items() if counts}, kept)
 
 
 def are_codes(values: pd.Series) -> bool:
-    """True where NA would be one of several codes of two capital letters."""
+    """Return True if NA would be one of several codes of two capital letters."""
     array = pc.unique(as_arrow(values).drop_null())
     others = array.filter(pc.invert(pc.is_in(array, pa.array(sorted(USUAL_MISSING), array.type))))
     fit = pc.match_substring_regex(others, _LOOKS_LIKE_CODES)
@@ -71,7 +71,7 @@ def are_codes(values: pd.Series) -> bool:
 
 
 def _count(table: pd.DataFrame, options: ReadOptions) -> dict[int, dict[str, int]]:
-    """How often each text that means "missing" is in which column, but where it is to be kept."""
+    """Return how often each column has each text that means "missing", unless it is to be kept."""
     absent = [text for text in missing_texts(options) if text]
     ends = last_bytes_in(absent)
     counts: dict[int, dict[str, int]] = {}

@@ -15,10 +15,11 @@ import pandas as pd
 import pyarrow as pa
 
 from relay.tables.reading.dtype_words import LIMITS, MAY_LACK, MINUS_BEHIND, THOUSANDS, NumberWord
-from relay.tables.reading.durations import CLOCK, PARTS
 from relay.tables.reading.numbers import CURRENCY, decimal_comma_hint
 from relay.tables.reading.quantities import (
+    CLOCK,
     NUMBERS,
+    PARTS,
     UNITS,
     Shapes,
     as_written,
@@ -46,7 +47,7 @@ _NUMBER = re.compile(r"[\d.,:' \u00a0]*\d")
 
 @dataclass(frozen=True)
 class MixedNumbers:
-    """How a column is to be read: as `word` says, or as texts where it is None."""
+    """How a column is to be read: by `word`, or as texts if it is None."""
 
     word: NumberWord | None = None
     note: str = ""
@@ -54,9 +55,10 @@ class MixedNumbers:
 
 
 def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
-    """What the texts `values` are; None where they are no numbers, or too few to matter.
+    """Return how the texts `values` are to be read; None if they hold too few numbers to matter.
 
-    RelayError, with the settings that decide, where most are numbers but what they mean is open.
+    Raises RelayError, with the settings that decide, where most are numbers but what they mean is
+    open.
     """
     few = _shapes_of(sample(values), decimal)
     if not _have_numbers(few):
@@ -72,7 +74,7 @@ def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
 
 
 def hold_numbers(examples: Sequence[str], decimal: str) -> bool:
-    """True where so many of the different texts in `examples` are numbers that these matter."""
+    """Return True if so many of the different texts in `examples` are numbers that these matter."""
     if not have_digits(examples):
         return False
     return _have_numbers(_shapes_of(examples, decimal))
@@ -150,7 +152,7 @@ def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
 
 
 def _with_minus_behind(shapes: Shapes) -> MixedNumbers | None:
-    """`5-` among many numbers; among a few, it may be a grade."""
+    """Read `5-` among many numbers; among a few, it may be a grade."""
     if not shapes.count("minus") or not shapes.holds_only("plain", "minus"):
         return None
     if not _has_decimals(shapes) and _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
@@ -163,7 +165,7 @@ def _with_minus_behind(shapes: Shapes) -> MixedNumbers | None:
 
 
 def _signs(shapes: Shapes) -> set[str]:
-    """The letters that may stand for thousands or more."""
+    """Return the letters that may stand for thousands or more."""
     return {re.sub(rf"[^A-Za-z]|{CURRENCY}", "", text) for text in shapes.of("thousands")}
 
 
@@ -174,13 +176,13 @@ def _lone_letter(shapes: Shapes) -> str:
 
 
 def _has_thousands(shapes: Shapes) -> bool:
-    """True where the letters are not just `m` or `b`, which may be metres or bytes."""
+    """Return True if the letters are not just `m` or `b`, which may be metres or bytes."""
     signs = _signs(shapes)
     return bool(signs) and signs not in ({"m"}, {"b"})
 
 
 def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
-    """Numbers all of them, with limits, or of several units: an error if they are many."""
+    """Report numbers with limits, or of several units: as an error if they are many."""
     distinct = _distinct(shapes, *NUMBERS)
     setting, form = f"data.dtypes.{values.name}", _word(shapes)
     stay = f"{setting}=str keeps texts"
@@ -194,7 +196,7 @@ def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | 
         what = (
             f"holds {percent} numbers with %, such as {_shown(shapes.of('percent'))}, and "
             f"{shapes.total - percent} without, such as "
-            f"{_shown(shapes.of(*(one for one in NUMBERS if one != 'percent')))}"
+            f"{_shown(shapes.of(*(shape for shape in NUMBERS if shape != 'percent')))}"
         )
         cure = f"{setting}={form} takes 10% as 10"
     elif len(currencies) > 1:
@@ -212,7 +214,7 @@ def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | 
 def _with_lone_letter(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
     """Ask what `9.9K` beside `850` means: 9,900, or 9.9 kelvin; 12B may be a house number, too.
 
-    RelayError where the column is one of many numbers.
+    Raises RelayError if the column is one of many numbers.
     """
     letter, setting = _lone_letter(shapes), f"data.dtypes.{values.name}"
     if not letter:
@@ -237,11 +239,11 @@ def _with_lone_letter(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
 
 
 def _in_several_units(shapes: Shapes, units: Counter[str]) -> MixedNumbers | None:
-    """A warning where they are units of measurement; letters after house numbers are not."""
-    known = set(units) <= _KNOWN_UNITS and any(len(unit) > 1 for unit in units)
+    """Warn of units of measurement; letters behind house numbers are not units."""
+    are_known = set(units) <= _KNOWN_UNITS and any(len(unit) > 1 for unit in units)
     is_word = len(units) == 1 and len(max(units)) > 2
     are_few = 0 < len(units) <= _FEW_UNITS and _has_decimals(shapes)
-    if not (known or is_word or are_few) or _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
+    if not (are_known or is_word or are_few) or _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
         return None
     bare = Counter({"none": shapes.count("plain")})
     return _warned(
@@ -251,15 +253,15 @@ def _in_several_units(shapes: Shapes, units: Counter[str]) -> MixedNumbers | Non
 
 
 def _among_texts(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
-    """Numbers beside words or codes: an error where most are numbers, a warning where some are."""
+    """Report numbers beside words or codes: as an error if most are numbers, else as a warning."""
     shown_as = [*NUMBERS] if _of_one_kind(shapes) else [*NUMBERS[:-1]]
     for times in (["clock"], ["parts", "unit"] if _are_times(shapes) else ["parts"]):
         shown_as = max(shown_as, times, key=lambda kinds: shapes.count(*kinds))
     numbers, texts = shapes.count(*shown_as), shapes.total
     if numbers < _SOME * texts or _distinct(shapes, *shown_as) < _FEWEST_NUMBERS:
         return None
-    others = [one for one in shapes.masks if one not in shown_as]
-    codes = shapes.count(*(one for one in others if one not in ("word", "broken")))
+    others = [shape for shape in shapes.masks if shape not in shown_as]
+    codes = shapes.count(*(shape for shape in others if shape not in ("word", "broken")))
     strays, stray = shapes.of(*others), shapes.count(*others)
     if not stray:
         return None
@@ -277,19 +279,19 @@ def _among_texts(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
 
 
 def _of_one_kind(shapes: Shapes) -> bool:
-    """True where what stands after numbers is one unit of measurement."""
+    """Return True if what stands after numbers is one unit of measurement."""
     units = units_in(shapes)
     return len(units) <= 1 and set(units) <= _KNOWN_UNITS
 
 
 def _warned(what: str, cure: str) -> MixedNumbers:
-    """Texts as they are, with a warning; `cure` says how they become numbers."""
+    """Return texts as they are, with a warning; `cure` is how they become numbers."""
     stay = "If texts are right: {setting}=str"
     return MixedNumbers(warning=f"{what}: kept as texts. To have numbers, {cure}. {stay}")
 
 
 def _strays(values: pd.Series, shapes: Shapes, kinds: str | Sequence[str], name: str) -> str:
-    """`holds numbers, but for 2 of 100 values, the first in row 7 of the data: 'a', 'b'`."""
+    """Return how many values are not numbers, where the first is, and examples."""
     chosen = [kinds] if isinstance(kinds, str) else kinds
     strays = shapes.of(*chosen)
     row = int(values.eq(strays[0]).to_numpy(dtype=bool, na_value=False).argmax()) + 1
@@ -304,7 +306,7 @@ def _as_missing(strays: Sequence[str]) -> str:
 
 
 def _word(shapes: Shapes) -> str:
-    """A dtype word of numbers in the format of `shapes`, fit for a command line."""
+    """Return a dtype word of numbers in the format of `shapes`, fit for a command line."""
     return f"float:{'1234.56' if shapes.form.decimal == '.' else '1234,56'}"
 
 

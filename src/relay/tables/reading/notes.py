@@ -1,24 +1,34 @@
-"""Rows at the end of a table that are notes below it."""
+"""Lines of a table that are notes below it, or may be comments as wide as a row."""
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
+from relay.tables.reading.layout import TextFormat
 from relay.tables.reading.numbers import share_of_numbers
-from relay.tables.reading.texts import is_text, sample
+from relay.tables.reading.texts import as_arrow, is_text, sample
+
+log = logging.getLogger("relay")
 
 MOST_NOTES = 10
 _NARROWEST_WITH_NOTES = 3
+_MARK = r"^\s*(#|%|//)"
+_MOST, _MOST_SHARE = 5, 0.01
+_FEWEST_ROWS = 10
 
 
 def count_notes(
     table: pd.DataFrame, head: pd.DataFrame | None = None, missing: Collection[str] = ()
 ) -> int:
-    """How many rows at the end are notes: a text in the first column, all of numbers, alone.
+    """Count the rows at the end that are notes: a text alone in the first column, one of numbers.
 
-    Where `table` is the end only, `head` is the beginning of it; `missing` texts are no values.
+    If `table` is the end only, `head` is its beginning; `missing` texts are not values.
     """
     first = table.iloc[:, 0]
     if table.shape[1] < _NARROWEST_WITH_NOTES or not is_text(first):
@@ -38,3 +48,62 @@ def count_notes(
         text for values in above if len(values) for text in sample(values) if text not in missing
     ]
     return count if share_of_numbers(texts) == 1 else 0
+
+
+def warn_of_comments(layout: TextFormat, table: pd.DataFrame) -> None:
+    """Log which line of a text with `layout` may be a comment although it was read into `table`.
+
+    Such a line begins with a mark and a blank, or is another row with a mark before it; few do.
+    """
+    if len(table) < _FEWEST_ROWS or layout.comment or not is_text(table.iloc[:, 0]):
+        return
+    mark = _mark_of_header(layout, table)
+    if mark:
+        shown = layout.separator.join(layout.header_rows[0])
+        log.warning(
+            "Warning: %s: the line '%s' is read as the names of the columns. If it is a comment: "
+            "data.read.comment='%s'.", layout.source.name, shown, mark,
+        )  # fmt: skip
+    rows = _marked_rows(table)
+    if len(rows):
+        first = table.iloc[rows[0]].dropna()
+        marked = re.match(_MARK, str(first.iloc[0]))
+        log.warning(
+            "Warning: %s: %d of %d rows may be comments, the first in row %d of the data: '%s'. "
+            "They are read as rows. To leave out such lines: data.read.comment='%s'.",
+            layout.source.name, len(rows), len(table), rows[0] + 1,
+            layout.separator.join(map(str, first)), marked[1] if marked else "#",
+        )  # fmt: skip
+
+
+def _marked_rows(table: pd.DataFrame) -> list[int]:
+    """Return the rows that begin as comments do, where these are few."""
+    texts = as_arrow(table.iloc[:, 0])
+    starts = pc.fill_null(pc.match_substring_regex(texts, _MARK), False)
+    rows = np.flatnonzero(starts.to_numpy(zero_copy_only=False))
+    if not 0 < len(rows) <= min(_MOST, max(1, _MOST_SHARE * len(table))):
+        return []
+    present = set(pc.unique(texts).to_pylist())
+    bare = [re.sub(_MARK, "", texts[int(row)].as_py()) for row in rows]
+    return [
+        int(row)
+        for row, text in zip(rows, bare, strict=True)
+        if text[:1].isspace() or text.strip() in present
+    ]
+
+
+def _mark_of_header(layout: TextFormat, table: pd.DataFrame) -> str:
+    """Return the mark that the header begins with, where the first row is rather the header."""
+    if not layout.has_header or not layout.header_rows:
+        return ""
+    mark = re.match(_MARK, layout.header_rows[0][0])
+    if mark is None or not all(is_text(values) for _, values in table.items()):
+        return ""
+    repeats = False
+    for _, values in table.items():
+        counts = values.value_counts()
+        first = values.iloc[0]
+        if pd.isna(first) or not re.fullmatch(r"[^\W\d][\w .-]*", first) or counts[first] > 1:
+            return ""
+        repeats = repeats or len(counts) * 2 < len(values)
+    return mark[1] if repeats else ""

@@ -48,19 +48,19 @@ class NumberFormat:
 
     @property
     def example(self) -> str:
-        """1234.56 in this format, which is how a dtype word says it."""
+        """Return 1234.56 in this format, as in a dtype word."""
         return f"1{self.thousands}234{self.decimal}56"
 
     @property
     def digits(self) -> str:
-        """What a number without a sign looks like, for RE2 and for Python alike."""
+        """Return what a number without a sign looks like, for RE2 and for Python alike."""
         gap, mark = _THOUSANDS[self.thousands], re.escape(self.decimal)
         grouped = rf"[1-9]\d{{0,2}}(?:{gap}\d{{2,3}})*{gap}\d{{3}}|" if gap else ""
         return rf"(?:(?:{grouped}\d+)(?:{mark}\d+)?|{mark}\d+)(?:[eE][-+]?\d+)?"
 
     @cached_property
     def pattern(self) -> str:
-        """What a whole value looks like, with what may stand beside a number."""
+        """Return what a whole value looks like, with what may stand beside a number."""
         bare = rf"{SIGN}?\s*(?:{CURRENCY})?\s*{SIGN}?{self.digits}\s*(?:%|{CURRENCY})?"
         return rf"^(?:{bare}|\({bare}\))$"
 
@@ -70,14 +70,16 @@ FORMATS = {example: NumberFormat(example[1:-6], example[-3]) for example in NUMB
 
 
 def formats_for(decimal: str) -> list[NumberFormat]:
-    """All formats, those with this decimal mark before the others."""
-    return sorted(FORMATS.values(), key=lambda one: one.decimal != decimal)
+    """Return all formats, those with this decimal mark before the others."""
+    return sorted(FORMATS.values(), key=lambda form: form.decimal != decimal)
 
 
 def as_plain_numbers(values: pd.Series) -> pd.Series | None:
-    """Texts that are all numbers as programs write them as int64, Int64 or float64; else None.
+    """Return texts that are all numbers as programs write them as int64, Int64 or float64.
 
-    Codes are no numbers.
+    Else None.
+
+    Codes are not numbers.
     """
     array = as_arrow(values)
     whole = integers_in_texts(values)
@@ -91,7 +93,7 @@ def as_plain_numbers(values: pd.Series) -> pd.Series | None:
 
 
 def codes_note(values: pd.Series) -> str:
-    """Why whole numbers are codes; "" where none is one, or not all texts are whole numbers."""
+    """Return why whole numbers are codes; "" if none is, or if not all texts are whole numbers."""
     array = as_arrow(values)
     whole = integers_in_texts(values)
     if whole is not None and not floats_hold(whole):
@@ -116,13 +118,13 @@ def too_long(texts: pd.Series, numbers: pd.Series) -> pd.Series:
 
 
 def _has_zeros_before(array: pa.ChunkedArray | pa.Array) -> bool:
-    """True where a whole number has a zero before it: 007 is a name."""
+    """Return True if a whole number has a zero before it: 007 is a name."""
     zeros = array.filter(pc.starts_with(array, "0"))
     return bool(pc.any(pc.greater(pc.utf8_length(zeros), 1)).as_py())
 
 
 def _is_too_long(array: pa.ChunkedArray | pa.Array) -> bool:
-    """True where one of the texts is an integer with more digits than a number can hold."""
+    """Return True if one of the texts is an integer with more digits than a number can hold."""
     longest = pc.max(pc.utf8_length(array)).as_py() or 0
     if longest <= _LONGEST_INTEGER:
         return False
@@ -130,7 +132,7 @@ def _is_too_long(array: pa.ChunkedArray | pa.Array) -> bool:
 
 
 def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
-    """`values` as float64, NaN where one is missing or no number of the format."""
+    """Return `values` as float64, NaN if one is missing or no number of the format."""
     array = as_arrow(values)
     array = pc.if_else(pc.match_substring_regex(array, form.pattern), array, None)
     negative = pc.fill_null(
@@ -147,21 +149,24 @@ def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
 
 
 def decimal_comma_hint(value: str) -> str:
-    """What may mend 3,5 where decimals have points."""
+    """Return what can mend 3,5 if decimals have points."""
     if re.fullmatch(r"-?\d+,\d+", value.strip()):
         return " If the comma is a decimal comma, set data.read.decimal=','."
     return ""
 
 
 def without_placeholders(values: pd.Series) -> pd.Series:
-    """`values` with `?`, `-`, `n.a.` and the like missing."""
+    """Return `values` with `?`, `-`, `n.a.` and the like missing."""
     array = as_arrow(values)
     stands_for_nothing = pc.is_in(pc.utf8_lower(array), pa.array(sorted(PLACEHOLDERS), array.type))
     return from_arrow(pc.if_else(stands_for_nothing, None, array), values)
 
 
 def find_format(values: pd.Series, decimal: str) -> NumberFormat | None:
-    """The format in which all texts are numbers of one unit; one with this decimal mark first."""
+    """Return the format in which all texts are numbers of one unit.
+
+    One with this decimal mark first.
+    """
     array = as_arrow(values).drop_null()
     for form in formats_for(decimal):
         if pc.all(pc.match_substring_regex(array, form.pattern)).as_py():
@@ -170,7 +175,7 @@ def find_format(values: pd.Series, decimal: str) -> NumberFormat | None:
 
 
 def _has_one_unit(array: pa.ChunkedArray | pa.Array) -> bool:
-    """True where no two currencies are mixed, nor percentages with other numbers."""
+    """Return True if no two currencies are mixed, nor percentages with other numbers."""
     percent = pc.sum(pc.match_substring(array, "%")).as_py()
     if percent not in (0, len(array)):
         return False
@@ -178,13 +183,13 @@ def _has_one_unit(array: pa.ChunkedArray | pa.Array) -> bool:
 
 
 def currencies_in(array: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """The currencies in the texts of `array` that have one."""
-    found = pc.extract_regex(array, rf"(?P<unit>{CURRENCY})").drop_null()
-    return pc.utf8_rtrim(pc.struct_field(found, "unit"), ".")
+    """Return the currencies in the texts of `array` that have one."""
+    matches = pc.extract_regex(array, rf"(?P<unit>{CURRENCY})").drop_null()
+    return pc.utf8_rtrim(pc.struct_field(matches, "unit"), ".")
 
 
 def share_of_numbers(texts: Sequence[str]) -> float:
-    """How many of `texts` are numbers in some format; those that stand for nothing do not count."""
+    """Return the share of `texts` that are numbers in some format, placeholders not counted."""
     if texts and _are_plain(texts):
         return 1.0
     counted = [text for text in texts if text.strip().lower() not in PLACEHOLDERS]
@@ -197,7 +202,7 @@ def share_of_numbers(texts: Sequence[str]) -> float:
 
 
 def _are_plain(texts: Sequence[str]) -> bool:
-    """Return True where all texts are numbers as programs write them; the quick way to see it."""
+    """Return True if all texts are numbers as programs write them; the quick way to see it."""
     try:
         pc.cast(pa.array(texts, pa.large_string()), pa.float64())
     except pa.ArrowInvalid:
@@ -214,14 +219,14 @@ class Convention:
 
     @property
     def evident(self) -> str | None:
-        """The decimal mark, or None where it was taken by default."""
+        """Return the decimal mark, or None if it was taken by default."""
         return self.decimal if self.is_evident else None
 
 
 def find_convention(
     samples: Iterable[Sequence[str]], *, decimal: str | None = None, separator: str | None = None
 ) -> Convention:
-    """The convention of a file, from samples of its columns of texts; `decimal` where it is given.
+    """Return the convention of a file, from samples of its columns of texts, or by `decimal`.
 
     A column speaks for a decimal mark where its numbers can be read with no other: 1,5 and 0,125
     and 1.234,5, but not 1,234. Where none speaks, semicolons between fields do for a comma.

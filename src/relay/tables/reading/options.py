@@ -1,4 +1,4 @@
-"""How a file is to be read, as far as somebody says so. Light: no pandas."""
+"""How a file is to be read, by the settings that are given. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ USUAL_MISSING = frozenset(
 
 
 def missing_texts(options: ReadOptions) -> list[str]:
-    """All texts that mean "missing" in a file; the empty one is among them."""
+    """Return all texts that mean "missing" in a file; the empty one is among them."""
     return sorted((USUAL_MISSING - set(options.keep_texts)) | {"", *options.missing_values})

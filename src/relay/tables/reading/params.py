@@ -14,7 +14,7 @@ from relay.util.names import column_name
 
 
 def _as_text(value: Any) -> Any:
-    """-999 as "-999"; what YAML has made of `null` or `no` is refused: nobody means True."""
+    """Return -999 as "-999"; refuse what YAML has made of `null` or `no`."""
     if isinstance(value, bool) or value is None:
         raise ValueError(f"{value} is not a text: put it in quotes")
     return str(value) if isinstance(value, int | float) else value
@@ -26,7 +26,7 @@ _NO_HEADER = ("none", "no", "false")
 
 
 def _as_lines(value: Any) -> Any:
-    """3 as [3]; what people write for "no header" as []."""
+    """Return 3 as [3], and what people write for "no header" as []."""
     if value is None:
         return None
     if value is False or (isinstance(value, str) and value.lower() in _NO_HEADER):
@@ -87,7 +87,7 @@ class ReadParams(Params):
         return self
 
     def read_options(self) -> ReadOptions:
-        """The part of these that the reader of a file takes."""
+        """Return the part of these that the reader of a file takes."""
         return ReadOptions(
             separator=self.separator,
             encoding=self.encoding,
@@ -105,9 +105,7 @@ class ReadParams(Params):
 
 
 def kept_in(words: Mapping[str, str], rename: Mapping[str, str]) -> dict[str, list[str]]:
-    """Texts that are values in some columns by the dtype `words`, by the columns' names before
-    `rename`, in snake_case.
-    """
+    """Return the texts that are values in some columns by the dtype `words`."""
     before = {column_name(new): column_name(old) for old, new in rename.items()}
     names = {column_name(name): texts_kept_by(word) for name, word in words.items()}
     return {before.get(name, name): texts for name, texts in names.items() if texts}

@@ -22,14 +22,14 @@ log = logging.getLogger("relay")
 
 
 def parquet_columns(source: Source) -> list[str]:
-    """The names of the columns of a Parquet file, without an index that pandas left unnamed."""
+    """Return the names of a Parquet file's columns, without an index that pandas left unnamed."""
     with _open(source) as file:
         names = file.schema_arrow.names
         return [names[place] for place in _places(file)]
 
 
 def read_parquet(source: Source) -> pd.DataFrame:
-    """The table in a Parquet file, in dtypes that later steps know."""
+    """Return the table in a Parquet file, in dtypes that later steps know."""
     with _open(source) as file:
         _require_rows(source, file)
         table = file.read().select(_places(file))
@@ -38,7 +38,7 @@ def read_parquet(source: Source) -> pd.DataFrame:
 
 
 def read_parquet_pieces(source: Source, rows: int) -> Iterator[pd.DataFrame]:
-    """The same in pieces of about `rows` rows; categories come as their values."""
+    """Yield the same in pieces of about `rows` rows; categories become their values."""
     import pyarrow as pa
 
     with _open(source) as file:
@@ -67,7 +67,7 @@ def _open(source: Source) -> Iterator[pq.ParquetFile]:
 
 
 def _places(file: pq.ParquetFile) -> list[int]:
-    """The places of the columns: names may occur twice."""
+    """Return the places of the columns: names may occur twice."""
     names = file.schema_arrow.names
     return [i for i, name in enumerate(names) if not name.startswith("__index_level_")]
 
@@ -78,29 +78,29 @@ def _require_rows(source: Source, file: pq.ParquetFile) -> None:
 
 
 def _may_be_missing(metadata: Any, place: int) -> bool:
-    """False where the file says of each part of the column that no value is missing."""
+    """Return False if the file's statistics show that no value of the column is missing."""
     for group in (metadata.row_group(i) for i in range(metadata.num_row_groups)):
         if place >= group.num_columns:  # of nested columns, which are refused
             return True
         statistics = group.column(place).statistics
-        known = statistics is not None and statistics.has_null_count
-        if not known or statistics.null_count:
+        has_count = statistics is not None and statistics.has_null_count
+        if not has_count or statistics.null_count:
             return True
     return False
 
 
 def _plain(
-    source: Source, found: pa.Table, missing: Sequence[bool], *, is_whole: bool = False
+    source: Source, arrow: pa.Table, missing: Sequence[bool], *, is_whole: bool = False
 ) -> pd.DataFrame:
-    """`found` in dtypes that later steps know; `missing` says which columns may lack values.
+    """Return `arrow` in dtypes that later steps know; `missing` is which columns may lack values.
 
     A part of a table, which is not `is_whole`, gets dtypes that have room for the other parts.
     """
     import pyarrow as pa
 
     exact: dict[int, pd.Series] = {}
-    for i, field in enumerate(found.schema):
-        values = _storage(source, field.name, found.column(i))
+    for i, field in enumerate(arrow.schema):
+        values = _storage(source, field.name, arrow.column(i))
         kind = values.type
         if pa.types.is_uint64(kind) or (pa.types.is_int64(kind) and missing[i]):
             exact[i] = integers_from_arrow(values)
@@ -118,15 +118,18 @@ def _plain(
                 "texts. As quantities, rounded: data.dtypes.%s=float.",
                 source.name, field.name, kind, column_name(field.name),
             )  # fmt: skip
-        found = found.set_column(i, field.name, values)
-    table: pd.DataFrame = found.to_pandas(ignore_metadata=True)
+        arrow = arrow.set_column(i, field.name, values)
+    table: pd.DataFrame = arrow.to_pandas(ignore_metadata=True)
     for i, column in exact.items():
         table.isetitem(i, column.array)
     return table
 
 
 def _storage(source: Source, name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values of a column of any type; RelayError for what is not one value per row."""
+    """Return the values of a column of any type.
+
+    Raises RelayError for what is not one value per row.
+    """
     import pyarrow as pa
 
     kind = values.type
@@ -152,7 +155,7 @@ def _uuid_text(value: Any) -> str | None:
 
 
 def _with_plain_type(values: pa.ChunkedArray, may_lack: bool) -> pa.ChunkedArray:
-    """Values that are no exact numbers in a type that pandas and the later steps know."""
+    """Return values other than exact numbers in a type that pandas and the later steps know."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -13,7 +13,10 @@ from relay.tables.reading.source import find_source
 
 
 def read_columns(path: Path, options: ReadOptions) -> list[str]:
-    """The names of the columns in `path` as they stand there; RelayError if it holds no table."""
+    """Return the names of the columns in `path` as they stand there.
+
+    Raises RelayError if it holds no table.
+    """
     source = find_source(path, options)
     if source.kind == "text":
         layout = text_format(source, options)

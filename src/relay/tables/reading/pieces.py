@@ -43,7 +43,10 @@ class Pieces:
 
 
 def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
-    """What `read_raw` gives, in pieces; JSON and workbooks are read as a whole all the same."""
+    """Return what `read_raw` gives, in pieces.
+
+    JSON and workbooks are read as a whole all the same.
+    """
     source = find_source(path, options)
     if source.kind == "text":
         text = TextTable(text_format(source, options), as_it_stands(options))
@@ -61,7 +64,10 @@ def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
 
 
 def _without_totals(read: Read, name: str, options: ReadOptions) -> Read:
-    """`read` without rows of totals where one piece is the whole table; logged the first time."""
+    """Return `read` without rows of totals where one piece is the whole table.
+
+    Logged the first time.
+    """
     reported = False
 
     def read_without(rows: int) -> Iterator[pd.DataFrame]:
@@ -77,7 +83,7 @@ def _without_totals(read: Read, name: str, options: ReadOptions) -> Read:
 
 
 def _marked(read: Read, options: ReadOptions) -> Read:
-    """`read` with the texts that mean "missing" so."""
+    """Return `read` with the texts that mean "missing" so."""
 
     def read_marked(rows: int) -> Iterator[pd.DataFrame]:
         for piece in read(rows):

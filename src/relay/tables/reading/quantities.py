@@ -12,11 +12,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from relay.tables.reading.dtype_words import LIMITS, MAY_LACK, MINUS_BEHIND, THOUSANDS, NumberWord
-from relay.tables.reading.durations import CLOCK, PARTS, PATTERNS, hours
+from relay.tables.reading.dtype_words import (
+    DURATION_EXAMPLES,
+    LIMITS,
+    MAY_LACK,
+    MINUS_BEHIND,
+    THOUSANDS,
+    NumberWord,
+)
 from relay.tables.reading.numbers import CURRENCY, FORMATS, SIGN, NumberFormat, formats_for, parsed
-from relay.tables.reading.texts import as_arrow, from_arrow
+from relay.tables.reading.texts import as_arrow, from_arrow, on_distinct
 
+CLOCK, PARTS = DURATION_EXAMPLES
+_HOURS = {
+    "w": 168.0, "week": 168.0, "wk": 168.0, "d": 24.0, "day": 24.0, "h": 1.0, "hr": 1.0,
+    "hour": 1.0, "std": 1.0, "m": 1 / 60, "min": 1 / 60, "minute": 1 / 60, "s": 1 / 3600,
+    "sec": 1 / 3600, "second": 1 / 3600,
+}  # fmt: skip
+_NAMES = "|".join(sorted(_HOURS, key=len, reverse=True))
+_PART = rf"(\d+(?:[.,]\d+)?)\s*({_NAMES})s?\.?"
+PATTERNS = {
+    CLOCK: r"^[-+]?\d{1,3}:[0-5]\d(:[0-5]\d([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?$",
+    PARTS: rf"^(?i:[-+]?{_PART}(?:,?\s*(?:and\s+)?{_PART})*)$",
+}
+"""What a text looks like, for RE2 and for Python alike, by the example that stands for it."""
 _LIMIT = (
     r"(?:[<>≤≥≈~]=?|=[<>]|(?i:ca\.?|approx\.?|about|up to|at (?:least|most)|"
     r"(?:less|more|fewer|greater) than|below|above|under|over))\s*"
@@ -60,11 +79,11 @@ class Shapes:
         return int(self.counts.sum())
 
     def count(self, *shapes: str) -> int:
-        """How many values have one of these shapes."""
+        """Return how many values have one of these shapes."""
         return int(sum(self.counts[self.masks[shape]].sum() for shape in shapes))
 
     def of(self, *shapes: str) -> list[str]:
-        """The first of the different texts of these shapes."""
+        """Return the first of the different texts of these shapes."""
         chosen = np.any([self.masks[shape] for shape in shapes], axis=0)
         texts: list[str] = self.texts.filter(pa.array(chosen)).slice(0, _LOOKED_AT).to_pylist()
         return texts
@@ -78,7 +97,10 @@ NUMBERS = ("plain", "minus", "percent", "money", "limit", "thousands", "unit")
 
 
 def find_shapes(texts: pa.Array | pa.ChunkedArray, form: NumberFormat) -> Shapes:
-    """The shape of each of `texts`, the first of these that it has; `word` has no digit in it."""
+    """Return the shape of each of `texts`, the first of these that it has.
+
+    `word` has no digit in it.
+    """
     counted = pc.value_counts(texts)
     texts, counts = counted.field("values"), counted.field("counts").to_numpy()
     number = rf"{SIGN}?\s*{form.digits}"
@@ -108,7 +130,7 @@ def find_shapes(texts: pa.Array | pa.ChunkedArray, form: NumberFormat) -> Shapes
 
 
 def best_shapes(texts: pa.Array | pa.ChunkedArray, decimal: str) -> Shapes:
-    """The shapes of `texts` in the format of numbers in which most of them are numbers."""
+    """Return the shapes of `texts` in the format of numbers in which most of them are numbers."""
     return max(
         (find_shapes(texts, form) for form in formats_for(decimal)),
         key=lambda shapes: (shapes.count(*NUMBERS), shapes.count("plain")),
@@ -116,22 +138,22 @@ def best_shapes(texts: pa.Array | pa.ChunkedArray, decimal: str) -> Shapes:
 
 
 def plain_unit(unit: str) -> str:
-    """`unit` without what does not matter: upper case, a point at the end, a plural."""
+    """Return `unit` without what does not matter: upper case, a point at the end, a plural."""
     plain = " ".join(unit.casefold().split()).rstrip(".")
     return plain[:-1] if len(plain) > 2 and plain.endswith("s") else plain
 
 
 def as_written(shapes: Shapes, unit: str) -> str:
-    """The most frequent spelling of `unit`."""
+    """Return the most frequent spelling of `unit`."""
     spelled = Counter(
-        re.sub(rf"^{SIGN}?\s*{shapes.form.digits}\s*", "", one)
-        for one in shapes.of("unit", "thousands")
+        re.sub(rf"^{SIGN}?\s*{shapes.form.digits}\s*", "", text)
+        for text in shapes.of("unit", "thousands")
     )
-    return next((one for one, _ in spelled.most_common() if plain_unit(one) == unit), unit)
+    return next((text for text, _ in spelled.most_common() if plain_unit(text) == unit), unit)
 
 
 def units_in(shapes: Shapes) -> Counter[str]:
-    """How many texts have which unit."""
+    """Return how many texts have which unit."""
     units: Counter[str] = Counter()
     chosen = shapes.masks["unit"] | shapes.masks["thousands"]
     texts = pc.replace_substring_regex(
@@ -143,21 +165,21 @@ def units_in(shapes: Shapes) -> Counter[str]:
 
 
 def currencies_in(shapes: Shapes) -> Counter[str]:
-    """How many texts have which currency."""
+    """Return how many texts have which currency."""
     chosen = shapes.masks["money"] | shapes.masks["thousands"] | shapes.masks["limit"]
-    found = pc.extract_regex(shapes.texts.filter(pa.array(chosen)), f"(?P<name>{CURRENCY})")
-    names = pc.utf8_rtrim(pc.struct_field(found, "name"), ".")
+    matches = pc.extract_regex(shapes.texts.filter(pa.array(chosen)), f"(?P<name>{CURRENCY})")
+    names = pc.utf8_rtrim(pc.struct_field(matches, "name"), ".")
     return _counted(names, shapes.counts[chosen])
 
 
 def _counted(names: pa.Array, counts: NDArray[np.int64]) -> Counter[str]:
-    """How often each of `names` is there, where each stands for `counts` values."""
+    """Return how often each of `names` is there, where each stands for `counts` values."""
     summed = pd.Series(counts).groupby(names.to_pandas().to_numpy()).sum()
     return Counter({str(name): int(count) for name, count in summed.items()})
 
 
 def as_number(values: pd.Series, word: NumberWord) -> pd.Series:
-    """Texts that are numbers as `word` means them as float64, NaN where one is not."""
+    """Return texts that are numbers as `word` means them as float64, NaN if one is not."""
     if word.example in (CLOCK, PARTS):
         return hours(values, word.example)
     form = FORMATS[word.example]
@@ -172,8 +194,8 @@ def as_number(values: pd.Series, word: NumberWord) -> pd.Series:
         return _with_thousands(values, form)
     units = _without(values, rf"^{SIGN}?\s*(?:{form.digits})\s*")
     unit = word.unit.removesuffix(MAY_LACK)
-    wanted = [plain_unit(unit), *([""] if word.unit != unit else [])]
-    spelled = [unit for unit in units.dropna().unique() if plain_unit(unit) in wanted]
+    spellings = [plain_unit(unit), *([""] if word.unit != unit else [])]
+    spelled = [unit for unit in units.dropna().unique() if plain_unit(unit) in spellings]
     bare = _without(values, rf"\s*(?:{_UNIT_TEXT}|%)$")
     return parsed(bare, form).where(units.isin(spelled))
 
@@ -195,3 +217,29 @@ def _with_thousands(values: pd.Series, form: NumberFormat) -> pd.Series:
     )
     numbers: pd.Series = parsed(from_arrow(bare, values), form) * times.to_numpy()
     return numbers
+
+
+def hours(values: pd.Series, example: str) -> pd.Series:
+    """Return the texts `values`, written as `example`, in hours; NaN if one is not."""
+    read, pattern = (_clock if example == CLOCK else _parts), re.compile(PATTERNS[example])
+
+    def of(text: object) -> float:
+        return read(text) if isinstance(text, str) and pattern.match(text) else np.nan
+
+    return on_distinct(values, lambda texts: texts.map(of).astype("float64"))
+
+
+def _clock(text: str) -> float:
+    number = text.rstrip("aApPmM. ")
+    whole = 0.0
+    for place, part in enumerate(number.lstrip("+-").replace(",", ".").split(":")):
+        whole += float(part) / 60**place
+    if len(number) < len(text):  # 12:05 AM is five minutes past midnight
+        whole = whole % 12 + (12 if "p" in text.lower() else 0)
+    return -whole if text.startswith("-") else whole
+
+
+def _parts(text: str) -> float:
+    pairs = re.findall(_PART, text.casefold())
+    total = sum(float(number.replace(",", ".")) * _HOURS[name] for number, name in pairs)
+    return -total if text.startswith("-") else total

@@ -23,7 +23,7 @@ def _floats(values: pd.Series) -> NDArray[np.float64]:
 
 
 def require_reach(values: pd.Series, rows: NDArray[np.bool_] | bool = True) -> None:
-    """RelayError, with column and row, where a finite number in `rows` is beyond 32-bit floats."""
+    """Raise RelayError, with its place, if a finite number in `rows` is beyond 32-bit floats."""
     if not pd.api.types.is_float_dtype(values.dtype):
         return
     numbers = np.abs(_floats(values))

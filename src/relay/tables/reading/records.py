@@ -87,7 +87,10 @@ def _with_tail(
     widest: int,
     first_are_numbers: bool,
 ) -> Records:
-    """`records` with those at the end, `tail`; RelayError where one of these is broken."""
+    """Return `records` with those at the end, `tail`.
+
+    Raises RelayError if one of these is broken.
+    """
     for record in tail:
         full = len(record.fields) >= min(widest, len(layout.header))
         has_end = record.lines[-1].endswith(("\n", "\r"))
@@ -107,7 +110,7 @@ def _with_tail(
 
 
 def _filled_width(record: Record) -> int:
-    """How many fields there are up to the last one with a value in it."""
+    """Return how many fields there are up to the last one with a value in it."""
     for place in range(len(record.fields), 0, -1):
         if record.fields[place - 1].strip():
             return place
@@ -115,7 +118,7 @@ def _filled_width(record: Record) -> int:
 
 
 def _is_note(record: Record) -> bool:
-    """True where nothing but a text at the left is filled."""
+    """Return True if nothing but a text at the left is filled."""
     if len(record.fields) > 1 and (record.fields[1].strip() or record.fields[-1].strip()):
         return False  # as nearly all, and quick
     first, *others = [field.strip() for field in record.fields]
@@ -135,7 +138,7 @@ def _check_width(layout: TextFormat, record: Record) -> None:
 
 
 def _check_comment(layout: TextFormat, record: Record) -> None:
-    """RelayError for what is as wide as a row, but rather a comment."""
+    """Raise RelayError for a line as wide as a row that is rather a comment."""
     if 0 not in layout.numbers or record.lines[0][:1].isalnum():
         return
     advice = _comment_advice(layout, record)
@@ -161,7 +164,7 @@ def _too_short(layout: TextFormat, codec: Codec, record: Record) -> RelayError:
     has = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
     advice = _comment_advice(layout, record)
     if not layout.has_header and record.first_line == layout.above + 1:
-        advice += f" If it is no row: data.read.skip={record.last_line} leaves it out."
+        advice += f" If it is not a row: data.read.skip={record.last_line} leaves it out."
     return RelayError(
         f"{name}, line {record.first_line}: it has {has}, the {_header_word(layout)} "
         f"{len(layout.header)} ('{shown}'). Mend the line.{advice}"
@@ -179,7 +182,7 @@ def _comment_advice(layout: TextFormat, record: Record) -> str:
 
 
 def _line_with_return(layout: TextFormat, codec: Codec, record: Record) -> int | None:
-    """The line by line feeds that `record` is in, where a carriage return ends a part of it."""
+    """Return the line of `record` by line feeds, if a carriage return ends a part of it."""
     line, parts = 1, 0
     with open_text(layout, codec) as text:
         for number, part in enumerate(text, start=1):
@@ -192,7 +195,7 @@ def _line_with_return(layout: TextFormat, codec: Codec, record: Record) -> int |
 
 
 def _check_quotes(layout: TextFormat, record: Record) -> None:
-    """RelayError where quotes do not hold what they seem to."""
+    """Raise RelayError if quotes do not hold what they seem to."""
     text, separator = "".join(record.lines), layout.separator
     if '"' not in text or separator == BLANKS:
         return
@@ -224,7 +227,7 @@ def _check_quotes(layout: TextFormat, record: Record) -> None:
 
 
 def _are_rows(layout: TextFormat, lines: list[str]) -> bool:
-    """True where each of the lines of one record is a row by itself, were its quotes letters."""
+    """Return True if each line of one record is a row by itself once its quotes are letters."""
     width = len(layout.header)
     if not layout.numbers and len(lines) < (_ROWS_IN_WORDS if width < _NARROWEST_WITH_NOTES else 3):
         return False

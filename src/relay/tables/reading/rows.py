@@ -23,7 +23,7 @@ _LINES_AT_ONCE = 10_000
 
 @contextmanager
 def open_rows(layout: TextFormat, scan: Scan) -> Iterator[BinaryIO]:
-    """The lines below the header in UTF-8, without comments and marks of byte order."""
+    """Return open the lines below the header in UTF-8, without comments and marks of byte order."""
     if scan.is_plain and not layout.comment and layout.header_end:
         with layout.source.open() as file:
             for _ in range(layout.header_end):
@@ -38,7 +38,7 @@ def open_rows(layout: TextFormat, scan: Scan) -> Iterator[BinaryIO]:
 
 @contextmanager
 def open_text(layout: TextFormat, codec: Codec) -> Iterator[io.TextIOWrapper]:
-    """The text of a file, whose lines keep their ends."""
+    """Return open the text of a file; its lines keep their ends."""
     with layout.source.open() as file:
         text = io.TextIOWrapper(file, *codec, newline="")
         yield text

@@ -57,23 +57,23 @@ class Scan:
 
     @property
     def lines(self) -> int:
-        """How many lines there are."""
+        """Return how many lines there are."""
         return self.ended + (not self.ends)
 
     @property
     def ended(self) -> int:
-        """How many lines have an end."""
+        """Return how many lines have an end."""
         return self.line_feeds + self.lone_returns
 
     @property
     def codec(self) -> tuple[str, str]:
-        """What Python calls the encoding, and how it is to take bytes that are not in it."""
+        """Return Python's name of the encoding, and how it handles bytes that are not in it."""
         codec, errors = codec_of(self.encoding)
         return codec, "replace" if self.cut_letter else errors
 
     @property
     def is_plain(self) -> bool:
-        """True where the bytes of the file can be parsed as they are."""
+        """Return True if the bytes of the file can be parsed as they are."""
         in_utf_8 = self.encoding in ("utf-8", "utf-8-sig")
         return in_utf_8 and not self.marks and not self.lone_returns
 
@@ -97,7 +97,7 @@ class Scan:
 
 
 def scan_text(layout: TextFormat, options: ReadOptions) -> Scan:
-    """Look at all of a file; RelayError where it is not in its encoding, or damaged."""
+    """Look at all of a file; RelayError if it is not in its encoding, or damaged."""
     name = layout.source.name
     if options.encoding or layout.encoding not in _FOUND_OUT:
         try:
@@ -142,7 +142,7 @@ def _report_encoding(name: str, encoding: str, lines: EncodedLines) -> None:
 
 
 class _BadBytes(Exception):
-    """Bytes that are no text in an encoding, and the line that they are in."""
+    """Bytes that are not text in an encoding, and the line that they are in."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)
@@ -173,12 +173,12 @@ def _scan(layout: TextFormat, encoding: str) -> Scan:
 
 
 def _line_ends_before(error: UnicodeError) -> int:
-    """The ends of lines between the beginning of what was decoded and the bad byte in it."""
+    """Return the ends of lines between the beginning of what was decoded and the bad byte in it."""
     return error.object.count(b"\n", 0, error.start) if isinstance(error, UnicodeDecodeError) else 0
 
 
 def _has_quote_within(codes: bytes, separator: str) -> bool:
-    """True where a quote may neither open nor close a field, nor be one of two.
+    """Return True if a quote may neither open nor close a field, nor be one of two.
 
     As in `"3" tube"`, or in `""tube"" of it`; also in `3" tube`, which is right.
     """
@@ -194,7 +194,7 @@ def _has_quote_within(codes: bytes, separator: str) -> bool:
 
 
 def _blanks_beside(codes: bytes, separator: str) -> bool:
-    """True where blanks may stand beside separators or at the ends of lines."""
+    """Return True if blanks may stand beside separators or at the ends of lines."""
     letters = np.frombuffer(codes, np.uint8)
     blanks = np.flatnonzero(letters == ord(" "))
     if not blanks.size:

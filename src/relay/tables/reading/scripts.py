@@ -20,7 +20,7 @@ _MARKS = {
 
 
 def with_plain_characters(values: pd.Series) -> pd.Series:
-    """The texts `values`, with digits and blanks of ASCII for others."""
+    """Return the texts `values`, with digits and blanks of ASCII for others."""
     array = as_arrow(values)
     if pc.all(pc.string_is_ascii(array)).as_py() is not False:
         return values
@@ -33,7 +33,7 @@ def with_plain_characters(values: pd.Series) -> pd.Series:
 
 
 def has_foreign_digits(values: pd.Series) -> bool:
-    """True where some of the texts have a digit of another script."""
+    """Return True if some of the texts have a digit of another script."""
     return bool(pc.any(pc.match_substring_regex(as_arrow(values), _FOREIGN_DIGIT)).as_py())
 
 
@@ -41,5 +41,8 @@ def _in_ascii(text: str) -> str:
     if not _DIGIT.search(text):
         return text
     return "".join(
-        str(unicodedata.decimal(one)) if one.isdecimal() else _MARKS.get(one, one) for one in text
+        str(unicodedata.decimal(character))
+        if character.isdecimal()
+        else _MARKS.get(character, character)
+        for character in text
     )

@@ -15,7 +15,7 @@ _MOST_RAGGED = 0.5
 
 
 def checked_separator(separator: str | None) -> str | None:
-    """The separator as one character; `\\t` and `tab` mean a tab, `\\s+` any blanks."""
+    """Return the separator as one character; `\\t` and `tab` mean a tab, `\\s+` any blanks."""
     if not separator:
         return None
     separator = {"\\t": "\t", "tab": "\t"}.get(separator, separator)
@@ -28,7 +28,7 @@ def checked_separator(separator: str | None) -> str | None:
 
 
 def guess_separator(head: Head, above: int, decimal: str | None) -> str:
-    """The separator by which most records are as wide as the header, and then the widest.
+    """Return the separator by which most records are as wide as the header, and then the widest.
 
     Where by none of them even half of the records are, there may be a title above the header: then
     the one that makes most records alike. The first `above` lines do not count.
@@ -62,7 +62,7 @@ def guess_separator(head: Head, above: int, decimal: str | None) -> str:
 
 
 def separator_advice(lines: Sequence[str], separator: str) -> str:
-    """Advice to take another separator, where each of `lines` has it in it."""
+    """Return advice to take another separator, where each of `lines` has it in it."""
     for other in _SEPARATORS:
         if other != separator and lines and all(other in line for line in lines):
             shown = "'\\t'" if other == "\t" else f"'{other}'"
@@ -75,9 +75,9 @@ def _share_and_width(candidate: tuple[float, int, str]) -> tuple[float, int]:
 
 
 def _is_aligned(records: Sequence[Sequence[str]]) -> bool:
-    """True where blanks separate fields: as many in each record, and numbers among them."""
+    """Return True if blanks separate fields: as many in each record, and numbers among them."""
     header, *below = records
     header = header[1:] if header[0] == "#" else header
     names = has_row_names(header, below)
     alike = all(len(fields) == len(header) + names for fields in below)
-    return alike and len(header) > 1 and any(one[-1:].isdigit() for one in (below or [[]])[-1])
+    return alike and len(header) > 1 and any(text[-1:].isdigit() for text in (below or [[]])[-1])

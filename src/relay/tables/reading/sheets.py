@@ -42,20 +42,23 @@ class SheetTable:
     """Of the columns, one for each name."""
     rows: list[int]
     problem: str = ""
-    """Why it cannot be told what the header is; a sentence that begins with a place."""
+    """Why the header is not clear; a sentence that begins with a place."""
     above: str = ""
     """What stands right above the header, and may be a part of it: more than a title."""
     merged: Mapping[tuple[int, int], Any] = field(default_factory=dict)
     """The value of each cell below the first of a merged range."""
 
     def value(self, cells: Sequence[Any], row: int, place: int) -> Any:
-        """What stands in a cell; None where nothing does."""
+        """Return what stands in a cell; None if nothing does."""
         value = cells[place] if place < len(cells) else None
         return self.merged.get((row, place)) if _is_blank(value) else value
 
 
 def table_in(sheet: Sheet, options: ReadOptions) -> SheetTable | None:
-    """The table in `sheet`, below its titles or where `options` say; None where there is none."""
+    """Return the table in `sheet`, below its titles or where `options` say.
+
+    None if there is none.
+    """
     rows = [
         row
         for row, cells in enumerate(sheet.cells)
@@ -81,7 +84,7 @@ def table_in(sheet: Sheet, options: ReadOptions) -> SheetTable | None:
 
 
 def _header(sheet: Sheet, rows: list[int], options: ReadOptions) -> tuple[list[int], list[int]]:
-    """The rows of the header, none where the table has no names, and the rows below it."""
+    """Return the rows of the header, none if the table has no names, and the rows below it."""
     if options.header is not None:
         header = [line - 1 for line in options.header]
         missing = any(row not in rows for row in header)
@@ -102,7 +105,7 @@ def _header(sheet: Sheet, rows: list[int], options: ReadOptions) -> tuple[list[i
 def _second_header(
     sheet: Sheet, header: Sequence[int], below: Sequence[int], options: ReadOptions
 ) -> str:
-    """What to do where the row below the header seems to belong to it; "" where it does not."""
+    """Return what to do if the row below the header seems to belong to it; "" if it does not."""
     if options.header is not None or not header or len(below) < 2:
         return ""
     (row,), second = header, below[0]
@@ -121,7 +124,7 @@ def _second_header(
 
 
 def _above(sheet: Sheet, rows: Sequence[int], header: Sequence[int]) -> str:
-    """What to know of a row right above the header that has several fields; "" for a title."""
+    """Return a remark on a row right above the header that has several fields; "" for a title."""
     row = max((row for row in rows if header and row < header[0]), default=None)
     if row is None or sum(not _is_blank(value) for value in sheet.cells[row]) < _FEWEST_OF_HEADER:
         return ""
@@ -137,14 +140,14 @@ def _shown(sheet: Sheet, row: int) -> str:
 
 
 def _spans_columns(sheet: Sheet, row: int) -> bool:
-    """True where a merged cell in `row` stands over several columns, beside others."""
+    """Return True if a merged cell in `row` stands over several columns, beside others."""
     spans = [last[1] - first[1] for first, last in sheet.merged if first[0] <= row <= last[0]]
     others = sum(not _is_blank(value) for value in sheet.cells[row])
     return any(spans) and others > 1
 
 
 def covered_beside(table: SheetTable, place: int) -> int:
-    """How many cells of a column are covered by a merged cell that begins at their left.
+    """Return how many cells of a column are covered by a merged cell that begins at their left.
 
     Not counted are rows with nothing else in them, such as notes.
     """
@@ -163,7 +166,7 @@ def covered_beside(table: SheetTable, place: int) -> int:
 
 
 def _merged_down(sheet: Sheet, rows: Sequence[int]) -> dict[tuple[int, int], Any]:
-    """The values of cells that lie below the first in a range, for ranges within `rows`."""
+    """Return the values of cells that lie below the first in a range, for ranges within `rows`."""
     within = set(rows)
     values = {}
     for first, last in sheet.merged:
@@ -188,7 +191,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _is_value(value: Any) -> bool:
-    """True for what no name is: a number, a time."""
+    """Return True for what no name is: a number, a time."""
     return not _is_blank(value) and not isinstance(value, str)
 
 

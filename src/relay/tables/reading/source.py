@@ -38,12 +38,15 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Return what messages call it."""
         return f"{self.path.name} ({self.member})" if self.member else self.path.name
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """The bytes, unpacked; RelayError where a packed file is damaged or too large."""
+        """Return open the unpacked bytes.
+
+        Raises RelayError if a packed file is damaged or too large.
+        """
         try:
             if self.packing is None:
                 with self.path.open("rb") as file:
@@ -61,7 +64,7 @@ class Source:
 
     @contextmanager
     def open_at_any_place(self) -> Iterator[BinaryIO]:
-        """As `open`, for formats that are not read from the first byte to the last."""
+        """Open it like `open`, for formats that are not read from the first byte to the last."""
         with self.open() as file:
             yield file if self.packing is None else io.BytesIO(file.read())
 
@@ -96,7 +99,7 @@ def _too_large(name: str, limit: int) -> RelayError:
 
 
 def find_source(path: Path, options: ReadOptions) -> Source:
-    """The place of the table in `path`, found by content; RelayError where there is none.
+    """Return the place of the table in `path`, by its content.
 
     Of the files in a zip archive one must be a table, or `options.table` names it.
     """
@@ -163,7 +166,7 @@ def _is_spreadsheet(archive: zipfile.ZipFile) -> bool:
 def _choose(
     path: Path, archive: zipfile.ZipFile, names: list[str], wanted: str | None
 ) -> tuple[str, Kind]:
-    """The file in the archive that is the table, and its kind."""
+    """Return the file in the archive that is the table, and its kind."""
     if wanted:
         found = [one for one in names if wanted in (one, PurePosixPath(one).name)]
         if len(found) != 1:
@@ -191,7 +194,10 @@ def _choose(
 
 
 def _may_be_a_table(name: str) -> bool:
-    """False for what comes along in archives: hidden files, those of macOS, read-me texts."""
+    """Return False for what comes along in archives.
+
+    Hidden files, those of macOS, read-me texts.
+    """
     parts = PurePosixPath(name).parts
     hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
     return not hidden and not parts[-1].lower().startswith(_NOTES)
@@ -203,7 +209,7 @@ def _member_kind(path: Path, archive: zipfile.ZipFile, name: str) -> Kind:
     if not head:
         raise RelayError(f"{path.name} ({name}) is empty: 0 bytes.")
     kind = _kind(f"{path.name} ({name})", head, "it is")
-    if kind == "zip":  # a workbook, as far as can be told without unpacking it
+    if kind == "zip":  # a workbook, as far as can be seen without unpacking it
         return "excel"
     if kind == "gzip":
         raise RelayError(f"{path.name} ({name}) is packed twice; unpack it. {SUPPORTED}")

@@ -24,19 +24,17 @@ _FEWEST_WORDS = 3
 
 
 def in_lower_case(values: pd.Series) -> pd.Series:
-    """Texts in lower case, with one blank where there are several and none at the ends."""
+    """Return texts in lower case, with one blank where there are several and none at the ends."""
     return on_distinct(values, lambda texts: texts.map(plain_spelling, na_action="ignore"))
 
 
 def plain_spelling(text: str) -> str:
-    """`text` without what makes no difference to a reader."""
+    """Return `text` without what makes no difference to a reader."""
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def spellings_warning(values: pd.Series, most: int | None = None) -> str:
-    """A warning of `values` that a reader would take for the same; "" where there are none, or
-    more than `most` different values.
-    """
+    """Return a warning of values that a reader would take for the same; "" if there are none."""
     if most is not None and values.iloc[:_LOOKED_AT].nunique() > most:
         return ""
     counts = values.value_counts(sort=False)
@@ -64,7 +62,10 @@ def spellings_warning(values: pd.Series, most: int | None = None) -> str:
 
 
 def _truths_warning(name: str, counts: Mapping[str, int]) -> str:
-    """A warning of several words for true, or for false; letters alone may mean other things."""
+    """Return a warning of several words for true, or for false.
+
+    Letters alone may mean other things.
+    """
     words = {text: text.casefold() for text, count in counts.items() if count}
     if len(words) < _FEWEST_WORDS or any(
         word.isalpha() and len(word) < 2 for word in words.values()

@@ -22,7 +22,7 @@ class Numbers:
     def __init__(
         self, table: pd.DataFrame, labels: Mapping[int, int], decimal: str | None = None
     ) -> None:
-        """`labels` are the places of texts that are no values: {row: column}."""
+        """Read the numbers of `table`; `labels` are texts that are not values: {row: column}."""
         mark = convention_of(table, decimal=decimal).decimal
         self._columns: dict[int, NDArray[np.float64]] = {}
         for place in range(table.shape[1]):
@@ -42,12 +42,12 @@ class Numbers:
         return float(self._columns[place][row])
 
     def of(self, place: int, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """The numbers of a column in `rows`, without missing ones."""
+        """Return the numbers of a column in `rows`, without missing ones."""
         numbers = self._columns[place][rows]
         return numbers[~np.isnan(numbers)]
 
     def are_beyond(self, row: int) -> bool:
-        """True where most numbers of a row are larger than all others, far from the next."""
+        """Return True if most numbers of a row are larger than all others, far from the next."""
         beyond = []
         for numbers in self._columns.values():
             others = np.delete(numbers, row)
@@ -77,18 +77,18 @@ def _numbers(values: pd.Series, labels: list[int], decimal: str) -> NDArray[np.f
 
 
 def add_up(numbers: Numbers, row: int, group: NDArray[np.bool_], *, wholly: bool) -> bool:
-    """True where numbers of `row` are sums of those in `group`, or most of them means.
+    """Return True if numbers of `row` are sums of those in `group`, or most of them means.
 
     `wholly` asks it of all of them.
     """
     sums = means = others = 0
     for place in numbers.places:
-        value, known = numbers.at(row, place), numbers.of(place, group)
+        value, above = numbers.at(row, place), numbers.of(place, group)
         if np.isnan(value):
             continue
-        if is_sum(value, known):
+        if is_sum(value, above):
             sums += 1
-        elif is_mean(value, known):
+        elif is_mean(value, above):
             means += 1
         else:
             others += 1
@@ -98,7 +98,7 @@ def add_up(numbers: Numbers, row: int, group: NDArray[np.bool_], *, wholly: bool
 
 
 def is_sum(value: float, others: NDArray[np.float64], *, exact: bool = False) -> bool:
-    """True where `value` is the sum of `others`, and larger than each: that is no accident."""
+    """Return True if `value` is the sum of `others`, and larger than each, so not by chance."""
     if len(others) < _FEWEST:
         return False
     total, largest = others.sum(), np.abs(others).max()
@@ -108,7 +108,7 @@ def is_sum(value: float, others: NDArray[np.float64], *, exact: bool = False) ->
 
 
 def is_mean(value: float, others: NDArray[np.float64], *, exact: bool = False) -> bool:
-    """True where `value` is the mean of `others`, which are not all the same."""
+    """Return True if `value` is the mean of `others`, which are not all the same."""
     if len(others) < _FEWEST:
         return False
     spread = np.ptp(others)

@@ -9,14 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from relay.tables.reading.comments import warn_of_comments
 from relay.tables.reading.double_encoding import warn_of_double_encoding
 from relay.tables.reading.excel import read_excel
 from relay.tables.reading.json_lines import read_json
 from relay.tables.reading.layout import text_format
 from relay.tables.reading.left_out import warn_of_notes
 from relay.tables.reading.missing import Marked, as_it_stands, mark_missing
-from relay.tables.reading.notes import count_notes
+from relay.tables.reading.notes import count_notes, warn_of_comments
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.parquet import read_parquet
 from relay.tables.reading.source import Source, find_source
@@ -37,11 +36,12 @@ class RawTable:
 
 
 def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> RawTable:
-    """The table in `path`: separated text, JSON lines, Parquet or Excel, told apart by content.
+    """Read the table in `path`: separated text, JSON, Parquet or Excel, by its content.
 
     The first of these holds texts only, numbers as well; from the others also numbers, booleans
-    (none missing), times and categories come. RelayError where the file is no table, says where
-    it is broken, and names the setting that mends it. `find_codes` as for `mark_missing`.
+    (none missing), times and categories come. `find_codes` as for `mark_missing`.
+
+    Raises RelayError, with the place and the setting that mends it, if the file is not a table.
     """
     source = find_source(path, options)
     about: dict[str, Any] = {"kind": source.kind}
@@ -78,7 +78,7 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
 
 
 def _read_other(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The table and, by column, how many formulas of a workbook were never computed."""
+    """Return the table and, by column, how many formulas of a workbook were never computed."""
     if source.kind == "excel":
         return read_excel(source, options)
     return read_json(source, options) if source.kind == "json" else read_parquet(source), {}

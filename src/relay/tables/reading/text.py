@@ -33,10 +33,10 @@ _FEWEST_IN_CHUNK = 1_000
 
 
 class TextTable:
-    """The texts in a file that is laid out as `layout` says, in columns named as there.
+    """The texts in a file with the layout `layout`, in columns with its names.
 
-    The file is looked through once, and read each time. RelayError where it is broken, which says
-    where, and names the setting that mends it.
+    The file is scanned once, and read each time. Raises RelayError, with the place and the setting
+    that mends it, if it is broken.
     """
 
     def __init__(self, layout: TextFormat, options: ReadOptions) -> None:
@@ -50,11 +50,11 @@ class TextTable:
 
     @property
     def encoding(self) -> str:
-        """The encoding of the whole file."""
+        """Return the encoding of the whole file."""
         return self._scan.encoding
 
     def read(self) -> pd.DataFrame:
-        """All rows."""
+        """Read all rows."""
         table = self._by_pyarrow()
         if table is None or self._may_mislead(len(table), self._has_odd_fields(table)):
             self._records = check_records(self.layout, self._scan.codec)
@@ -80,7 +80,7 @@ class TextTable:
             self._records = check_records(self.layout, self._scan.codec)
 
     def read_pieces(self, rows: int) -> Iterator[pd.DataFrame]:
-        """The rows from the beginning, `rows` of them at a time."""
+        """Yield the rows from the beginning, `rows` of them at a time."""
         done = self.left_out.repeated = 0
         head = last = None
         for piece in map(self._finished, self._by_pandas(rows)):
@@ -100,20 +100,20 @@ class TextTable:
         yield last
 
     def _without_notes(self, table: pd.DataFrame, head: pd.DataFrame | None) -> pd.DataFrame:
-        """The end of all rows, without the notes below them."""
+        """Return the end of all rows, without the notes below them."""
         below = count_notes(table, head, self.layout.missing)
         if below:
             self.left_out.notes_in_table = list(map(str, table.iloc[-below:, 0]))
         return table.iloc[: len(table) - below]
 
     def _is_odd(self) -> bool:
-        """True where pyarrow would take the text otherwise than pandas does, or not at all."""
+        """Return True if pyarrow would read the text otherwise than pandas, or not at all."""
         scan = self._scan
         strange = scan.quote_after_blank or scan.cut_letter or scan.quotes % 2 == 1
         return strange or self.layout.separator == BLANKS
 
     def _may_mislead(self, rows: int, odd: bool) -> bool:
-        """True where pyarrow may have read `rows` rows in another way than a person would.
+        """Return True if pyarrow may have read `rows` rows in another way than a person would.
 
         Fields have ends of lines in them, quotes may be letters, or some are `odd`.
         """
@@ -121,13 +121,13 @@ class TextTable:
         return odd or spread or self._scan.quote_within
 
     def _has_comments(self, first: pa.Array | pa.ChunkedArray) -> bool:
-        """True where the first column, of numbers, holds what a comment begins with."""
+        """Return True if the first column, of numbers, holds what a comment begins with."""
         if 0 not in self.layout.numbers:
             return False
         return bool(pc.any(pc.match_substring_regex(first, COMMENT)).as_py())
 
     def _has_odd_fields(self, table: pd.DataFrame | pa.RecordBatch) -> bool:
-        """True where fields are filled that have no name, or lines are rather comments."""
+        """Return True if fields are filled that have no name, or lines are rather comments."""
         named = len(self.layout.header)
         if isinstance(table, pd.DataFrame):
             filled = bool(table.iloc[:, named:].notna().any(axis=None))
@@ -136,7 +136,7 @@ class TextTable:
         return filled or self._has_comments(table.column(0))
 
     def _by_pyarrow(self) -> pd.DataFrame | None:
-        """All rows, or None where they are not well formed."""
+        """Return all rows, or None if they are not well formed."""
         if self._is_odd():
             return None
         try:
@@ -151,7 +151,7 @@ class TextTable:
         return texts
 
     def _options(self) -> dict[str, Any]:
-        """How pyarrow is to read texts, and nothing else."""
+        """Return how pyarrow is to read texts, and nothing else."""
         return {
             "read_options": pa_csv.ReadOptions(column_names=self._columns, block_size=_CHUNK),
             "parse_options": pa_csv.ParseOptions(
@@ -166,7 +166,7 @@ class TextTable:
         }
 
     def _by_pandas(self, rows: int | None) -> Iterator[pd.DataFrame]:
-        """All rows, in pieces of `rows` rows."""
+        """Yield all rows, in pieces of `rows` rows."""
         left = sys.maxsize if self._records is None else self._records.rows
         try:
             with warnings.catch_warnings(), open_rows(self.layout, self._scan) as file:
@@ -196,7 +196,7 @@ class TextTable:
             raise RelayError(f"{self.layout.source.name} cannot be read: {error}") from error
 
     def _finished(self, table: pd.DataFrame) -> pd.DataFrame:
-        """`table` with the columns that the header names, and without rows that repeat it."""
+        """Return `table` with the header's names, and without rows that repeat the header."""
         table = tidied(table, self._missing if self._scan.has_blanks else [])
         table = table.iloc[:, : len(self.layout.header)]
         table.columns = self.layout.header
@@ -208,7 +208,7 @@ class TextTable:
         return table
 
     def _end(self) -> None:
-        """Tell what was left out, once all was read."""
+        """Return tell what was left out, once all was read."""
         self.left_out.comments = self._scan.comments
         if self._records is not None:
             self.left_out.notes = self._records.notes

@@ -14,14 +14,14 @@ _TRIED = 100
 
 
 def is_text(values: pd.Series) -> bool:
-    """True for a column of texts with at least one in it."""
+    """Return True for a column of texts with at least one in it."""
     if not isinstance(values.dtype, pd.StringDtype):
         return bool(pd.api.types.is_string_dtype(values.dtype)) and bool(values.notna().any())
     return bool(as_arrow(values).null_count < len(values))
 
 
 def as_arrow(values: pd.Series) -> pa.ChunkedArray | pa.Array:
-    """The texts of `values`, without a copy."""
+    """Return the texts of `values`, without a copy."""
     return pa.array(values, pa.large_string(), from_pandas=True)
 
 
@@ -31,14 +31,14 @@ def release_memory() -> None:
 
 
 def from_arrow(array: pa.ChunkedArray | pa.Array, like: pd.Series) -> pd.Series:
-    """`array` as a column with the name and the index of `like`."""
+    """Return `array` as a column with the name and the index of `like`."""
     values: pd.Series = array.to_pandas()
     values.index, values.name = like.index, like.name
     return values
 
 
 def sample(values: pd.Series) -> list[str]:
-    """Some of the different texts of `values`, from its beginning and from all over it."""
+    """Return some of the different texts of `values`, from its beginning and from all over it."""
     array = as_arrow(values)
     all_over = np.arange(0, len(array), len(array) // _TRIED + 1)
     some = [*array.slice(0, _TRIED).to_pylist(), *array.take(all_over).to_pylist()]
@@ -48,7 +48,7 @@ def sample(values: pd.Series) -> list[str]:
 
 
 def have_digits(texts: Sequence[str]) -> bool:
-    """Return True where one of `texts` has a digit, of any script."""
+    """Return True if one of `texts` has a digit, of any script."""
     return any(map(str.isdecimal, "".join(texts)))
 
 
@@ -60,7 +60,7 @@ def last_bytes_in(texts: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def may_hold(array: pa.ChunkedArray | pa.Array, ends: NDArray[np.bool_]) -> bool:
-    """Return False where no text in `array` ends with one of the bytes `ends`.
+    """Return False if no text in `array` ends with one of the bytes `ends`.
 
     So few numbers end as the texts that mean "missing" do that this spares a closer look at nearly
     all columns of numbers.
@@ -69,7 +69,7 @@ def may_hold(array: pa.ChunkedArray | pa.Array, ends: NDArray[np.bool_]) -> bool
 
 
 def may_have_letters(array: pa.ChunkedArray | pa.Array) -> bool:
-    """Return False where the texts in `array` are digits, blanks and marks only."""
+    """Return False if the texts in `array` are digits, blanks and marks only."""
     for chunk in chunks_of(array):
         offsets, data = _buffers(chunk)
         if data.size and (data[offsets[0] : offsets[-1]] >= ord("A")).any():
@@ -83,7 +83,7 @@ def chunks_of(array: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
 
 
 def _last_bytes(array: pa.Array) -> NDArray[np.uint8]:
-    """The last byte of each text that is not empty."""
+    """Return the last byte of each text that is not empty."""
     bounds, data = _buffers(array)
     filled = bounds[1:][bounds[1:] > bounds[:-1]]
     return data[filled - 1]
@@ -99,7 +99,7 @@ def _buffers(array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 
 
 def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
-    """`table` without blanks at the ends of its texts; those in `missing` are missing then.
+    """Return `table` without blanks at the ends of its texts; those in `missing` are missing then.
 
     With nothing in `missing` there are no such blanks.
     """
@@ -116,7 +116,10 @@ def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
 
 
 def equals_row(table: pd.DataFrame, row: Sequence[str]) -> NDArray[np.bool_]:
-    """For each row of `table`, all of texts, whether it holds those of `row`; "" is missing."""
+    """Return for each row of `table`, all of texts, whether it holds those of `row`.
+
+    "" is missing.
+    """
     alike = np.ones(len(table), dtype=bool)
     for place, text in enumerate(row):
         if not alike.any():
@@ -128,12 +131,12 @@ def equals_row(table: pd.DataFrame, row: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def codes(values: pd.Series) -> NDArray[np.int64]:
-    """A number for each distinct text, -1 for a missing one."""
+    """Return a number for each distinct text, -1 for a missing one."""
     return _encoded(values)[1]
 
 
 def _encoded(values: pd.Series) -> tuple[pa.Array, NDArray[np.int64]]:
-    """The distinct texts, and for each value its place among them, -1 for a missing one."""
+    """Return the distinct texts, and for each value its place among them, -1 for a missing one."""
     encoded = as_arrow(values).dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
@@ -142,7 +145,7 @@ def _encoded(values: pd.Series) -> tuple[pa.Array, NDArray[np.int64]]:
 
 
 def on_distinct(values: pd.Series, change: Callable[[pd.Series], pd.Series]) -> pd.Series:
-    """`change(values)`, worked out once for each distinct text where many are alike."""
+    """Return `change(values)`, computed once for each distinct text if many are alike."""
     distinct, places = _encoded(values)
     if len(distinct) * 2 > len(values):
         return change(values)

@@ -1,4 +1,4 @@
-"""Rows of totals in a table: sums or means of other rows, which are no example of anything."""
+"""Rows of totals in a table: sums or means of other rows, from which nothing is to be learned."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Totals:
 def without_totals(
     name: str, table: pd.DataFrame, decimal: str | None, *, reports: bool = True
 ) -> tuple[pd.DataFrame, int]:
-    """`table` of the file `name` without its rows of totals, and how many these are; logged."""
+    """Return `table` of the file `name` without its rows of totals, and their number; log them."""
     totals = find_totals(table, decimal)
     if reports:
         _report(name, table, totals)
@@ -88,7 +88,7 @@ def _report(name: str, table: pd.DataFrame, totals: Totals) -> None:
 
 
 def find_totals(table: pd.DataFrame, decimal: str | None = None) -> Totals:
-    """The rows of `table` that sum up others.
+    """Return the rows of `table` that sum up others.
 
     A row with a word for totals counts where numbers in it are sums or means of the rows above it
     (or since the total before it), or where the word stands in a column of numbers; one between
@@ -126,12 +126,12 @@ def labels_among_numbers(table: pd.DataFrame, decimal: str | None = None) -> dic
 
 
 def is_label(text: str) -> bool:
-    """True for a word of totals, alone or with a few others: Grand total, Summe Nord."""
+    """Return True for a word of totals, alone or with a few others: Grand total, Summe Nord."""
     return len(text.split()) <= _MOST_WORDS and _LABEL.search(text) is not None
 
 
 def _labels(table: pd.DataFrame) -> dict[int, int]:
-    """The rows that have a word of totals, each with the place of its first column with one.
+    """Return the rows that have a word of totals, each with the place of its first column with one.
 
     Of a large table only the last rows are looked at.
     """
@@ -201,7 +201,7 @@ def _has_no_other_text(table: pd.DataFrame, row: int, label: int, numbers: Numbe
 
 
 def _may_lack_label(table: pd.DataFrame) -> bool:
-    """A quick look at whether the last row may be a total: it has no text where others have."""
+    """Return True if the last row may be a total: it has no text in columns that have texts."""
     has_texts = False
     for _, values in table.iloc[-1 - _FEWEST_UNLABELLED :].items():
         if _is_filled_text(values.iloc[:-1]):
@@ -212,7 +212,7 @@ def _may_lack_label(table: pd.DataFrame) -> bool:
 
 
 def _is_filled_text(values: pd.Series) -> bool:
-    """True for texts that are no numbers, and times."""
+    """Return True for texts that are not numbers, and times."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return True
     if not is_text(values):
@@ -241,6 +241,6 @@ def _adds_up_unlabelled(table: pd.DataFrame, numbers: Numbers) -> bool:
 
 
 def _counts_on(value: float, others: NDArray[np.float64]) -> bool:
-    """True where `value` goes on with 1, 2, 3: the rows are numbered."""
+    """Return True if `value` goes on with 1, 2, 3: the rows are numbered."""
     steps = np.diff(others)
     return bool(len(steps) and (steps == 1).all() and value == others[-1] + 1)
