@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from relay.step.param_errors import NAME, word_problems
+from relay.step.param_errors import NAME, SHA256, word_problems
 from relay.step.params import Params
 
 
@@ -31,6 +31,7 @@ class Example(Params):
     rules: dict[str, Rule] = {}  # noqa: RUF012
     target: str | dict[Literal["a", "b"], int] = "x"
     even: int = 2
+    digest: str = Field("", pattern=SHA256)
 
     @field_validator("even")
     @classmethod
@@ -79,8 +80,9 @@ def lines(**values: Any) -> list[str]:
         ({"rules": {"x": {"pair": [1]}}}, "rules.x.pair.1: a value is required."),
         ({"target": {"a": "x"}}, "target: must be a text (got {'a': 'x'})."),
         ({"even": 3}, "even: 3 is odd."),
+        ({"digest": "abc"}, "digest: must have 64 hexadecimal digits (got 'abc')."),
         ({"count": ""}, "count: must not be empty: leave count out for its default."),
-        ({"colour": 1}, "colour: there is no such setting. There is: count, either, even, flag, "),
+        ({"colour": 1}, "colour: there is no such setting. There is: count, digest, either, "),
     ],
 )  # fmt: skip
 def test_each_kind_of_mistake_has_words(values: dict[str, Any], line: str) -> None:

@@ -91,7 +91,7 @@ def _require_groups(tree: DictConfig, files: ConfigFiles) -> None:
 
 
 def _compose(files: ConfigFiles, overrides: list[str]) -> tuple[DictConfig, dict[str, str]]:
-    """The tree, and the option that was chosen of each group."""
+    """Return the tree, and the option that was chosen of each group."""
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(files.folder), version_base="1.3"):
         try:

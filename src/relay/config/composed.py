@@ -48,16 +48,16 @@ class Config:
 
     @property
     def command(self) -> str:
-        """The command line that composes it, as a shell takes it, without secrets."""
+        """Return the command line that composes it, as a shell takes it, without secrets."""
         return shlex.join(["python", "main.py", *map(redact, self.overrides)])
 
     @property
     def as_yaml(self) -> str:
-        """All settings as a file of YAML, without secrets."""
+        """Return all settings as a file of YAML, without secrets."""
         return redact(OmegaConf.to_yaml(self.tree))
 
     def section(self, name: str) -> dict[str, Any]:
-        """The resolved settings of a group such as `data`. Raises ConfigError if one is missing."""
+        """Return the resolved settings of a group. Raises ConfigError if one is missing."""
         return resolve(self.tree[name], name, self.origin)
 
     def params(self, step: str, names: Iterable[str]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Config:
         return value
 
     def key_of(self, step: str, param: str) -> str:
-        """The setting that a step's parameter is read from, as a person would override it."""
+        """Return the setting that a step's parameter is read from."""
         name, _, rest = param.partition(".")
         given = self.settings.pipeline[step].params
         value = given.get(name)
@@ -96,7 +96,7 @@ class Config:
         return f"{key}.{rest}" if rest else key
 
     def place_of(self, key: str) -> str:
-        """` (in config/local/default.yaml)`, of the file that sets `key`; "" if that is clear."""
+        """Return ` (in FILE)`, the file that sets `key`; "" if that is clear."""
         return "" if self.origin is None else self.origin.place_of(key)
 
     def make_absolute(self, key: str) -> None:
@@ -120,7 +120,7 @@ class Config:
             raise ConfigError(text) from error
 
     def _group_key(self, step: str, param: str) -> str | None:
-        """The first setting called `param` in the groups that `step` names."""
+        """Return the first setting called `param` in the groups that `step` names."""
         for group in self.settings.pipeline[step].settings:
             node = OmegaConf.select(self.tree, group)
             if isinstance(node, DictConfig) and param in node.keys():  # noqa: SIM118 - and if "???"

@@ -42,20 +42,20 @@ class ConfigFiles:
 
     @property
     def groups(self) -> list[str]:
-        """The groups that a person can choose from."""
+        """Return the groups that a person can choose from."""
         return list(self.options)
 
     @property
     def declaring(self) -> list[str]:
-        """The groups whose files declare settings."""
+        """Return the groups whose files declare settings."""
         return [group for group, option in self.options.items() if option is not None]
 
     def main(self) -> dict[str, Any]:
-        """The settings of config.yaml."""
+        """Return the settings of config.yaml."""
         return {key: one for key, one in _content(self.folder / MAIN).items() if key != _DEFAULTS}
 
     def declared(self, choices: Mapping[str, str]) -> dict[str, Any]:
-        """All settings that there are, where `choices` are the options chosen from the groups.
+        """Return all settings that there are; `choices` are the options chosen from the groups.
 
         Those of config.yaml, and of the files that the chosen ones are built on: what
         config/data/table.yaml does not have, config/data/pokemon.yaml cannot set.
@@ -67,7 +67,7 @@ class ConfigFiles:
         return settings
 
     def open_mappings(self) -> list[str]:
-        """The settings that are `{}` in the files which declare them: they take any key."""
+        """Return the settings that are `{}` in the files which declare them: they take any key."""
         settings = self.main()
         keys = dict.fromkeys(_empty_mappings(settings))
         for group in self.declaring:
@@ -79,7 +79,7 @@ class ConfigFiles:
         return list(keys)
 
     def usage(self, group: str, option: str | None = None) -> str:
-        """` Any table of yours: data=table ...`, from the first lines of a group's base files.
+        """Return ` Any table of yours: data=table ...`, the first lines of a group's base files.
 
         Those that `option` is built on, or all of the group.
         """
@@ -99,7 +99,7 @@ class Origin:
     overrides: Sequence[str]
 
     def place_of(self, key: str) -> str:
-        """` (in config/local/default.yaml)`, of the last file that sets `key`.
+        """Return ` (in config/local/default.yaml)`, of the last file that sets `key`.
 
         "" if none does, or if an override sets it: where that stands is clear.
         """
@@ -115,13 +115,13 @@ class Origin:
         return ""
 
     def usage(self, key: str) -> str:
-        """How the group of `key` is given, as its base file states it; "" if it is in no group."""
+        """Return how the group of `key` is given, as its base file states it; may be empty."""
         group = key.partition(".")[0]
         is_declared = group in self.files.declaring
         return self.files.usage(group, self.choices.get(group)) if is_declared else ""
 
     def _chosen_files(self) -> Iterator[tuple[Path, str]]:
-        """The files that were chosen from the groups, each with its place in the tree."""
+        """Return the files that were chosen from the groups, each with its place in the tree."""
         for choice, name in self.choices.items():
             group, _, package = choice.partition("@")
             path = self.files.folder / group / f"{name}.yaml"
@@ -130,7 +130,7 @@ class Origin:
 
 
 def unreadable_file(folder: Path) -> str | None:
-    """What is wrong with the first file of the configuration in `folder` that cannot be read."""
+    """Return what is wrong with the first file in `folder` that cannot be read."""
     for path in sorted(folder.rglob("*.yaml")):
         problem = _problem_of(path)
         if problem is not None:
@@ -158,7 +158,7 @@ def _problem_of(path: Path) -> str | None:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """The mapping in the file `path`; empty if it cannot be read, which Hydra reports if chosen."""
+    """Return the mapping in the file `path`; empty if it cannot be read, which Hydra reports."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - safe
     except (OSError, ValueError, yaml.YAMLError):
@@ -167,14 +167,14 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _parents(path: Path) -> list[Path]:
-    """The files of its own group that the file `path` is built on."""
+    """Return the files of its own group that the file `path` is built on."""
     defaults = _content(path).get(_DEFAULTS) or []
     names = [one for one in defaults if isinstance(one, str) and not one.startswith(("_", "/"))]
     return [path.parent / f"{name}.yaml" for name in names]
 
 
 def _bases(path: Path) -> list[Path]:
-    """The files at the beginning of what `path` is built on; itself, if it is built on none."""
+    """Return the files at the beginning of what `path` is built on, or `path` itself."""
     parents = _parents(path)
     return [base for parent in parents for base in _bases(parent)] if parents else [path]
 

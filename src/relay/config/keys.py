@@ -18,7 +18,7 @@ _OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key
 
 
 def composition_problem(error: ConfigCompositionException, tree: DictConfig) -> str:
-    """What Hydra has against an override, with the nearest of the keys of `tree`."""
+    """Return what Hydra has against an override, with the nearest of the keys of `tree`."""
     text = str(error)
     match = _OVERRIDE_KEY.search(text)
     if not match:
@@ -35,7 +35,7 @@ def composition_problem(error: ConfigCompositionException, tree: DictConfig) -> 
 
 
 def _hint(parent: str, name: str, siblings: Sequence[str], whole: Mapping[str, Any]) -> str:
-    """The nearest of the `siblings` in `parent`, else the setting of that name elsewhere."""
+    """Return the nearest of the `siblings` in `parent`, else the setting of that name elsewhere."""
     prefix = f"{parent}." if parent else ""
     near = nearest(name, siblings)
     elsewhere = [] if near else list(_keys_named(name, whole))
@@ -67,7 +67,7 @@ def refuse_unknown_keys(tree: DictConfig, origin: Origin) -> None:
 def _unknown_keys(
     tree: DictConfig, declared: Mapping[str, Any], prefix: str, whole: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """The keys that are not right, each with a line about it."""
+    """Return the keys that are not right, each with a line about it."""
     for name in map(str, tree):
         key = f"{prefix}{name}"
         if key == _PIPELINE:

@@ -59,13 +59,13 @@ def split_options(text: str) -> list[str]:
 
 
 def _unquoted(word: str) -> str:
-    """`word` without quotes around the whole of it, as a shell would have them."""
+    """Return `word` without quotes around the whole of it, as a shell would have them."""
     whole = re.fullmatch(r"(['\"])([\w.~+@/:-]+=.*)\1", word, re.DOTALL)
     return whole[2] if whole else word
 
 
 def from_arguments(arguments: Sequence[str]) -> list[str]:
-    """The `key=value` overrides in a command line; ConfigError for what is none."""
+    """Return the `key=value` overrides in a command line; raises ConfigError for another word."""
     overrides: list[str] = []
     rest = list(arguments)
     while rest:
@@ -86,7 +86,7 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
 
 
 def normalize(override: str, none_is_text: Sequence[str] = ()) -> str:
-    """`override` as Hydra's grammar wants it.
+    """Return `override` as Hydra's grammar wants it.
 
     Python's None, and lists and mappings as Python or JSON writes them, become Hydra's; in the
     settings `none_is_text`, and below, None is a text. What
@@ -104,13 +104,13 @@ def normalize(override: str, none_is_text: Sequence[str] = ()) -> str:
 
 
 def key_and_value(override: str) -> tuple[str, Any]:
-    """The key and the value of a normalized override."""
+    """Return the key and the value of a normalized override."""
     parsed = OverridesParser.create().parse_override(override)
     return parsed.key_or_group, parsed.value()
 
 
 def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> list[str]:
-    """Those of the normalized `overrides` that are not for Hydra.
+    """Return those of the normalized `overrides` that are not for Hydra.
 
     It knows neither new keys in open mappings nor a group given as a mapping of its settings,
     model={params:{max_depth:3}}. What comes after such a mapping and changes it is among them.
@@ -127,7 +127,7 @@ def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> li
 def named_options(
     late: Sequence[str], overrides: Sequence[str], groups: Sequence[str]
 ) -> list[str]:
-    """`model=linear` for model={name:linear} in `late`, for `groups` not among `overrides`."""
+    """Return `model=linear` for model={name:linear}, for `groups` not among `overrides`."""
     chosen = {one.partition("=")[0] for one in overrides}
     values = [key_and_value(one) for one in late if _is_mapping(one)]
     return [
@@ -138,7 +138,7 @@ def named_options(
 
 
 def is_into(override: str, mappings: Sequence[str]) -> bool:
-    """True where `override` sets one of `mappings`, or a key in one."""
+    """Return True if `override` sets one of `mappings`, or a key in one."""
     key = override.partition("=")[0]
     return any(key == one or key.startswith(f"{one}.") for one in mappings)
 
@@ -159,7 +159,7 @@ def _hydra_value(text: str, *, none_is_text: bool) -> str:
 
 
 def _parsed(text: str) -> Override | None:
-    """`text` as Hydra reads a value; None where its grammar does not have it."""
+    """Return `text` as Hydra reads a value; None where its grammar does not have it."""
     try:
         return OverridesParser.create().parse_override(f"key={text}")
     except HydraException:
@@ -167,7 +167,7 @@ def _parsed(text: str) -> Override | None:
 
 
 def _python_value(text: str) -> Any:
-    """The list or mapping that `text` is in Python or in JSON; else `text` itself."""
+    """Return the list or mapping that `text` is in Python or in JSON; else `text` itself."""
     if text[:1] not in ("[", "{", "("):
         return text
     for read in (ast.literal_eval, json.loads):
@@ -180,7 +180,7 @@ def _python_value(text: str) -> Any:
 
 
 def _without_none(value: Any) -> Any:
-    """`value`, as Hydra parsed it, with null for each None that is not in quotes."""
+    """Return `value`, as Hydra parsed it, with null for each None that is not in quotes."""
     if isinstance(value, Mapping):
         return {key: _without_none(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -189,7 +189,7 @@ def _without_none(value: Any) -> Any:
 
 
 def _hydra_text(value: Any) -> str:
-    """`value` in Hydra's grammar."""
+    """Return `value` in Hydra's grammar."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -209,6 +209,6 @@ def _escape(key: str) -> str:
 
 
 def _quote(text: str) -> str:
-    """`text` between single quotes; Hydra unescapes backslashes only before a quote."""
+    """Return `text` between single quotes; Hydra unescapes backslashes only before a quote."""
     before_quotes = re.sub(r"(\\*)'", r"\1\1\\'", text)
     return "'" + re.sub(r"(\\+)$", r"\1\1", before_quotes) + "'"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from relay.step.param_errors import NAME
+from relay.step.param_errors import NAME, TAG
 
 _KEY = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"
 
@@ -49,7 +49,7 @@ class TrackingSpec(_Strict):
     entity: str | None = Field(pattern=NAME)
     group: str | None = Field(min_length=1)
     registry: str | None = Field(pattern=NAME)
-    tags: tuple[Annotated[str, Field(pattern=r"^[^,]{1,64}$")], ...]
+    tags: tuple[Annotated[str, Field(pattern=TAG)], ...]
     notes: str | None
 
 
@@ -69,5 +69,5 @@ class Settings(_Strict):
 
 
 def cores() -> int:
-    """The processors that we may use: the default of `jobs`."""
+    """Return the processors that we may use: the default of `jobs`."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,7 +18,7 @@ from relay.util.names import did_you_mean
 
 
 def read_settings(tree: DictConfig, origin: Origin) -> Settings:
-    """What the orchestrator itself reads of `tree`. Raises ConfigError with all that is wrong."""
+    """Return what the orchestrator reads of `tree`. Raises ConfigError with all that is wrong."""
     steps: dict[str, Any] = {}
     for name, node in tree.pipeline.steps.items():
         if not isinstance(node, DictConfig):
@@ -51,7 +51,7 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
 
 
 def _key_of(path: str) -> str:
-    """The key in the files of what `Settings` has at `path`."""
+    """Return the key in the files of what `Settings` has at `path`."""
     return re.sub(r"^pipeline\.", "pipeline.steps.", path)
 
 
@@ -67,7 +67,7 @@ def _require_names(tree: DictConfig, step: DictConfig) -> None:
 
 
 def _require_setting_groups(tree: DictConfig, settings: Settings) -> None:
-    """Raise ConfigError where `settings` of a step name a group that there is not."""
+    """Raise ConfigError if `settings` of a step name a group that there is not."""
     for name, step in settings.pipeline.items():
         for group in step.settings:
             if not isinstance(OmegaConf.select(tree, group), DictConfig):

@@ -50,12 +50,12 @@ class Plan:
         return [step.name for step in self.steps]
 
     def upstream(self, name: str) -> set[str]:
-        """The steps that lead to `name`."""
+        """Return the steps that lead to `name`."""
         direct = set(self[name].needs)
         return direct.union(*(self.upstream(one) for one in direct))
 
     def downstream(self, name: str) -> set[str]:
-        """The steps that follow from `name`, but for those that run on request only."""
+        """Return the steps that follow from `name`, but for those that run on request only."""
         return {
             step.name
             for step in self.steps
@@ -104,7 +104,7 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
 
 
 def select(plan: Plan, steps: str, exclude: str | None = None) -> list[str]:
-    """The names of the steps that `steps` asks for but `exclude` does not, in the plan's order.
+    """Return the steps that `steps` asks for and `exclude` does not, in the plan's order.
 
     `all` is every step that is not run on request; `a,b` these two; `a+` is a and what follows
     from it, `+a` a and what leads to it.
@@ -136,11 +136,11 @@ def _chosen(plan: Plan, expression: str, where: str) -> set[str]:
 
 
 def names_in(plan: Plan, names: str | None, where: str) -> list[str]:
-    """The steps in `a,b`, each of which has to be one of the plan."""
-    found = [name.strip() for name in (names or "").split(",") if name.strip()]
-    for name in found:
-        _require_step(plan.names, name, where)
-    return found
+    """Return the steps in `a,b`, each of which has to be one of the plan."""
+    steps = [name.strip() for name in (names or "").split(",") if name.strip()]
+    for step in steps:
+        _require_step(plan.names, step, where)
+    return steps
 
 
 def _source(specs: Mapping[str, StepSpec], step: str, key: str, text: str) -> Source:
@@ -158,14 +158,14 @@ def _source(specs: Mapping[str, StepSpec], step: str, key: str, text: str) -> So
 
 
 def _require_step(names: Iterable[str], name: str, where: str) -> None:
-    known = list(names)
-    if name not in known:
-        hint = did_you_mean(name, known)
+    steps = list(names)
+    if name not in steps:
+        hint = did_you_mean(name, steps)
         raise ConfigError(f"{where}: there is no step '{name}'.{hint}")
 
 
 def _order(steps: Mapping[str, Step]) -> list[str]:
-    """Topological, and as in the file where that leaves a choice."""
+    """Return the steps in topological order; steps without an order are as in the file."""
     sorter = TopologicalSorter({name: step.needs for name, step in steps.items()})
     try:
         sorter.prepare()

@@ -39,12 +39,12 @@ class Job:
 
     @property
     def references(self) -> dict[str, str]:
-        """Its inputs as the plan names them, by key."""
+        """Return its inputs as the plan names them, by key."""
         return {key: source.reference for key, source in self.step.inputs.items()}
 
     @property
     def plain_params(self) -> dict[str, Any]:
-        """The parameters as plain values, without inputs and without secrets."""
+        """Return the parameters as plain values, without inputs and without secrets."""
         inputs = {f"{key}{ARTIFACT_SUFFIX}" for key in self.step.inputs}
         values = self.valid.model_dump(mode="json")
         return {
@@ -55,7 +55,7 @@ class Job:
 
     @property
     def content_params(self) -> dict[str, Any]:
-        """Those of `plain_params` that decide what is made: no names of outputs, no limits."""
+        """Return those of `plain_params` that decide the outputs' content: no names, no limits."""
         fields = self.component.params_type.model_fields
         return {
             key: value
@@ -64,11 +64,11 @@ class Job:
         }
 
     def source_state(self) -> str | None:
-        """The state of the component's source; None if it is not known."""
+        """Return the state of the component's source; None if it is not known."""
         return self.component.source_state(self.valid)
 
     def arguments(self, inputs: Mapping[str, str]) -> dict[str, str]:
-        """Every parameter of the component's command as text; `inputs` are references by key.
+        """Return the parameters of the component's command as text; `inputs` are references by key.
 
         Without those that are null: their defaults are.
         """
@@ -77,7 +77,7 @@ class Job:
 
 
 def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
-    """The selected steps, in the plan's order; ConfigError with all that is wrong with them."""
+    """Return the selected steps, in the plan's order; raises ConfigError with all that is wrong."""
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
     jobs: list[Job] = []
     lines: list[str] = []
@@ -95,7 +95,7 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
 
 
 def make_job(config: Config, step: Step, component: Component) -> Job:
-    """`step` with its parameters; ConfigError or ValidationError where one is missing or wrong."""
+    """Return `step` with its parameters; raises ConfigError or ValidationError."""
     _make_paths_absolute(config, step.name, component)
     params = config.params(step.name, component.params_type.model_fields)
     references = {key: source.reference for key, source in step.inputs.items()}
@@ -114,14 +114,14 @@ def _make_paths_absolute(config: Config, step: str, component: Component) -> Non
 
 
 def _values(step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
-    """`params` with the artifacts of `step`, by parameter; `inputs` are references by key."""
+    """Return `params` and the artifacts of `step` by parameter; `inputs` are references by key."""
     artifacts = dict(inputs)
     artifacts |= {key: output.name for key, output in step.outputs.items()}
     return {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()} | dict(params)
 
 
 def _lines(config: Config, step: str, component: Component, error: ValidationError) -> list[str]:
-    """What is wrong with the parameters of `step`, by the settings that they are read from."""
+    """Return a line for each wrong parameter of `step`, with the setting that it is read from."""
     problems = word_problems(error, component.params_type, partial(config.key_of, step))
     return [
         f"{line}{config.place_of(key)}" if key else f"step '{step}': {line}"

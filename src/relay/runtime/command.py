@@ -14,7 +14,7 @@ _RUNS_SCRIPT = ["PYTHONPATH=../../src", "python", SCRIPT]
 def step_command(
     component: Component, params: Mapping[str, str], activate: Sequence[str]
 ) -> list[str]:
-    """What `mlflow run` would execute: `activate` an environment, then the entry point's command.
+    """Return what `mlflow run` would execute: commands that `activate`, then the entry point's.
 
     As MLflow does, the parameters are appended as `--name value`, each quoted for the shell.
     (MLflow itself takes longer to import than most steps take to work.)
@@ -24,10 +24,10 @@ def step_command(
 
 
 def runs_script(component: Component) -> bool:
-    """True where the command does nothing but run `SCRIPT`."""
+    """Return True if the command does nothing but run `SCRIPT`."""
     return component.command.split() == _RUNS_SCRIPT
 
 
 def script_arguments(params: Mapping[str, str]) -> list[str]:
-    """The arguments that the shell gives `SCRIPT` in `step_command`, where that runs it only."""
+    """Return the arguments that the shell gives `SCRIPT`, if `step_command` only runs it."""
     return [word for name, text in params.items() for word in (f"--{name}", text)]

@@ -67,7 +67,7 @@ class Component:
                 raise ConfigError(f"{where} requires parameter '{name}': {_how_to_give(name)}.")
 
     def require_lock(self) -> None:
-        """ConfigError where a file is missing that the component's environment is made of."""
+        """Raise ConfigError if a file is missing that the component's environment is made of."""
         if not (self.folder / LOCK).is_file():
             raise ConfigError(
                 f"components/{self.name}/{LOCK}: the lock is missing. List what the component "
@@ -84,8 +84,8 @@ def load_component(components: Path, name: str) -> Component:
     """Read `components/<name>`; ConfigError where it is not there or not whole."""
     folder = components / name
     if not (folder / "MLproject").is_file():
-        known = [path.parent.name for path in components.glob("*/MLproject")]
-        raise ConfigError(f"There is no component '{name}'.{did_you_mean(name, known)}")
+        components_there = [path.parent.name for path in components.glob("*/MLproject")]
+        raise ConfigError(f"There is no component '{name}'.{did_you_mean(name, components_there)}")
     module = _load_params_module(folder)
     hooks = {name: getattr(module, name) for name in _HOOKS if hasattr(module, name)}
     return Component(name, folder, _read_command(folder), module.Params, **hooks)
@@ -98,7 +98,7 @@ def _how_to_give(name: str) -> str:
 
 
 def _read_command(folder: Path) -> str:
-    """The command of the entry point, as MLflow hands it to the shell."""
+    """Return the command of the entry point, as MLflow hands it to the shell."""
     where = f"components/{folder.name}/MLproject"
     try:
         content = yaml.safe_load((folder / "MLproject").read_text(encoding="utf-8"))

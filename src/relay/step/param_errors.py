@@ -13,6 +13,17 @@ from relay.util.names import did_you_mean
 NAME = r"^[A-Za-z0-9._-]+$"
 """The pattern of what W&B and Trackio take as a name."""
 
+TAG = r"^[^,]{1,64}$"
+"""The pattern of what W&B takes as a tag."""
+
+SHA256 = r"^[0-9a-fA-F]{64}$"
+
+_PATTERNS: Mapping[str, str] = {
+    NAME: "must have letters, digits, '.', '_' and '-' only",
+    TAG: "must have no comma, and 1 to 64 characters",
+    SHA256: "must have 64 hexadecimal digits",
+}
+
 _LONGEST = 80  # characters of a value
 
 _WORDS: Mapping[str, str] = {
@@ -85,8 +96,8 @@ def _problem(detail: Any, key: str, path: Sequence[str], owner: type[BaseModel] 
         return special[kind]
     if detail["input"] is None:
         return f"must not be empty: leave {key} out for its default"
-    if kind == "string_pattern_mismatch" and context.get("pattern") == NAME:
-        return "must have letters, digits, '.', '_' and '-' only"
+    if kind == "string_pattern_mismatch" and context.get("pattern") in _PATTERNS:
+        return _PATTERNS[context["pattern"]]
     if kind == "string_too_short" and context.get("min_length") == 1:
         return "must not be empty"
     return _WORDS.get(kind, "is not a value that this setting takes").format(**context)
@@ -97,7 +108,7 @@ def _how_to_add(key: str, path: Sequence[str]) -> str:
 
 
 def _hint(path: Sequence[str], owner: type[BaseModel] | None) -> str:
-    """The nearest field of `owner` to the last name of `path`."""
+    """Return the nearest field of `owner` to the last name of `path`."""
     fields = {} if owner is None else owner.model_fields
     return did_you_mean(path[-1], [_name(*field) for field in fields.items()]) if path else ""
 
@@ -112,7 +123,7 @@ def _shown(value: Any) -> str:
 def _path(
     location: Sequence[str | int], model: type[BaseModel]
 ) -> tuple[list[str], type[BaseModel] | None]:
-    """The path of a value as people write it, and the model that its last name is a field of.
+    """Return the path of a value as people write it, and the model that has its last name.
 
     Pydantic puts the member of a union that it tried, and `[key]`, among the names.
     """
@@ -134,7 +145,7 @@ def _path(
 
 
 def _below(kind: Any, part: str | int) -> Any:
-    """The type of the value at `part` of a value of type `kind`."""
+    """Return the type of the value at `part` of a value of type `kind`."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return next(
             (one.annotation for name, one in kind.model_fields.items() if _name(name, one) == part),
@@ -145,7 +156,7 @@ def _below(kind: Any, part: str | int) -> Any:
 
 
 def _plain(kind: Any) -> Any:
-    """`kind` without annotations, and without None if that is all there is besides."""
+    """Return `kind` without annotations, and without None if that is all there is besides."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     members = _members(kind)
@@ -153,7 +164,7 @@ def _plain(kind: Any) -> Any:
 
 
 def _members(kind: Any) -> list[Any]:
-    """The members of a union but for None."""
+    """Return the members of a union but for None."""
     if get_origin(kind) not in (Union, UnionType):
         return []
     return [one for one in get_args(kind) if one is not NoneType]

@@ -61,18 +61,18 @@ def _is_empty(value: Any) -> bool:
 
 
 def _may_be_empty(field: FieldInfo) -> bool:
-    """True where the default is empty too, or a value is required (which is an error then)."""
+    """Return True if the default is empty too, or a value is required (which is an error then)."""
     return field.is_required() or field.get_default(call_default_factory=True) in _EMPTY
 
 
 def decides_content(field: FieldInfo) -> bool:
-    """True but for parameters that are marked with NO_CONTENT."""
+    """Return True but for parameters that are marked with NO_CONTENT."""
     extra = field.json_schema_extra
     return not isinstance(extra, dict) or extra.get("decides_content") is not False
 
 
 def is_path(field: FieldInfo) -> bool:
-    """True for parameters that are marked with IS_PATH."""
+    """Return True for parameters that are marked with IS_PATH."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and extra.get("is_path") is True
 
@@ -89,7 +89,7 @@ def _from_text(field: FieldInfo | None, value: Any) -> Any:
 
 
 def _holds_text(annotation: Any) -> bool:
-    """True for `str`, literals of texts, and these or None."""
+    """Return True for `str`, literals of texts, and these or None."""
     if annotation is str:
         return True
     if get_origin(annotation) is Annotated:
@@ -101,7 +101,7 @@ def _holds_text(annotation: Any) -> bool:
 
 
 def to_text(value: Any) -> str:
-    """`value` as `Params` reads it back: "" for None, a text as it is, JSON for the rest."""
+    """Return `value` as `Params` reads it back: "" for None, a text as it is, JSON for the rest."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -112,7 +112,7 @@ def to_text(value: Any) -> str:
 
 
 def validate(params_type: type[ParamsT], values: Mapping[str, Any]) -> ParamsT:
-    """`values` as `params_type`; ConfigError with all that is wrong, a line each."""
+    """Return `values` as `params_type`; ConfigError with all that is wrong, a line each."""
     try:
         return params_type.model_validate(dict(values))
     except ValidationError as error:
@@ -151,7 +151,7 @@ def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: s
 
 
 def help_text(params_type: type[Params], about: str) -> str:
-    """What --help prints: each parameter with its kind, its description and its default."""
+    """Return what --help prints: each parameter with its kind, its description and its default."""
     lines = [about.strip(), "", "Parameters (--name VALUE; lists and mappings as JSON):"]
     for name, field in params_type.model_fields.items():
         value = "" if field.is_required() else to_text(field.get_default(call_default_factory=True))
@@ -162,7 +162,7 @@ def help_text(params_type: type[Params], about: str) -> str:
 
 
 def _kind(annotation: Any) -> str:
-    """A type as people know it, such as `number` or `list of text`."""
+    """Return a type as people know it, such as `number` or `list of text`."""
     if annotation in _KINDS:
         return _KINDS[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -60,7 +60,7 @@ def _require_in_header(
 
 
 def _header_advice(names: Sequence[str]) -> str:
-    """Advice for `names` that may be a row of values, or a line of something else."""
+    """Return advice for `names` that may be a row of values, or a line of something else."""
     numbers = [name for name in names if is_number(name)]
     if not numbers:
         return ""
@@ -71,7 +71,7 @@ def _header_advice(names: Sequence[str]) -> str:
 
 
 def _read_header(source: str, params: ReadParams) -> list[str] | None:
-    """The names of the columns as they stand in the file; None if they are not to be seen."""
+    """Return the names of the columns as in the file; None if they cannot be read."""
     if urlsplit(source).scheme == "sklearn":
         return _sklearn_columns(urlsplit(source).netloc)
     path = local_path(source)

@@ -37,7 +37,7 @@ def check_inputs(step: str, target: str, inputs: Mapping[str, ArtifactVersion]) 
 
 
 def task_in(metadata: Mapping[str, Any], target: str) -> str | None:
-    """The task of predicting `target`, if an artifact records it, or the column's dtype."""
+    """Return the task of predicting `target`, if an artifact records it, or the column's dtype."""
     if column_name(metadata.get("target") or "") == target and metadata.get("task"):
         return str(metadata["task"])
     dtype = str((metadata.get("dtypes") or {}).get(target) or "").lower()
@@ -69,7 +69,7 @@ def _require_target(step: str, inputs: Iterable[ArtifactVersion], target: str) -
 
 
 def find_source(url: str, *, must_exist: bool) -> dict[str, Any]:
-    """The fact of the file at `url`; nothing if it need not exist and does not.
+    """Return the fact of the file at `url`; nothing if it need not exist and does not.
 
     Raises ConfigError if it must exist and does not.
     """
@@ -99,7 +99,7 @@ def require_columns(facts: Facts, settings: Mapping[str, str]) -> None:
 
 
 def local_path(url: str) -> Path | None:
-    """The file that `url` names; None if it is not one of this machine."""
+    """Return the file that `url` names; None if it is not one of this machine."""
     parts = urlsplit(url)
     if parts.scheme not in ("", "file"):
         return None
