@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.checkout import Checkout, Cost
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import Job, make_jobs
+from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.runtime.environments import Environment, Manager
 from relay.runtime.mlflow_environments import find
 
@@ -23,7 +23,7 @@ MANAGER: Manager = "uv"
 class PlainStep:
     """A component's command with the arguments that the configuration gives it."""
 
-    job: Job
+    job: PlannedStep
     environment: Environment
 
     @property
@@ -61,5 +61,5 @@ def plain_steps(checkout: Checkout, arguments: Sequence[str]) -> list[PlainStep]
     """The steps that `main.py` would run with `arguments`, in their order."""
     settings = config.load(checkout.root / "config", arguments, checkout.root)
     the_plan = plan.build(settings.settings.pipeline)
-    jobs = make_jobs(checkout.root / "components", settings, the_plan)
+    jobs = make_planned_steps(checkout.root / "components", settings, the_plan)
     return [PlainStep(job, find(MANAGER, job.component.folder)) for job in jobs]

@@ -9,7 +9,7 @@ import pytest
 
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import Job, make_jobs
+from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.util.errors import ConfigError
 from tests.e2e.images import PIPELINE, add_images
 from tests.loading import COMPONENTS, ROOT
@@ -26,9 +26,9 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def jobs(root: Path, *arguments: str) -> list[Job]:
+def jobs(root: Path, *arguments: str) -> list[PlannedStep]:
     loaded = config.load(root / "config", arguments, root)
-    return make_jobs(root / "components", loaded, plan.build(loaded.settings.pipeline))
+    return make_planned_steps(root / "components", loaded, plan.build(loaded.settings.pipeline))
 
 
 def test_both_kinds_stand_side_by_side(root: Path) -> None:

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import Job, make_job
+from relay.pipeline.planned_step import PlannedStep, make_planned_step
 from relay.runtime.component import load_component
 from relay.step.params import ARTIFACT_SUFFIX
 from tests.loading import COMPONENTS, ROOT, SHIPPED
@@ -22,12 +22,14 @@ from tests.loading import COMPONENTS, ROOT, SHIPPED
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
 
 
-def default_jobs() -> list[Job]:
+def default_jobs() -> list[PlannedStep]:
     """Every step that Relay brings, with the shipped settings."""
     loaded = config.load(ROOT / "config", ["predict.input=a.csv"], ROOT)
     the_plan = plan.build(loaded.settings.pipeline)
     return [
-        make_job(loaded, the_plan[name], load_component(COMPONENTS, the_plan[name].component))
+        make_planned_step(
+            loaded, the_plan[name], load_component(COMPONENTS, the_plan[name].component)
+        )
         for name in SHIPPED
     ]
 

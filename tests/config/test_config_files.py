@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from relay.config import compose as config
 from relay.config.composed import Config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import Job, make_jobs
+from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT, SHIPPED
@@ -31,9 +31,9 @@ def load(*overrides: str) -> Config:
     return config.load(CONFIG, overrides, ROOT)
 
 
-def jobs(*overrides: str) -> list[Job]:
+def jobs(*overrides: str) -> list[PlannedStep]:
     loaded = load(*overrides)
-    found = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    found = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     preflight = Preflight(found)
     preflight.check_settings()
     preflight.look_ahead(found)
@@ -67,7 +67,7 @@ def test_every_model_config_is_valid(name: str) -> None:
 @pytest.mark.parametrize("name", options("experiment"))
 def test_every_experiment_config_is_valid(name: str, tmp_path: Path) -> None:
     loaded = load(f"experiment={name}", "data.url=sklearn://diabetes", "data.target=target")
-    assert make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    assert make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
 
 
 @pytest.mark.parametrize("name", options("tracking"))
@@ -92,7 +92,7 @@ def test_predictions_are_named_after_the_model_that_made_them() -> None:
 def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     loaded = load("data=table", "data.url=some/My Data.csv.gz", "data.target=Sale Price")
     assert loaded.tree.data.name == "My_Data_sale_price"
-    make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     assert loaded.tree.data.url == str(ROOT / "some/My Data.csv.gz")
 
 
@@ -157,7 +157,7 @@ def told(folder: Path, *overrides: str) -> list[str]:
     """What is wrong with the configuration in `folder`."""
     with pytest.raises(ConfigError) as error:
         loaded = config.load(folder, overrides, ROOT)
-        make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+        make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     return str(error.value).splitlines()
 
 

@@ -16,7 +16,7 @@ from relay.commands.new_data.command import new_data
 from relay.commands.new_data.writing import with_margin
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.planned_step import make_planned_steps
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.table import read_raw
 from relay.util.errors import ConfigError, RelayError
@@ -109,7 +109,7 @@ def test_the_config_runs_and_the_clean_table_keeps_its_rules(
     write(project, TABLE, "--target", "Score")
     monkeypatch.chdir(project.root)
     loaded = config.load(project.config, ["data=sales"], project.root)
-    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    jobs = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     given = {job.name: job.params for job in jobs}
     clean_run, params = load("clean"), load("clean", "params")
     cleaning = params.Params(**{"input_artifact": "x", **_own(given["clean"], params.Params)})

@@ -13,7 +13,7 @@ import pytest
 
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
@@ -24,7 +24,7 @@ def check(tmp_path: Path, *overrides: str) -> None:
     path.write_text("SalePrice,Lot Area\n1,2\n3,4\n", encoding="utf-8")
     given = ["data=table", f"data.url={path}", *overrides]
     loaded = config.load(ROOT / "config", given, ROOT)
-    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    jobs = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     Preflight(jobs).look_ahead(jobs)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from relay.config import compose as config
 from relay.pipeline import plan
-from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
 from relay.tables.preflight import task_in
 from relay.tracking import ArtifactVersion
@@ -30,7 +30,7 @@ def version(name: str, **metadata: Any) -> ArtifactVersion:
 def look(step: str, *inputs: ArtifactVersion, target: str = "price", more: str = "seed=1") -> None:
     given = ["data=table", "data.url=x.csv", f"data.target={target}", more]
     loaded = config.load(ROOT / "config", given, Path.cwd())
-    jobs = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    jobs = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     job = next(job for job in jobs if job.name == step)
     Preflight(jobs).check_inputs(job, {version.name: version for version in inputs})
 

@@ -11,7 +11,7 @@ import pytest
 from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.cache import StepCache
-from relay.pipeline.planned_step import make_job, make_jobs
+from relay.pipeline.planned_step import make_planned_step, make_planned_steps
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.stale_inputs import StaleInputs
 from relay.pipeline.state import RunState
@@ -38,7 +38,7 @@ class Store:
         loaded = config.load(ROOT / "config", arguments, Path.cwd())
         the_plan = plan.build(loaded.settings.pipeline)
         for step, outputs in ARTIFACTS.items():
-            job = make_job(loaded, the_plan[step], load_component(COMPONENTS, step))
+            job = make_planned_step(loaded, the_plan[step], load_component(COMPONENTS, step))
             inputs = {
                 key: {"artifact": f"{name}:v0", "digest": name}
                 for key, reference in job.references.items()
@@ -64,7 +64,7 @@ def warnings(store: Any, *arguments: str) -> list[str]:
     loaded = config.load(ROOT / "config", arguments, Path.cwd())
     the_plan = plan.build(loaded.settings.pipeline)
     cache = StepCache(store, ROOT, True, frozenset())
-    jobs = make_jobs(COMPONENTS, loaded, the_plan)
+    jobs = make_planned_steps(COMPONENTS, loaded, the_plan)
     pipeline = RunState(the_plan, jobs, store, cache, Preflight(jobs))
     pipeline.settle()
     return StaleInputs(COMPONENTS, loaded, the_plan, cache).warnings(pipeline.taken)
@@ -121,7 +121,7 @@ def test_what_decides_nothing_of_the_content_is_no_difference(setting: str) -> N
 def test_content_that_the_present_settings_are_known_to_make_is_no_difference() -> None:
     store: Any = Store("split.stratify=false")
     loaded = config.load(ROOT / "config", ["steps=split"], Path.cwd())
-    (job,) = make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    (job,) = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     made = StepCache(store, ROOT, True, frozenset()).compute_fingerprint(
         job, {"input": "diabetes_clean:v0"}
     )

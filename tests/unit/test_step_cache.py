@@ -10,7 +10,7 @@ import pytest
 from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.cache import StepCache
-from relay.pipeline.planned_step import Job, make_jobs
+from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion
 from tests.loading import COMPONENTS, ROOT
@@ -54,12 +54,12 @@ def crown(store: Store, train: str) -> None:
     store.put("diabetes_model:champion", "model", f"model-{train}", inputs=inputs)
 
 
-def job(name: str, *arguments: str) -> Job:
+def job(name: str, *arguments: str) -> PlannedStep:
     loaded = config.load(ROOT / "config", [f"steps={name}", *arguments], Path.cwd())
-    return make_jobs(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))[0]
+    return make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))[0]
 
 
-def fingerprint_of(store: Store, job: Job, **inputs: str) -> Fingerprint:
+def fingerprint_of(store: Store, job: PlannedStep, **inputs: str) -> Fingerprint:
     cache: Any = StepCache(store, ROOT, True, frozenset())  # type: ignore[arg-type]
     found: Fingerprint = cache.compute_fingerprint(job, inputs)
     return found

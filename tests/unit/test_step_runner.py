@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from relay.pipeline.planned_step import Job
+from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.summary import StepSummary
 from relay.runtime.launcher import Launcher
@@ -63,7 +63,7 @@ def test_one_that_ended_by_itself_ran_or_failed(
     if report is not None:
         write_result(runner.launcher.result_path("split"), report)
     done = StepSummary("split", "skipped")
-    runner.end(cast(Job, JOB), ended(started(tmp_path, code)), done)
+    runner.end(cast(PlannedStep, JOB), ended(started(tmp_path, code)), done)
     assert done.status == status
     assert done.error is None if error is None else error in str(done.error)
 
@@ -78,5 +78,5 @@ def test_one_that_was_asked_to_stop_was_killed_unless_its_work_was_done(
     process = started(tmp_path, "import time; time.sleep(60)")
     process.ask_to_stop()
     done = StepSummary("split", "skipped")
-    runner.end(cast(Job, JOB), ended(process) if is_over else process, done)
+    runner.end(cast(PlannedStep, JOB), ended(process) if is_over else process, done)
     assert (done.status, done.error) == (status, None)

@@ -14,7 +14,7 @@ from relay.config.composed import Config
 from relay.config.overrides import from_arguments
 from relay.pipeline import plan
 from relay.pipeline.checkout import require_writable
-from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.sweep_trial import Trial, record_refused, take_trial
 from relay.pipeline.tracking_setup import choose_tracking
@@ -50,7 +50,7 @@ def run(project: Project, argv: Sequence[str], console: Console) -> int:
 
 def _run(project: Project, settings: Config, console: Console, trial: Trial | None = None) -> int:
     the_plan = plan.build(settings.settings.pipeline)
-    jobs = make_jobs(project.components, settings, the_plan)
+    jobs = make_planned_steps(project.components, settings, the_plan)
     Preflight(jobs).check_settings()
     project.prepare(os.environ)
     tracking = choose_tracking(settings.settings.tracking, os.environ)

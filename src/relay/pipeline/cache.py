@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relay.pipeline.planned_step import Job
+from relay.pipeline.planned_step import PlannedStep
 from relay.step.context import COUNTS_AS, FINGERPRINT_KEY
 from relay.step.fingerprint import SOURCE, Fingerprint, describe_changes, digest_at
 from relay.tracking import ArtifactVersion, Backend
@@ -36,7 +36,9 @@ class StepCache:
     _damaged: dict[str, str] = field(default_factory=dict)
     """By step, which of its cached outputs is damaged."""
 
-    def compute_fingerprint(self, job: Job, inputs: Mapping[str, str]) -> Fingerprint | None:
+    def compute_fingerprint(
+        self, job: PlannedStep, inputs: Mapping[str, str]
+    ) -> Fingerprint | None:
         """What decides the outputs of `job` on `inputs` (exact references by key).
 
         None where it cannot be said, as of a source that does not tell whether it changed, and
@@ -56,7 +58,9 @@ class StepCache:
             aliases={one: digest_at(self.backend, one) for one in job.step.state},
         )
 
-    def find(self, job: Job, fingerprint: Fingerprint | None) -> dict[str, ArtifactVersion] | None:
+    def find(
+        self, job: PlannedStep, fingerprint: Fingerprint | None
+    ) -> dict[str, ArtifactVersion] | None:
         """The outputs of `job` where a run with this fingerprint made them before, else None."""
         if not self.enabled or job.name in self.forced or fingerprint is None:
             return None
@@ -85,7 +89,7 @@ class StepCache:
         for reference in outputs.values():
             self._known.pop(reference, None)
 
-    def why(self, job: Job, fingerprint: Fingerprint | None) -> str:
+    def why(self, job: PlannedStep, fingerprint: Fingerprint | None) -> str:
         """Why `job` has to run, in a few words."""
         if not job.step.cache:
             return "runs every time"

@@ -15,7 +15,7 @@ from relay.pipeline.cache import StepCache
 from relay.pipeline.display import READ_LOG_LINES, show_log, show_summary
 from relay.pipeline.pages import collect_pages
 from relay.pipeline.plan import Plan, names_in
-from relay.pipeline.planned_step import Job
+from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.preview import show_reasons, show_taken
 from relay.pipeline.run_facts import group_name
@@ -46,7 +46,7 @@ def launch(
     config: Config,
     tracking: TrackingSettings,
     plan: Plan,
-    jobs: Sequence[Job],
+    jobs: Sequence[PlannedStep],
     console: Console,
     trial: Trial | None = None,
     scratch: bool = False,
@@ -106,7 +106,7 @@ def _end_unopened(
     project: Project,
     config: Config,
     tracking: TrackingSettings,
-    jobs: Sequence[Job],
+    jobs: Sequence[PlannedStep],
     console: Console,
     problem: str,
 ) -> int:

@@ -21,8 +21,8 @@ from relay.util.redact import redact
 
 
 @dataclass(frozen=True)
-class Job:
-    """A step that is to be run: its component and its resolved parameters."""
+class PlannedStep:
+    """A step of a run: its component and its resolved parameters."""
 
     step: Step
     component: Component
@@ -76,17 +76,17 @@ class Job:
         return {name: to_text(value) for name, value in values.items() if value is not None}
 
 
-def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
+def make_planned_steps(components: Path, config: Config, the_plan: Plan) -> list[PlannedStep]:
     """Return the selected steps, in the plan's order; raises ConfigError with all that is wrong."""
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
-    jobs: list[Job] = []
+    jobs: list[PlannedStep] = []
     lines: list[str] = []
     selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
     for name in selected:
         if config.settings.env_manager != "local":
             loaded[name].require_lock()
         try:
-            jobs.append(make_job(config, the_plan[name], loaded[name]))
+            jobs.append(make_planned_step(config, the_plan[name], loaded[name]))
         except ValidationError as error:
             lines += _lines(config, name, loaded[name], error)
     if lines:
@@ -94,7 +94,7 @@ def make_jobs(components: Path, config: Config, the_plan: Plan) -> list[Job]:
     return jobs
 
 
-def make_job(config: Config, step: Step, component: Component) -> Job:
+def make_planned_step(config: Config, step: Step, component: Component) -> PlannedStep:
     """Return `step` with its parameters; raises ConfigError or ValidationError."""
     _make_paths_absolute(config, step.name, component)
     params = config.params(step.name, component.params_type.model_fields)
@@ -103,7 +103,9 @@ def make_job(config: Config, step: Step, component: Component) -> Job:
     component.require_params(values, step.name)
     texts = {name: to_text(value) for name, value in values.items()}
     settings = {name: config.key_of(step.name, name) for name in params}
-    return Job(step, component, params, settings, component.params_type.model_validate(texts))
+    return PlannedStep(
+        step, component, params, settings, component.params_type.model_validate(texts)
+    )
 
 
 def _make_paths_absolute(config: Config, step: str, component: Component) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay.pipeline.planned_step import Job
+from relay.pipeline.planned_step import PlannedStep
 from relay.tracking import ArtifactVersion
 from relay.util.errors import ConfigError, RelayError
 
@@ -19,7 +19,7 @@ class Preflight:
     Facts are gathered from the steps' hooks, and each step's settings are checked against all.
     """
 
-    steps: Sequence[Job]
+    steps: Sequence[PlannedStep]
     facts: dict[str, Any] = field(default_factory=dict)
 
     def check_settings(self) -> None:
@@ -31,7 +31,7 @@ class Preflight:
         problems.raise_all()
         self._check_facts()
 
-    def check_inputs(self, step: Job, inputs: Mapping[str, ArtifactVersion]) -> None:
+    def check_inputs(self, step: PlannedStep, inputs: Mapping[str, ArtifactVersion]) -> None:
         """Check what the metadata of `inputs`, those of `step` by key, show.
 
         Raises ConfigError if they do not suit its settings, or those of another step.
@@ -41,7 +41,7 @@ class Preflight:
         if self.facts != before:
             self._check_facts()
 
-    def look_ahead(self, waiting: Sequence[Job]) -> None:
+    def look_ahead(self, waiting: Sequence[PlannedStep]) -> None:
         """Check what takes a second to check, if steps are `waiting` to run. Raises ConfigError.
 
         What the source shows concerns them also if the step that reads it need not run.

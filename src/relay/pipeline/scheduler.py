@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from relay.pipeline.display import Display
-from relay.pipeline.planned_step import Job
+from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.state import RunState
 from relay.pipeline.step_runner import StepRunner
 from relay.runtime.processes import Process
@@ -28,7 +28,7 @@ class Scheduler:
     keep_going: bool
     display: Display
     signals: StopSignals
-    _running: dict[str, tuple[Job, Process]] = field(default_factory=dict)
+    _running: dict[str, tuple[PlannedStep, Process]] = field(default_factory=dict)
     _shown_at: float = 0.0
     _warmed_up: threading.Thread | None = None
 
@@ -94,7 +94,7 @@ class Scheduler:
         for name, (_, process) in self._running.items():
             self.display.running(name, process.usage, "".join(process.tail(1)))
 
-    def _startable(self) -> list[Job]:
+    def _startable(self) -> list[PlannedStep]:
         """Return the steps that have not started and still can, in the plan's order."""
         if self.state.has_failed and not self.keep_going:
             return []

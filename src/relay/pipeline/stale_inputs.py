@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from relay.config.composed import Config
 from relay.pipeline.cache import StepCache
 from relay.pipeline.plan import Plan, Source
-from relay.pipeline.planned_step import Job, make_job
+from relay.pipeline.planned_step import PlannedStep, make_planned_step
 from relay.runtime.component import load_component
 from relay.tracking import ArtifactVersion
 from relay.tracking.lineage import recorded_inputs
@@ -37,7 +37,7 @@ class StaleInputs:
     config: Config
     plan: Plan
     cache: StepCache
-    _jobs: dict[str, Job | None] = field(default_factory=dict)
+    _jobs: dict[str, PlannedStep | None] = field(default_factory=dict)
 
     def warnings(self, taken: Sequence[tuple[Source, ArtifactVersion]]) -> list[str]:
         """Return a line for each step whose output was made with other settings.
@@ -86,20 +86,20 @@ class StaleInputs:
         ]
         return [] if differences and self._makes(job, version) else differences
 
-    def _makes(self, job: Job, version: ArtifactVersion) -> bool:
+    def _makes(self, job: PlannedStep, version: ArtifactVersion) -> bool:
         """Return whether the store has `version` as the output of the present settings, too."""
         inputs = {key: record.artifact for key, record in recorded_inputs(version).items()}
         inputs = {key: inputs[key] for key in job.step.inputs if key in inputs}
         fingerprint = self.cache.compute_fingerprint(job, inputs)
         return fingerprint is not None and fingerprint.alias in version.aliases
 
-    def _job(self, step: str) -> Job | None:
+    def _job(self, step: str) -> PlannedStep | None:
         if step not in self._jobs:
             self._jobs[step] = None
             component = load_component(self.components, self.plan[step].component)
             # A step that does not run need not have all of its settings.
             with contextlib.suppress(ConfigError, ValidationError):
-                self._jobs[step] = make_job(self.config, self.plan[step], component)
+                self._jobs[step] = make_planned_step(self.config, self.plan[step], component)
         return self._jobs[step]
 
 

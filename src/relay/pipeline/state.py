@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from relay.pipeline.cache import StepCache
 from relay.pipeline.plan import Plan, Source, Step
-from relay.pipeline.planned_step import Job
+from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.summary import StepSummary
 from relay.step.context import METRICS_KEY, WARNINGS_KEY
@@ -25,7 +25,7 @@ class RunState:
     """The selected steps of a plan in one run."""
 
     plan: Plan
-    jobs: Sequence[Job]
+    jobs: Sequence[PlannedStep]
     backend: Backend
     cache: StepCache
     preflight: Preflight
@@ -59,7 +59,7 @@ class RunState:
             if self.has_inputs(job):
                 self.settle_step(job)
 
-    def settle_step(self, job: Job) -> None:
+    def settle_step(self, job: PlannedStep) -> None:
         """Look up the outputs of `job`, whose inputs exist, in the cache, or record why it runs.
 
         Raises:
@@ -94,7 +94,7 @@ class RunState:
         self._cached.clear()
 
     @property
-    def waiting(self) -> list[Job]:
+    def waiting(self) -> list[PlannedStep]:
         """The steps that are not done and can still run, in the plan's order."""
         return [job for job in self.jobs if self.steps[job.name].status == "skipped"]
 
@@ -103,11 +103,11 @@ class RunState:
         """Whether a step did not succeed."""
         return any(step.status in _NOT_DONE for step in self.steps.values())
 
-    def has_inputs(self, job: Job) -> bool:
+    def has_inputs(self, job: PlannedStep) -> bool:
         """Return whether each selected step that `job` waits for is done."""
         return all(self.steps[step].status in (*_DONE, "not_selected") for step in job.step.needs)
 
-    def is_cut_off(self, job: Job) -> bool:
+    def is_cut_off(self, job: PlannedStep) -> bool:
         """Return whether a step upstream of `job` did not succeed."""
         return any(self.steps[step].status in _NOT_DONE for step in self.plan.upstream(job.name))
 

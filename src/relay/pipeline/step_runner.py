@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relay.pipeline.early_end import explain_early_end
-from relay.pipeline.planned_step import Job
+from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.summary import StepSummary
 from relay.pipeline.tracking_setup import run_id
 from relay.runtime.launcher import Launcher
@@ -50,7 +50,9 @@ class StepRunner:
         self._experiment = mlflow.experiment_of(parent)
         self._mlflow_runs: dict[str, str] = {}
 
-    def begin(self, job: Job, done: StepSummary, fingerprint: Fingerprint | None) -> Process:
+    def begin(
+        self, job: PlannedStep, done: StepSummary, fingerprint: Fingerprint | None
+    ) -> Process:
         """Start `job` on the exact inputs in `done`.
 
         Raises:
@@ -80,7 +82,7 @@ class StepRunner:
         done.log = str(process.log.relative_to(self.project.home))
         return process
 
-    def end(self, job: Job, process: Process, done: StepSummary) -> None:
+    def end(self, job: PlannedStep, process: Process, done: StepSummary) -> None:
         """Fill in `done` with the end of the `process` of `job`.
 
         A process that still runs is ended, and its step counts as killed.
@@ -127,7 +129,7 @@ class StepRunner:
             done.status = "failed"
             done.error = done.error or f"MLflow did not record its results: {error}"
 
-    def _start_mlflow_run(self, job: Job, arguments: Mapping[str, str]) -> str:
+    def _start_mlflow_run(self, job: PlannedStep, arguments: Mapping[str, str]) -> str:
         return self.mlflow.start(
             self._experiment,
             job.name,
@@ -144,7 +146,7 @@ class StepRunner:
 
 
 def _error(
-    job: Job, result: StepResult | None, code: int, log: list[str], root: Path
+    job: PlannedStep, result: StepResult | None, code: int, log: list[str], root: Path
 ) -> str | None:
     if result is None:
         return _why_without_report(job, code, log, root)
@@ -161,7 +163,7 @@ def _error(
     return None
 
 
-def _why_without_report(job: Job, code: int, log: list[str], root: Path) -> str:
+def _why_without_report(job: PlannedStep, code: int, log: list[str], root: Path) -> str:
     if code == 137:
         return "it was killed (signal 9); was there enough memory?"
     why = explain_early_end(log, job.component.folder, root) if code == 1 else None

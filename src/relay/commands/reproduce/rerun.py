@@ -18,7 +18,7 @@ from relay.config.composed import Config
 from relay.config.schema import Settings, cores
 from relay.pipeline import plan
 from relay.pipeline.launch import launch
-from relay.pipeline.planned_step import make_jobs
+from relay.pipeline.planned_step import make_planned_steps
 from relay.tracking import Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
 from relay.util.errors import RelayError
@@ -46,7 +46,7 @@ def _run(project: Project, recipe: dict[str, Any]) -> int:
         _store(backend, recipe["given"])
         config = _config(recipe)
         the_plan = plan.build(config.settings.pipeline)
-        jobs = make_jobs(project.components, config, the_plan)
+        jobs = make_planned_steps(project.components, config, the_plan)
         status = launch(project, config, tracking, the_plan, jobs, console, scratch=True)
         if status == 0:
             _fetch(backend, project, recipe["made"])
