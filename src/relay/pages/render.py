@@ -18,7 +18,7 @@ def render(template: Path, values: Mapping[str, Any]) -> str:
     """
     environment = Environment(
         loader=FileSystemLoader([template.parent, Path(__file__).parent]),
-        autoescape=template.suffix == ".html",  # noqa: S701 - the others are no HTML
+        autoescape=template.suffix == ".html",  # noqa: S701 - the others are not HTML
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

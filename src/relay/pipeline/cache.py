@@ -1,6 +1,6 @@
-"""The step cache: finished steps are recognised by an alias on all of their outputs.
+"""The step cache: a finished step is known by an alias on all of its outputs.
 
-The steps set it themselves, as the last thing that they do (`relay.step.execution`).
+The step itself sets the alias, as the last thing that it does (`relay.step.execution`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LATEST = "latest"
 class StepCache:
     """Looks finished steps up in `backend`.
 
-    In a team's project the marks are everybody's: one person's step serves the others and CI.
+    In a team's project the cache is shared: a step that one person ran is cached for all.
     """
 
     backend: Backend
@@ -30,19 +30,18 @@ class StepCache:
     """The checkout."""
     enabled: bool
     forced: frozenset[str]
-    """Steps that run whatever the cache says."""
-    _known: dict[str, ArtifactVersion | None] = field(default_factory=dict)
-    """Versions that have been seen, by exact reference."""
+    """Steps that run although they are cached."""
+    _versions: dict[str, ArtifactVersion | None] = field(default_factory=dict)
+    """Versions that were looked up, by exact reference."""
     _damaged: dict[str, str] = field(default_factory=dict)
-    """By step, which of its cached outputs is damaged."""
+    """The damage of a cached output, by step."""
 
     def compute_fingerprint(
         self, job: PlannedStep, inputs: Mapping[str, str]
     ) -> Fingerprint | None:
-        """What decides the outputs of `job` on `inputs` (exact references by key).
+        """Return what decides the outputs of `job` on `inputs` (exact references by key).
 
-        None where it cannot be said, as of a source that does not tell whether it changed, and
-        where the step is to run every time.
+        None if the step runs every time, or its source does not show whether it has changed.
         """
         source = job.source_state()
         if source is None or not job.step.cache:
@@ -55,17 +54,17 @@ class StepCache:
             params=job.plain_params,
             inputs=digests,
             state=state,
-            aliases={one: digest_at(self.backend, one) for one in job.step.state},
+            aliases={alias: digest_at(self.backend, alias) for alias in job.step.state},
         )
 
     def find(
         self, job: PlannedStep, fingerprint: Fingerprint | None
     ) -> dict[str, ArtifactVersion] | None:
-        """The outputs of `job` where a run with this fingerprint made them before, else None."""
+        """Return the outputs that `job` made with this fingerprint before, or None."""
         if not self.enabled or job.name in self.forced or fingerprint is None:
             return None
         self._damaged.pop(job.name, None)
-        found: dict[str, ArtifactVersion] = {}
+        outputs: dict[str, ArtifactVersion] = {}
         for key, output in job.step.outputs.items():
             version = self.backend.find(f"{output.name}:{fingerprint.alias}")
             if version is None or version.type != output.type:
@@ -74,23 +73,23 @@ class StepCache:
             if damage is not None:
                 self._damaged[job.name] = f"{version}: {damage}"
                 return None
-            found[key] = version
-        self._known |= {str(version): version for version in found.values()}
-        return found
+            outputs[key] = version
+        self._versions |= {str(version): version for version in outputs.values()}
+        return outputs
 
     def move_latest(self, outputs: Mapping[str, ArtifactVersion]) -> None:
-        """Make outputs that a step was spared for the newest, as if it had made them again."""
+        """Make cached outputs the latest versions, as if the step had made them again."""
         for version in outputs.values():
             if LATEST not in version.aliases:
                 self.backend.set_alias(version, LATEST)
 
     def note(self, outputs: Mapping[str, str]) -> None:
-        """Read what is said of `outputs`, exact references, anew: they may have been made again."""
+        """Forget the versions of `outputs`, exact references, as they were made again."""
         for reference in outputs.values():
-            self._known.pop(reference, None)
+            self._versions.pop(reference, None)
 
     def why(self, job: PlannedStep, fingerprint: Fingerprint | None) -> str:
-        """Why `job` has to run, in a few words."""
+        """Return why `job` has to run, in a few words."""
         if not job.step.cache:
             return "runs every time"
         if not self.enabled:
@@ -100,20 +99,20 @@ class StepCache:
         if job.name in self._damaged:
             return self._damaged[job.name]
         if fingerprint is None:
-            return "its source does not say whether it changed"
+            return "its source does not show whether it changed"
         output = next(iter(job.step.outputs.values()))
         newest = self.backend.find(output.name)
         then = None if newest is None else newest.metadata.get(FINGERPRINT_KEY) or {}
         return (
             ", ".join(describe_changes(fingerprint, then))
-            or "no output of exactly this is in the store"
+            or "the store has no output of exactly this"
         )
 
     def version(self, reference: str) -> ArtifactVersion | None:
-        """The version that `reference`, an exact one, names; looked up once."""
-        if reference not in self._known:
-            self._known[reference] = self.backend.find(reference)
-        return self._known[reference]
+        """Return the version of `reference`, an exact one; it is looked up once."""
+        if reference not in self._versions:
+            self._versions[reference] = self.backend.find(reference)
+        return self._versions[reference]
 
     def _digest(self, reference: str) -> str:
         version = self.version(reference)
@@ -121,5 +120,5 @@ class StepCache:
 
 
 def _counts_as(version: ArtifactVersion) -> str:
-    """The digest of what matters of `version` to a step that uses it: mostly all of it."""
+    """Return the digest of those files of `version` that matter to a step: by default, of all."""
     return str(version.metadata.get(COUNTS_AS) or version.digest)

@@ -1,4 +1,4 @@
-"""A look at the checkout before a run begins: can it hold what the run will write?"""
+"""A check that the checkout can be written to, before a run starts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from relay.util.project import Project
 
 
 def require_writable(project: Project) -> None:
-    """RelayError where a place that every run writes to is something else, or not ours to write."""
+    """Check the places that every run writes to.
+
+    Raises:
+        RelayError: One is a file, a folder or a link that does not fit, or is not writable.
+    """
     for folder in (project.outputs, project.state, project.home / "mlruns"):
         if folder.is_symlink() and not folder.exists():
-            raise RelayError(f"{folder} is a link to {folder.readlink()}, which is not there.")
+            raise RelayError(f"{folder} is a link to {folder.readlink()}, which does not exist.")
         if folder.exists() and not folder.is_dir():
             raise RelayError(
-                f"{folder} is a file, and Relay keeps its {_KEPT[folder.name]} in a folder of that "
-                "name: move the file away."
+                f"{folder}: it is a file, but Relay keeps its {_KEPT[folder.name]} in a folder of "
+                "that name. Move the file away."
             )
         place = folder if folder.exists() else project.home
         if not os.access(place, os.W_OK | os.X_OK):
@@ -29,8 +33,8 @@ def require_writable(project: Project) -> None:
     latest = project.outputs / "latest"
     if latest.is_dir() and not latest.is_symlink():
         raise RelayError(
-            f"{latest} is a folder of its own, and Relay makes a link of that name to the newest "
-            "run: move the folder away."
+            f"{latest}: it is a folder, but Relay makes a link of that name to the newest run. "
+            "Move the folder away."
         )
 
 
@@ -44,7 +48,7 @@ def _not_ours(path: Path) -> str:
         why = f"it belongs to {_owner(path)}, and you are {_user(os.geteuid())}"
     return (
         f"{path}: no permission to write there: {why}. Relay keeps runs, store and outputs in its "
-        "checkout: clone the project to a folder of your own and run it there."
+        "checkout. Clone the project to a folder of your own and run it there."
     )
 
 

@@ -160,7 +160,7 @@ def test_a_file_outside_the_project_is_named_by_its_whole_path(
     ("words", "message"),
     [
         (["pokemon", "--from", "FILE"], r"pokemon\.yaml is there already"),
-        (["../x", "--from", "FILE"], "'../x' is no name"),
+        (["../x", "--from", "FILE"], "'../x' is not a valid name"),
         (["new"], "--from"),
         (["new", "--from", "no.csv"], "there is no file no.csv"),
         (["new", "--from", "https://example.org/x.csv"], "Download it"),

@@ -56,7 +56,9 @@ def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
 
 def _require_new(name: str, path: Path) -> None:
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"new-data: '{name}' is no name: use letters, digits, '_' and '-'.")
+        raise ConfigError(
+            f"new-data: '{name}' is not a valid name. Use letters, digits, '_' and '-'."
+        )
     if path.exists():
         raise ConfigError(
             f"new-data: config/data/{path.name} is there already. Take another name, or move it "

@@ -28,22 +28,22 @@ class Column:
     dtype: str
     """The dtype word of a rule on it."""
     read_as: str | None = None
-    """The dtype word by which its texts were read, where that is more than plain."""
+    """The dtype word by which its texts were read, if they are more than plain numbers."""
     note: str = ""
     missing: int = 0
     distinct: int = 0
     low: float | None = None
     high: float | None = None
     classes: list[Any] = field(default_factory=list)
-    """All its values where these are few."""
+    """All its values, if they are few."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A table: its rows, its columns, and what may not be known: its target, its decimal mark.
+    """A table: its rows and columns and, if known, its target and decimal mark.
 
-    The columns are told of as they are in the rows `of_use`, which have a target. `row_numbers`
-    columns at the left only number the rows.
+    The columns are described by the rows `of_use`, which have a target. `row_numbers` columns at
+    the left only number the rows.
     """
 
     rows: int
@@ -55,16 +55,18 @@ class Profile:
 
 
 def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
-    """What `raw` holds; its table is used up by this.
+    """Return what `raw` contains; its table is used up.
 
-    With no `target` given it is guessed only where one column has a name that says so.
-    RelayError where there is no such column.
+    If no `target` is given, a column is taken for it only by its name, and only if it is the one.
+
+    Raises:
+        RelayError: The table has no column `target`, or one column only.
     """
     table = raw.table
     row_numbers = count_row_numbers(table)
     table.columns = names = column_names(table.columns)
     found = find_column(target, names, "--target") if target is not None else _usual_target(names)
-    # As in clean, a target is no number of a row.
+    # As in clean, a target is not a row number.
     aside = [name for name in names[:row_numbers] if name != found]
     names = [name for name in names if name not in aside]
     if len(names) < 2:

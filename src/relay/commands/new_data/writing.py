@@ -40,8 +40,8 @@ def config_text(
 
 def _head(name: str, url: str, found: Profile) -> Iterator[str]:
     size = f"{found.rows} rows and {len(found.columns)} columns"
-    yield f"# Written by `relay new-data {name}`, from {size}. It is yours now: what it says was"
-    yield "# found out from this one file. All other settings are in table.yaml, each explained."
+    yield f"# Written by `relay new-data {name}`, from {size}. It is yours now: its values come"
+    yield "# from this one file. All other settings are in table.yaml, each explained."
     yield f"# To run it: python main.py data={name}"
     yield "defaults: [table]"
     yield ""
