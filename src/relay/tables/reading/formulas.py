@@ -1,8 +1,9 @@
 """Formulas of a workbook that have no results, or failed.
 
-No program worked them out where a library wrote the workbook. What reads values sees such cells as
+No program computed them if a library wrote the workbook. What reads values sees such cells as
 empty, or as 0, and those of formulas that failed as empty. Office Open XML (ECMA-376, part 1,
-18.3.1.4): a cell `c` holds its formula `f` and its last result `v`.
+18.3.1.4): a cell `c` holds its formula `f` and its last result `v`. OpenDocument 1.3 (part 3,
+9.1.4): a cell has attributes `table:formula` and, with a result, `office:value-type`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ _SHEET = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\b[^>]*>")
 _TO_CALCULATE = re.compile(r'\bfullCalcOnLoad="(?:1|true)"')
 _FEWEST_ZEROS = 2
+_ATTRIBUTES = rb'((?:[^>"]|"[^"]*")*?)'
+_TABLE = re.compile(rb"<table:table\b" + _ATTRIBUTES + rb">(.*?)</table:table>", re.S)
+_ROW_OR_CELL = re.compile(rb"<table:(table-row|(?:covered-)?table-cell)\b" + _ATTRIBUTES + rb"/?>")
+_REPEATED = re.compile(rb'\btable:number-(?:rows|columns)-repeated="(\d+)"')
+_MOST_REPEATED = 100_000
+_DOCUMENT = "content.xml"
 _BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
 
@@ -45,10 +52,12 @@ class Formulas:
 def look_at_formulas(file: BinaryIO, sheet: str) -> Formulas:
     """Return the formulas without a result in a sheet of the workbook in `file`.
 
-    None for other kinds of workbooks than .xlsx and .xlsm: programs write these.
+    Empty for .xls and .xlsb, which hardly any library writes with formulas.
     """
     try:
         with zipfile.ZipFile(file) as archive:
+            if _DOCUMENT in archive.namelist():
+                return Formulas(_uncomputed_in_document(archive.read(_DOCUMENT), sheet))
             book = archive.read(_BOOK).decode(errors="replace")
             path = _path_of(sheet, book, archive.read(_RELATIONS).decode(errors="replace"))
             cells = archive.read(path) if path else b""
@@ -99,6 +108,33 @@ def _uncomputed(cells: bytes, *, zeros_may_be: bool) -> Cells:
     if zeros_may_be:
         _add_zeros(empty, {column: rows for column, rows in zeros.items() if column not in others})
     return empty
+
+
+def _uncomputed_in_document(content: bytes, sheet: str) -> Cells:
+    """Return the formulas without a result on a sheet of an OpenDocument workbook."""
+    cells: Cells = {}
+    row = column = -1
+    rows = 1
+    for kind, attributes in _ROW_OR_CELL.findall(_table(content, sheet)):
+        repeated = _REPEATED.search(attributes)
+        count = int(repeated[1]) if repeated else 1
+        if kind == b"table-row":
+            row, rows, column = row + rows if row >= 0 else 0, count, 0
+            continue
+        if b"table:formula=" in attributes and b"office:value-type=" not in attributes:
+            for place in range(column, column + min(count, _MOST_REPEATED)):
+                lines = range(row, row + min(rows, _MOST_REPEATED))
+                cells.setdefault(place, set()).update(lines)
+        column += count
+    return cells
+
+
+def _table(content: bytes, sheet: str) -> bytes:
+    """Return the rows of `sheet` in the content of an OpenDocument workbook."""
+    for attributes, rows in _TABLE.findall(content):
+        if _attribute(attributes.decode(errors="replace"), "table:name") == sheet:
+            return bytes(rows)
+    return b""
 
 
 def _add_zeros(empty: Cells, zeros: Mapping[int, set[int]]) -> None:

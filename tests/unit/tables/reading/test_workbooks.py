@@ -328,3 +328,70 @@ def test_numbers_typed_as_texts_with_a_decimal_comma_are_numbers_and_reported(
     path = workbook(tmp_path, Sheet1=columns(4, q=lambda i: "1,234" if i == 1 else i * 0.5))
     assert read(path)["q"].tolist() == ["0", "1,234", "1", "1.5"]  # it may be either
     assert not caplog.messages
+
+
+def document(folder: Path, cells: Sequence[Sequence[str]]) -> Path:
+    """Write an OpenDocument workbook of one sheet with `cells`, each as XML."""
+    rows = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in cells)
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    content = (
+        f'<office:document-content {names} office:version="1.2"><office:body><office:spreadsheet>'
+        f'<table:table table:name="a &amp; b">{rows}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+        "</manifest:manifest>"
+    )
+    path = folder / "t.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", kind)
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", manifest)
+    return path
+
+
+def cell(value: object, formula: str = "") -> str:
+    attribute = f' table:formula="{formula}"' if formula else ""
+    if value is None:
+        return f"<table:table-cell{attribute}/>"
+    kind = "string" if isinstance(value, str) else "float"
+    number = "" if isinstance(value, str) else f' office:value="{value}"'
+    return (
+        f'<table:table-cell{attribute} office:value-type="{kind}"{number}>'
+        f"<text:p>{value}</text:p></table:table-cell>"
+    )
+
+
+def test_formulas_without_results_of_an_opendocument_workbook_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [
+        [cell(i), cell(2 * i, "of:=[.A1]*2"), cell(None, "of:=IF([.A1]>1;3;4)")] for i in range(12)
+    ]
+    path = document(tmp_path, [[cell("a"), cell("b"), cell("c")], *rows])
+    raw = read_raw(path, ReadOptions())
+    assert raw.table["b"].tolist() == [2 * i for i in range(12)]
+    assert raw.table["c"].isna().all()
+    assert raw.about["uncomputed"] == {"c": 12}
+    assert "Column c: 12 of 12 cells hold formulas that were never computed" in caplog.text
+
+
+def test_repeated_cells_and_rows_of_an_opendocument_workbook_are_counted(tmp_path: Path) -> None:
+    blank = '<table:table-cell table:number-columns-repeated="2"/>'
+    lacking = cell(None, "of:=1").replace("/>", ' table:number-columns-repeated="2"/>')
+    path = document(tmp_path, [[blank, cell(1)], [cell(1), lacking]])
+    content = zipfile.ZipFile(path).read("content.xml").decode()
+    repeated = content.replace(
+        "<table:table-row>", '<table:table-row table:number-rows-repeated="3">', 1
+    )
+    with zipfile.ZipFile(tmp_path / "u.ods", "w") as archive:
+        archive.writestr("content.xml", repeated)
+    with (tmp_path / "u.ods").open("rb") as file:
+        assert look_at_formulas(file, "a & b").uncomputed == {1: {3}, 2: {3}}
+        assert look_at_formulas(file, "other").uncomputed == {}
