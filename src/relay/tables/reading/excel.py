@@ -78,7 +78,7 @@ def _table(source: Source, options: ReadOptions) -> SheetTable:
         names = ", ".join(table.sheet.name for table in tables)
         raise RelayError(
             f"{source.name} has tables on {len(tables)} sheets: {names}. "
-            "Say which: data.read.table=SHEET."
+            "Name one: data.read.table=SHEET."
         )
     (table,) = tables
     if table.problem:

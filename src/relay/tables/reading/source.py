@@ -135,15 +135,15 @@ def _kind(name: str, head: bytes, it_is: str) -> Kind:
 def _in_zip(path: Path, wanted: str | None, limit: int) -> Source:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {one.filename: one for one in archive.infolist() if not one.is_dir()}
+            members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
             if any(name in members for name in _WORKBOOKS) or _is_spreadsheet(archive):
-                if sum(one.file_size for one in members.values()) > limit:
+                if sum(info.file_size for info in members.values()) > limit:
                     raise _too_large(path.name, limit)
                 return Source(path, "excel")
-            if any(one.flag_bits & 1 for one in members.values()):
+            if any(info.flag_bits & 1 for info in members.values()):
                 raise RelayError(f"{path.name} is a zip archive with a password; unpack it.")
             name, kind = _choose(path, archive, list(members)[:_MOST_MEMBERS], wanted)
-            if [one.filename for one in archive.infolist()].count(name) > 1:
+            if [info.filename for info in archive.infolist()].count(name) > 1:
                 raise RelayError(
                     f"{path.name} is a zip archive with several files of the name '{name}', so "
                     "that it is not clear which is meant. Pack it again with one of them."
@@ -168,11 +168,11 @@ def _choose(
 ) -> tuple[str, Kind]:
     """Return the file in the archive that is the table, and its kind."""
     if wanted:
-        found = [one for one in names if wanted in (one, PurePosixPath(one).name)]
-        if len(found) != 1:
+        chosen = [name for name in names if wanted in (name, PurePosixPath(name).name)]
+        if len(chosen) != 1:
             hint = did_you_mean(wanted, names)
             raise RelayError(f"data.read.table: {path.name} has no file '{wanted}'.{hint}")
-        return found[0], _member_kind(path, archive, found[0])
+        return chosen[0], _member_kind(path, archive, chosen[0])
     tables = {}
     for name in filter(_may_be_a_table, names):
         try:
@@ -189,7 +189,7 @@ def _choose(
         )
     raise RelayError(
         f"{path.name} is a zip archive with {len(tables)} tables in it: {shown}{more}. "
-        "Say which: data.read.table=NAME."
+        "Name one: data.read.table=NAME."
     )
 
 
