@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from relay import IS_PATH
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 from relay.tables.reading.params import ReadParams
+from relay.util.errors import ConfigError, RelayError
+from relay.util.names import did_you_mean
+from relay.util.paths import shown
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -47,3 +51,58 @@ class Params(ReadParams):
                 f"{given} given"
             )
         return self
+
+
+def check(params: Params) -> None:
+    """Check the files of `params` before anything runs. Raises ConfigError if one is wrong."""
+    try:
+        require_files(params, Path.cwd())
+    except RelayError as error:
+        raise ConfigError(str(error)) from error
+
+
+def require_files(params: Params, root: Path) -> None:
+    """Check that the table can be read and the predictions written; `root` as in `local_path`.
+
+    Raises RelayError if the input does not exist, if the output's folder does not exist, or if both
+    are the same file.
+    """
+    source = None if params.input_path is None else local_path(params.input_path, root)
+    if source is not None and not source.is_file():
+        near = did_you_mean(source.name, _names_beside(source))
+        raise RelayError(f"predict.input: there is no file {shown(source)}.{near}")
+    if params.output_path is None:
+        return
+    output = local_path(params.output_path, root, setting="predict.output")
+    if not output.parent.is_dir():
+        raise RelayError(
+            f"predict.output: there is no folder {shown(output.parent)}. Make it, or name another."
+        )
+    if output.is_dir():
+        raise RelayError(f"predict.output: {shown(output)} is a folder. Name a file.")
+    if source is not None and output.exists() and output.samefile(source):
+        raise RelayError(
+            f"predict.output: {shown(output)} is the file that is predicted. Name another."
+        )
+
+
+def local_path(text: str, root: Path, setting: str = "predict.input") -> Path:
+    """Return the file that a path or file:// URL names; a relative path begins at `root`.
+
+    Raises RelayError if it is the URL of another machine.
+    """
+    if "://" not in text:
+        return root / Path(text).expanduser()
+    url = urlsplit(text)
+    if url.scheme.lower() != "file":
+        raise RelayError(
+            f"{setting}: not a file on this machine (got {text}). Download it first, or bring it "
+            "in as a data set with get_data and give predict.artifact=NAME:ALIAS."
+        )
+    return Path(unquote(url.path))
+
+
+def _names_beside(path: Path) -> list[str]:
+    if not path.parent.is_dir():
+        return []
+    return [neighbour.name for neighbour in path.parent.iterdir() if neighbour.is_file()]

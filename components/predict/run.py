@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 from looking import Looked, Reading, look_through
-from params import Params
+from params import Params, local_path, require_files
 from scoring import Score
-from table_io import Table, dtype_words, local_path, open_artifact, open_input
+from table_io import Table, dtype_words, open_artifact, open_input
 from unseen import Unseen, known_categories
-from writing import TableWriter, require_another
+from writing import TableWriter
 
 from relay import Input, RelayError, StepRun, main
 from relay.models.loading import Model, Predictions, load_model
@@ -23,6 +23,7 @@ from relay.tables.io import TABLE_FILE, table_metadata
 from relay.tables.reading.dtype_words import is_read_as_text
 from relay.tables.reading.params import kept_in
 from relay.util.names import column_name
+from relay.util.paths import shown
 from relay.util.progress import show_progress
 from relay.util.project import enclosing_project
 
@@ -105,35 +106,44 @@ def predict(
     return predicted
 
 
-def open_table(run: StepRun[Params], root: Path, reading: Reading) -> tuple[Table, Path | None]:
-    """The table to predict and, where it is a file of the user's, its path."""
+def open_table(run: StepRun[Params], root: Path, reading: Reading) -> Table:
+    """Open the file or the artifact to predict."""
     params = run.params
     if params.input_path is None:
-        return open_artifact(run.input("input")), None
+        return open_artifact(run.input("input"))
     path = local_path(params.input_path, root)
     options = params.read_options()
     kept = {**kept_in(reading.words, params.rename), **options.keep_in}
-    return open_input(path, replace(options, keep_in=kept), params.rename), path
+    return open_input(path, replace(options, keep_in=kept), params.rename)
+
+
+def summary_line(rows: int, output: Path | None) -> str:
+    """Return a sentence on how many rows were predicted, and where the predictions are."""
+    count = "1 row" if rows == 1 else f"{rows:,} rows"
+    if output is None:
+        return f"{count} predicted, in the artifact; for a file, set predict.output=FILE.csv"
+    return f"{count} predicted, in {shown(output)}"
 
 
 def step(run: StepRun[Params]) -> None:
     """Predict each row of a file or artifact with a model."""
     params = run.params
     root = enclosing_project(Path.cwd()).root
+    require_files(params, root)
     given: Input = run.input("model", type="model")
     model = load_model(given.path, str(given.version), params.trusted_types)
     reading = reading_for(model, params, given.metadata)
-    table, source = open_table(run, root, reading)
+    table = open_table(run, root, reading)
     wanted = None if params.output_path is None else local_path(params.output_path, root)
-    if wanted is not None:
-        require_another(wanted, source)
     with show_progress("Checking", "rows") as report:
         looked = look_through(table, reading, report)
 
     score = Score(model, reading.target, reading.target_word)
     unseen = Unseen(known_categories(model))
     with contextlib.ExitStack() as stack:
-        stored = stack.enter_context(TableWriter(run.workspace / "predictions" / TABLE_FILE))
+        folder = run.workspace / "predictions"
+        folder.mkdir()
+        stored = stack.enter_context(TableWriter(folder / TABLE_FILE))
         outputs = {stored: table.names}
         if wanted is not None:
             outputs[stack.enter_context(TableWriter(wanted))] = table.raw_names
@@ -153,8 +163,7 @@ def step(run: StepRun[Params]) -> None:
     run.log_metrics({"rows": looked.rows})
     run.log_metrics(score.metrics())
     unseen.warn()
-    for place in places[1:]:
-        log.info("Wrote %s predictions to %s", f"{looked.rows:,}", place)
+    run.note(summary_line(looked.rows, wanted))
 
 
 if __name__ == "__main__":

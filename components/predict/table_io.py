@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
@@ -16,7 +15,7 @@ from relay.tables.reading.columns import renamed
 from relay.tables.reading.dtypes import to_dtype
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.pieces import Pieces, read_in_pieces
-from relay.util.names import column_name, did_you_mean
+from relay.util.names import column_name
 
 
 @dataclass(frozen=True)
@@ -36,24 +35,8 @@ class Table:
                 yield piece
 
 
-def local_path(text: str, root: Path) -> Path:
-    """The file that a path or file:// URL names; a relative path begins at `root`."""
-    if "://" not in text:
-        return root / Path(text).expanduser()
-    url = urlsplit(text)
-    if url.scheme.lower() != "file":
-        raise RelayError(
-            f"predict.input: {text} is not a file on this machine. Download it first, "
-            "or bring it in as a data set with get_data and give predict.artifact=NAME:ALIAS."
-        )
-    return Path(unquote(url.path))
-
-
 def open_input(path: Path, options: ReadOptions, rename: Mapping[str, str]) -> Table:
     """The file `path`, its columns named as `clean` would name them."""
-    if not path.is_file():
-        near = did_you_mean(path.name, _names_beside(path))
-        raise RelayError(f"predict.input: there is no file {path}.{near}")
     with _own_setting():
         pieces = read_in_pieces(path, options)
         names = renamed(pieces.columns, rename, may_lack_columns=True)  # such as the target
@@ -110,9 +93,3 @@ def _own_setting() -> Iterator[None]:
         yield
     except RelayError as error:
         raise RelayError(str(error).replace("data.url", "predict.input")) from error
-
-
-def _names_beside(path: Path) -> list[str]:
-    if not path.parent.is_dir():
-        return []
-    return [one.name for one in path.parent.iterdir() if one.is_file()]

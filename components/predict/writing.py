@@ -29,8 +29,6 @@ class TableWriter:
     def write(self, piece: pd.DataFrame) -> None:
         """Append the rows of `piece`."""
         try:
-            if not self._begun:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.suffix.lower() == ".csv":
                 piece.to_csv(self._aside, index=False, mode="a", header=not self._begun)
             else:
@@ -75,9 +73,3 @@ class TableWriter:
 
     def _error(self, error: Exception) -> RelayError:
         return RelayError(f"predict.output: {self.path} cannot be written: {error}")
-
-
-def require_another(path: Path, source: Path | None) -> None:
-    """RelayError where `path` is the file `source` that is read."""
-    if source is not None and path.exists() and path.samefile(source):
-        raise RelayError(f"predict.output: {path} is the file that is predicted; name another.")

@@ -34,6 +34,7 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
     table = flats(seed=2)
     table.loc[0, "price"] = None
     source, target = tmp_path / "new flats.csv", tmp_path / "out" / "predicted.csv"
+    target.parent.mkdir()
     table.rename(columns={"area": "Area"}).to_csv(source, index=False)
     done = predict(with_model, alone=True, input_path=source, output_path=target)
     assert done.status == 0, done.output
@@ -48,6 +49,7 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
     assert list(written.columns) == ["Area", "quarter", "price", "size", "prediction"]
     np.testing.assert_allclose(written["prediction"], expected(table))
     assert [path.name for path in target.parent.iterdir()] == ["predicted.csv"]
+    assert done.result.notes == [f"{len(table)} rows predicted, in {target}"]
 
 
 def test_a_value_that_the_model_has_not_seen_is_told(store: Store, tmp_path: Path) -> None:

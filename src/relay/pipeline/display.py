@@ -191,6 +191,9 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
                 Text(f"{step.name}: {more} more in {logs.get(step.name)}", style="yellow")
             )
     for step in selected:
+        for text in step.notes:
+            console.print(Text(f"{step.name}: {text}"), soft_wrap=True)
+    for step in selected:
         if step.status == "failed":
             console.print(Text(f"{step.name} failed: {step.error}", style="red"), soft_wrap=True)
     if summary.error:

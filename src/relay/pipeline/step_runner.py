@@ -102,7 +102,7 @@ class StepRunner:
         done.max_rss_mb = used.max_rss_mb
         if result is not None:
             done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
-            done.warnings, done.url = result.warnings, result.url
+            done.warnings, done.notes, done.url = result.warnings, result.notes, result.url
         self._record(job.name, done, result)
 
     def settings(self, step: str) -> RunSettings:

@@ -32,6 +32,7 @@ class StepSummary:
     metrics: dict[str, float] = field(default_factory=dict)
     """Those of a cached step are from when it ran."""
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     log: str | None = None
     """The log file, relative to the project's folder."""
     why: str | None = None
@@ -112,7 +113,7 @@ def write_summary(folder: Path, summary: Summary) -> Path:
     for step in content["steps"]:
         for key in ("seconds", "cpu_seconds", "max_rss_mb"):
             step[key] = round(step[key], 3)
-        for key in ("error", "url", "why", "warnings"):
+        for key in ("error", "url", "why", "warnings", "notes"):
             if not step[key]:
                 del step[key]
     for key in ("seconds", "environments_seconds", "libraries_cpu_seconds"):

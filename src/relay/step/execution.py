@@ -302,6 +302,7 @@ class Execution(Generic[ParamsT]):
             types={key: version.type for key, version in self.outputs.items()},
             metrics=self._run.metrics,
             images={name: str(path) for name, path in self._images().items()},
+            notes=self._run.notes,
             url=self._tracking.url,
         )
 

@@ -87,7 +87,8 @@ def main(
             with library_warnings.translated():
                 status, result = execution.run(step)
             texts = [redact(text) for text in warnings.texts]
-            _report(settings, replace(result, warnings=texts))
+            notes = [redact(text) for text in result.notes]
+            _report(settings, replace(result, warnings=texts, notes=notes))
         return status
     except (Interrupted, RelayError) as error:
         message = redact(str(error))

@@ -25,6 +25,8 @@ class StepResult:
     images: dict[str, str] = field(default_factory=dict)
     """Path of each picture."""
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """Sentences for the end of the pipeline's console output."""
     url: str | None = None
     """The run's page in the backend."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from relay.step.context import COUNTS_AS, PAGE
 from relay.step.params import ARTIFACT_SUFFIX, ParamsT
 from relay.tracking import ArtifactVersion, Backend, Draft, Reference, Run, Table
 from relay.util.errors import RelayError
+
+log = logging.getLogger("relay")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class StepRun(Generic[ParamsT]):
         self.metrics: dict[str, float] = {}
         self.images: dict[str, Path] = {}
         self.tables: dict[str, Table] = {}
+        self.notes: list[str] = []
         self.last: list[Callable[[], None]] = []
         self._backend = backend
         self._tracking = tracking
@@ -114,6 +118,11 @@ class StepRun(Generic[ParamsT]):
     def finally_do(self, action: Callable[[], None]) -> None:
         """Do `action` once all outputs are stored, in the order given; not if a gate says no."""
         self.last.append(action)
+
+    def note(self, text: str) -> None:
+        """Log `text`, and show it at the end of the pipeline's console output."""
+        log.info("%s", text)
+        self.notes.append(text)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Record numbers of this run."""

@@ -48,6 +48,11 @@ def test_times_in_a_log_do_not_hide_that_it_has_the_error() -> None:
     assert f"{times}reading" in text
 
 
+def test_the_notes_of_a_step_are_shown_with_its_name() -> None:
+    text = shown([StepSummary("predict", "ran", notes=["3 rows predicted, in out.csv"])])
+    assert "\npredict: 3 rows predicted, in out.csv\n" in text
+
+
 def test_a_log_that_has_nothing_else_is_not_shown() -> None:
     text = shown([failed("no column 'x'")], ["Error: no column 'x'"])
     assert "Last lines" not in text

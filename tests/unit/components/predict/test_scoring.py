@@ -22,7 +22,8 @@ looking = load("predict", "looking")
 kinds = load("predict", "kinds")
 scoring = load("predict", "scoring")
 run = load("predict")
-Params = load("predict", "params").Params
+params_module = load("predict", "params")
+Params = params_module.Params
 
 
 @pytest.mark.parametrize(
@@ -39,14 +40,16 @@ def test_a_wrong_choice_of_files_is_a_wrong_parameter(params: dict[str, str], me
 
 
 def test_paths_begin_at_the_projects_root(tmp_path: Path) -> None:
-    assert table_io.local_path("a/b.csv", tmp_path) == tmp_path / "a" / "b.csv"
-    assert table_io.local_path("/a/b.csv", tmp_path) == Path("/a/b.csv")
-    assert table_io.local_path("file:///a/b%20c.csv", tmp_path) == Path("/a/b c.csv")
+    assert params_module.local_path("a/b.csv", tmp_path) == tmp_path / "a" / "b.csv"
+    assert params_module.local_path("/a/b.csv", tmp_path) == Path("/a/b.csv")
+    assert params_module.local_path("file:///a/b%20c.csv", tmp_path) == Path("/a/b c.csv")
 
 
 def test_a_url_is_not_a_file_here(tmp_path: Path) -> None:
-    with pytest.raises(RelayError, match="is not a file on this machine"):
-        table_io.local_path("https://example.org/a.csv", tmp_path)
+    with pytest.raises(
+        RelayError, match=r"not a file on this machine \(got https://example\.org/a\.csv\)"
+    ):
+        params_module.local_path("https://example.org/a.csv", tmp_path)
 
 
 def test_columns_get_the_names_that_clean_gives_them_also_without_the_target(
@@ -108,10 +111,46 @@ def test_dates_are_read_by_the_format_of_the_training_data() -> None:
     assert table["day"].tolist() == ["03/04/2024"]
 
 
-def test_a_file_that_is_not_there_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+def check(**params: str) -> None:
+    """Check the files of these parameters as the orchestrator does before anything runs."""
+    params_module.check(validate(Params, {"model_artifact": "m:v0", **params}))
+
+
+def test_an_input_that_does_not_exist_is_an_error_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "flats.csv").touch()
-    with pytest.raises(RelayError, match=r"predict\.input: there is no .*Did you mean 'flats.csv'"):
-        table_io.open_input(tmp_path / "flat.csv", ReadOptions(), {})
+    check(input_path=str(tmp_path / "flats.csv"))
+    check(input_path=f"file://{tmp_path}/flats.csv")
+    check(input_artifact="flats:v0")
+    message = r"^predict\.input: there is no file .*/flat\.csv\. Did you mean 'flats\.csv'\?"
+    with pytest.raises(ConfigError, match=message):
+        check(input_path=str(tmp_path / "flat.csv"))
+
+
+def test_a_folder_for_the_output_that_does_not_exist_is_an_error_and_not_made(
+    tmp_path: Path,
+) -> None:
+    check(input_artifact="a:v0", output_path=str(tmp_path / "o.csv"))
+    with pytest.raises(ConfigError, match=r"^predict\.output: there is no folder .*/new\. Make it"):
+        check(input_artifact="a:v0", output_path=str(tmp_path / "new" / "o.csv"))
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "o.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"^predict\.output: .*o\.csv is a folder"):
+        check(input_artifact="a:v0", output_path=str(tmp_path / "o.csv"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "output", "line"),
+    [
+        (1, "out.csv", "1 row predicted, in out.csv"),
+        (1234, "deep/out.csv", "1,234 rows predicted, in deep/out.csv"),
+        (5, None, "5 rows predicted, in the artifact; for a file, set predict.output=FILE.csv"),
+    ],
+)
+def test_rows_and_path_are_shown_as_seen_from_where_the_command_was_started(
+    rows: int, output: str | None, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAY_START", str(tmp_path))
+    assert run.summary_line(rows, output and tmp_path / output) == line
 
 
 def test_errors_of_reading_name_predicts_own_setting(tmp_path: Path) -> None:
@@ -127,7 +166,7 @@ def test_a_file_written_in_pieces_reads_back_and_leaves_nothing_beside_it(
     name: str, tmp_path: Path
 ) -> None:
     table = pd.DataFrame({"a": [1, 2, 3], "ä b": ["x", None, 'y,"z']})
-    path = tmp_path / "deep" / name
+    path = tmp_path / name
     with writing.TableWriter(path) as writer:
         for piece in (table.head(2), table.tail(1)):
             writer.write(piece)
@@ -147,14 +186,14 @@ def test_a_file_that_is_not_finished_leaves_what_was_there(name: str, tmp_path: 
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
-def test_the_input_is_never_written_over_by_no_name_of_it(tmp_path: Path) -> None:
+def test_the_input_is_never_written_over_under_any_name_of_it(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("a\n1\n", encoding="utf-8")
     (tmp_path / "link.csv").symlink_to(source)
+    (tmp_path / "x").mkdir()
     for output in (source, tmp_path / "link.csv", tmp_path / "x" / ".." / "in.csv"):
-        (tmp_path / "x").mkdir(exist_ok=True)
-        with pytest.raises(RelayError, match="is the file that is predicted"):
-            writing.require_another(output, source)
+        with pytest.raises(ConfigError, match="is the file that is predicted"):
+            check(input_path=str(source), output_path=str(output))
 
 
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
