@@ -7,11 +7,10 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from relay import IS_PATH
+from relay import IS_PATH, ConfigError, RelayError
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 from relay.tables.reading.params import ReadParams
-from relay.util.errors import ConfigError, RelayError
-from relay.util.names import did_you_mean
+from relay.util.names import nearest
 from relay.util.paths import shown
 
 SUFFIXES = (".csv", ".parquet")
@@ -69,8 +68,9 @@ def require_files(params: Params, root: Path) -> None:
     """
     source = None if params.input_path is None else local_path(params.input_path, root)
     if source is not None and not source.is_file():
-        near = did_you_mean(source.name, _names_beside(source))
-        raise RelayError(f"predict.input: there is no file {shown(source)}.{near}")
+        name = nearest(source.name, _names_beside(source))
+        hint = f" Did you mean '{name}'?" if name else ""
+        raise RelayError(f"predict.input: there is no file {shown(source)}.{hint}")
     if params.output_path is None:
         return
     output = local_path(params.output_path, root, setting="predict.output")

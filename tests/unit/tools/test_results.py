@@ -58,6 +58,12 @@ def test_lines_and_data_sets_that_were_not_measured_stay_as_they_are() -> None:
     assert again.split("## Beside")[0] == page.split("## Beside")[0]
 
 
+def test_the_section_on_repeated_splits_stays() -> None:
+    page = results_page.page({DATA: {"linear": measured(0.5)}}, "\n## Ten splits\n\nText.\n")
+    assert page.endswith("\n## Ten splits\n\nText.\n")
+    assert results_page.page({DATA: {}}, page).endswith("\n## Ten splits\n\nText.\n")
+
+
 def test_relays_models_stand_beside_the_plain_libraries_with_the_ratio_of_errors() -> None:
     plain_one = {"seconds": 1.0, "cv": {}, "test": {"r2": 0.2, "mae": 2500.0}, "rows": {}}
     text = results_page.beside(
