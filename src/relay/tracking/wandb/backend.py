@@ -16,6 +16,7 @@ from relay.tracking.interface import DIGEST_KEY, REPLAYED, SECONDS, ArtifactVers
 from relay.tracking.references import Reference
 from relay.tracking.wandb.errors import errors, text_of
 from relay.tracking.wandb.run import WandbRun, download_verified
+from relay.tracking.wandb_service import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote
 
@@ -50,6 +51,7 @@ class WandbBackend:
                 **{k: v for k, v in _RETRIES.items() if f"WANDB_{k.upper()}" not in os.environ},
             )
             wandb.setup(settings=settings)
+            bound_teardown()
             self._api = wandb.Api(timeout=30)
             own = entity or self._api.default_entity
         if own is None:

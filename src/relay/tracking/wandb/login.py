@@ -31,6 +31,7 @@ _MODES = ("", "online", "run", "shared", *_NOT_ONLINE)
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 _PROBE_SECONDS = 8.0
 _PROBE_LIMIT = 15.0
+_OUTAGE_SECONDS = 3.0
 _PROBE_WAITS = (1.0, 2.0)  # seconds between one request and the next
 _LONGEST_ANSWER = 100_000  # bytes
 _VIEWER = "query Viewer { viewer { entity username } }"
@@ -135,6 +136,15 @@ def probe(login: Login, timeout: float = _PROBE_SECONDS) -> str | None:
         return _ask(login, timeout)
     except _MayPassError as error:
         raise RelayError(str(error)) from error
+
+
+def find_outage(environ: Mapping[str, str]) -> str | None:
+    """Ask the server once, briefly, and return why it does not serve the login; None if it does."""
+    try:
+        _ask(require_login(environ), _OUTAGE_SECONDS)
+    except RelayError as error:
+        return str(error)
+    return None
 
 
 class _MayPassError(RelayError):

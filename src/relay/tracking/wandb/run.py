@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wandb
 
 from relay.tracking.digests import digest_of_files, digest_of_path, sha256_of
-from relay.tracking.interface import DIGEST_KEY, ArtifactVersion, Draft, Row, RunStatus
+from relay.tracking.interface import (
+    DIGEST_KEY,
+    ArtifactVersion,
+    Draft,
+    Row,
+    RunStatus,
+    UploadError,
+)
 from relay.tracking.missing import hint_on_missing
 from relay.tracking.references import Reference
 from relay.tracking.wandb.errors import errors, uploading
+from relay.tracking.wandb.login import find_outage
+from relay.tracking.wandb_service import finish_within
 from relay.util.errors import RelayError
 
 if TYPE_CHECKING:
     from relay.tracking.wandb.backend import WandbBackend
 
 _EXIT_CODES: dict[RunStatus, int] = {"succeeded": 0, "failed": 1, "killed": 255}
+_LAST_SECONDS = 10.0
+"""How long the end of a run may take once an upload has failed; its work is kept then."""
 
 
 def download_verified(artifact: wandb.Artifact, folder: Path) -> None:
@@ -47,6 +60,8 @@ class WandbRun:
         self._run = run
         self._used: dict[str, wandb.Artifact] = {}
         self._first_step = run.step
+        self._failed = False
+        """An upload has failed."""
         self.url = run.url
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
@@ -69,7 +84,7 @@ class WandbRun:
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
         metadata = {**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)}
-        with uploading(draft.name):
+        with self._uploading(draft.name):
             artifact = wandb.Artifact(
                 draft.name, draft.type, description=draft.description, metadata=metadata
             )
@@ -96,18 +111,36 @@ class WandbRun:
             values["_timestamp"] = row.time
         if row.step is not None and row.step < self._first_step:
             return  # written before this run was gone on with
-        with uploading("the metrics"):
+        with self._uploading("the metrics"):
             self._run.log(values, step=row.step)
 
     def update_config(self, values: Mapping[str, Any]) -> None:
-        with uploading("the metrics"):
+        with self._uploading("the metrics"):
             self._run.config.update(dict(values), allow_val_change=True)  # type: ignore[no-untyped-call]
 
     def finish(self, status: RunStatus, message: str = "") -> None:
-        with uploading("the end of the run"):
+        with self._uploading("the end of the run"):
+            if (self._failed or status != "succeeded") and (outage := find_outage(os.environ)):
+                raise UploadError(outage)
             if message:
                 self._run.summary["error"] = message
+            if self._failed:
+                finish_within(_LAST_SECONDS, lambda: self._run.finish(_EXIT_CODES[status]))
+                return
             self._run.finish(exit_code=_EXIT_CODES[status])
             # It returns as if all were well when the server has gone or the key was revoked.
             if not self._backend.has_ended(self._run.id):
                 raise TimeoutError("the server still says that the run goes on")
+
+    @contextlib.contextmanager
+    def _uploading(self, what: str) -> Iterator[None]:
+        """Raise UploadError for any error, with what the server itself answers as its reason."""
+        try:
+            with uploading(what):
+                yield
+        except UploadError as error:
+            outage = None if self._failed else find_outage(os.environ)
+            self._failed = True
+            if outage is None:
+                raise
+            raise UploadError(f"W&B did not take {what}: {outage}") from error
