@@ -11,7 +11,8 @@ from relay.config.schema import TrackingSpec
 from relay.pipeline.summary import Summary
 from relay.step.context import RunSettings
 from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings
-from relay.tracking.wandb.login import probe, require_login, resolve_backend
+from relay.tracking.wandb.login import require_login, resolve_backend
+from relay.tracking.wandb.probe import probe
 from relay.util.errors import RelayError
 
 _GO_LOCAL = (

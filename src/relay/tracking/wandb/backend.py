@@ -16,7 +16,7 @@ from relay.tracking.interface import DIGEST_KEY, REPLAYED, SECONDS, ArtifactVers
 from relay.tracking.references import Reference
 from relay.tracking.wandb.errors import errors, text_of
 from relay.tracking.wandb.run import WandbRun, download_verified
-from relay.tracking.wandb_service import bound_teardown
+from relay.tracking.wandb.service import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote
 

@@ -22,8 +22,8 @@ from relay.tracking.interface import (
 from relay.tracking.missing import hint_on_missing
 from relay.tracking.references import Reference
 from relay.tracking.wandb.errors import errors, uploading
-from relay.tracking.wandb.login import find_outage
-from relay.tracking.wandb_service import finish_within
+from relay.tracking.wandb.probe import find_outage
+from relay.tracking.wandb.service import finish_within
 from relay.util.errors import RelayError
 
 if TYPE_CHECKING:
