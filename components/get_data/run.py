@@ -9,7 +9,7 @@ from pathlib import Path
 from params import Params
 from sources import RawFile, fetch, raw_file
 
-from relay import StepRun, main
+from relay import SOURCE_URL, StepRun, is_another_source, main
 from relay.util.project import enclosing_project
 from relay.util.redact import redact_url
 
@@ -23,7 +23,7 @@ def fetched_before(run: StepRun[Params], source: str) -> RawFile | None:
     """
     params = run.params
     version = run.find(params.raw_artifact) if params.refresh == "never" else None
-    if version is None or version.metadata.get("original_url") != source:
+    if version is None or version.metadata.get(SOURCE_URL) != source:
         return None
     if params.sha256 is not None and version.metadata.get("sha256") != params.sha256.lower():
         return None
@@ -31,6 +31,22 @@ def fetched_before(run: StepRun[Params], source: str) -> RawFile | None:
     known = {key: version.metadata.get(key) for key in ("etag", "last_modified")}
     log.info("data.refresh=never: %s is taken, which was fetched before.", version)
     return raw_file(path, known["etag"], known["last_modified"])
+
+
+def warn_of_another_source(run: StepRun[Params], source: str) -> None:
+    """Warn if the newest file of this artifact's name, made from the URL, came from another URL."""
+    name = run.params.raw_artifact
+    newest = run.find(name)
+    before = None if newest is None else newest.metadata.get(SOURCE_URL)
+    if before is not None and is_another_source(name, source, before):
+        log.warning(
+            "data.name: the newest %s came from %s, this one comes from %s, and models of both are "
+            "compared with one champion. If these are different tables, set data.name=NAME for "
+            "one of them.",
+            name,
+            before,
+            source,
+        )
 
 
 def step(run: StepRun[Params]) -> None:
@@ -46,6 +62,7 @@ def step(run: StepRun[Params]) -> None:
         max_bytes=int(params.max_mb * 1_000_000),
         sha256=params.sha256,
     )
+    warn_of_another_source(run, source)
     log.info("%s: %d bytes, sha256 %s", source, raw.bytes, raw.sha256)
     known = {"etag": raw.etag, "last_modified": raw.last_modified}
     run.output(
@@ -54,7 +71,7 @@ def step(run: StepRun[Params]) -> None:
         type="raw_data",
         description=f"{raw.path.name} as it came from {source}.",
         metadata={
-            "original_url": source,
+            SOURCE_URL: source,
             "bytes": raw.bytes,
             "sha256": raw.sha256,
             **{name: value for name, value in known.items() if value is not None},

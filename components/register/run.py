@@ -24,7 +24,7 @@ from params import Params
 from promotion import Baseline, Champion, Decision, decide, hold_back
 from registry import Registry
 
-from relay import ArtifactVersion, Input, RelayError, StepRun, main
+from relay import ArtifactVersion, Input, RelayError, StepRun, is_another_source, main, source_url
 from relay.models import predictions as outcomes
 from relay.models.loading import require_servable
 from relay.models.predictions import Outcome
@@ -77,6 +77,7 @@ def meet_champion(
     if previous.digest == model.version.digest:
         itself = Champion(str(previous), score, is_candidate=True)
         return Met(score, previous, model.path, itself)
+    warn_of_another_source(run, model.version, previous)
     its_input = run.use("champion", str(previous), type="model")
     compared = compare(
         run,
@@ -94,6 +95,24 @@ def meet_champion(
             compared.rows, test.version, compared.seen,
         )  # fmt: skip
     return Met(compared.candidate, previous, its_input.path, compared.champion, compared)
+
+
+def warn_of_another_source(
+    run: StepRun[Params], candidate: ArtifactVersion, champion: ArtifactVersion
+) -> None:
+    """Warn if the two models, whose name was made from a URL, were made from different URLs."""
+    ours, theirs = (source_url(model, run.find) for model in (candidate, champion))
+    if ours is None or theirs is None:
+        return
+    if is_another_source(candidate.name, ours, theirs):
+        log.warning(
+            "data.name: the champion %s was made from %s, %s from %s. If these are different "
+            "tables, set data.name=NAME for one of them.",
+            champion,
+            theirs,
+            candidate,
+            ours,
+        )
 
 
 def tell(

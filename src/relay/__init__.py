@@ -24,8 +24,16 @@ if TYPE_CHECKING:
     from relay.step.main import main
     from relay.step.params import IS_PATH, NO_CONTENT, Facts, Params
     from relay.step.run import Input, StepRun
+    from relay.tracking.artifact_names import is_another_source
     from relay.tracking.interface import ArtifactVersion
-    from relay.tracking.lineage import Find, ancestry, recorded_input, train_set
+    from relay.tracking.lineage import (
+        SOURCE_URL,
+        Find,
+        ancestry,
+        recorded_input,
+        source_url,
+        train_set,
+    )
     from relay.util.errors import ConfigError, GateFailed, RelayError
 
 __version__ = "1.0.0"
@@ -33,6 +41,7 @@ __version__ = "1.0.0"
 __all__ = [
     "IS_PATH",
     "NO_CONTENT",
+    "SOURCE_URL",
     "WARNINGS_KEY",
     "ArtifactVersion",
     "ConfigError",
@@ -44,8 +53,10 @@ __all__ = [
     "RelayError",
     "StepRun",
     "ancestry",
+    "is_another_source",
     "main",
     "recorded_input",
+    "source_url",
     "train_set",
 ]
 
@@ -58,10 +69,13 @@ _MODULES = {
     "Params": "step.params",
     "Input": "step.run",
     "StepRun": "step.run",
+    "is_another_source": "tracking.artifact_names",
     "ArtifactVersion": "tracking.interface",
+    "SOURCE_URL": "tracking.lineage",
     "Find": "tracking.lineage",
     "ancestry": "tracking.lineage",
     "recorded_input": "tracking.lineage",
+    "source_url": "tracking.lineage",
     "train_set": "tracking.lineage",
     "ConfigError": "util.errors",
     "GateFailed": "util.errors",

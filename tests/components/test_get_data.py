@@ -73,3 +73,43 @@ def test_a_password_in_the_url_is_in_neither_output_nor_store(store: Store) -> N
     done = store.run("get_data", url="http://me:hunter2@127.0.0.1:1/x.csv", raw_artifact="demo_raw")
     assert done.status == 1
     assert "hunter2" not in done.output
+
+
+def copy_of(source: Path, folder: str, name: str) -> Path:
+    """A copy of `source` at another place, under another name."""
+    path = source.parent / folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(source.read_bytes() + b"2;x\r\n")
+    return path
+
+
+@pytest.mark.parametrize(("other", "name"), [("a_b.csv", "a.csv"), ("a.csv", "a.csv")])
+def test_a_name_that_another_file_has_too_is_reported_with_both(
+    store: Store, source: Path, other: str, name: str
+) -> None:
+    first, second = copy_of(source, "one", other), copy_of(source, "two", name)
+    assert store.run("get_data", url=first, raw_artifact="a_b_c_raw").status == 0
+    done = store.run("get_data", url=second, raw_artifact="a_b_c_raw")
+    assert done.status == 0
+    assert done.result is not None
+    [warning] = done.result.warnings
+    assert warning.startswith(f"data.name: the newest a_b_c_raw came from {first}, this one comes")
+    assert f"from {second}" in warning
+    assert "set data.name=NAME" in warning
+
+
+def test_a_name_that_was_set_may_have_any_file(store: Store, source: Path) -> None:
+    for folder in ("one", "two"):
+        url = copy_of(source, folder, "a.csv")
+        done = store.run("get_data", url=url, raw_artifact="sales_raw")
+        assert done.result is not None
+        assert done.result.warnings == []
+
+
+def test_new_content_at_the_same_place_is_no_other_source(store: Store, source: Path) -> None:
+    for _ in range(2):
+        url = copy_of(source, "one", "a.csv")
+        source.write_bytes(BODY + b"3;y\r\n")
+        done = store.run("get_data", url=url, raw_artifact="a_b_raw")
+        assert done.result is not None
+        assert done.result.warnings == []

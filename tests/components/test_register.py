@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from relay.models import predictions as outcomes
 from relay.models.loading import load_model
 from relay.models.predictions import Outcome
+from relay.tables.io import write_parquet
 from relay.tracking import ArtifactVersion
 from tests.components.conftest import Finished, Store
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
@@ -59,6 +60,16 @@ def put_model(
     target = metadata.get("target", "price")
     put_evaluation(store, version, load_model(folder, "m").score(TEST, target), target)
     return version
+
+
+def put_train(store: Store, url: str, seed: int) -> str:
+    """Store a train set that was made from the file at `url`; return its exact reference."""
+    file = store.folder / "raw.csv"
+    file.write_text(url)
+    raw = store.put("flats_raw", "raw_data", file, {"original_url": url})
+    inputs = {"input": {"artifact": str(raw), "digest": raw.digest}}
+    path = write_parquet(flats(seed=seed), store.folder / "train.parquet")
+    return str(store.put("flats_train", "split_data", path, {"inputs": inputs}))
 
 
 def put_evaluation(
@@ -317,3 +328,28 @@ def test_a_tampered_model_is_not_handed_to_mlflow(ready: Store) -> None:
     assert done.status == 1
     assert "flats_model:v0 is not registered: its files require 'not-of-relay==1.0'" in done.output
     assert MlflowClient(uri(ready)).search_registered_models() == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_reported"),
+    [
+        ("/one/flats.csv", "/two/flats.csv", True),
+        ("/one/flats_big.csv", "/one/flats.csv", True),
+        ("/one/flats.csv", "/one/flats.csv", False),
+        ("/one/a.csv", "/two/b.csv", False),
+    ],
+)
+def test_a_champion_that_was_made_from_another_file_is_reported(
+    ready: Store, first: str, second: str, is_reported: bool
+) -> None:
+    put_model(ready, poor_price_model(), train=put_train(ready, first, seed=3))
+    assert register(ready).status == 0
+    put_model(ready, price_model(), train=put_train(ready, second, seed=4))
+    done = register(ready)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    reported = [text for text in done.result.warnings if text.startswith("data.name: ")]
+    assert len(reported) == is_reported
+    for text in reported:
+        assert f"the champion flats_model:v0 was made from {first}" in text
+        assert f"flats_model:v1 from {second}" in text

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from relay.util.names import plain_ascii
+from relay.util.redact import redact_url
 
 _LONGEST_STEM = 56
 """Two of them and a step's suffix are a name of at most 128 characters, as W&B allows."""
@@ -17,35 +18,82 @@ _FILE_ENDING = re.compile(
     r"(?i)\.(?:csv|tsv|tab|psv|txt|dat|data|json|jsonl|ndjson|parquet|pq|xlsx|xlsm|xlsb|xls|ods"
     r"|gz|gzip|bz2|xz|zst|zip)$"
 )
+_WEB = ("http", "https")
+_PASSING = re.compile(
+    r"(?i)(?:x-(?:amz|goog|ms)-.*|awsaccesskeyid|googleaccessid|key-pair-id|policy|expires"
+    r"|signature|token|access_token)"
+)
+"""Parameters of a signed URL, which differ each time that it is made for the same file."""
+_PASSING_WITH_SIG = re.compile(r"(?i)sig|se|sp|sr|srt|ss|st|sv|spr|sk(?:oid|tid|t|e|s|v)")
+"""Those of Azure, which other addresses use for other things; `sig` marks them."""
 
 
 def artifact_stem(text: str, longest: int = _LONGEST_STEM) -> str:
-    """What may begin an artifact's name: letters, digits, `.`, `_` and `-`, and never empty.
+    """Return what may begin an artifact's name: letters, digits, `.`, `_` and `-`, never empty.
 
-    A text that is this already stays, but for blanks. Any other gets a digest at its end, and so
-    does one that is too long, so that two of them have two names: `größe` -> `grosse_d353a267`.
+    A text that is this already stays. Any other gets a digest at its end, and so does one that is
+    too long, so that two of them have two names: `größe` -> `grosse_d353a267`.
     """
     text = unicodedata.normalize("NFC", text)  # file systems differ in how they write an accent
     stem = plain_ascii(text) or "data"
-    if stem == re.sub(r" +", "_", text) and len(stem) <= longest:
+    if stem == text and len(stem) <= longest:
         return stem
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
-    return f"{stem[: longest - _DIGEST - 1].rstrip('._-')}_{digest}"
+    return _with_digest(stem, text, longest)
 
 
 def url_stem(url: str) -> str:
-    """`housing` of `path/to/housing.csv.gz` and of `sklearn://housing`.
+    """Return `housing` for `path/to/housing.csv.gz` and for `sklearn://housing`.
 
-    It is `sales.2020` of `sales.2020.csv`: what stands before the ending tells files apart.
+    It is `sales.2020` for `sales.2020.csv`: what stands before the ending tells files apart. Where
+    a web address has no such ending (`/download?id=7`), its query does, by a digest.
     """
-    parts = urlsplit(str(url))
-    last = unquote(parts.path.rstrip("/") or parts.netloc).rpartition("/")[2]
-    while _FILE_ENDING.search(last):
-        last = _FILE_ENDING.sub("", last)
-    return artifact_stem(last)
+    path, query = str(url), ""
+    if "://" in path:
+        parts = urlsplit(path)
+        path = unquote(parts.path.rstrip("/") or parts.netloc)
+        query = urlsplit(lasting_url(url)).query if parts.scheme in _WEB else ""
+    last = path.rstrip("/").rpartition("/")[2]
+    stem = last
+    while _FILE_ENDING.search(stem):
+        stem = _FILE_ENDING.sub("", stem)
+    if query and stem == last:
+        return _with_digest(plain_ascii(last) or "data", f"{last}?{query}", _LONGEST_STEM)
+    return artifact_stem(stem)
+
+
+def lasting_url(url: str) -> str:
+    """Return `url` without its secrets and without what differs each time that it is signed."""
+    redacted = redact_url(str(url))
+    parts = urlsplit(redacted)
+    if parts.scheme not in _WEB or not parts.query:
+        return redacted
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    passing = [_PASSING]
+    if any(name.lower() == "sig" for name, _ in pairs):
+        passing.append(_PASSING_WITH_SIG)
+    lasting = [
+        (name, value)
+        for name, value in pairs
+        if not any(pattern.fullmatch(name) for pattern in passing)
+    ]
+    return urlunsplit(parts._replace(query=urlencode(lasting)))
+
+
+def is_another_source(artifact: str, url: str, before: str) -> bool:
+    """Return whether `artifact`, named after its file at `url`, was made from another one before.
+
+    A name that does not come from the URL was set by data.name: it may have any source.
+    """
+    return artifact.startswith(f"{url_stem(url)}_") and lasting_url(url) != lasting_url(before)
 
 
 def model_stem(reference: str) -> str:
-    """`housing` of `housing_model:champion`."""
+    """Return `housing` for `housing_model:champion`."""
     name = str(reference).rsplit("/", maxsplit=1)[-1].split(":")[0]
     return artifact_stem(name.removesuffix("_model"), _LONGEST_BASE)
+
+
+def _with_digest(stem: str, text: str, longest: int) -> str:
+    """Return `stem`, cut to fit, with a digest of the `text` that it was made from."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    return f"{stem[: longest - _DIGEST - 1].rstrip('._-')}_{digest}"

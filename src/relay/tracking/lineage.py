@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from relay.tracking.interface import ArtifactVersion
 
+SOURCE_URL = "original_url"
+"""Where the metadata of a raw file keep the URL that it was fetched from."""
+
 Find = Callable[[str], ArtifactVersion | None]
 
 
@@ -46,6 +49,14 @@ def ancestry(version: ArtifactVersion, find: Find) -> dict[str, ArtifactVersion 
             found |= {} if there is None else ancestry(there, find)
             found[record.artifact] = there
     return found
+
+
+def source_url(version: ArtifactVersion, find: Find) -> str | None:
+    """Return the URL of the file that `version` was made from; None if no ancestor records it."""
+    for ancestor in (*ancestry(version, find).values(), version):
+        if ancestor is not None and ancestor.metadata.get(SOURCE_URL):
+            return str(ancestor.metadata[SOURCE_URL])
+    return None
 
 
 def train_set(model: ArtifactVersion, find: Find) -> ArtifactVersion | None:

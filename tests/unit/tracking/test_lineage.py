@@ -7,7 +7,7 @@ import pandas as pd
 
 from relay.tables.overlap import rows_in
 from relay.tracking import ArtifactVersion
-from relay.tracking.lineage import recorded_input, train_set
+from relay.tracking.lineage import recorded_input, source_url, train_set
 from tests.made_models import flats
 
 TRAIN = ArtifactVersion("train", "v0", "split_data", "abc")
@@ -82,3 +82,18 @@ def test_a_model_that_does_not_say_what_it_was_trained_on_has_no_train_set() -> 
         assert (
             train_set(model(**metadata), lambda name: TRAIN if name == "train:v0" else None) is None
         )
+
+
+def test_the_source_of_a_model_is_the_url_of_the_file_that_it_goes_back_to() -> None:
+    raw = ArtifactVersion("raw", "v0", "raw_data", "r", metadata={"original_url": "/data/a.csv"})
+    train = ArtifactVersion("train", "v0", "t", "t", metadata=made_of(raw))
+    store = {str(version): version for version in (raw, train)}
+    assert source_url(model(**made_of(train)), store.get) == "/data/a.csv"
+    assert source_url(raw, store.get) == "/data/a.csv"
+    assert source_url(model(), store.get) is None
+    assert source_url(model(**made_of(train)), {}.get) is None
+
+
+def made_of(version: ArtifactVersion) -> dict[str, object]:
+    """The metadata of what was made of `version`."""
+    return {"inputs": {"input": {"artifact": str(version), "digest": version.digest}}}
