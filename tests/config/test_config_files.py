@@ -91,7 +91,7 @@ def test_predictions_are_named_after_the_model_that_made_them() -> None:
 
 def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     loaded = load("data=table", "data.url=some/My Data.csv.gz", "data.target=Sale Price")
-    assert loaded.tree.data.name == "My_Data_sale_price"
+    assert loaded.tree.data.name == "My_Data_79e53b9f_sale_price"
     make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     assert loaded.tree.data.url == str(ROOT / "some/My Data.csv.gz")
 
