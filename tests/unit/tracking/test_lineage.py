@@ -91,7 +91,7 @@ def test_the_source_of_a_model_is_the_url_of_the_file_that_it_goes_back_to() -> 
     assert source_url(model(**made_of(train)), store.get) == "/data/a.csv"
     assert source_url(raw, store.get) == "/data/a.csv"
     assert source_url(model(), store.get) is None
-    assert source_url(model(**made_of(train)), {}.get) is None
+    assert source_url(model(**made_of(train)), lambda reference: None) is None
 
 
 def made_of(version: ArtifactVersion) -> dict[str, object]:
