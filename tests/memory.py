@@ -15,6 +15,7 @@ class Memory:
     """A backend in memory that does to each artifact what `on_log` does."""
 
     name = "memory"
+    title = "the memory"
     url = None
 
     def __init__(self) -> None:

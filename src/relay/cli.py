@@ -36,7 +36,7 @@ Commands:
   new-data  NAME --from FILE [--target COLUMN] [data.read.KEY=VALUE ...]
             write config/data/NAME.yaml for a table of yours
   publish   [--dry-run] [tracking.project=NAME] [tracking.entity=NAME]
-            bring the runs of the local store to W&B; --dry-run only lists them
+            send the runs of the local store to a server; --dry-run only lists them
   reproduce NAME:ALIAS [env_manager=...] [tracking=...]
             make a registered model again from what is recorded of it, and compare
 

@@ -38,6 +38,7 @@ class Taking:
 
     refused: str = ""
     name: str = "memory"
+    title: str = "the memory"
     url: Any = None
     told: list[tuple[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)

@@ -16,9 +16,10 @@ from relay.pipeline import plan
 from relay.pipeline.checkout import require_writable
 from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
-from relay.pipeline.sweep_trial import Trial, record_refused, take_trial
+from relay.pipeline.sweep_trial import record_refused, with_trial_settings
 from relay.pipeline.tracking_setup import choose_tracking
-from relay.tracking import open_backend
+from relay.tracking import Trial, open_backend
+from relay.tracking.remote import is_remote, take_trial
 from relay.util.errors import RelayError
 from relay.util.paths import start_folder
 from relay.util.private import make_private
@@ -31,7 +32,7 @@ _SHOW_SETTINGS = "--cfg"
 def run(project: Project, argv: Sequence[str], console: Console) -> int:
     """Run the pipeline with the settings in `argv` and return the exit status.
 
-    With `--cfg`, print the settings instead. Under `wandb agent` the run is a trial of its sweep.
+    With `--cfg`, print the settings instead. Under a sweep's agent the run is a trial.
 
     Raises:
         ConfigError: A setting or the plan is wrong; no step was started.
@@ -68,7 +69,7 @@ def _run_trial(
 ) -> int:
     """Run a trial of a sweep; one that is refused before it begins is recorded as failed."""
     try:
-        settings = config.load(project.config, trial.with_settings(arguments), start)
+        settings = config.load(project.config, with_trial_settings(arguments), start)
         return _run(project, settings, console, trial)
     except RelayError as error:
         project.prepare(os.environ)
@@ -76,7 +77,7 @@ def _run_trial(
         with contextlib.suppress(RelayError):  # the error of the trial matters more
             spec = config.load(project.config, where, start).settings.tracking
             tracking = choose_tracking(spec, os.environ)
-            if tracking.backend == "wandb":
+            if is_remote(tracking.backend):
                 backend = open_backend(tracking, project.root)
                 record_refused(trial, backend, tracking, redact(str(error)))
         raise

@@ -2,7 +2,7 @@
 
 Overrides come in three forms: `key=value` arguments; `--key value`, as MLflow hands on
 `-P key=value`; and `--hydra_options "a=1 b='two words'"`, several of them in one text. Values may
-be written as Python writes them (None, {'a': 1}): `wandb agent` hands parameters on like that.
+be written as Python writes them (None, {'a': 1}): a sweep's agent does.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from relay.step.param_errors import NAME, TAG
+from relay.tracking.settings import BackendName
 
 _KEY = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"
 
@@ -44,7 +45,7 @@ class StepSpec(_Strict):
 class TrackingSpec(_Strict):
     """The `tracking` group."""
 
-    backend: Literal["auto", "wandb", "local"]
+    backend: BackendName
     project: str = Field(pattern=NAME)
     entity: str | None = Field(pattern=NAME)
     group: str | None = Field(min_length=1)

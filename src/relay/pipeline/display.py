@@ -18,6 +18,7 @@ from rich.text import Text
 from relay.pipeline.summary import StepSummary, Summary
 from relay.runtime.environment_builder import BuildDisplay
 from relay.runtime.processes import Usage
+from relay.tracking.remote import TITLE
 from relay.util.paths import shown
 
 _MARKS = {
@@ -206,7 +207,7 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
     style = "green" if summary.status == "succeeded" else "red"
     console.print(Text(f"{line}; {path}", style=style), soft_wrap=True)
     if summary.url is not None:
-        console.print(Text(f"W&B: {summary.url}", style="dim"), soft_wrap=True)
+        console.print(Text(f"{TITLE}: {summary.url}", style="dim"), soft_wrap=True)
 
 
 def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: str) -> None:

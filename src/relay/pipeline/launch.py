@@ -28,11 +28,12 @@ from relay.pipeline.summary import (
     write_settings,
     write_summary,
 )
-from relay.pipeline.sweep_trial import Trial, record_trial
+from relay.pipeline.sweep_trial import record_trial
 from relay.runtime.limits import require_address_space
 from relay.runtime.processes import tail
-from relay.tracking import Backend, TrackingSettings, open_backend
+from relay.tracking import Backend, TrackingSettings, Trial, open_backend
 from relay.tracking.outbox import bring_up
+from relay.tracking.remote import TITLE, is_remote
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_state
 from relay.util.paths import shown
@@ -181,8 +182,8 @@ def _record_trial(
     console: Console,
 ) -> None:
     """Write the trial's own run; if that fails, the run has failed."""
-    if backend.name != "wandb":
-        text = f"The sweep {trial.sweep} gets no result of this trial: its runs are not on W&B."
+    if not is_remote(backend.name):
+        text = f"The sweep {trial.sweep} gets no result of this trial: its runs are not on {TITLE}."
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
         return
     try:

@@ -25,7 +25,7 @@ _ORCHESTRATION = (
 _MOST_PARAMS = 200
 _LONGEST = 250  # characters of a value
 _MOST_KEYS = 30  # of a mapping whose settings get a parameter each
-_LONGEST_NAME = 40  # W&B takes 128 characters for both and the time
+_LONGEST_NAME = 40  # a store takes 128 characters for both and the time
 _KEY = re.compile(r"[\w.-]+")
 _COUNTED = ("ran", "cached", "failed")
 

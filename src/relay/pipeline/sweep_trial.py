@@ -1,4 +1,4 @@
-"""A trial of a W&B sweep: what `wandb agent` hands over, and the one run that it waits for.
+"""A trial of a sweep: how it differs from other pipeline runs, and the run that the sweep reads.
 
 The steps have runs of their own, as in any pipeline run. The trial's run, under the id that the
 agent chose, has the trial's parameters and the metrics of all steps; the sweep reads those.
@@ -6,46 +6,20 @@ agent chose, has the trial's parameters and the metrics of all steps; the sweep 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import yaml
+from collections.abc import Mapping, Sequence
 
 from relay.pipeline.summary import Summary
-from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
+from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings, Trial
 
 _NO_PROMOTION = "register.promote"
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One trial: the sweep's id, that of the trial's run, and the parameters that it tries."""
+def with_trial_settings(arguments: Sequence[str]) -> list[str]:
+    """Return `arguments` with what each trial runs with, unless they set it themselves.
 
-    sweep: str
-    run_id: str
-    params: Mapping[str, Any]
-
-    def with_settings(self, arguments: Sequence[str]) -> list[str]:
-        """`arguments` with what each trial runs with, which they themselves may set otherwise.
-
-        Of many trials the best by chance would become the champion.
-        """
-        return [f"{_NO_PROMOTION}=false", *arguments]
-
-
-def take_trial(environ: MutableMapping[str, str]) -> Trial | None:
-    """The trial that `environ` names, or None; its variables are taken out of `environ`.
-
-    The SDK lets them win over all else: every step would write onto that one run.
+    Of many trials the best by chance would become the champion.
     """
-    sweep = environ.pop("WANDB_SWEEP_ID", "")
-    run_id = environ.pop("WANDB_RUN_ID", "")
-    path = environ.pop("WANDB_SWEEP_PARAM_PATH", "")
-    if not sweep or not run_id:
-        return None
-    return Trial(sweep, run_id, _read_params(Path(path)) if path else {})
+    return [f"{_NO_PROMOTION}=false", *arguments]
 
 
 def record_trial(
@@ -91,18 +65,3 @@ def _write(
     if metrics:
         run.log(Row(metrics))
     run.finish(status, message)
-
-
-def _read_params(path: Path) -> dict[str, Any]:
-    """The parameters in the file that the agent wrote, `{name: {value: ...}}`; none without it."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
-    if not isinstance(content, Mapping):
-        return {}
-    return {
-        str(name): value["value"]
-        for name, value in content.items()
-        if isinstance(value, Mapping) and "value" in value
-    }

@@ -5,53 +5,42 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from relay.config.schema import TrackingSpec
 from relay.pipeline.summary import Summary
 from relay.step.context import RunSettings
-from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings
-from relay.tracking.wandb.login import require_login, resolve_backend
-from relay.tracking.wandb.probe import probe
+from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings, remote
+from relay.tracking.remote import TITLE
 from relay.util.errors import RelayError
 
 _GO_LOCAL = (
     "Or run with tracking=local, which needs no account and no network; `make publish` brings the "
-    "runs to W&B later."
+    f"runs to {TITLE} later."
 )
 _COLUMNS = ("step", "status", "seconds", "cpu_seconds", "max_rss_mb", "outputs")
 _EXECUTED: dict[str, RunStatus] = {"ran": "succeeded", "failed": "failed", "killed": "killed"}
 
 
 def choose_tracking(spec: TrackingSpec, environ: Mapping[str, str]) -> TrackingSettings:
-    """What `tracking` says, with its backend decided and, if that is W&B, tried in one request.
+    """Return the settings of `tracking` with its backend; a server is asked about the login.
 
-    ConfigError without a login or with one that the server does not know, RelayError where the
+    Raises: ConfigError without a login or with one that the server refuses, RelayError where the
     server cannot be reached.
     """
     settings = TrackingSettings(
-        backend=resolve_backend(spec.backend, environ),
+        backend=remote.resolve_backend(spec.backend, environ),
         project=spec.project,
         entity=spec.entity,
         registry=spec.registry,
         tags=spec.tags,
         notes=spec.notes,
     )
-    if settings.backend == "wandb":
+    if remote.is_remote(settings.backend):
         try:
-            settings = logged_in(settings, environ)
+            settings = remote.log_in(settings, environ)
         except RelayError as error:
             raise type(error)(f"{error} {_GO_LOCAL}") from error
     return settings
-
-
-def logged_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSettings:
-    """`settings` with the entity of the login, which its server was asked about.
-
-    ConfigError and RelayError as from `choose_tracking`.
-    """
-    entity = probe(require_login(environ))
-    return replace(settings, backend="wandb", entity=settings.entity or entity)
 
 
 def run_id(pipeline_run: str, step: str) -> str:
@@ -60,9 +49,9 @@ def run_id(pipeline_run: str, step: str) -> str:
 
 
 def require_answer(backend: Backend) -> None:
-    """RelayError where the backend's server has gone; the SDK would wait for it for minutes."""
-    if backend.name == "wandb":
-        probe(require_login(os.environ))
+    """Check that the backend's server answers, if it has one. Raises: RelayError if it does not."""
+    if remote.is_remote(backend.name):
+        remote.require_answer(os.environ)
 
 
 def log_summary(

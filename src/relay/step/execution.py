@@ -91,7 +91,7 @@ class Execution(Generic[ParamsT]):
         self._spec = self._run_spec()
         self._tracking: Run = self.backend.start_run(self._spec)
         if self._tracking.url is not None:
-            log.info("W&B run: %s", self._tracking.url)
+            log.info("%s run: %s", self.backend.title, self._tracking.url)
         self._run = StepRun(
             self.params,
             self.backend,
@@ -195,7 +195,7 @@ class Execution(Generic[ParamsT]):
         return End.of(
             UploadError(
                 f"{str(error).rstrip('.')}. The step's work is kept in {place}: the next run on "
-                "W&B, or `make publish`, brings it up."
+                f"{self.backend.title}, or `make publish`, brings it up."
             )
         )
 

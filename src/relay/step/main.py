@@ -31,7 +31,7 @@ from relay.step.result import StepResult, write_result
 from relay.step.run import Input, StepRun
 from relay.step.warning_collector import WarningCollector
 from relay.tracking import open_backend
-from relay.tracking.wandb.login import resolve_backend
+from relay.tracking.remote import resolve_backend
 from relay.util.disk import explain
 from relay.util.errors import Interrupted, RelayError
 from relay.util.private import make_private

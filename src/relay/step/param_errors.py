@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from relay.util.names import did_you_mean
 
 NAME = r"^[A-Za-z0-9._-]+$"
-"""The pattern of what W&B and Trackio take as a name."""
+"""The pattern of what every backend takes as a name."""
 
 TAG = r"^[^,]{1,64}$"
 """The pattern of what W&B takes as a tag."""

@@ -10,6 +10,7 @@ from relay.tracking.interface import (
     RunSpec,
     RunStatus,
     Table,
+    Trial,
     UploadError,
 )
 from relay.tracking.references import Reference
@@ -26,6 +27,7 @@ __all__ = [
     "RunStatus",
     "Table",
     "TrackingSettings",
+    "Trial",
     "UploadError",
     "open_backend",
 ]

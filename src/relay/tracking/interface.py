@@ -79,7 +79,16 @@ class RunSpec:
     notes: str | None = None
     git_commit: str | None = None
     sweep: str | None = None
-    """The W&B sweep that it is a trial of."""
+    """The sweep that it is a trial of."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial: the sweep's id, that of the trial's run, and the parameters that it tries."""
+
+    sweep: str
+    run_id: str
+    params: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,8 @@ class Backend(Protocol):
     """A store of runs and artifacts."""
 
     name: str
+    title: str
+    """What people call it."""
 
     def warm_up(self) -> None:
         """Load what a run will need, while there is time."""
@@ -175,3 +186,20 @@ class Backend(Protocol):
 
     def url(self) -> str | None:
         """The project's page, where the backend has one."""
+
+
+class PublishTarget(Backend, Protocol):
+    """A backend that runs of the local store can be sent to."""
+
+    @property
+    def place(self) -> str:
+        """The project, with its owner."""
+
+    def complete_runs(self) -> set[str]:
+        """Return the ids of the runs that are there as a whole."""
+
+    def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
+        """Return the version of artifact `name` whose content has `digest`, or None."""
+
+    def linked_aliases(self, artifact: ArtifactVersion, collection: Reference) -> set[str] | None:
+        """Return the aliases of `artifact` in `collection`; None if it is not linked into it."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+BackendName = Literal["auto", "wandb", "local"]
+"""What the setting `tracking` may be."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def redact_url(url: str) -> str:
 def redact(text: str) -> str:
     """`text` with `redact_url` done on each URL in it, and without the environment's secrets.
 
-    These are the values of variables such as WANDB_API_KEY or AWS_SECRET_ACCESS_KEY.
+    These are the values of variables such as AWS_SECRET_ACCESS_KEY.
     """
     text = _URL.sub(lambda match: redact_url(match.group()), text)
     for value in _secrets():

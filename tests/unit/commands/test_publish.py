@@ -52,6 +52,7 @@ class Target:
     first: int = 0
     entity: str = "team"
     project: str = "houses"
+    place: str = "team/houses"
     url: Any = None
     refused: str = ""
     complete: set[str] = field(default_factory=set)

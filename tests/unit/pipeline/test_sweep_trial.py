@@ -8,8 +8,9 @@ from typing import cast
 
 from relay.config import compose as config
 from relay.pipeline.summary import StepSummary, Summary
-from relay.pipeline.sweep_trial import Trial, record_refused, record_trial, take_trial
-from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
+from relay.pipeline.sweep_trial import record_refused, record_trial, with_trial_settings
+from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings, Trial
+from relay.tracking.remote import take_trial
 from tests.loading import ROOT
 
 TRACKING = TrackingSettings("wandb", "houses", "team", None, ("nightly",), "words")
@@ -79,8 +80,8 @@ def promotes(arguments: list[str]) -> bool:
 
 def test_a_trial_promotes_nothing_unless_it_is_asked_to() -> None:
     assert promotes([])
-    assert not promotes(TRIAL.with_settings(["seed=1"]))
-    assert promotes(TRIAL.with_settings(["register.promote=true"]))
+    assert not promotes(with_trial_settings(["seed=1"]))
+    assert promotes(with_trial_settings(["register.promote=true"]))
 
 
 def recorded(summary: Summary) -> Backstage:

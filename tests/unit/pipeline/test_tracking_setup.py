@@ -11,11 +11,10 @@ from typing import Any, cast
 import pytest
 
 from relay.config.schema import TrackingSpec
-from relay.pipeline import tracking_setup
 from relay.pipeline.summary import StepSummary, Summary
 from relay.pipeline.tracking_setup import choose_tracking, log_summary, run_id
 from relay.step.context import RunSettings
-from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
+from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings, remote
 from relay.tracking.wandb.login import Login
 from relay.util.errors import ConfigError, RelayError
 
@@ -45,7 +44,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[Login]:
         logins.append(login)
         return "own"
 
-    monkeypatch.setattr(tracking_setup, "probe", probe)
+    monkeypatch.setattr(remote, "probe", probe)
     return logins
 
 
@@ -98,7 +97,7 @@ def test_a_server_that_fails_is_told_and_is_no_reason_to_go_local(
     def probe(login: Login) -> str:
         raise RelayError("it cannot be reached")
 
-    monkeypatch.setattr(tracking_setup, "probe", probe)
+    monkeypatch.setattr(remote, "probe", probe)
     with pytest.raises(RelayError, match="cannot be reached"):
         choose_tracking(spec(), {**environ, "WANDB_API_KEY": KEY})
 
@@ -192,7 +191,7 @@ def test_a_wandb_server_that_has_gone_is_not_waited_for(monkeypatch: pytest.Monk
     def probe(login: Login) -> str:
         raise RelayError("it cannot be reached")
 
-    monkeypatch.setattr(tracking_setup, "probe", probe)
+    monkeypatch.setattr(remote, "probe", probe)
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     backend = Backstage("wandb")
     with pytest.raises(RelayError, match="cannot be reached"):

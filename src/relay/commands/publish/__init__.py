@@ -1,1 +1,1 @@
-"""Brings the runs of the local store to W&B."""
+"""Brings the runs of the local store to a server."""

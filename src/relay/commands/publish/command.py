@@ -1,4 +1,4 @@
-"""`relay publish`: list what is to be sent to W&B, send it, and show where it is."""
+"""`relay publish`: list what is to be sent to the server, send it, and show where it is."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from rich.table import Table
 from relay.commands.publish.publisher import Publisher
 from relay.config import compose
 from relay.config.overrides import from_arguments
-from relay.pipeline.tracking_setup import logged_in
 from relay.tracking import TrackingSettings
 from relay.tracking.local.history import LocalHistory, PastRun
 from relay.tracking.outbox import bring_up, kept_runs
-from relay.tracking.wandb.backend import WandbBackend
-from relay.tracking.wandb.login import find_login, require_switched_on
+from relay.tracking.remote import (
+    TITLE,
+    has_login,
+    log_in,
+    open_target,
+    require_switched_on,
+    target_settings,
+)
 from relay.util.errors import ConfigError, Interrupted
 from relay.util.paths import start_folder
 from relay.util.project import Project
@@ -29,36 +34,36 @@ _SETTINGS = ("tracking.project", "tracking.entity")
 
 
 def publish(project: Project, argv: Sequence[str], console: Console) -> int:
-    """Send the local store's runs, and those whose upload failed, to W&B.
+    """Send the local store's runs, and those whose upload failed, to the server.
 
     `argv` may have `--dry-run`, tracking.project and tracking.entity. Returns the exit status.
 
     Raises:
-        ConfigError: Another setting is given, or there is no W&B login.
+        ConfigError: Another setting is given, or there is no login.
     """
     arguments = from_arguments([word for word in argv if word != _DRY_RUN])
     settings = compose.load(project.config, arguments, start_folder(project.root, os.environ))
     for argument in arguments:
         if argument.partition("=")[0] not in _SETTINGS:
             raise ConfigError(
-                f"publish sends the whole local project to W&B and takes tracking.project=NAME "
+                f"publish sends the whole local project to {TITLE} and takes tracking.project=NAME "
                 f"and tracking.entity=NAME only, not '{argument}'."
             )
     os.environ.update(project.variables(os.environ))
     spec = settings.settings.tracking
-    tracking = TrackingSettings("wandb", spec.project, spec.entity)
+    tracking = target_settings(spec.project, spec.entity)
     dry_run = _DRY_RUN in argv
-    if dry_run and find_login(os.environ) is None:
+    if dry_run and not has_login(os.environ):
         return _list_local(project, tracking, console)
     require_switched_on(os.environ)
-    return _publish(project, logged_in(tracking, os.environ), console, dry_run=dry_run)
+    return _publish(project, log_in(tracking, os.environ), console, dry_run=dry_run)
 
 
 def _publish(
     project: Project, tracking: TrackingSettings, console: Console, *, dry_run: bool
 ) -> int:
     history = LocalHistory(tracking.project)
-    target = WandbBackend(tracking.project, tracking.entity, project.root)
+    target = open_target(tracking, project.root)
     publisher = Publisher(history, target)
     runs = publisher.pending(history.runs())
     console.print(f"From project '{tracking.project}' of the local store to {target.url()}")
@@ -100,7 +105,7 @@ def _list_local(project: Project, tracking: TrackingSettings, console: Console) 
     """Show what would be published, without asking a server what it has already."""
     history = LocalHistory(tracking.project)
     _show(console, history, history.runs(), project)
-    console.print("Nothing was sent. There is no W&B login: what W&B has already is not known.")
+    console.print(f"Nothing was sent. There is no {TITLE} login: what is there already is unknown.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Replays the local store's past into W&B: runs in their order, then aliases and registry links."""
+"""Replay the local store's past on a server: runs in their order, then aliases and links."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from relay.tracking.interface import CACHE_PREFIX, ArtifactVersion
+from relay.tracking.interface import CACHE_PREFIX, ArtifactVersion, PublishTarget
 from relay.tracking.local.history import LocalHistory, PastRun
 from relay.tracking.records import RunRecord, replay
 from relay.tracking.translation import translated
-from relay.tracking.wandb.backend import WandbBackend
 from relay.util.errors import RelayError
 
 
@@ -20,7 +19,7 @@ class Publisher:
     """Publishes `history` into `target`; what is there already is not sent again."""
 
     history: LocalHistory
-    target: WandbBackend
+    target: PublishTarget
     _sent: set[str] = field(default_factory=set)
     """Exact local references that the runs sent by this publisher used or made."""
     _names: dict[str, str] = field(default_factory=dict)
@@ -97,7 +96,7 @@ class Publisher:
         )
         if found is None:
             raise RelayError(
-                f"{artifact} is not in {self.target.entity}/{self.target.project}, and no run of "
+                f"{artifact} is not in {self.target.place}, and no run of "
                 "the local store that could be sent made it."
             )
         return found

@@ -30,6 +30,7 @@ class LocalBackend:
     """Runs and artifacts of one Trackio project; the store's folder is TRACKIO_DIR."""
 
     name = "local"
+    title = "the local store"
 
     def __init__(self, project: str) -> None:
         for variable in _REMOTE_VARIABLES:

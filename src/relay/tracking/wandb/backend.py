@@ -36,6 +36,7 @@ class WandbBackend:
     """Runs and artifacts of one W&B project; `entity` None is the key's own."""
 
     name = "wandb"
+    title = "W&B"
 
     def __init__(self, project: str, entity: str | None, code_root: Path) -> None:
         with errors():
@@ -61,6 +62,11 @@ class WandbBackend:
         self.entity = own
         self.project = project
         self._code_root = code_root
+
+    @property
+    def place(self) -> str:
+        """The project, with its owner."""
+        return f"{self.entity}/{self.project}"
 
     def warm_up(self) -> None:
         """The SDK is there already."""

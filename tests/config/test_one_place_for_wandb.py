@@ -1,0 +1,32 @@
+"""W&B is named where its backend is; everything else asks for what a backend can do."""
+
+from __future__ import annotations
+
+import re
+
+from tests.loading import COMPONENTS, ROOT
+
+ALLOWED = {
+    # the variables that keep each tool's files inside the project
+    "src/relay/util/project.py": 4,
+}
+
+
+def test_wandb_is_named_in_tracking_only() -> None:
+    files = [ROOT / "main.py", *COMPONENTS.rglob("*.py")]
+    files += [
+        path
+        for kind in ("*.py", "*.html")
+        for path in (ROOT / "src" / "relay").rglob(kind)
+        if "tracking" not in path.relative_to(ROOT / "src" / "relay").parts
+    ]
+    named = {
+        path.relative_to(ROOT).as_posix(): len(
+            [line for line in path.read_text("utf-8").splitlines() if NAME.search(line)]
+        )
+        for path in files
+    }
+    assert {path: count for path, count in named.items() if count} == ALLOWED
+
+
+NAME = re.compile(r"wandb|W&B", re.IGNORECASE)
