@@ -14,7 +14,7 @@ NAME = r"^[A-Za-z0-9._-]+$"
 """The pattern of what every backend takes as a name."""
 
 TAG = r"^[^,]{1,64}$"
-"""The pattern of what W&B takes as a tag."""
+"""The pattern of what every backend takes as a tag."""
 
 SHA256 = r"^[0-9a-fA-F]{64}$"
 
