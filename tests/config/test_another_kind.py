@@ -80,29 +80,29 @@ def test_a_file_cannot_set_what_the_one_that_it_is_built_on_has_not(root: Path) 
 
 
 def test_a_step_is_a_folder_of_three_files_and_a_block(root: Path) -> None:
-    folder = root / "components" / "drift"
+    folder = root / "components" / "added"
     shutil.copytree(root / "components" / "measure_pictures", folder)
     (folder / "params.py").write_text(
         "from pydantic import Field\nfrom relay import Params as BaseParams\n\n\n"
-        "class Params(BaseParams):\n    input_artifact: str\n    drift_artifact: str\n"
+        "class Params(BaseParams):\n    input_artifact: str\n    made_artifact: str\n"
         "    threshold: float = Field(0.2, gt=0)\n"
     )
     pipeline = root / "config" / "pipeline" / "default.yaml"
     block = (
-        "\n  drift:\n    component: drift\n    inputs: {input: clean.clean}\n"
-        '    outputs: {drift: {name: "${data.name}_drift", type: drift_report}}\n'
-        "    settings: [drift]\n"
+        "\n  added:\n    component: added\n    inputs: {input: clean.clean}\n"
+        '    outputs: {made: {name: "${data.name}_added", type: report}}\n'
+        "    settings: [added]\n"
     )
     pipeline.write_text(pipeline.read_text() + block)
     main = root / "config" / "config.yaml"
-    main.write_text(main.read_text() + "\ndrift: {threshold: 0.3}\n")
-    [drift] = jobs(root, "steps=drift")
-    assert drift.valid.model_dump() == {
+    main.write_text(main.read_text() + "\nadded: {threshold: 0.3}\n")
+    [added] = jobs(root, "steps=added")
+    assert added.valid.model_dump() == {
         "input_artifact": "diabetes_clean:latest",
-        "drift_artifact": "diabetes_drift",
+        "made_artifact": "diabetes_added",
         "threshold": 0.3,
     }
-    with pytest.raises(ConfigError, match=r"^drift\.threshold: .*got 0"):
-        jobs(root, "steps=drift", "drift.threshold=0")
-    with pytest.raises(ConfigError, match=r"Did you mean 'drift\.threshold'"):
-        jobs(root, "drift.treshold=1")
+    with pytest.raises(ConfigError, match=r"^added\.threshold: .*got 0"):
+        jobs(root, "steps=added", "added.threshold=0")
+    with pytest.raises(ConfigError, match=r"Did you mean 'added\.threshold'"):
+        jobs(root, "added.treshold=1")
