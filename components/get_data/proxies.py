@@ -18,7 +18,7 @@ class ProxyTransport(httpx.BaseTransport):
         self._transports: dict[Proxy | None, httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request`. Raises: RelayError where its proxy cannot be used."""
+        """Send `request`. Raises RelayError if its proxy cannot be used."""
         proxy = find_proxy(str(request.url), os.environ)
         if proxy is not None:
             proxy.require_usable(request.url.host)

@@ -24,7 +24,7 @@ from relay.tracking import (
     TrackingSettings,
     UploadError,
 )
-from relay.tracking.outbox import bring_up, keep, kept_runs
+from relay.tracking.outbox import flush_outbox, keep, list_outbox
 from relay.tracking.records import RunRecord, replay
 from relay.util.errors import ConfigError, RelayError
 
@@ -142,19 +142,19 @@ def keep_aged(kept: Path, record: RunRecord, age: int) -> Path:
 
 
 def names(kept: Path) -> list[str]:
-    return [run.record.spec.id for run in kept_runs(kept).values()]
+    return [run.record.spec.id for run in list_outbox(kept).values()]
 
 
 # Keeping
 
 
 def test_nothing_is_kept_where_there_is_no_folder(kept: Path) -> None:
-    assert kept_runs(kept) == {}
+    assert list_outbox(kept) == {}
 
 
 def test_a_run_is_read_as_it_was_kept(kept: Path, record: RunRecord) -> None:
     folder = keep(kept, WANDB, record)
-    [(place, run)] = kept_runs(kept).items()
+    [(place, run)] = list_outbox(kept).items()
     assert place == folder == kept / "id1"
     assert (run.server, run.tracking) == (HERE, WANDB)
     assert replace(run.record, rows=(), outputs=()) == replace(record, rows=(), outputs=())
@@ -171,7 +171,7 @@ def test_its_files_outlive_the_workspace_and_a_move_of_the_checkout(
     keep(kept, WANDB, record)
     shutil.rmtree(tmp_path / "workspace")
     moved = kept.parent.rename(tmp_path / "moved") / "kept"
-    [run] = kept_runs(moved).values()
+    [run] = list_outbox(moved).values()
     table, tree = (draft.path for draft in run.record.outputs)
     assert (table.name, table.read_text()) == ("table.csv", "a,b\n")
     assert (tree / "table.csv").read_text() == "other"
@@ -182,7 +182,7 @@ def test_its_files_outlive_the_workspace_and_a_move_of_the_checkout(
 def test_what_is_not_a_number_is_kept_as_well(kept: Path, record: RunRecord) -> None:
     row = Row({"r2": math.nan, "loss": math.inf}, tables={"t": Table(("a",), ((-math.inf,),))})
     keep(kept, WANDB, replace(record, rows=(row,)))
-    [run] = kept_runs(kept).values()
+    [run] = list_outbox(kept).values()
     assert math.isnan(run.record.rows[0].metrics["r2"])
     assert run.record.rows[0].metrics["loss"] == math.inf
     assert run.record.rows[0].tables == row.tables
@@ -192,7 +192,7 @@ def test_numbers_of_numpys_are_kept_as_numbers(kept: Path, record: RunRecord) ->
     metrics: dict[str, Any] = {"r2": np.float32(0.5)}
     row = Row(metrics, tables={"t": Table(("a", "b"), ((np.int64(3), np.True_),))})
     keep(kept, WANDB, replace(record, rows=(row,)))
-    [run] = kept_runs(kept).values()
+    [run] = list_outbox(kept).values()
     assert run.record.rows[0] == Row({"r2": 0.5}, tables={"t": Table(("a", "b"), ((3, True),))})
 
 
@@ -201,7 +201,7 @@ def test_a_run_that_is_kept_again_is_there_once_as_it_was_last(
 ) -> None:
     keep(kept, WANDB, record)
     keep(kept, WANDB, replace(record, message="again", outputs=record.outputs[:1]))
-    [run] = kept_runs(kept).values()
+    [run] = list_outbox(kept).values()
     assert run.record.message == "again"
     assert len(list(kept.rglob("table.csv"))) == 1
     assert [path.name for path in kept.iterdir()] == ["id1"]
@@ -214,7 +214,7 @@ def test_a_run_that_cannot_be_kept_whole_leaves_the_older_one(
     lost = replace(record.outputs[1], path=kept / "nothing")
     with pytest.raises(FileNotFoundError):
         keep(kept, WANDB, replace(record, message="again", outputs=(record.outputs[0], lost)))
-    [run] = kept_runs(kept).values()
+    [run] = list_outbox(kept).values()
     assert run.record.message == record.message
     assert [path.name for path in kept.iterdir()] == ["id1"]
 
@@ -223,7 +223,7 @@ def test_what_a_killed_process_left_half_done_is_no_kept_run(kept: Path, record:
     folder = keep(kept, WANDB, record)
     folder.rename(folder.with_name(".id1.0123"))
     (kept / "empty").mkdir()
-    assert kept_runs(kept) == {}
+    assert list_outbox(kept) == {}
 
 
 def test_no_password_of_the_servers_address_is_written(
@@ -232,15 +232,15 @@ def test_no_password_of_the_servers_address_is_written(
     monkeypatch.setenv("WANDB_BASE_URL", "https://me:hidden@wandb.example.com")
     folder = keep(kept, WANDB, record)
     assert "hidden" not in (folder / "run.json").read_text()
-    assert [run.spec.id for run in bring_up(kept, WANDB, Taking())] == ["id1"]
+    assert [run.spec.id for run in flush_outbox(kept, WANDB, Taking())] == ["id1"]
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"server": "x"}'])
 def test_a_file_that_is_no_kept_run_is_named(kept: Path, record: RunRecord, text: str) -> None:
     path = keep(kept, WANDB, record) / "run.json"
     path.write_text(text)
-    with pytest.raises(RelayError, match=rf"{path} is no kept run.*Move .*id1 away"):
-        kept_runs(kept)
+    with pytest.raises(RelayError, match=rf"{path} is not a run that.*Move .*id1 away"):
+        list_outbox(kept)
 
 
 # Bringing up
@@ -249,8 +249,8 @@ def test_a_file_that_is_no_kept_run_is_named(kept: Path, record: RunRecord, text
 def test_a_kept_run_is_brought_up_whole_and_then_gone(kept: Path, record: RunRecord) -> None:
     keep(kept, WANDB, record)
     backend = Taking()
-    assert [run.spec for run in bring_up(kept, WANDB, backend)] == [record.spec]
-    assert kept_runs(kept) == {}
+    assert [run.spec for run in flush_outbox(kept, WANDB, backend)] == [record.spec]
+    assert list_outbox(kept) == {}
     assert list(kept.iterdir()) == []
     assert backend.told == [
         ("start", record.spec),
@@ -273,7 +273,7 @@ def test_outputs_that_the_cache_may_find_are_marked_for_it(kept: Path, record: R
     marked = replace(record, outputs=(source, *record.outputs), cache_alias="cache-0123")
     keep(kept, WANDB, marked)
     backend = Taking()
-    assert len(list(bring_up(kept, WANDB, backend))) == 1
+    assert len(list(flush_outbox(kept, WANDB, backend))) == 1
     assert [what for kind, what in backend.told if kind == "alias"] == [
         ("table:v7", "cache-0123"),
         ("tree:v7", "cache-0123"),
@@ -284,7 +284,7 @@ def test_the_oldest_is_brought_up_first(kept: Path, record: RunRecord) -> None:
     for run_id, age in (("b", 10), ("c", 30), ("a", 20)):
         keep_aged(kept, named(record, run_id), age)
     assert names(kept) == ["c", "a", "b"]
-    assert [run.spec.id for run in bring_up(kept, WANDB, Taking())] == ["c", "a", "b"]
+    assert [run.spec.id for run in flush_outbox(kept, WANDB, Taking())] == ["c", "a", "b"]
 
 
 def test_one_that_is_not_taken_stays_with_those_after_it(kept: Path, record: RunRecord) -> None:
@@ -295,10 +295,10 @@ def test_one_that_is_not_taken_stays_with_those_after_it(kept: Path, record: Run
     backend = Taking(refused="tree")
     brought: list[str] = []
     with pytest.raises(UploadError, match="did not take tree"):
-        brought.extend(run.spec.id for run in bring_up(kept, WANDB, backend))
+        brought.extend(run.spec.id for run in flush_outbox(kept, WANDB, backend))
     assert names(kept) == ["second", "third"]
     assert backend.told[-1] == ("finish", ("killed", ""))
-    assert [run.spec.id for run in bring_up(kept, WANDB, Taking())] == ["second", "third"]
+    assert [run.spec.id for run in flush_outbox(kept, WANDB, Taking())] == ["second", "third"]
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_runs_that_are_meant_for_elsewhere_stay(
 ) -> None:
     keep(kept, WANDB, record)
     backend = Taking()
-    assert list(bring_up(kept, settings, backend)) == []
+    assert list(flush_outbox(kept, settings, backend)) == []
     assert backend.told == []
     assert names(kept) == ["id1"]
 
@@ -324,13 +324,13 @@ def test_a_run_for_another_server_stays(
 ) -> None:
     keep(kept, WANDB, record)
     monkeypatch.setenv("WANDB_BASE_URL", "https://other.example.com")
-    assert list(bring_up(kept, WANDB, Taking())) == []
+    assert list(flush_outbox(kept, WANDB, Taking())) == []
     assert names(kept) == ["id1"]
 
 
 def test_a_run_for_the_keys_own_entity_is_brought_up_into_it(kept: Path, record: RunRecord) -> None:
     keep(kept, replace(WANDB, entity=None), record)
-    assert [run.spec.id for run in bring_up(kept, WANDB, Taking())] == ["id1"]
+    assert [run.spec.id for run in flush_outbox(kept, WANDB, Taking())] == ["id1"]
 
 
 def test_the_local_store_does_not_ask_which_server_there_is(
@@ -338,9 +338,9 @@ def test_the_local_store_does_not_ask_which_server_there_is(
 ) -> None:
     keep(kept, WANDB, record)
     monkeypatch.setenv("WANDB_BASE_URL", "no address")
-    assert list(bring_up(kept, replace(WANDB, backend="local"), Taking())) == []
+    assert list(flush_outbox(kept, replace(WANDB, backend="local"), Taking())) == []
     with pytest.raises(ConfigError, match="WANDB_BASE_URL"):
-        list(bring_up(kept, WANDB, Taking()))
+        list(flush_outbox(kept, WANDB, Taking()))
 
 
 # Replaying

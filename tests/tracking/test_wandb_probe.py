@@ -156,18 +156,18 @@ def test_an_error_that_passes_is_waited_out(web: Web, status: int) -> None:
 )
 def test_an_answer_that_is_not_wandbs_is_told(web: Web, answer: Any) -> None:
     web.says(answer)
-    assert "is no W&B server" in refusal(web.url)
+    assert "is not a W&B server" in refusal(web.url)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Welcome</html>", b"\xff\xfe\x00", b'{"data": {"vi'])
 def test_an_answer_that_is_no_json_is_told(web: Web, body: bytes) -> None:
     web.body = body
-    assert "is no W&B server" in refusal(web.url)
+    assert "is not a W&B server" in refusal(web.url)
 
 
 def test_a_huge_answer_is_not_read_to_its_end(web: Web) -> None:
     web.says({"data": {"viewer": {"entity": "team"}}, "more": "x" * 1_000_000})
-    assert "is no W&B server" in refusal(web.url)
+    assert "is not a W&B server" in refusal(web.url)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -206,7 +206,7 @@ def test_what_does_not_speak_http_is_told(listener: socket.socket, words: bytes)
 
     speaker = threading.Thread(target=speak)
     speaker.start()
-    assert "is no W&B server" in refusal(url_of(listener))
+    assert "is not a W&B server" in refusal(url_of(listener))
     speaker.join()
 
 

@@ -32,7 +32,7 @@ from relay.pipeline.sweep_trial import record_trial
 from relay.runtime.limits import require_address_space
 from relay.runtime.processes import tail
 from relay.tracking import Backend, TrackingSettings, Trial, open_backend
-from relay.tracking.outbox import bring_up
+from relay.tracking.outbox import flush_outbox
 from relay.tracking.remote import TITLE, is_remote
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_state
@@ -138,7 +138,7 @@ def _open(project: Project, tracking: TrackingSettings, console: Console) -> Bac
     backend = open_backend(tracking, project.root)
     place = backend.url() or "the local store"
     console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
-    for run in bring_up(project.kept, tracking, backend):
+    for run in flush_outbox(project.kept, tracking, backend):
         console.print(f"Uploaded '{run.spec.name}', which an earlier run could not.", markup=False)
     return backend
 

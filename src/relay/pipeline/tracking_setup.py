@@ -24,7 +24,7 @@ _EXECUTED: dict[str, RunStatus] = {"ran": "succeeded", "failed": "failed", "kill
 def choose_tracking(spec: TrackingSpec, environ: Mapping[str, str]) -> TrackingSettings:
     """Return the settings of `tracking` with its backend; a server is asked about the login.
 
-    Raises: ConfigError without a login or with one that the server refuses, RelayError where the
+    Raises ConfigError without a login or with one that the server refuses, RelayError where the
     server cannot be reached.
     """
     settings = TrackingSettings(
@@ -49,7 +49,7 @@ def run_id(pipeline_run: str, step: str) -> str:
 
 
 def require_answer(backend: Backend) -> None:
-    """Check that the backend's server answers, if it has one. Raises: RelayError if it does not."""
+    """Check that the backend's server answers, if it has one. Raises RelayError if it does not."""
     if remote.is_remote(backend.name):
         remote.require_answer(os.environ)
 

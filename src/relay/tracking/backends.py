@@ -11,10 +11,10 @@ from relay.util.names import did_you_mean
 
 
 def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
-    """The backend that `settings` name; ConfigError where there is none of that name.
+    """Return the backend that `settings` name. Raises ConfigError if the name is unknown.
 
-    `code_root` is the checkout whose commit W&B shows. Each backend is imported only where it is
-    used.
+    `code_root` is the checkout whose commit a server shows. Each backend is imported only where it
+    is used.
     """
     if settings.backend == "local":
         from relay.tracking.local.backend import LocalBackend
@@ -31,7 +31,7 @@ def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
 
 
 def step_module(settings: TrackingSettings) -> str:
-    """The module that tracks a step: what it imports takes longest to load."""
+    """Return the module that tracks a step: what it imports takes longest to load."""
     return (
         "relay.tracking.wandb.backend"
         if settings.backend == "wandb"

@@ -12,13 +12,13 @@ from pathlib import Path
 
 
 def digest_of_files(files: Mapping[str, str]) -> str:
-    """The digest of an artifact from the SHA-256 of each of its files, by path (with `/`)."""
+    """Return the digest of an artifact from the SHA-256 of its files, by path (with `/`)."""
     lines = "".join(f"{files[path]}  {path}\n" for path in sorted(files))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def digest_of_path(path: Path) -> str:
-    """The digest of an artifact that consists of the file or folder `path`."""
+    """Return the digest of an artifact that consists of the file or folder `path`."""
     if path.is_file():
         return digest_of_files({path.name: sha256_of(path)})
     files = (file for file in path.rglob("*") if file.is_file())

@@ -49,7 +49,7 @@ class ArtifactVersion:
     """`project` or `entity/project` where the artifact is in another project than the run."""
 
     def __str__(self) -> str:
-        """The exact reference, `name:v3`."""
+        """Return the exact reference, `name:v3`."""
         return f"{self.place}/{self.name}:{self.version}".lstrip("/")
 
 
@@ -117,19 +117,19 @@ class Run(Protocol):
 
     @property
     def url(self) -> str | None:
-        """Its page, where the backend has one."""
+        """Return the URL of its page, if the backend has pages."""
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
-        """Find an artifact and record it as an input; RelayError where there is none."""
+        """Find an artifact and record it as an input. Raises RelayError if it does not exist."""
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        """Write the files of `artifact` into `folder`; RelayError where one is damaged."""
+        """Write the files of `artifact` into `folder`. Raises RelayError if one is damaged."""
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
         """Store a version and return it once it is safely stored.
 
         Content that the artifact already has keeps its version and takes the new metadata.
-        `latest` then points at it. UploadError where the store did not take it.
+        `latest` then points at it. Raises UploadError if the store did not take it.
         """
 
     def log(self, row: Row) -> None:
@@ -139,9 +139,9 @@ class Run(Protocol):
         """Add to the run's configuration what was not known when it began."""
 
     def finish(self, status: RunStatus, message: str = "") -> None:
-        """End the run; `message` says why where it did not succeed.
+        """End the run; `message` is the reason if it did not succeed.
 
-        UploadError where the backend has not got all that was recorded.
+        Raises UploadError if the backend has not got all that was recorded.
         """
 
 
@@ -159,10 +159,10 @@ class Backend(Protocol):
         """Start a run, or go on with the one that has its id."""
 
     def find(self, reference: str) -> ArtifactVersion | None:
-        """The version that `reference` points at, or None; records no lineage."""
+        """Return the version that `reference` points at, or None; records no lineage."""
 
     def names(self) -> list[str]:
-        """The names of all artifacts of the project."""
+        """Return the names of all artifacts of the project."""
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         """Write the files of `artifact` into `folder`; records no lineage."""
@@ -174,7 +174,7 @@ class Backend(Protocol):
         """
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
-        """What the runs that used `artifact` have made, oldest first."""
+        """Return what the runs that used `artifact` have made, oldest first."""
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         """Make `alias` point at `artifact`, and away from any other version of it."""
@@ -185,7 +185,7 @@ class Backend(Protocol):
         """Link `artifact` into a registry's collection, with `aliases` pointing at it there."""
 
     def url(self) -> str | None:
-        """The project's page, where the backend has one."""
+        """Return the URL of the project's page, if the backend has pages."""
 
 
 class PublishTarget(Backend, Protocol):
@@ -193,7 +193,7 @@ class PublishTarget(Backend, Protocol):
 
     @property
     def place(self) -> str:
-        """The project, with its owner."""
+        """Return the project, with its owner."""
 
     def complete_runs(self) -> set[str]:
         """Return the ids of the runs that are there as a whole."""

@@ -31,13 +31,13 @@ def recorded_input(version: ArtifactVersion, key: str) -> Recorded | None:
 
 
 def recorded_inputs(version: ArtifactVersion) -> dict[str, Recorded]:
-    """All inputs of the run that made `version`, by their keys; none where it does not say."""
+    """Return all inputs of the run that made `version`, by their keys, if they are recorded."""
     found = {key: recorded_input(version, key) for key in version.metadata.get("inputs") or {}}
     return {key: record for key, record in found.items() if record is not None}
 
 
 def ancestry(version: ArtifactVersion, find: Find) -> dict[str, ArtifactVersion | None]:
-    """All that `version` was made of, and what that was made of, by exact reference.
+    """Return all that `version` was made of, and what that was made of, by exact reference.
 
     Each comes after all that it was made of. None is what is not in the store any more.
     """
@@ -60,7 +60,7 @@ def source_url(version: ArtifactVersion, find: Find) -> str | None:
 
 
 def train_set(model: ArtifactVersion, find: Find) -> ArtifactVersion | None:
-    """The train set of `model`, or None where it is not known or not in the store any more."""
+    """Return the train set of `model`, or None if it is unknown or not in the store any more."""
     record = recorded_input(model, "train")
     found = None if record is None else find(record.artifact)
     return found if record and found and found.digest == record.digest else None

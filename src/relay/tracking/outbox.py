@@ -1,4 +1,4 @@
-"""Runs that a server did not take: kept on this machine until they have been brought up.
+"""The outbox: runs that a server did not take, kept on this machine until they are sent.
 
 Each is a folder with `run.json` and the files of its outputs and pictures.
 """
@@ -49,21 +49,21 @@ def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
     return folder
 
 
-def kept_runs(kept: Path) -> dict[Path, KeptRun]:
-    """The runs in `kept` by their folders, oldest first."""
+def list_outbox(kept: Path) -> dict[Path, KeptRun]:
+    """Return the runs in `kept` by their folders, oldest first."""
     files = [path for path in kept.glob(f"*/{_FILE}") if not path.parent.name.startswith(".")]
     files.sort(key=lambda path: path.stat().st_mtime)
     return {path.parent: _read(path.parent) for path in files}
 
 
-def bring_up(kept: Path, tracking: TrackingSettings, backend: Backend) -> Iterator[RunRecord]:
-    """Write the kept runs of this server and project into `backend`; yield each once it is there.
+def flush_outbox(kept: Path, tracking: TrackingSettings, backend: Backend) -> Iterator[RunRecord]:
+    """Send the runs for this server and project to `backend`; yield each once it is there.
 
-    RelayError where one is not taken: it stays, and so do those after it.
+    Raises RelayError if one is not taken: it and those after it stay.
     """
     if tracking.backend != "wandb":
         return
-    for folder, run in kept_runs(kept).items():
+    for folder, run in list_outbox(kept).items():
         mine = (run.server, run.tracking.project) == (_server(), tracking.project)
         if mine and run.tracking.entity in (None, tracking.entity):
             try:
@@ -83,7 +83,7 @@ def _read(folder: Path) -> KeptRun:
         run = _JSON.validate_json((folder / _FILE).read_bytes())
     except ValidationError as error:
         raise RelayError(
-            f"{folder / _FILE} is no kept run that this version of Relay reads. Move {folder} away."
+            f"{folder / _FILE} is not a run that this version of Relay reads. Move {folder} away."
         ) from error
     return replace(run, record=_with_paths(run.record, lambda path: folder / path))
 
@@ -116,7 +116,7 @@ def _with_paths(record: RunRecord, change: Callable[[Path], Path]) -> RunRecord:
 
 @contextmanager
 def _aside(folder: Path) -> Iterator[Path]:
-    """A new folder that becomes `folder` (in place of an older one) when all went well."""
+    """Make a folder that becomes `folder` (in place of an older one) when all went well."""
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     aside.mkdir(parents=True)
     try:

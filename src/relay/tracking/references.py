@@ -28,7 +28,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Read `text`; RelayError where it is no reference."""
+        """Read `text`. Raises RelayError if it is not a reference."""
         match = _REFERENCE.fullmatch(text)
         if not match or {".", ".."} & set(match.groups()):
             raise RelayError(
@@ -40,23 +40,23 @@ class Reference:
 
     @classmethod
     def to_collection(cls, registry: str, name: str) -> Reference:
-        """The collection `name` of `registry`."""
+        """Return the collection `name` of `registry`."""
         return cls(name, project=f"{_REGISTRY_PREFIX}{registry}")
 
     @property
     def registry(self) -> str | None:
-        """The registry's name, where this is one of its collections."""
+        """Return the registry's name, where this is one of its collections."""
         if self.project is None or not self.project.startswith(_REGISTRY_PREFIX):
             return None
         return self.project.removeprefix(_REGISTRY_PREFIX)
 
     @property
     def path(self) -> str:
-        """All but the alias."""
+        """Return all but the alias."""
         return "/".join(part for part in (self.entity, self.project, self.name) if part)
 
     def at(self, alias: str) -> Reference:
-        """The same artifact at another alias or version."""
+        """Return the same artifact at another alias or version."""
         return replace(self, alias=alias)
 
     def __str__(self) -> str:

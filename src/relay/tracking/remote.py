@@ -50,7 +50,7 @@ def has_login(environ: Mapping[str, str]) -> bool:
 def log_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSettings:
     """Return `settings` with the entity of the login, which the server is asked about.
 
-    Raises: ConfigError without a login or with one that the server refuses, RelayError where the
+    Raises ConfigError without a login or with one that the server refuses, RelayError where the
     server cannot be reached.
     """
     entity = probe(require_login(environ))
@@ -60,7 +60,7 @@ def log_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSe
 def require_answer(environ: Mapping[str, str]) -> None:
     """Check that the server answers; its library would wait for minutes.
 
-    Raises: ConfigError or RelayError, as `log_in` does.
+    Raises ConfigError or RelayError, as `log_in` does.
     """
     probe(require_login(environ))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def translated(value: Any, names: Mapping[str, str]) -> Any:
-    """`value` with each text that is an exact reference of `names` replaced, however deep."""
+    """Return `value` with each text that is an exact reference of `names` replaced."""
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, Mapping):

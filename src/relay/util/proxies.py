@@ -37,7 +37,7 @@ class Proxy:
     def require_usable(self, host: str) -> None:
         """Check that a request to `host` can go through this proxy.
 
-        Raises: RelayError where its address is not valid, or it is not an HTTP proxy.
+        Raises RelayError if its address is not valid, or it is not an HTTP proxy.
         """
         shown = redact_url(self.url)
         try:
@@ -78,7 +78,7 @@ def open_url(
 ) -> HTTPResponse:
     """Send `request` through the proxy that `environ` names for it, with urllib.
 
-    Raises: RelayError where the proxy cannot be used, and what urllib raises.
+    Raises RelayError if the proxy cannot be used, and what urllib raises.
     """
     proxy = find_proxy(request.full_url, environ)
     if proxy is not None:

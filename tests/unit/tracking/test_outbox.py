@@ -14,7 +14,7 @@ from relay.step import main as component
 from relay.step.main import StepRun
 from relay.step.params import Params
 from relay.tracking import ArtifactVersion, Draft, UploadError
-from relay.tracking.outbox import kept_runs
+from relay.tracking.outbox import list_outbox
 from relay.tracking.records import RunRecord
 from relay.util.errors import GateFailed, RelayError
 from relay.util.project import Project
@@ -71,7 +71,7 @@ def gone() -> None:
 
 def only(kept: Path) -> RunRecord:
     """The one run that was kept."""
-    [run] = kept_runs(kept).values()
+    [run] = list_outbox(kept).values()
     return run.record
 
 
@@ -216,7 +216,7 @@ def test_any_other_error_of_the_store_keeps_nothing(
     memory.on_log, memory.on_finish = (lambda draft: None), fail
     assert component.main(Made, make, []) == 1
     assert result(tmp_path).error == "the disk is full"
-    assert kept_runs(kept) == {}
+    assert list_outbox(kept) == {}
 
 
 def test_a_run_that_is_taken_keeps_nothing(memory: Memory, kept: Path) -> None:

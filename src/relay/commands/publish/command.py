@@ -15,7 +15,7 @@ from relay.config import compose
 from relay.config.overrides import from_arguments
 from relay.tracking import TrackingSettings
 from relay.tracking.local.history import LocalHistory, PastRun
-from relay.tracking.outbox import bring_up, kept_runs
+from relay.tracking.outbox import flush_outbox, list_outbox
 from relay.tracking.remote import (
     TITLE,
     has_login,
@@ -75,7 +75,7 @@ def _publish(
     signals.install()
     number = brought = 0
     try:
-        for record in bring_up(project.kept, tracking, target):
+        for record in flush_outbox(project.kept, tracking, target):
             brought += 1
             console.print(f"Uploaded '{record.spec.name}'.", markup=False, highlight=False)
         with _progress(console) as progress:
@@ -112,7 +112,7 @@ def _list_local(project: Project, tracking: TrackingSettings, console: Console) 
 def _show(
     console: Console, history: LocalHistory, runs: Sequence[PastRun], project: Project
 ) -> None:
-    for kept in kept_runs(project.kept).values():
+    for kept in list_outbox(project.kept).values():
         about = f"{kept.record.spec.name}, for project '{kept.tracking.project}' on {kept.server}"
         console.print(f"Kept since its upload failed: {about}", markup=False, soft_wrap=True)
     if not runs:

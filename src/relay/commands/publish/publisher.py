@@ -26,15 +26,15 @@ class Publisher:
     """Exact references of the target by those of the local store."""
 
     def pending(self, runs: list[PastRun]) -> list[PastRun]:
-        """Those of `runs` that the target has not got as a whole."""
+        """Return those of `runs` that the target does not have as a whole."""
         there = self.target.complete_runs()
         return [run for run in runs if run.spec.id not in there]
 
     def send(self, runs: list[PastRun], sent: Callable[[PastRun], None]) -> None:
-        """Send `runs`, oldest first, and tell `sent` of each that has arrived.
+        """Send `runs`, oldest first, and call `sent` with each that has arrived.
 
-        RelayError where one does not: those before it are there, and a repetition goes on with
-        it.
+        Raises RelayError if one does not arrive: those before it are there, and the same command
+        continues with it.
         """
         for run in runs:
             with tempfile.TemporaryDirectory(prefix="relay-publish-") as folder:
@@ -87,7 +87,7 @@ class Publisher:
         return self._names[local]
 
     def _there(self, artifact: ArtifactVersion) -> ArtifactVersion:
-        """The target's version with the content of `artifact`."""
+        """Return the target's version with the content of `artifact`."""
         name = self._names.get(str(artifact))
         found = (
             self.target.find(name)

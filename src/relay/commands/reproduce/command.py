@@ -90,7 +90,7 @@ def _parsed(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def first_passed(backend: Backend, model: ArtifactVersion) -> list[ArtifactVersion]:
-    """The first of what was made from `model` that tells how good it is and passed its gate.
+    """Return the first of what was made from `model` that tells how good it is and passed its gate.
 
     Later runs may have held the model against other thresholds, or looked at other slices: that is
     not what it was made with. Empty where there is none.
@@ -174,7 +174,7 @@ def _compare(
 def _changes(
     project: Project, model: ArtifactVersion, versions: Sequence[ArtifactVersion]
 ) -> list[str]:
-    """What is not as it was when the model was made: commit and code."""
+    """Return what is not as it was when the model was made: commit and code."""
     lines = []
     then, now = model.metadata.get("git_commit"), git_state(project.root).commit
     if then and then != now:

@@ -28,13 +28,13 @@ class Line:
 
 
 def same_version(recorded: ArtifactVersion, again: ArtifactVersion) -> bool:
-    """True where content, or what counts of it, is the same to the last byte."""
+    """Return whether content, or what counts of it, is the same to the last byte."""
     counts = [version.metadata.get(COUNTS_AS) for version in (recorded, again)]
     return recorded.digest == again.digest or (counts[0] is not None and counts[0] == counts[1])
 
 
 def artifact_line(recorded: ArtifactVersion, again: ArtifactVersion, files: list[str]) -> Line:
-    """A version and what came out now.
+    """Return a version and what came out now.
 
     `files` are those that differ, and in more than names, dates and rounding. Two versions that are
     not one but have no such file hold the same.
@@ -51,7 +51,7 @@ def artifact_line(recorded: ArtifactVersion, again: ArtifactVersion, files: list
 
 
 def metric_lines(recorded: ArtifactVersion, again: ArtifactVersion) -> Iterator[Line]:
-    """The metrics that two versions say of themselves."""
+    """Return the metrics that two versions say of themselves."""
     for key in _METRICS:
         then, now = (_numbers(version.metadata.get(key)) for version in (recorded, again))
         for name in dict.fromkeys([*then, *now]):

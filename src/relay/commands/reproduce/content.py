@@ -25,7 +25,7 @@ _TEXTS = (".html", ".md", ".txt")
 
 
 def differing(recorded: Path, again: Path, names: Mapping[str, str]) -> list[str]:
-    """The files of two folders that are not the same, by their paths.
+    """Return the files of two folders that are not the same, by their paths.
 
     `names` are the references and digests of `recorded`'s artifacts, each with that of `again`.
     """
@@ -43,7 +43,7 @@ def differing(recorded: Path, again: Path, names: Mapping[str, str]) -> list[str
 
 
 def alike(one: Any, other: Any) -> bool:
-    """True where two plain values are the same but for the last digits of numbers.
+    """Return whether two plain values are the same but for the last digits of numbers.
 
     Threads that add numbers up in another order round otherwise.
     """
@@ -66,7 +66,7 @@ def _same(one: Path, other: Path, names: Mapping[str, str]) -> bool:
 
 
 def _gist(path: Path, content: bytes, names: Mapping[str, str]) -> Any:
-    """What is to be the same of a file with this `content`, with `names` translated."""
+    """Return what is to be the same of a file with this `content`, with `names` translated."""
     if path.name == "MLmodel":
         return _without_dates(content)
     if path.suffix == ".json":
@@ -89,7 +89,7 @@ def _without_dates(content: bytes) -> Any:
 
 
 def _skops(content: bytes) -> Any:
-    """What a model saved by skops is: its arrays are named by where they were in memory."""
+    """Return what a model saved by skops is: its arrays are named by where they were in memory."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         digests = {
             name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()

@@ -28,7 +28,7 @@ class Recipe:
 def recipe_of(
     wanted: Sequence[ArtifactVersion], find: Find, trusted_types: Collection[str] = ()
 ) -> Recipe:
-    """How all of `wanted`, and all that they were made of, are made again.
+    """Return how all of `wanted`, and all that they were made of, are made again.
 
     Of the types that a step was allowed to trust, those are left that are in `trusted_types`: an
     artifact must not extend them. RelayError where one of what is needed is not in the store any
@@ -69,7 +69,7 @@ class _Writer:
         return self._recipe
 
     def _made(self, version: ArtifactVersion) -> str:
-        """`step.output` of the step that makes `version`, which is written where it is new."""
+        """Return `step.output` of the step that makes `version`; write the step if it is new."""
         component, params = version.metadata.get("component"), version.metadata.get("params")
         if not component or not isinstance(params, dict):
             raise RelayError(
@@ -87,7 +87,7 @@ class _Writer:
             if params[f"{key}{ARTIFACT_SUFFIX}"] == version.name:
                 output["type"] = version.type
                 return f"{step}.{key}"
-        raise RelayError(f"{version} is no output of the step that it says made it.")
+        raise RelayError(f"{version} is not an output of the step that is recorded as its maker.")
 
     def _step(self, component: str, params: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
         step = self._number(component)
@@ -122,6 +122,6 @@ class _Writer:
         return "" if newest is None else newest.type
 
     def _number(self, name: str) -> str:
-        """`name`, with a number behind it where it is taken."""
+        """Return `name`, with a number behind it where it is taken."""
         count = self._names[name] = self._names.get(name, 0) + 1
         return name if count == 1 else f"{name}-{count}"

@@ -108,7 +108,7 @@ class LocalBackend:
         from trackio.registry_storage import RegistryStorage
 
         if collection.registry is None:
-            raise RelayError(f"'{collection.path}' is no collection of a registry.")
+            raise RelayError(f"'{collection.path}' is not a collection of a registry.")
         with self._errors():
             with contextlib.suppress(ValueError):  # it is there already
                 RegistryStorage.create_registry(collection.registry)

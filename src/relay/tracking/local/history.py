@@ -95,7 +95,7 @@ class LocalHistory:
         return int(self._record(artifact)["size_bytes"])
 
     def draft(self, artifact: ArtifactVersion, folder: Path) -> Draft:
-        """`artifact` as it would be logged anew, with its files in `folder`."""
+        """Return `artifact` as it would be logged anew, with its files in `folder`."""
         record = self._record(artifact)
         self._backend.download(artifact, folder)
         return Draft(

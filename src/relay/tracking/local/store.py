@@ -42,9 +42,9 @@ _NEWEST_LINK = f"""{_LINKS} l.collection_version = (SELECT max(collection_versio
 
 
 def find_version(project: str, name: str, spec: str, place: str = "") -> ArtifactVersion | None:
-    """The version of artifact `name` that `spec`, `v3` or an alias, points at; None where none.
+    """Return the version of artifact `name` that `spec` (`v3` or an alias) points at, or None.
 
-    `place` is where the version says that it is. sqlite3.Error where the store cannot be read.
+    `place` is the project that the version records. sqlite3.Error where the store cannot be read.
     """
     with _open(project, "artifact_aliases") as store:
         if store is None:
@@ -67,7 +67,10 @@ def find_version(project: str, name: str, spec: str, place: str = "") -> Artifac
 
 
 def artifact_names(project: str) -> list[str]:
-    """The names of the project's artifacts. sqlite3.Error where the store cannot be read."""
+    """Return the names of the project's artifacts.
+
+    Raises sqlite3.Error if the store cannot be read.
+    """
     with _open(project, "artifacts") as store:
         rows = [] if store is None else store.execute("SELECT name FROM artifacts").fetchall()
     return [row["name"] for row in rows]
@@ -76,8 +79,8 @@ def artifact_names(project: str) -> list[str]:
 def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:
     """Copy the files of `version` into `folder`, each verified against its SHA-256.
 
-    RelayError where one is missing or damaged, or would not lie in `folder`; sqlite3.Error where
-    the store cannot be read.
+    Raises RelayError if one is missing or damaged, or would not lie in `folder`, and sqlite3.Error
+    if the store cannot be read.
     """
     manifest = _manifest(project, version)
     if manifest is None:
@@ -113,7 +116,7 @@ def find_damage(project: str, version: ArtifactVersion) -> str | None:
 
 
 def find_link(registry: str, collection: str, spec: str) -> Reference | None:
-    """The version that `spec` points at in a registry's collection, where it is stored.
+    """Return the version that `spec` points at in a registry's collection, where it is stored.
 
     sqlite3.Error where the store cannot be read.
     """
@@ -130,7 +133,7 @@ def find_link(registry: str, collection: str, spec: str) -> Reference | None:
 
 
 def _manifest(project: str, version: ArtifactVersion) -> dict[str, str] | None:
-    """The SHA-256 of each file of `version` by its path; None where the version is gone."""
+    """Return the SHA-256 of each file of `version` by its path; None where the version is gone."""
     with _open(project, "artifact_aliases") as store:
         row = None if store is None else _first(store, _BY_NUMBER, version.name, version.version)
     if row is None:
@@ -156,7 +159,7 @@ def _first(store: sqlite3.Connection, query: str, name: str, spec: str) -> sqlit
 
 @contextmanager
 def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
-    """The project's file; None where it, or the table in it, is not there or yet to be made."""
+    """Open the project's file; give None if it, or the table in it, does not exist yet."""
     path = _folder() / f"{_canonical(project)}.db"
     if not path.exists():
         yield None
@@ -172,5 +175,5 @@ def _folder() -> Path:
 
 
 def _canonical(project: str) -> str:
-    """The project's name in the names of files, as Trackio makes it."""
+    """Return the project's name in the names of files, as Trackio makes it."""
     return "".join(c for c in project if c.isalnum() or c in "-_") or "default"

@@ -27,7 +27,7 @@ _ELSE = "or unset it: MLflow's store is then mlflow.db in the project's folder"
 def connect(tracking_uri: str) -> MlflowRuns:
     """Open the store, making it where it is a file that is not there yet.
 
-    Raises: RelayError where it cannot be reached, within some seconds.
+    Raises RelayError if it cannot be reached, within some seconds.
     """
     try:
         with _few_tries():

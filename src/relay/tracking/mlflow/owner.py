@@ -29,7 +29,7 @@ def host() -> str:
 
 
 def is_gone(tags: Mapping[str, str]) -> bool:
-    """True where the process that `tags` name was on this host and has ended.
+    """Return whether the process that `tags` name was on this host and has ended.
 
     Of other hosts' processes, and where that cannot be told, False.
     """

@@ -23,7 +23,7 @@ from relay.util.redact import redact
 
 @contextlib.contextmanager
 def _errors() -> Iterator[None]:
-    """What MLflow raises, as a RelayError."""
+    """Turn what MLflow raises into a RelayError."""
     try:
         yield
     except mlflow.MlflowException as error:
@@ -36,7 +36,7 @@ def _errors() -> Iterator[None]:
 
 
 def _place_of_store() -> Path:
-    """The folder of an SQLite store."""
+    """Return the folder of an SQLite store."""
     return Path(os.environ.get("MLFLOW_TRACKING_URI", "").removeprefix("sqlite:///")).parent
 
 
@@ -68,7 +68,7 @@ class MlflowRuns:
 
     @_errors()
     def experiment(self, name: str, artifact_location: str) -> str:
-        """The id of the experiment `name`, made with its files at `artifact_location` if new."""
+        """Return the id of experiment `name`; if new, make it with files at `artifact_location`."""
         found = self._client.get_experiment_by_name(name)
         if found is None:
             try:
@@ -84,7 +84,7 @@ class MlflowRuns:
         """Return the id of the experiment that runs go into, made where it is new.
 
         MLFLOW_EXPERIMENT_ID and MLFLOW_EXPERIMENT_NAME name another than Relay's, as for MLflow
-        itself. RelayError where there is no experiment with the id.
+        itself. Raises RelayError if no experiment has the id.
         """
         wanted = environ.get("MLFLOW_EXPERIMENT_ID")
         if not wanted:

@@ -65,7 +65,7 @@ class WandbBackend:
 
     @property
     def place(self) -> str:
-        """The project, with its owner."""
+        """Return the project, with its owner."""
         return f"{self.entity}/{self.project}"
 
     def warm_up(self) -> None:
@@ -137,7 +137,7 @@ class WandbBackend:
             ) from error
 
     def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
-        """The version of artifact `name` whose content has `digest`, or None."""
+        """Return the version of artifact `name` whose content has `digest`, or None."""
         path = f"{self.entity}/{self.project}/{name}"
         with errors():
             if not self._api.artifact_collection_exists(path, type):
@@ -160,7 +160,7 @@ class WandbBackend:
                 raise
 
     def has_ended(self, run_id: str) -> bool:
-        """Whether the server knows that a run has ended, which it may take some seconds to say."""
+        """Return whether the server knows that a run has ended; wait some seconds for that."""
         deadline = time.monotonic() + _END_SECONDS
         while True:
             with errors():
@@ -173,7 +173,7 @@ class WandbBackend:
             time.sleep(0.5)
 
     def linked_aliases(self, artifact: ArtifactVersion, collection: Reference) -> set[str] | None:
-        """The aliases of `artifact` in `collection`; None where it is not linked into it."""
+        """Return the aliases of `artifact` in `collection`; None where it is not linked into it."""
         with errors():
             for link in self._require(artifact).linked_artifacts:
                 if f"{link.project}/{link.collection.name}" == collection.path:
@@ -185,7 +185,7 @@ class WandbBackend:
             return f"{wandb.setup().settings.app_url}/{quote(self.entity)}/{quote(self.project)}"
 
     def fetch(self, reference: Reference) -> wandb.Artifact | None:
-        """The artifact itself, from its own project where a registry links to it."""
+        """Return the artifact itself, from its own project where a registry links to it."""
         with errors():
             try:
                 found = self._api.artifact(self._full(reference))
@@ -198,7 +198,7 @@ class WandbBackend:
             return artifact
 
     def version(self, artifact: wandb.Artifact) -> ArtifactVersion:
-        """`artifact` in the words of the interface."""
+        """Return `artifact` in the words of the interface."""
         entity, project = artifact.source_entity, artifact.source_project
         place = "" if project == self.project else project
         if entity != self.entity:

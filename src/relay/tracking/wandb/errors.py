@@ -26,7 +26,7 @@ def errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uploading(what: str) -> Iterator[None]:
-    """UploadError for any error: the work was done, and W&B did not take it."""
+    """Turn any error into an UploadError: the work was done, and W&B did not take it."""
     try:
         with errors():
             yield
@@ -36,6 +36,6 @@ def uploading(what: str) -> Iterator[None]:
 
 
 def text_of(error: BaseException) -> str:
-    """What the SDK says of an error, in one line without secrets."""
+    """Return what the SDK says of an error, in one line without secrets."""
     text = " ".join(str(error).split()) or type(error).__name__
     return redact(text.partition(" while retrying")[0])[:_LONGEST_TEXT]

@@ -32,7 +32,7 @@ class Login:
 
 
 def find_login(environ: Mapping[str, str]) -> Login | None:
-    """What the wandb SDK would log in with: variables, then the netrc file that it writes."""
+    """Return the login that the SDK would take: from variables, then from its netrc file."""
     base_url = server_of(environ)
     key = environ.get("WANDB_API_KEY") or _key_in_netrc(base_url, environ)
     if key:
@@ -41,9 +41,10 @@ def find_login(environ: Mapping[str, str]) -> Login | None:
 
 
 def resolve_backend(name: str, environ: Mapping[str, str]) -> str:
-    """`wandb` or `local` for what the setting `tracking` says; ConfigError where it cannot be.
+    """Return `wandb` or `local` for the setting `tracking`.
 
-    `auto` is W&B where a login is found, unless W&B is switched off.
+    `auto` is W&B if there is a login, unless W&B is switched off. Raises ConfigError if W&B is
+    asked for and switched off.
     """
     switch = _switched_off(environ)
     if name == "auto":
@@ -58,14 +59,14 @@ def resolve_backend(name: str, environ: Mapping[str, str]) -> str:
 
 
 def require_switched_on(environ: Mapping[str, str]) -> None:
-    """ConfigError where W&B is switched off: nothing can be published then."""
+    """Check that runs can be published. Raises ConfigError if W&B is switched off."""
     switch = _switched_off(environ)
     if switch is not None:
         raise ConfigError(f"W&B is switched off by {switch}. {_switch_on(switch)} to publish.")
 
 
 def _switched_off(environ: Mapping[str, str]) -> str | None:
-    """What switches W&B off, as it is written there; None where nothing does.
+    """Return what switches W&B off, as it is written there; None where nothing does.
 
     WANDB_DISABLED is older than WANDB_MODE, and still what other libraries look at. `mode` in the
     settings file is what `wandb offline` and `wandb disabled` write.
@@ -92,7 +93,10 @@ def _switch_on(switch: str) -> str:
 
 
 def require_login(environ: Mapping[str, str]) -> Login:
-    """The login; ConfigError where there is none."""
+    """Return the login.
+
+    Raises ConfigError if there is none.
+    """
     login = find_login(environ)
     if login is None:
         raise ConfigError(f"There is no W&B login for {redact_url(server_of(environ))}. {LOG_IN}.")
@@ -100,7 +104,7 @@ def require_login(environ: Mapping[str, str]) -> Login:
 
 
 def server_of(environ: Mapping[str, str]) -> str:
-    """The URL of the W&B server that the SDK would talk to."""
+    """Return the URL of the W&B server that the SDK would talk to."""
     url = environ.get("WANDB_BASE_URL") or _in_settings_file(environ, "base_url") or CLOUD
     url = url.rstrip("/")
     if not _is_web_address(url):
@@ -120,7 +124,7 @@ def _is_web_address(url: str) -> bool:
 
 
 def _in_settings_file(environ: Mapping[str, str], key: str) -> str | None:
-    """What `wandb login --host`, `wandb offline` and `wandb disabled` wrote."""
+    """Return what `wandb login --host`, `wandb offline` or `wandb disabled` wrote."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(_settings_file(environ), encoding="utf-8")
@@ -148,7 +152,7 @@ def _key_in_netrc(base_url: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _netrc_file(environ: Mapping[str, str]) -> Path:
-    """The one file that the SDK reads."""
+    """Return the netrc file that the SDK reads."""
     if named := environ.get("NETRC"):
         return Path(named).expanduser()
     usual, windows = _home(environ) / ".netrc", _home(environ) / "_netrc"

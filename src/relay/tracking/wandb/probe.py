@@ -32,7 +32,7 @@ def probe(login: Login, timeout: float = _SECONDS) -> str | None:
     A request that may succeed in a moment is repeated, within _LIMIT seconds. An identity
     token is not checked; the entity is None then.
 
-    Raises: ConfigError where the server refuses the key, RelayError where it cannot be reached,
+    Raises ConfigError if the server refuses the key, RelayError where it cannot be reached,
     the proxy before it included, or is not a W&B server.
     """
     deadline = time.monotonic() + _LIMIT
@@ -63,7 +63,10 @@ class _MayPassError(RelayError):
 
 
 def _ask(login: Login, timeout: float) -> str | None:
-    """Do what `probe` does, in one request; _MayPassError where another may succeed."""
+    """Do what `probe` does, in one request.
+
+    Raises _MayPassError if another may succeed.
+    """
     if login.key is None:
         return None
     server = redact_url(login.base_url)
@@ -83,8 +86,8 @@ def _ask(login: Login, timeout: float) -> str | None:
         raise _no_connection(login.base_url, getattr(error, "reason", None) or error) from error
     except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
         raise RelayError(
-            f"{server} is no W&B server: it did not answer as one{_by_way_of(login.base_url)}. "
-            "Check WANDB_BASE_URL."
+            f"{server} is not a W&B server: its answer{_by_way_of(login.base_url)} has another "
+            "form. Check WANDB_BASE_URL."
         ) from error
     if viewer is None:
         raise _unknown_key(server)

@@ -37,7 +37,7 @@ _LAST_SECONDS = 10.0
 def download_verified(artifact: wandb.Artifact, folder: Path) -> None:
     """Write the files of `artifact` into `folder`.
 
-    RelayError where their content is not what Relay stored; other artifacts carry no digest.
+    Raises RelayError if their content is not what Relay stored; other artifacts carry no digest.
     """
     artifact.download(root=str(folder))
     expected = artifact.metadata.get(DIGEST_KEY)
