@@ -104,9 +104,10 @@ def of_periods(values: pd.Series, example: str, *, is_category: bool = False) ->
 
 def of_epochs(values: pd.Series) -> str:
     """Return a warning of whole numbers that may be times in milliseconds since 1970, else ""."""
-    present = values.dropna()
-    if present.empty or not (present.min() >= _EPOCHS[0] and present.max() < _EPOCHS[1]):
+    low, high = _EPOCHS
+    if not (values.min() >= low and values.max() < high):
         return ""
+    present = values.dropna()
     is_named = _TIME_NAME.search(str(values.name)) is not None
     are_whole = (present % 1 == 0).all() and present.nunique() >= _FEWEST_EPOCHS
     if not are_whole or not (is_named or (present % _SECOND == 0).all()):
