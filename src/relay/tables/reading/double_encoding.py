@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pyarrow.compute as pc
 
-from relay.tables.reading.texts import as_arrow, is_text
+from relay.tables.reading.texts import as_arrow, is_ascii, is_text
 
 log = logging.getLogger("relay")
 
@@ -47,7 +47,7 @@ def warn_of_double_encoding(name: str, table: pd.DataFrame) -> None:
 def _doubly_encoded(values: pd.Series) -> Iterator[int]:
     """Yield the rows of `values` with letters that were encoded twice."""
     array = as_arrow(values)
-    if pc.all(pc.string_is_ascii(array)).as_py() is not False:
+    if is_ascii(array):
         return
     leads = pc.fill_null(pc.match_substring_regex(array, _LEADS), False)
     for row in leads.to_numpy(zero_copy_only=False).nonzero()[0]:

@@ -8,7 +8,7 @@ import unicodedata
 import pandas as pd
 import pyarrow.compute as pc
 
-from relay.tables.reading.texts import as_arrow, from_arrow, on_distinct
+from relay.tables.reading.texts import as_arrow, from_arrow, is_ascii, on_distinct
 
 _FOREIGN_DIGIT = r"[^\P{Nd}0-9]"
 _BLANK = "[\u00a0\u2000-\u200a\u202f\u205f\u3000]"
@@ -22,7 +22,7 @@ _MARKS = {
 def with_plain_characters(values: pd.Series) -> pd.Series:
     """Return the texts `values`, with digits and blanks of ASCII for others."""
     array = as_arrow(values)
-    if pc.all(pc.string_is_ascii(array)).as_py() is not False:
+    if is_ascii(array):
         return values
     if pc.any(pc.match_substring_regex(array, _BLANK)).as_py():
         values = from_arrow(pc.replace_substring_regex(array, _BLANK, " "), values)

@@ -70,9 +70,19 @@ def may_hold(array: pa.ChunkedArray | pa.Array, ends: NDArray[np.bool_]) -> bool
 
 def may_have_letters(array: pa.ChunkedArray | pa.Array) -> bool:
     """Return False if the texts in `array` are digits, blanks and marks only."""
+    return _has_bytes(array, ord("A"))
+
+
+def is_ascii(array: pa.ChunkedArray | pa.Array) -> bool:
+    """Return True if all texts in `array` have letters of ASCII only."""
+    return not _has_bytes(array, 0x80)
+
+
+def _has_bytes(array: pa.ChunkedArray | pa.Array, lowest: int) -> bool:
+    """Return True if a byte of the texts in `array` is `lowest` or above."""
     for chunk in chunks_of(array):
         offsets, data = _buffers(chunk)
-        if data.size and (data[offsets[0] : offsets[-1]] >= ord("A")).any():
+        if data.size and (data[offsets[0] : offsets[-1]] >= lowest).any():
             return True
     return False
 
