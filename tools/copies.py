@@ -8,19 +8,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _FILES = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
-_FOLDERS = ("components", "config", "src")
+_FOLDERS = ("components", "config", "environments", "src")
 
 
 def copy_project(root: Path, more: Sequence[str] = ()) -> None:
     """Copy what running the project takes into the new folder `root`, and files and folders `more`.
 
-    Nobody's own settings (config/local) are copied, and nothing that a run has left.
+    A person's own settings (config/local) are not copied, nor is what a run has left.
     """
     root.mkdir(parents=True)
     for name in (*_FILES, *_FOLDERS, *more):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, root / name, ignore=_ignored)
+            shutil.copytree(source, root / name, symlinks=True, ignore=_ignored)
         else:
             shutil.copy(source, root / name)
 

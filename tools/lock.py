@@ -1,7 +1,8 @@
-"""Compiles every requirements.in into a lock with hashes (`make lock`).
+"""Compile every requirements.in into a lock with hashes (`make lock`).
 
-All locks take their versions from requirements/dev.txt, so that tests, orchestrator and
-components run the same code. MLflow names a conda environment by the text of conda.yml alone,
+A lock in `environments/` serves all components that link to it. All locks take their versions
+from requirements/dev.txt, so that tests, orchestrator and components run the same code. MLflow
+names a conda environment by the text of conda.yml alone,
 so each conda.yml gets the digest of its lock as a comment: a new lock is a new environment.
 """
 
@@ -19,9 +20,15 @@ DIGEST = re.compile(r"^# lock: .*\n", re.MULTILINE)
 
 
 def sources() -> list[Path]:
-    """Every requirements.in that has a conda.yml beside it, and that of uv itself."""
+    """Return each requirements.in: main.py's, the environments', components' own, and uv's."""
+    environments = sorted(ROOT.glob("environments/*/requirements.in"))
     components = sorted(ROOT.glob("components/*/requirements.in"))
-    return [ROOT / "requirements.in", *components, ROOT / "requirements" / "uv.in"]
+    return [
+        ROOT / "requirements.in",
+        *environments,
+        *components,
+        ROOT / "requirements" / "uv.in",
+    ]
 
 
 def compile_lock(source: Path, *, upgrade: bool, constraint: Path | None = None) -> None:
@@ -53,7 +60,7 @@ def main() -> None:
     arguments = parser.parse_args()
     compile_lock(DEV, upgrade=arguments.upgrade)
     for source in sources():
-        # From the constraints alone, whatever the old lock says.
+        # From the constraints alone, whatever the old lock has.
         source.with_suffix(".txt").unlink(missing_ok=True)
         compile_lock(source, upgrade=False, constraint=DEV.with_suffix(".txt"))
         if source.with_name("conda.yml").exists():

@@ -78,6 +78,16 @@ def test_an_environment_is_a_lock_with_hashes(folder: Path) -> None:
     assert lock.count(b"--hash=sha256:") >= len(pins)
 
 
+def test_components_with_equal_locks_share_one_environment() -> None:
+    shared: dict[str, set[Path]] = {}
+    for name in NAMES:
+        folder = COMPONENTS / name
+        lock = (folder / "requirements.txt").resolve()
+        shared.setdefault(lock.read_text(), set()).add(lock)
+        assert (folder / "conda.yml").resolve().parent == lock.parent, name
+    assert all(len(paths) == 1 for paths in shared.values()), "link to environments/NAME"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_uv_is_set_up_alike_everywhere(name: str) -> None:
     assert (COMPONENTS / name / "uv.toml").read_text() == (ROOT / "uv.toml").read_text()

@@ -125,9 +125,8 @@ def test_a_run_of_a_git_url_keeps_its_results_where_it_was_started(
 ) -> None:
     git = ("git", "-c", "user.name=me", "-c", "user.email=me@here.test", "-C")
     there, home = tmp_path / "there", tmp_path / "home"
-    shutil.copytree(
-        ran.root, there, ignore=shutil.ignore_patterns(".*", "outputs", "mlruns", "mlflow.db")
-    )
+    ignored = shutil.ignore_patterns(".*", "outputs", "mlruns", "mlflow.db")
+    shutil.copytree(ran.root, there, symlinks=True, ignore=ignored)
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
         subprocess.run([*git, str(there), *words], check=True)
     home.mkdir()

@@ -35,22 +35,24 @@ def explain_early_end(lines: list[str], component: Path, root: Path) -> str | No
         return None
     missing = _NO_MODULE.search(raised.text)
     if raised.type == "ModuleNotFoundError" and missing:
-        return f"{raised.place}: {_missing_module(missing['name'], component)}"
+        return f"{raised.place}: {_missing_module(missing['name'], component, root)}"
     if raised.type in _MISSPELT:
         return f"{raised.place}: not valid Python: {raised.text}"
     return f"{raised.place}: {raised.type}: {raised.text}".rstrip(": ")
 
 
-def _missing_module(name: str, component: Path) -> str:
+def _missing_module(name: str, component: Path, root: Path) -> str:
     files = [path.stem for path in component.glob("*.py")]
     meant = nearest(name, files)
     hint = f" (is it '{meant}'?)" if meant else ""
     if name.split(".", maxsplit=1)[0] in ("relay", "relay_dates"):
         return f"there is no module '{name}' in src/."
-    place = f"components/{component.name}"
+    # Where the lock really lies: components with the same one link to it.
+    lock = (component / "requirements.txt").resolve()
     return (
-        f"there is no module '{name}': neither a file of {place}{hint}, nor in a package of its "
-        f"environment. Add the package that has it to {place}/requirements.in, and run `make lock`."
+        f"there is no module '{name}': neither a file of components/{component.name}{hint}, nor in "
+        "a package of its environment. Add the package that has it to "
+        f"{lock.with_suffix('.in').relative_to(root.resolve())}, and run `make lock`."
     )
 
 

@@ -70,13 +70,14 @@ class Component:
         """Raise ConfigError if a file is missing that the component's environment is made of."""
         if not (self.folder / LOCK).is_file():
             raise ConfigError(
-                f"components/{self.name}/{LOCK}: the lock is missing. List what the component "
-                f"imports in components/{self.name}/requirements.in, then run `make lock`."
+                f"components/{self.name}/{LOCK}: the lock is missing. Link to that of a folder in "
+                "environments/, or list what the component imports in "
+                f"components/{self.name}/requirements.in, then run `make lock`."
             )
         if not (self.folder / "conda.yml").is_file():
             raise ConfigError(
-                f"components/{self.name}/conda.yml: the file is missing. Copy that of another "
-                "component, then run `make lock`."
+                f"components/{self.name}/conda.yml: the file is missing. Link to that of a folder "
+                "in environments/, beside its lock, or copy it and run `make lock`."
             )
 
 
