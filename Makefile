@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 # The Python that environments are made with; where none is named, tools/venv.sh looks for one.
 PYTHON ?=
+# Where the words of docs/style.md are kept; src and components follow when they are rewritten.
+PROSE := '*.md' config docs benchmarks tools main.py pyproject.toml Makefile
 COMPONENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard components/*/MLproject))))
 
 # A company's certificates are in the system's store.
@@ -17,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 MLFLOW_PORT ?= 5000
 TRACKIO_PORT ?= 7860
 
-.PHONY: .venv .venv-dev help setup run publish test test-fast lint format lock bench results ui
+.PHONY: .venv .venv-dev help setup run publish test test-fast lint format lock docs bench results ui
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -40,6 +42,7 @@ lint: .venv-dev ## Check style and types
 	@.venv-dev/bin/ruff check .
 	@.venv-dev/bin/ruff format --check .
 	@.venv-dev/bin/codespell
+	@.venv-dev/bin/python tools/prose.py $(PROSE)
 	@PYTHONPATH=src .venv-dev/bin/lint-imports --no-cache
 	@.venv-dev/bin/mypy src main.py tools tests benchmarks
 	@for name in $(COMPONENTS); do \
@@ -55,12 +58,16 @@ format: .venv-dev ## Bring the code into shape
 lock: .venv-dev ## Compile the locks; to the newest versions: make lock ARGS=--upgrade
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" .venv-dev/bin/python tools/lock.py $(ARGS)
 
+docs: .venv-dev ## Write the reference of settings from config/ and the components
+	@PYTHONPATH=src .venv-dev/bin/python -m tools.reference
+
 bench: .venv-dev ## Measure beside other ways to run the same steps: make bench ARGS="--only small"
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m benchmarks $(ARGS)
 
-results: .venv-dev ## Measure models on data sets: make results ARGS=FOLDER (docs/results.md)
+results: .venv-dev ## Measure models on data sets: make results ARGS=FOLDER (docs/reference/results.md)
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m tools.results $(ARGS)
 
+# MLflow's own use of Starlette is for MLflow to mend: its warning is left out.
 # Each in a process group of its own (set -m): Ctrl-C reaches this shell alone, which ends both.
 ui: .venv ## Show results in the browser; other ports: make ui MLFLOW_PORT=5001 TRACKIO_PORT=7861
 	@for one in MLFLOW_PORT=$(MLFLOW_PORT) TRACKIO_PORT=$(TRACKIO_PORT); do \
@@ -73,6 +80,7 @@ ui: .venv ## Show results in the browser; other ports: make ui MLFLOW_PORT=5001 
 	set -m; \
 	.venv/bin/python tools/trackio_ui.py --port $(TRACKIO_PORT) < /dev/null & \
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+	PYTHONWARNINGS="ignore:starlette.middleware.wsgi is deprecated" \
 		.venv/bin/mlflow ui --port $(MLFLOW_PORT) --workers 1 < /dev/null & \
 	trap 'trap "" INT TERM HUP; exec 2> /dev/null; kill -- $$(jobs -p | sed s/^/-/); wait' EXIT; \
 	trap 'exit 0' INT TERM HUP; \

@@ -1,4 +1,4 @@
-"""Measures every model on every data set and writes docs/results.md (`make results`).
+"""Measures every model on every data set and writes docs/reference/results.md (`make results`).
 
     make results ARGS=path/to/data                      # the folder with the files; an hour or two
     make results ARGS="path/to/data diabetes pokemon"   # these data sets only; the others stay
@@ -28,13 +28,13 @@ from tools.results_page import page
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / ".relay" / "results"
-PAGE = ROOT / "docs" / "results.md"
+PAGE = ROOT / "docs" / "reference" / "results.md"
 
 MODELS = (
     "linear", "elastic_net", "random_forest", "extra_trees", "hist_gradient_boosting", "xgboost",
     "lightgbm",
 )  # fmt: skip
-# On tables of some ten thousand rows, those of which the others are the better kin are left out.
+# On tables of some ten thousand rows, those with a better relative among the others are left out.
 FEWER = tuple(name for name in MODELS if name not in ("elastic_net", "extra_trees"))
 
 

@@ -21,9 +21,9 @@ INTRODUCTION = """# Results
 
 Made by `make results` (tools/results.py): each line is one run of the pipeline. Lines of a model
 have `data=table`, a URL and a target, and nothing else; lines in bold have an experiment of
-[config/experiment](../config/experiment), which was chosen by cross-validation on the train set.
-`cv` is the mean of five folds of the train set with their standard deviation, `test` the fifth of
-the rows that no model has seen; the baseline predicts the same for each row. Seconds are those of
+[config/experiment](../../config/experiment), chosen by cross-validation on the training set. `cv`
+is the mean of five folds of the training set with their standard deviation, `test` the fifth of the
+rows that no model has seen; the baseline predicts the same for each row. Seconds are those of
 the step `train`: five folds and the last fit. On the larger tables `elastic_net` and `extra_trees`
 are left out. Measured on two cores that had other work besides: seconds compare roughly, and those
 of the three boosting models, measured on the busiest day, are up to ten times too high.

@@ -41,17 +41,20 @@ BLOCK = """
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A project with a step and a data set of its user's."""
-    settings = ("pyproject.toml", "Makefile", ".gitignore")
-    more = ("tests", "tools", "requirements", ".github", "docs", "README.md", *settings)
+    pages = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
+    settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", "requirements")
+    more = ("tests", "tools", *pages, *settings)
     checkout = new_checkout(tmp_path_factory.mktemp("own") / "relay", more)
     root = checkout.root
     drift = root / "components" / "drift"
-    shutil.copytree(root / "components" / "split", drift)
+    shutil.copytree(root / "components" / "split", drift, symlinks=True)
     (drift / "params.py").write_text(PARAMS)
     project = (drift / "MLproject").read_text()
     (drift / "MLproject").write_text(project.replace("name: split", "name: drift"))
     append(root / "config" / "pipeline" / "default.yaml", BLOCK)
     append(root / "config" / "config.yaml", "\ndrift: {threshold: 0.2}\n")
+    done = checkout.command(sys.executable, "-m", "tools.reference", PYTHONPATH="src")
+    assert done.status == 0, done.output
     table = root / "sales.csv"
     table.write_text("a,b\n" + "".join(f"{number},{number % 7}\n" for number in range(40)))
     done = checkout.command(sys.executable, "main.py", "new-data", "sales", "--from", str(table))
