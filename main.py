@@ -1,4 +1,4 @@
-"""Runs the pipeline. `python main.py --help` says how; config/ holds every setting."""
+"""Run the pipeline: `python main.py --help`; config/ holds every setting."""
 
 from __future__ import annotations
 

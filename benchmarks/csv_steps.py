@@ -17,7 +17,7 @@ DATES = ("listed_on", "sold_on")
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The table in `path`; dates have to be parsed anew each time."""
+    """The table in `path`; dates are parsed again each time."""
     table = pd.read_csv(path)
     for name in DATES:
         table[name] = pd.to_datetime(table[name])

@@ -2,8 +2,8 @@
 
     python benchmarks/make_table.py ROWS FILE [--seed N]
 
-FILE is CSV, or Parquet where its name says so. The target is `price`, a number that depends on the
-other columns. The same rows and seed give the same bytes.
+FILE is CSV, or Parquet if its name ends in .parquet. The target is `price`, a number that depends
+on the other columns. The same rows and seed give the same bytes.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class PlainStep:
 
     @property
     def arguments(self) -> dict[str, str]:
-        """Inputs are named by `latest`: there is nobody who would know their versions."""
+        """Inputs are named by `latest`: nothing hands on their versions."""
         return self.job.arguments(self.job.references)
 
     def by_python(self, checkout: Checkout) -> Cost:

@@ -1,7 +1,7 @@
 """The plain libraries with their defaults, on the rows that Relay's models were measured on.
 
 What Relay adds to a library, or costs, is the difference: the same train and test set, the columns
-as the clean table has them, texts as pandas' categories, and nothing else said to the library.
+as the clean table has them, texts as pandas' categories, and no other option of the library.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def measure(name: str, target: str, library: str, root: Path) -> dict[str, Any]:
     """What `library` reaches on the train and test set that the store has of data set `name`."""
     train, test = (_table(f"{name}_{part}:latest", root) for part in ("train", "test"))
     if target not in train.columns:
-        raise RelayError(f"{name}: the train set has no column '{target}'.")
+        raise RelayError(f"{name}: the training set has no column '{target}'.")
     started = time.perf_counter()
     metrics = fit_and_score(train, test, target, library)
     return {"seconds": time.perf_counter() - started, "cv": {}, "test": metrics, "rows": {}}

@@ -22,6 +22,7 @@ from summary import summarise
 from relay import WARNINGS_KEY, GateFailed, StepRun, main
 from relay.tables.io import read_artifact
 from relay.util.names import column_name
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
@@ -79,13 +80,13 @@ def step(run: StepRun[Params]) -> None:
     for name, power in hints.items():
         log.warning(
             "Column %s alone predicts %s almost perfectly (%.3f of 1). If it is not known before "
-            "the target is: data.drop=[%s]", name, target, power, name,
+            "the target is: %s", name, target, power, setting("data.drop", [name]),
         )  # fmt: skip
     if formula is not None:
         log.warning(
             "Columns %s together yield %s: %s (R2 %.4f). If they are not known before the target "
-            "is: data.drop=[%s]", ", ".join(formula.columns), target, formula.words,
-            formula.exactness, ",".join(formula.columns),
+            "is: %s", ", ".join(formula.columns), target, formula.words,
+            formula.exactness, setting("data.drop", list(formula.columns)),
         )  # fmt: skip
 
     inferred = source.metadata.get("inferred") or {}
@@ -129,7 +130,8 @@ def step(run: StepRun[Params]) -> None:
         rows = [(one.column, one.check, one.count, str(one.examples)) for one in violations]
         run.log_table("violations", ("column", "rule", "rows", "examples"), rows)
         lines = "\n".join(f"  {one}" for one in violations)
-        raise GateFailed(f"{source.version} breaks {len(violations)} rules of data.check:\n{lines}")
+        rules = f"{len(violations)} rule{'' if len(violations) == 1 else 's'}"
+        raise GateFailed(f"{source.version} breaks {rules} of data.check:\n{lines}")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from relay.tables.reading.row_numbers import count_row_numbers
 from relay.tables.reading.spellings import spellings_warning
 from relay.tables.reading.texts import is_text, release_memory
 from relay.util.names import column_name
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
@@ -281,7 +282,7 @@ class _Rows:
 
 def _of_infinite(values: pd.Series) -> str:
     count = int(are_infinite(values).sum())
-    drop = f"To drop the rows: data.filters=[{values.name}.notna()]"
+    drop = f"To drop the rows: {setting('data.filters', [f'{values.name}.notna()'])}"
     return f"{count} infinite values, taken as missing. {drop}" if count else ""
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from relay.tables.reading.dtype_words import text_word
 from relay.tables.reading.missing import Counts, are_codes
 from relay.tables.reading.texts import is_text
+from relay.util.setting_text import setting
 
 _SHOWN = 3
 _MOSTLY = 0.5
@@ -53,15 +54,16 @@ class Taken:
             others = f" and {len(most) - _SHOWN} more columns" if len(most) > _SHOWN else ""
             yield (
                 f"'{text}' is taken as missing in columns of texts: {shown}{others}. Where it is a "
-                f"value: data.read.keep_texts=[{text}], or data.dtypes.{most[0]}="
-                f"{text_word([text])}; where it is not: data.read.missing_values=[{text}]"
+                f"value: {setting('data.read.keep_texts', [text])}, or "
+                f"{setting(f'data.dtypes.{most[0]}', text_word([text]))}; where it is not: "
+                f"{setting('data.read.missing_values', [text])}"
             )
 
 
 def missing_note(taken: Counts) -> str:
     """Return how often each text was taken as missing in a column; "" if none was."""
     shown = ", ".join(f"'{text}' {count}" for text, count in taken.items())
-    keep = f"data.read.keep_texts=[{','.join(taken)}] keeps them"
+    keep = f"{setting('data.read.keep_texts', list(taken))} keeps them"
     return f"taken as missing: {shown} ({keep})" if taken else ""
 
 
@@ -105,11 +107,13 @@ def kept_warning(counts: Counts) -> str:
     ((text, count),) = counts.items()
     return (
         f"'{text}' ({count}) is kept as a value among codes of two capital letters. Where it means "
-        f"missing: data.read.missing_values=[{text}]"
+        f"missing: {setting('data.read.missing_values', [text])}"
     )
 
 
 def of_target(counts: Counts) -> str:
     """Return which texts of the target were taken as missing, and the setting that keeps them."""
     shown = ", ".join(f"'{text}' {count}" for text, count in counts.items())
-    return f" ({shown}; if that is a class: data.read.keep_texts=[{next(iter(counts))}])"
+    return (
+        f" ({shown}; if that is a class: {setting('data.read.keep_texts', [next(iter(counts))])})"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pandas as pd
@@ -13,6 +14,7 @@ from relay.tables.reading.dates import read_dates
 from relay.tables.reading.dtypes import to_number
 from relay.tables.reading.spellings import spellings_warning
 from relay.tables.reading.texts import is_text, sample
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
@@ -91,9 +93,14 @@ def class_warning(values: pd.Series) -> str:
         warnings.append(
             f"{len(alone)} of {len(counts)} classes {'has' if len(alone) == 1 else 'have'} one row "
             f"only: {shown}. What is learned of it cannot be tested. Add rows, or leave such out: "
-            f'data.filters=["{values.name} != {_quoted(alone[0])}"]'
+            + setting("data.filters", [f"{values.name} != {_in_query(alone[0])}"])
         )
     return ". ".join(filter(None, warnings))
+
+
+def _in_query(name: object) -> str:
+    """A class as pandas' queries take it; a shell has single quotes around the whole."""
+    return json.dumps(name, ensure_ascii=False) if isinstance(name, str) else str(name)
 
 
 def _quoted(name: object) -> str:
@@ -121,7 +128,7 @@ def _guess(values: pd.Series, distinct: int) -> Task:
         raise RelayError(
             f"The target '{values.name}' has {distinct} different texts in {len(values)} rows, "
             f"such as {values.iloc[0]!r}: these are not classes. Check data.target; for numbers "
-            "with a decimal comma set data.read.decimal=','; if they are classes, set "
-            "data.task=classification."
+            f"with a decimal comma set {setting('data.read.decimal', ',')}; if they are classes, "
+            "set data.task=classification."
         )
     return "classification"

@@ -26,6 +26,7 @@ from relay.util.names import column_name
 from relay.util.paths import shown
 from relay.util.progress import show_progress
 from relay.util.project import enclosing_project
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
@@ -47,7 +48,7 @@ def with_predictions(
     if taken:
         raise RelayError(
             f"The table has a column '{taken[0]}' already: rename it, "
-            f"data.rename={{{taken[0]}: earlier_{taken[0]}}}."
+            f"{setting('data.rename', {taken[0]: f'earlier_{taken[0]}'})}."
         )
     return pd.concat([table, new], axis=1)
 

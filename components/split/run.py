@@ -14,12 +14,15 @@ from splitting import find_time_order, split
 from relay import StepRun, main
 from relay.tables.io import read_artifact, table_metadata, write_parquet
 from relay.tables.overlap import rows_in
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
 
 MANY = 0.05
 """A smaller share of rows that are on both sides by chance does not change a score much."""
+FAR_OFF = 0.2
+"""A share of the test set's wanted rows, beyond which it is another split than was asked for."""
 NOT_LEARNED_FROM = ("identifier", "constant", "empty")
 
 
@@ -54,6 +57,25 @@ def _what_to_do(by_chance: bool) -> str:
     )
 
 
+def warn_of_share(test_rows: int, rows: int, params: Params) -> None:
+    """Warn if rows that stay together make the test set far larger or smaller than asked for."""
+    column = params.time_column or params.group_column
+    wanted = params.test_size * rows
+    if column is None or abs(test_rows - wanted) <= max(FAR_OFF * wanted, 1):
+        return
+    log.warning(
+        "The test set has %d of %d rows, a share of %.2f instead of %s: rows with one value of "
+        "%s stay together, and some values have many rows. Choose another split.%s or another "
+        "split.test_size.",
+        test_rows,
+        rows,
+        test_rows / rows,
+        setting("split.test_size", params.test_size),
+        column,
+        "group_column" if params.time_column is None else "time_column",
+    )
+
+
 def step(run: StepRun[Params]) -> None:
     """Split a clean table into a train and a test set."""
     params = run.params
@@ -69,6 +91,7 @@ def step(run: StepRun[Params]) -> None:
         group_column=params.group_column,
         seed=params.seed,
     )
+    warn_of_share(len(test), len(table), params)
     ordered_by = find_time_order(table)
     if ordered_by is not None and params.time_column is None:
         log.warning(

@@ -1,4 +1,4 @@
-"""Every shipped configuration composes and validates, and every mistake is told."""
+"""Every shipped configuration composes and validates, and every mistake is an error."""
 
 from __future__ import annotations
 
@@ -274,5 +274,5 @@ def test_a_file_that_is_no_yaml_is_one_clear_error(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     shutil.copytree(CONFIG, folder)
     (folder / "data" / "bad.yaml").write_text("defaults: [table\nname: bad\n")
-    with pytest.raises(ConfigError, match=r"config/data/bad\.yaml: this is no YAML: line 2"):
+    with pytest.raises(ConfigError, match=r"config/data/bad\.yaml: not valid YAML: line 2"):
         config.load(folder, ["data=bad"], ROOT)

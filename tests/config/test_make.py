@@ -1,4 +1,4 @@
-"""`make`: an environment is made anew when its locks say something else, and aside."""
+"""`make`: an environment is built again if its locks change, and aside."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def server() -> Iterator[WandbServer]:
 
 @pytest.fixture(scope="module")
 def ran(checkout: Checkout, server: WandbServer) -> Checkout:
-    """A checkout that has run the default pipeline on `server`, told of it by variables alone."""
+    """A checkout that has run the default pipeline on `server`, named to it by variables alone."""
     done = checkout.main(*COMMAND, **login(server))
     assert done.status == 0, done.output
     assert server.url in done.output

@@ -44,7 +44,7 @@ def nothing_ran(here: Toy) -> bool:
 
 
 def kept(here: Toy) -> list[str]:
-    """The runs that wait to be brought up."""
+    """The runs that wait to be uploaded."""
     folder = here.checkout.root / ".relay" / "kept"
     return [path.parent.name for path in folder.glob("*/run.json")]
 
@@ -158,7 +158,7 @@ def test_an_upload_that_fails_is_no_success_and_the_next_run_brings_it_up(
     assert run["inputs"] == ["one:v0"]
     assert made(run) == {"left:v0"}
     assert run["summary"]["ended"] >= run["summary"]["began"] > 0
-    # and what was brought up is what the next step used
+    # and what was uploaded is what the next step used
     assert here.checkout.step("both")["inputs"]["left"] == "left:v0"
 
 

@@ -36,8 +36,8 @@ _NONE_IS_TEXT = "none_is_text"
 def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     """Compose the configuration in `folder` with the overrides `arguments`.
 
-    Relative paths in it are read from `cwd`. Raises ConfigError if anything is wrong, with the key
-    and the nearest right one.
+    Relative paths in the overrides are read from `cwd`, those in files from the project. Raises
+    ConfigError if anything is wrong, with the key and the nearest right one.
     """
     for name, resolver in _RESOLVERS.items():
         if not OmegaConf.has_resolver(name):

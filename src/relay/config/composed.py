@@ -29,7 +29,7 @@ class Config:
     """A composed and validated configuration.
 
     `origin` is what it was composed from, `overrides` among it as arguments, and `start` the folder
-    that relative paths in it are read from.
+    that relative paths in the overrides are read from; those in files are the project's.
     """
 
     def __init__(
@@ -114,10 +114,19 @@ class Config:
             return
         try:
             if not urlsplit(value).scheme:
-                node[name] = str((self.start / Path(value).expanduser()).resolve())
+                folder = self._folder_of(key) or self.start
+                node[name] = str((folder / Path(value).expanduser()).resolve())
         except (ValueError, RuntimeError) as error:
             text = f"{key}: this is neither a path nor a URL: {error} (got {value!r})."
             raise ConfigError(text) from error
+
+    def _folder_of(self, key: str) -> Path | None:
+        """The project's folder if a file of its config sets the path at `key`, else None."""
+        parent = key.rpartition(".")[0]
+        is_in_mapping = any(one.startswith(f"{parent}={{") for one in self.overrides)
+        if self.origin is None or is_in_mapping or not self.origin.place_of(key):
+            return None
+        return self.origin.files.folder.resolve().parent
 
     def _group_key(self, step: str, param: str) -> str | None:
         """Return the first setting called `param` in the groups that `step` names."""

@@ -148,7 +148,7 @@ def _problem_of(path: Path) -> str | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        return f"this is no YAML: {where}{getattr(error, 'problem', None) or error}."
+        return f"not valid YAML: {where}{getattr(error, 'problem', None) or error}."
     except OSError as error:
         return f"it cannot be read: {error.strerror}."
     if tree is not None and not isinstance(tree, dict):

@@ -153,7 +153,7 @@ def coerce(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
             f"The table lacks {len(missing)} of the {len(columns)} columns that the model takes: "
             + "; ".join(_missing(name, spare) for name in missing[:20])
             + ("; ..." if len(missing) > 20 else "")
-            + ". If a column has another name, say so with data.rename={there: here}."
+            + ". If a column has another name, rename it: 'data.rename={there: here}'."
         )
     ready, wrong = {}, []
     for name, type_name in columns.items():

@@ -185,11 +185,11 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
     console.print(table)
     for step in selected:
         for text in step.warnings[:_SHOWN_WARNINGS]:
-            console.print(Text(f"{step.name}: {text}", style="yellow"), soft_wrap=True)
+            console.print(Text(f"Warning: {step.name}: {text}", style="yellow"), soft_wrap=True)
         more = len(step.warnings) - _SHOWN_WARNINGS
         if more > 0:
             console.print(
-                Text(f"{step.name}: {more} more in {logs.get(step.name)}", style="yellow")
+                Text(f"Warning: {step.name}: {more} more in {logs.get(step.name)}", style="yellow")
             )
     for step in selected:
         for text in step.notes:

@@ -183,13 +183,15 @@ def _record_trial(
 ) -> None:
     """Write the trial's own run; if that fails, the run has failed."""
     if not is_remote(backend.name):
-        text = f"The sweep {trial.sweep} gets no result of this trial: its runs are not on {TITLE}."
+        text = f"Warning: the sweep {trial.sweep} gets no result: its runs are not on {TITLE}."
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
         return
     try:
         record_trial(trial, backend, tracking, summary, group_name(config, folder))
     except RelayError as error:
-        text = f"The sweep {trial.sweep} did not get the trial's result: {redact(str(error))}"
+        text = (
+            f"Warning: the sweep {trial.sweep} did not get the trial's result: {redact(str(error))}"
+        )
         summary.error = summary.error or text
         summary.status = "failed" if summary.status == "succeeded" else summary.status
         write_summary(folder, summary)

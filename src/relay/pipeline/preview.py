@@ -17,7 +17,7 @@ def show_taken(console: Console, references: Sequence[str], warnings: Sequence[s
         text = f"Inputs from the store: {', '.join(references)}"
         console.print(Text(text), soft_wrap=True)
     for warning in warnings:
-        console.print(Text(f"WARNING: {warning}", style="yellow"), soft_wrap=True)
+        console.print(Text(f"Warning: {warning}", style="yellow"), soft_wrap=True)
 
 
 def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:

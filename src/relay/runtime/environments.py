@@ -49,8 +49,11 @@ PRESENT = Environment(None, ())
 
 
 def choose_manager(setting: str, outer: str | None) -> Manager:
-    """What `env_manager` means: `auto` takes that of the `mlflow run` around us, if there is one,
-    else conda where it is installed, else uv. RelayError where its tool is not there."""
+    """Return the manager that `env_manager` stands for.
+
+    `auto` takes that of the `mlflow run` around us, if there is one, else conda if it is installed,
+    else uv. Raises RelayError if the manager's tool is not installed.
+    """
     if setting == "auto":
         setting = outer or ("conda" if _conda() else "uv")
     manager = cast(Manager, setting)

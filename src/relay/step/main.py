@@ -29,7 +29,7 @@ from relay.step.execution import Execution
 from relay.step.params import ParamsT, parse_command_line
 from relay.step.result import StepResult, write_result
 from relay.step.run import Input, StepRun
-from relay.step.warning_collector import WarningCollector
+from relay.step.warning_collector import LineFormatter, WarningCollector
 from relay.tracking import open_backend
 from relay.tracking.remote import resolve_backend
 from relay.util.disk import explain
@@ -56,12 +56,9 @@ def main(
     """
     open_missing()
     replace_unwritable(sys.stdout)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        stream=sys.stdout,
-    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     signals = StopSignals(at_once=True)
     signals.install()
     warnings = WarningCollector()
@@ -127,7 +124,8 @@ def _report(settings: RunSettings, result: StepResult) -> None:
         from relay.tracking.mlflow.runs import MlflowRuns
     except ModuleNotFoundError:
         # Components that do not use MLflow come without it; `mlflow run` keeps the parameters.
-        log.info("Metrics are in the tracking backend; MLflow has the parameters only.")
+        if result.status == "succeeded":
+            log.info("Metrics are in the tracking backend; MLflow has the parameters only.")
         return
     MlflowRuns(os.environ["MLFLOW_TRACKING_URI"]).record(
         run_id,

@@ -1,4 +1,4 @@
-"""Remembers what was warned of, so that it can be told again where people look."""
+"""How warnings look in a step's log, and a memory of them for the places where people look."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ class WarningCollector(logging.Handler):
         text = record.getMessage()
         if record.levelno == logging.WARNING and text not in self.texts and len(self.texts) < MOST:
             self.texts.append(text)
+
+
+class LineFormatter(logging.Formatter):
+    """Lines of a step's log: the time, `Warning: ` before a warning, and the message."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(look)s%(message)s", "%H:%M:%S", defaults={"look": ""})
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of `record`."""
+        if record.levelno == logging.WARNING:
+            record.look = "Warning: "
+        return super().format(record)

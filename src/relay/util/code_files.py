@@ -84,8 +84,9 @@ def _imports(path: Path, root: Path) -> tuple[Path, ...]:
 
 @functools.cache
 def _remembered(root: Path) -> dict[str, list[str]]:
-    """The names that files import, by digest: to parse all of them takes longer than the rest of a
-    run in which nothing has changed.
+    """Return the names that files import, by digest.
+
+    To parse all files takes longer than the rest of a run in which nothing has changed.
     """
     try:
         names = json.loads((root / _MEMORY).read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -154,6 +155,46 @@ def test_a_file_outside_the_project_is_named_by_its_whole_path(
     file.write_text("a,y\n1,2\n3,4\n")
     new_data(project, ["other", "--from", file.as_uri()], Console(quiet=True))
     assert f"url: {file}" in (project.config / "data" / "other.yaml").read_text()
+
+
+def test_a_file_of_the_project_is_read_from_any_folder_and_the_printed_command_works_there(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "data").mkdir()
+    file = project.root / "data" / "sales.csv"
+    file.write_text(TABLE)
+    start = tmp_path_factory.mktemp("start")
+    monkeypatch.chdir(start)
+    output = io.StringIO()
+    new_data(project, ["sales", "--from", str(file), "--target", "price"], Console(file=output))
+    assert yaml.safe_load((project.config / "data" / "sales.yaml").read_text())["url"] == (
+        "data/sales.csv"
+    )
+    script, setting = output.getvalue().splitlines()[-1].split()
+    assert (start / script).resolve() == project.root / "relay"
+    for given, path in (([], file), (["data.url=sales.csv"], start / "sales.csv")):
+        loaded = config.load(project.config, [setting, *given], start)
+        loaded.make_absolute("data.url")
+        assert loaded.section("data")["url"] == str(path)
+
+
+def test_the_printed_command_is_that_of_the_present_folder_in_the_project(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "sales.csv").write_text(TABLE)
+    monkeypatch.chdir(project.root)
+    output = io.StringIO()
+    new_data(project, ["sales", "--from", "sales.csv", "--target", "price"], Console(file=output))
+    assert output.getvalue().endswith("\n  ./relay data=sales\n")
+
+
+def test_a_target_that_the_file_does_not_have_is_an_error_of_the_command(project: Project) -> None:
+    (project.root / "sales.csv").write_text(TABLE)
+    file = str(project.root / "sales.csv")
+    with pytest.raises(ConfigError, match=r"new-data: --target: .*'nope'") as raised:
+        new_data(project, ["sales", "--from", file, "--target", "nope"], Console(quiet=True))
+    assert raised.value.exit_code == 2
+    assert not (project.config / "data" / "sales.yaml").exists()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.loading import ROOT
     [
         (b"seed: 1\nname: K\xf6ln\n", "line 2 is not UTF-8: save the file in that encoding"),
         (b"- seed\n- 1\n", "it holds a list; settings are written as `key: value`"),
-        (b"seed: [1\n", "this is no YAML: line 2: expected ',' or ']'"),
+        (b"seed: [1\n", "not valid YAML: line 2: expected ',' or ']'"),
     ],
 )
 @pytest.mark.parametrize("place", ["local/default.yaml", "data/mine.yaml"])

@@ -12,9 +12,9 @@ from relay.pipeline.early_end import explain_early_end
 
 
 def end_of(tmp_path: Path, script: str, **files: str) -> str | None:
-    """What is told of a component whose run.py is `script`."""
+    """The message for a component whose run.py is `script`."""
     component = tmp_path / "components" / "tidy"
-    component.mkdir(parents=True)
+    component.mkdir(parents=True, exist_ok=True)
     for name, content in {"run": script, **files}.items():
         (component / f"{name}.py").write_text(content)
     done = subprocess.run(
@@ -22,6 +22,18 @@ def end_of(tmp_path: Path, script: str, **files: str) -> str | None:
     )
     text = done.stderr
     return explain_early_end(("Loading\n" + text).splitlines(), component, tmp_path)
+
+
+def test_a_missing_package_belongs_into_the_environment_that_components_share(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "environments" / "table").mkdir(parents=True)
+    (tmp_path / "environments" / "table" / "requirements.txt").touch()
+    (tmp_path / "components" / "tidy").mkdir(parents=True)
+    link = tmp_path / "components" / "tidy" / "requirements.txt"
+    link.symlink_to("../../environments/table/requirements.txt")
+    message = end_of(tmp_path, "import no_such_package\n")
+    assert "that has it to environments/table/requirements.in, and run" in str(message)
 
 
 def test_a_missing_module_is_named_with_who_imports_it_and_what_to_do(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,13 +31,13 @@ _READ = "data.read."
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"new-data: {message}. Usage: relay new-data NAME --from FILE")
+        raise ConfigError(f"new-data: {message}. Usage: ./relay new-data NAME --from FILE")
 
 
 def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
     """Write the config of a new data set and say what is in it; the exit status."""
     parser = _Parser(prog="relay new-data", allow_abbrev=False, add_help=False)
-    parser.add_argument("name")
+    parser.add_argument("name", metavar="NAME")
     parser.add_argument("--from", dest="source", required=True)
     parser.add_argument("--target")
     parser.add_argument("settings", nargs="*")
@@ -50,7 +52,7 @@ def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
     found = profile(raw, given.target, options.decimal)
     url = _url(source, project.root)
     write_text(path, config_text(given.name, url, found, about, read))
-    _say(console, given.name, shown(path), found)
+    _say(console, _command(project.root, given.name), shown(path), found)
     return 0
 
 
@@ -93,19 +95,23 @@ def _read_settings(project: Project, settings: Sequence[str], source: Path) -> d
 
 
 def _url(source: Path, root: Path) -> str:
-    """A file of the project by its path in it, others by their whole path."""
+    """A file of the project by its path in it, from where config reads it; others by all of it."""
     return str(source.relative_to(root) if source.is_relative_to(root) else source)
 
 
-def _say(console: Console, name: str, path: str, found: Profile) -> None:
+def _command(root: Path, name: str) -> str:
+    """The command that runs the pipeline on the new data set, from where the user is."""
+    script = shown(root / "relay")
+    return f"{shlex.quote(script if os.sep in script else f'./{script}')} data={name}"
+
+
+def _say(console: Console, command: str, path: str, found: Profile) -> None:
     lines = [
         f"Wrote {path}: {found.rows} rows, {len(found.columns)} columns. Look through it, then",
-        f"  python main.py data={name}",
+        f"  {command}",
     ]
     if found.target is None:
         lines[0] = f"Wrote {path}: {found.rows} rows, {len(found.columns)} columns."
-        lines[1] = (
-            f"Name the column to predict in it (target: ???), then python main.py data={name}"
-        )
+        lines[1] = f"Name the column to predict in it (target: ???), then {command}"
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from relay.tables.reading.columns import find_column
 from relay.tables.reading.infer import convention_of, finite, read_column
 from relay.tables.reading.row_numbers import count_row_numbers
 from relay.tables.reading.table import RawTable
-from relay.util.errors import RelayError
+from relay.util.errors import ConfigError, RelayError
 from relay.util.names import column_names
 
 MOST_CLASSES = 12
@@ -60,12 +60,13 @@ def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
     If no `target` is given, a column is taken for it only by its name, and only if it is the one.
 
     Raises:
-        RelayError: The table has no column `target`, or one column only.
+        ConfigError: The table has no column `target`.
+        RelayError: The table has one column only.
     """
     table = raw.table
     row_numbers = count_row_numbers(table)
     table.columns = names = column_names(table.columns)
-    found = find_column(target, names, "--target") if target is not None else _usual_target(names)
+    found = _target(target, names) if target is not None else _usual_target(names)
     # As in clean, a target is not a row number.
     aside = [name for name in names[:row_numbers] if name != found]
     names = [name for name in names if name not in aside]
@@ -81,6 +82,13 @@ def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
         table = table[table[found].notna()]
     columns = [_column(table[name], one.word, one.note) for name, one in read.items()]
     return Profile(rows, len(table), columns, found, convention.evident, len(aside))
+
+
+def _target(name: str, names: list[str]) -> str:
+    try:
+        return find_column(name, names, "--target")
+    except RelayError as error:  # here it is a word of the command that is wrong, not the data
+        raise ConfigError(f"new-data: {error}") from error
 
 
 def _usual_target(names: list[str]) -> str | None:

@@ -42,7 +42,7 @@ def _head(name: str, url: str, found: Profile) -> Iterator[str]:
     size = f"{found.rows} rows and {len(found.columns)} columns"
     yield f"# Written by `relay new-data {name}`, from {size}. It is yours now: its values come"
     yield "# from this one file. All other settings are in table.yaml, each explained."
-    yield f"# To run it: python main.py data={name}"
+    yield f"# To run it, in the project's folder: ./relay data={name}"
     yield "defaults: [table]"
     yield ""
     yield f"name: {_scalar(name)}"

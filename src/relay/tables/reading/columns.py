@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from relay.util.errors import RelayError
 from relay.util.names import column_name, column_names, did_you_mean
+from relay.util.setting_text import setting
 
 Column = Annotated[str, AfterValidator(column_name)]
 """The type of a parameter that names a column; the name is made safe."""
@@ -61,7 +62,8 @@ def require_one_target(
         other = meant[-1][1]
         raise RelayError(
             f"data.target: '{target}' may be any of {len(meant)} columns: {shown}. Keep one: "
-            f"data.drop=[{other}]; or rename the other: data.rename={{{other}: ...}}."
+            f"{setting('data.drop', [other])}; or rename one: "
+            f"{setting('data.rename', {other: f'other_{other}'})}."
         )
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from relay.tables.reading.date_formats import date_part, split_forms
 from relay.tables.reading.dtype_words import FORMATS_APART, ISO_8601, datetime_word
 from relay.tables.reading.texts import as_arrow
+from relay.util.setting_text import setting
 
 _EXAMPLES = 3
 _COMPACT, _DAY = len("20240131"), len("2024-01-31")
@@ -71,8 +72,8 @@ def of_strays(values: pd.Series, strays: pd.Series, form: str) -> str:
         f"most values are dates ({_readable(form)}), but {_count(strays, values)} are not, "
         f"{_examples(values, strays)}: kept as texts. "
         f"{_if_missing('these mean missing values', values[strays])}If they are dates of another "
-        f'form, add it: data.dtypes.{values.name}="{datetime_word(form)}|%d.%m.%Y". If they are '
-        f"right as they are: data.dtypes.{values.name}=str"
+        f"form, add it: {_as_dtype(values, f'{datetime_word(form)}|%d.%m.%Y')}. If they are "
+        f"right as they are: {_as_dtype(values, 'str')}"
     )
 
 
@@ -81,7 +82,7 @@ def of_contradiction(values: pd.Series, form: str, parts: Mapping[str, pd.Series
     return (
         f"its dates are in contradicting forms, {_listed(values, parts)}, so that others may be "
         "either: kept as texts. Write them in one form in the file; or name the one to be tried "
-        f'first: data.dtypes.{values.name}="{datetime_word(form)}"'
+        f"first: {_as_dtype(values, datetime_word(form))}"
     )
 
 
@@ -98,7 +99,7 @@ def of_periods(values: pd.Series, example: str, *, is_category: bool = False) ->
     return (
         f"most values look like dates, such as '{example}', in a form that is not read: {what}. "
         "Write them as "
-        f'2024-01-31 in the file, or name their form: data.dtypes.{values.name}="datetime:%d/%m/%Y"'
+        f"2024-01-31 in the file, or name their form: {_as_dtype(values, 'datetime:%d/%m/%Y')}"
     )
 
 
@@ -116,7 +117,7 @@ def of_epochs(values: pd.Series) -> str:
     return (
         f"whole numbers that may be times in milliseconds since 1970, such as {example}, which "
         f"would be {pd.Timestamp(example, unit='ms')}: kept as numbers. To have times: "
-        f"data.dtypes.{values.name}=datetime:ms; to keep numbers: data.dtypes.{values.name}=int"
+        f"{_as_dtype(values, 'datetime:ms')}; to keep numbers: {_as_dtype(values, 'int')}"
     )
 
 
@@ -128,7 +129,7 @@ def of_formats(values: pd.Series, parts: Mapping[str, pd.Series]) -> Remark | No
     days = {date_part(form) for form in parts}
     return Remark(
         f"dates in {len(parts)} forms, which are all read: {_listed(values, parts)}. "
-        f'To decide otherwise: data.dtypes.{values.name}="{word}"',
+        f"To decide otherwise: {_as_dtype(values, word)}",
         is_warning=len(days) > 1,
     )
 
@@ -169,7 +170,7 @@ def of_order(values: pd.Series, form: str, other: str) -> Remark:
     second = "month" if first == "day" else "day"
     return Remark(
         f"dates that may be month-first or day-first; taken as {first}-first. "
-        f'{second.capitalize()}-first: data.dtypes.{values.name}="{datetime_word(other)}"'
+        f"{second.capitalize()}-first: {_as_dtype(values, datetime_word(other))}"
     )
 
 
@@ -264,12 +265,17 @@ def _if_missing(condition: str, values: pd.Series) -> str:
     texts = [str(text) for text in values.value_counts().head(_EXAMPLES).index]
     if any(text.isdecimal() and len(text) < _COMPACT for text in texts):
         return ""
-    return f"If {condition}: data.read.missing_values={texts}. "
+    return f"If {condition}: {setting('data.read.missing_values', texts)}. "
 
 
 def _to_keep(values: pd.Series, form: str) -> str:
     kind, word = ("numbers", "int") if form == "%Y%m%d" else ("texts", "str")
-    return f"To keep the column as {kind}: data.dtypes.{values.name}={word}"
+    return f"To keep the column as {kind}: {_as_dtype(values, word)}"
+
+
+def _as_dtype(values: pd.Series, word: str) -> str:
+    """The setting that reads the column `values` as `word`."""
+    return setting(f"data.dtypes.{values.name}", word)
 
 
 def _readable(form: str) -> str:

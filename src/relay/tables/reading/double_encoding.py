@@ -37,7 +37,7 @@ def warn_of_double_encoding(name: str, table: pd.DataFrame) -> None:
             first = first or f"row {rows[0] + 1} of the data, '{text[:_SHOWN]}'{_meant(text)}"
     if columns:
         log.warning(
-            "Warning: letters in %s look as if they were encoded as UTF-8 twice, first in %s. "
+            "letters in %s look as if they were encoded as UTF-8 twice, first in %s. "
             "Values by column: %s. They are read as they are. Write the file again from its "
             "source.",
             name, first, ", ".join(columns),

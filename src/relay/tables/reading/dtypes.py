@@ -21,6 +21,7 @@ from relay.tables.reading.scripts import with_plain_characters
 from relay.tables.reading.spellings import FALSE, TRUE, in_lower_case
 from relay.tables.reading.texts import is_text
 from relay.util.errors import ConfigError, RelayError
+from relay.util.setting_text import setting
 
 
 def to_dtype(values: pd.Series, spec: str) -> pd.Series:
@@ -53,7 +54,10 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
 def parse_number_hint(value: object) -> str:
     """Return what can mend a text that should have been a number."""
     comma = decimal_comma_hint(str(value))
-    return comma or f" If it means a missing value, set data.read.missing_values=['{value}']."
+    return (
+        comma
+        or f" If it means a missing value, set {setting('data.read.missing_values', [str(value)])}."
+    )
 
 
 def require_fit(values: pd.Series, bad: pd.Series, spec: str, hint: str = "") -> None:
@@ -147,7 +151,8 @@ def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
         raise ConfigError(f"data.dtypes.{values.name}: {error}") from error
     bad = values.notna() & times.isna()
     if bad.any():
-        named = f' Name the format: data.dtypes.{values.name}="datetime:%d/%m/%Y".'
+        example = setting(f"data.dtypes.{values.name}", "datetime:%d/%m/%Y")
+        named = f" Name the format: {example}."
         hint = parse_number_hint(values[bad].iloc[0]) + (named if unknown else "")
         what = "a time" if unknown else f"a time of the format {form}"
         require_fit(values, bad, what, hint)

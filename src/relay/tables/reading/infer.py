@@ -58,8 +58,9 @@ _OTHER_SCRIPT = "digits of another script"
 
 @dataclass(frozen=True)
 class Reading:
-    """A column as what it is, the dtype word by which its texts were read, if that takes one, and
-    what its owner should know of it: a note, or a warning where values were lost or may be misread.
+    """A column as what it is, and the dtype word by which its texts were read, if it takes one.
+
+    Also what its owner should know: a note, or a warning if values were lost or may be misread.
     """
 
     values: pd.Series

@@ -24,6 +24,7 @@ from relay.tables.reading.options import ReadOptions, missing_texts
 from relay.tables.reading.separators import checked_separator, guess_separator, separator_advice
 from relay.tables.reading.source import Source
 from relay.util.errors import RelayError
+from relay.util.setting_text import setting
 
 _MOSTLY = 0.9
 
@@ -273,7 +274,8 @@ def _second_header(head: Head, header: Record, second: Record) -> RelayError:
     line, other = header.first_line, second.first_line
     return RelayError(
         f"{head.name}, line {other}: '{shortened(''.join(second.lines))}' stands above columns of "
-        f"numbers, as a line of names would. data.read.header=[{line},{other}] joins both lines, "
+        f"numbers, as a line of names would. {setting('data.read.header', [line, other])} joins "
+        "both lines, "
         f"data.read.header={other} takes the names from this one alone, and "
         f"data.read.header={line} takes it for a row."
     )

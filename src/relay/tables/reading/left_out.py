@@ -9,6 +9,7 @@ from typing import Any
 from relay.tables.reading.head import shortened
 from relay.tables.reading.layout import TextFormat
 from relay.tables.reading.lines import Record
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
@@ -46,23 +47,20 @@ class LeftOut:
         name = self.layout.source.name
         if self.layout.beside:
             log.warning(
-                "Warning: the line above the header of %s is left out: '%s'. If it is a part of "
-                "the names: data.read.header=[%d,%d].",
+                "the line above the header of %s is left out: '%s'. If it is a part of "
+                "the names: %s.",
                 name,
                 self.layout.beside,
-                self.layout.above,
-                self.layout.header_end,
+                setting("data.read.header", [self.layout.above, self.layout.header_end]),
             )
         if self.repeated:
-            log.warning(
-                "Warning: left out %d line(s) of %s that repeat the header.", self.repeated, name
-            )
+            log.warning("left out %d line(s) of %s that repeat the header.", self.repeated, name)
         notes = [shortened("".join(note.lines)) for note in self.notes]
         if notes or self.notes_in_table:
             warn_of_notes(name, [*self.notes_in_table, *notes])
         if self.cut_off is not None:
             log.warning(
-                "Warning: the last line of %s has %d of %d fields and no end: "
+                "the last line of %s has %d of %d fields and no end: "
                 "the file may be cut off. Its missing fields are read as missing values.",
                 name,
                 len(self.cut_off.fields),
@@ -73,4 +71,4 @@ class LeftOut:
 def warn_of_notes(name: str, notes: list[str]) -> None:
     """Log that lines below a table were left out because they are not rows of it."""
     lines = "1 line" if len(notes) == 1 else f"{len(notes)} lines"
-    log.warning("Warning: left out %s below the table of %s: '%s'.", lines, name, notes[0])
+    log.warning("left out %s below the table of %s: '%s'.", lines, name, notes[0])

@@ -31,6 +31,7 @@ from relay.tables.reading.quantities import (
 )
 from relay.tables.reading.texts import as_arrow, have_digits, sample
 from relay.util.errors import RelayError
+from relay.util.setting_text import setting
 
 _FEWEST_NUMBERS = 20
 """Fewer different numbers among texts may be the names of classes."""
@@ -184,24 +185,25 @@ def _has_thousands(shapes: Shapes) -> bool:
 def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
     """Report numbers with limits, or of several units: as an error if they are many."""
     distinct = _distinct(shapes, *NUMBERS)
-    setting, form = f"data.dtypes.{values.name}", _word(shapes)
-    stay = f"{setting}=str keeps texts"
+    key, form = f"data.dtypes.{values.name}", _word(shapes)
+    stay = f"{setting(key, 'str')} keeps texts"
     limits, percent = shapes.count("limit"), shapes.count("percent")
     currencies, units = currencies_in(shapes), units_in(shapes)
     if limits:
         what = _strays(values, shapes, "limit", "limits")
         missing = _as_missing(shapes.of("limit"))
-        cure = f"'{setting}={form} {LIMITS}' takes '<0.5' as 0.5; {missing} takes them as missing"
+        limited = setting(key, f"{form} {LIMITS}")
+        cure = f"{limited} takes '<0.5' as 0.5; {missing} takes them as missing"
     elif percent:
         what = (
             f"holds {percent} numbers with %, such as {_shown(shapes.of('percent'))}, and "
             f"{shapes.total - percent} without, such as "
             f"{_shown(shapes.of(*(shape for shape in NUMBERS if shape != 'percent')))}"
         )
-        cure = f"{setting}={form} takes 10% as 10"
+        cure = f"{setting(key, form)} takes 10% as 10"
     elif len(currencies) > 1:
         what = f"holds amounts in several currencies: {_counted(currencies)}"
-        cure = f"{setting}={form} takes them alike"
+        cure = f"{setting(key, form)} takes them alike"
     elif shapes.holds_only("plain", "thousands") and _has_thousands(shapes):
         return _with_lone_letter(values, shapes)
     else:
@@ -216,7 +218,7 @@ def _with_lone_letter(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
 
     Raises RelayError if the column is one of many numbers.
     """
-    letter, setting = _lone_letter(shapes), f"data.dtypes.{values.name}"
+    letter, key = _lone_letter(shapes), f"data.dtypes.{values.name}"
     if not letter:
         return None
     count, marked = shapes.count("thousands"), shapes.of("thousands")
@@ -226,15 +228,16 @@ def _with_lone_letter(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
         f"{_shown(shapes.of('plain'))}"
     )
     cure = (
-        f"'{setting}={_word(shapes)} {THOUSANDS}' takes '{marked[0]}' in {_LARGE[letter]}, "
-        f"'{setting}={_word(shapes)} {letter}{MAY_LACK}' takes {letter} for a unit"
+        f"{setting(key, f'{_word(shapes)} {THOUSANDS}')} takes '{marked[0]}' in {_LARGE[letter]}, "
+        f"{setting(key, f'{_word(shapes)} {letter}{MAY_LACK}')} takes {letter} for a unit"
     )
     if _distinct(shapes, *NUMBERS) < _FEWEST_QUANTITIES:
         return None
     if letter != "K" and not _has_decimals(shapes):
         return _warned(what, cure)
     raise RelayError(
-        f"column '{values.name}' {what}. Mend the file; or {cure}; {setting}=str keeps texts."
+        f"column '{values.name}' {what}. Mend the file; or {cure}; {setting(key, 'str')} keeps "
+        "texts."
     )
 
 
@@ -302,7 +305,7 @@ def _strays(values: pd.Series, shapes: Shapes, kinds: str | Sequence[str], name:
 def _as_missing(strays: Sequence[str]) -> str:
     different = [*dict.fromkeys(strays)]
     more = ", and so on for all" if len(different) > _SHOWN else ""
-    return f"data.read.missing_values={different[:_SHOWN]}{more}"
+    return setting("data.read.missing_values", different[:_SHOWN]) + more
 
 
 def _word(shapes: Shapes) -> str:

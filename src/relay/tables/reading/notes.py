@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from relay.tables.reading.layout import TextFormat
 from relay.tables.reading.numbers import share_of_numbers
 from relay.tables.reading.texts import as_arrow, is_text, sample
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
@@ -61,18 +62,19 @@ def warn_of_comments(layout: TextFormat, table: pd.DataFrame) -> None:
     if mark:
         shown = layout.separator.join(layout.header_rows[0])
         log.warning(
-            "Warning: %s: the line '%s' is read as the names of the columns. If it is a comment: "
-            "data.read.comment='%s'.", layout.source.name, shown, mark,
+            "%s: the line '%s' is read as the names of the columns. If it is a comment: "
+            "%s.", layout.source.name, shown, setting("data.read.comment", mark),
         )  # fmt: skip
     rows = _marked_rows(table)
     if len(rows):
         first = table.iloc[rows[0]].dropna()
         marked = re.match(_MARK, str(first.iloc[0]))
         log.warning(
-            "Warning: %s: %d of %d rows may be comments, the first in row %d of the data: '%s'. "
-            "They are read as rows. To leave out such lines: data.read.comment='%s'.",
+            "%s: %d of %d rows may be comments, the first in row %d of the data: '%s'. "
+            "They are read as rows. To leave out such lines: %s.",
             layout.source.name, len(rows), len(table), rows[0] + 1,
-            layout.separator.join(map(str, first)), marked[1] if marked else "#",
+            layout.separator.join(map(str, first)),
+            setting("data.read.comment", marked[1] if marked else "#"),
         )  # fmt: skip
 
 

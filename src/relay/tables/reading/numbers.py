@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from relay.tables.reading.dtype_words import NUMBER_EXAMPLES
 from relay.tables.reading.integers import FLOATS_HOLD, floats_hold, integers_in_texts
 from relay.tables.reading.texts import as_arrow, from_arrow
+from relay.util.setting_text import setting
 
 PLACEHOLDERS = frozenset(
     {"?", "-", "--", "---", "–", "—", ".", "..", "...", "*", "n.a.", "n.a", "na", "n/d", "nd"}
@@ -151,7 +152,7 @@ def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
 def decimal_comma_hint(value: str) -> str:
     """Return what can mend 3,5 if decimals have points."""
     if re.fullmatch(r"-?\d+,\d+", value.strip()):
-        return " If the comma is a decimal comma, set data.read.decimal=','."
+        return f" If the comma is a decimal comma, set {setting('data.read.decimal', ',')}."
     return ""
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relay.tables.reading.dtypes import require_fit
+from relay.util.setting_text import setting
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -30,10 +31,12 @@ def require_reach(values: pd.Series, rows: NDArray[np.bool_] | bool = True) -> N
     beyond = (numbers > LARGEST) & np.isfinite(numbers) & rows
     if beyond.any():
         worst = float(values[beyond].iloc[0])
+        bounds = setting(f"data.ranges.{values.name}", [-1e30, 1e30])
         require_fit(
             values,
             pd.Series(beyond, index=values.index),
             f"a number that models can compute with, up to {LARGEST:.1e}",
-            f" Mend the file; or drop such rows, data.ranges.{values.name}=[-1e30,1e30]; or take "
-            f"them as missing, data.read.missing_values=[{worst:g}], written as in the file.",
+            f" Mend the file; or drop such rows, {bounds}; or "
+            f"take them as missing, {setting('data.read.missing_values', [worst])}, written as in "
+            "the file.",
         )

@@ -17,6 +17,7 @@ from relay.tables.reading.layout import TextFormat
 from relay.tables.reading.lines import BLANKS, Lines, Record, lines_of, read_records, split_line
 from relay.tables.reading.rows import Codec, open_text
 from relay.util.errors import RelayError
+from relay.util.setting_text import setting
 
 _MOST_NOTES = 10
 _MOST_PARTS = 10
@@ -176,8 +177,8 @@ def _comment_advice(layout: TextFormat, record: Record) -> str:
     if not mark or mark[1] == layout.separator:
         return ""
     return (
-        f" If lines that begin with {mark[1]} are comments: data.read.comment='{mark[1]}' "
-        "leaves them out."
+        f" If lines that begin with {mark[1]} are comments: "
+        f"{setting('data.read.comment', mark[1])} leaves them out."
     )
 
 

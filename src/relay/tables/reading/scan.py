@@ -120,14 +120,14 @@ def scan_text(layout: TextFormat, options: ReadOptions) -> Scan:
 def _report_encoding(name: str, encoding: str, lines: EncodedLines) -> None:
     if encoding == MIXED:
         log.warning(
-            "Warning: %s mixes two encodings: %s. If letters look wrong, set data.read.encoding "
+            "%s mixes two encodings: %s. If letters look wrong, set data.read.encoding "
             "for all of it.",
             name,
             lines.in_words(),
         )
     elif lines.looks_foreign:
         log.warning(
-            "Warning: %s is not UTF-8 and was read as %s, but its letters look wrong: '%s'. Set "
+            "%s is not UTF-8 and was read as %s, but its letters look wrong: '%s'. Set "
             "data.read.encoding, to cp1251, gbk or shift_jis, say.",
             name,
             encoding,

@@ -9,13 +9,14 @@ from relay.tables.reading.head import Head, shortened
 from relay.tables.reading.header import has_row_names
 from relay.tables.reading.lines import BLANKS
 from relay.util.errors import RelayError
+from relay.util.setting_text import setting
 
 _SEPARATORS = (",", ";", "\t", "|")
 _MOST_RAGGED = 0.5
 
 
 def checked_separator(separator: str | None) -> str | None:
-    """Return the separator as one character; `\\t` and `tab` mean a tab, `\\s+` any blanks."""
+    r"""Return the separator as one character; `\t` and `tab` mean a tab, `\s+` any blanks."""
     if not separator:
         return None
     separator = {"\\t": "\t", "tab": "\t"}.get(separator, separator)
@@ -65,8 +66,8 @@ def separator_advice(lines: Sequence[str], separator: str) -> str:
     """Return advice to take another separator, where each of `lines` has it in it."""
     for other in _SEPARATORS:
         if other != separator and lines and all(other in line for line in lines):
-            shown = "'\\t'" if other == "\t" else f"'{other}'"
-            return f" If another character separates the fields: data.read.separator={shown}."
+            shown = setting("data.read.separator", "\\t" if other == "\t" else other)
+            return f" If another character separates the fields: {shown}."
     return ""
 
 

@@ -15,6 +15,7 @@ from relay.tables.reading.header import (
 )
 from relay.tables.reading.options import ReadOptions, missing_texts
 from relay.tables.reading.values import as_text
+from relay.util.setting_text import setting
 
 _LOOKED_AT = 500
 _SHOWN = 60
@@ -118,8 +119,9 @@ def _second_header(
         return ""
     return (
         f"row {second + 1} ({_shown(sheet, second)}) seems to be a second row of the header. "
-        f"data.read.header={second + 1} takes the names from it, data.read.header="
-        f"[{row + 1},{second + 1}] joins both rows, data.read.header={row + 1} takes it for data."
+        f"data.read.header={second + 1} takes the names from it, "
+        f"{setting('data.read.header', [row + 1, second + 1])} joins both rows, "
+        f"data.read.header={row + 1} takes it for data."
     )
 
 
@@ -130,7 +132,7 @@ def _above(sheet: Sheet, rows: Sequence[int], header: Sequence[int]) -> str:
         return ""
     return (
         f"row {row + 1} ({_shown(sheet, row)}) stands above the names in row {header[0] + 1} and "
-        f"is left out. data.read.header=[{row + 1},{header[0] + 1}] joins both."
+        f"is left out. {setting('data.read.header', [row + 1, header[0] + 1])} joins both."
     )
 
 

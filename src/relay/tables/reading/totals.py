@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from relay.tables.reading.sums import Numbers, add_up, is_mean, is_sum
 from relay.tables.reading.texts import as_arrow, chunks_of, is_text, may_have_letters
 from relay.util.names import column_name
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
@@ -66,10 +68,12 @@ def _report(name: str, table: pd.DataFrame, totals: Totals) -> None:
     if totals.doubtful is not None:
         column = str(table.columns[totals.column])
         label = table.iloc[totals.doubtful, totals.column]
+        in_query = json.dumps(label, ensure_ascii=False)
         log.warning(
             "%s: the last row may be a total: '%s' stands in column %s there only, and its numbers "
-            "are beyond all others. It is kept; to leave it out: data.filters=[\"%s != '%s'\"].",
-            name, label, column, column_name(column), label,
+            "are beyond all others. It is kept; to leave it out: %s.",
+            name, label, column,
+            setting("data.filters", [f"{column_name(column)} != {in_query}"]),
         )  # fmt: skip
     if not totals.sure:
         return

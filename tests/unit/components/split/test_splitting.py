@@ -234,3 +234,21 @@ def test_rows_in_the_order_of_time_are_noticed(times: pd.Series) -> None:
 def test_other_rows_are_not(times: pd.Series) -> None:
     table = pd.DataFrame({"x": range(len(times)), "day": times.array, "y": 1.0})
     assert splitting.find_time_order(table) is None
+
+
+@pytest.mark.parametrize(
+    ("test_rows", "rows", "column", "is_warned"),
+    [(50, 100, "sex", True), (24, 100, "sex", False), (25, 100, None, False), (1, 4, "sex", False)],
+    ids=["far off", "near", "no rows stay together", "few rows"],
+)
+def test_a_share_that_groups_change_is_a_warning(
+    test_rows: int, rows: int, column: str | None, is_warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = params.Params(input_artifact="x", target="y", test_size=0.2, group_column=column)
+    load("split").warn_of_share(test_rows, rows, given)
+    expected = (
+        "The test set has 50 of 100 rows, a share of 0.50 instead of split.test_size=0.2: rows "
+        "with one value of sex stay together, and some values have many rows. Choose another "
+        "split.group_column or another split.test_size."
+    )
+    assert caplog.messages == ([expected] if is_warned else [])

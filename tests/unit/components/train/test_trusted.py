@@ -7,6 +7,7 @@ import json
 import operator
 import os
 import pickle
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -127,7 +128,7 @@ def edit_flavor(folder: Path, flavor: str, **entries: Any) -> None:
 
 
 def edit_schema(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change what the skops file in `folder` says that it is made of."""
+    """Change the types that the skops file in `folder` names."""
     path = folder / "model.skops"
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -323,14 +324,19 @@ def test_a_packed_file_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path
         load_model(folder, "m:v1")
 
 
-def test_a_nest_of_a_thousand_lists_is_an_error(tmp_path: Path) -> None:
+def test_a_deep_nest_of_lists_is_an_error(tmp_path: Path) -> None:
     folder = saved_as(tmp_path / "m", calling(np.exp))
     deep = NOTHING
     for _ in range(300):
         deep = node("ListNode", "builtins.list", content=[deep])
     edit_schema(folder, put_in(deep))
-    with pytest.raises(RelayError, match="m:v1 cannot be loaded: RecursionError"):
-        load_model(folder, "m:v1")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(500)  # newer Pythons take fewer frames for each list
+    try:
+        with pytest.raises(RelayError, match="m:v1 cannot be loaded: RecursionError"):
+            load_model(folder, "m:v1")
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lines that are no rows: an error with the line, or left out with a warning; never filled up."""
+"""Lines that are not rows: an error with the line, or left out with a warning; never filled up."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def with_lines(*lines: str, at: int = 20, end: str = "\n") -> str:
         ("6.5,2,north,4", "line 22: it has 4 fields, the header 3. .* needs quotes"),
         (
             "# gap",
-            r"line 22: it begins with '# gap'.*begin with # are comments: data\.read\.comment='#'",
+            r"line 22: it begins with '# gap'.*begin with # are comments: 'data\.read\.comment=#'",
         ),
-        ("// gap", r"line 22: .*data\.read\.comment='//'"),
-        ("# a, b, c", r"line 22: it begins with '# a'.*data\.read\.comment='#'"),
+        ("// gap", r"line 22: .*data\.read\.comment=// "),
+        ("# a, b, c", r"line 22: it begins with '# a'.*'data\.read\.comment=#'"),
     ],
 )
 def test_a_line_of_another_width_is_an_error(tmp_path: Path, line: str, message: str) -> None:

@@ -12,6 +12,7 @@ from relay.tables.reading.dates import days_since_1970
 from relay.tables.reading.dtypes import to_dtype
 from relay.tables.reading.infer import Reading, convention_of, read_column
 from relay.util.errors import RelayError
+from relay.util.setting_text import setting
 
 ISO = [f"2020-{month:02d}-{day:02d}" for month in range(1, 6) for day in range(1, 21)]
 DAY_FIRST = [f"{one[8:]}/{one[5:7]}/{one[:4]}" for one in ISO]
@@ -24,7 +25,7 @@ def found(texts: Sequence[str], word: str | None = None) -> Reading:
 
 
 def with_some(texts: list[str], other: str, count: int) -> list[str]:
-    """`texts` of which the last `count` are `other`."""
+    """`texts`, but the last `count` are `other`."""
     return [*texts[: len(texts) - count], *[other] * count]
 
 
@@ -47,7 +48,7 @@ def test_days_that_do_not_exist_are_missing_with_a_warning(
     assert one.warning.startswith(f"{count} of 100 values are not dates")
     assert f"'{other}'" in one.warning
     assert f"the first in row {101 - count} of the data" in one.warning
-    assert (f"data.read.missing_values=['{other}']" in one.warning) == (other != "0")
+    assert (setting("data.read.missing_values", [other]) in one.warning) == (other != "0")
     assert "data.dtypes.x=" in one.warning
 
 
@@ -80,7 +81,7 @@ def test_many_other_texts_keep_the_column_a_text_with_a_warning(count: int) -> N
     one = found(with_some(ISO, "soon", count))
     assert one.values.iloc[-1] == "soon"
     assert f"{count} of 100 are not, 'soon' ({count} times)" in one.warning
-    assert "data.read.missing_values=['soon']" in one.warning
+    assert "'data.read.missing_values=[soon]'" in one.warning
     assert "data.dtypes.x=str" in one.warning
     assert not found(with_some(ISO, "soon", count), "str").warning
 
@@ -125,9 +126,9 @@ def test_the_order_of_day_and_month_is_that_of_the_dates_that_show_it() -> None:
 def test_dates_that_read_both_ways_are_month_first_with_a_warning() -> None:
     one = found(["01/02/2020", "03/04/2020"])
     assert one.values.iloc[0] == pd.Timestamp("2020-01-02")
-    assert 'taken as month-first. Day-first: data.dtypes.x="datetime:%d/%m/%Y"' in one.warning
+    assert "taken as month-first. Day-first: data.dtypes.x=datetime:%d/%m/%Y" in one.warning
     one = found([*ISO, "01/02/2020"])
-    assert 'data.dtypes.x="datetime:ISO8601|%d/%m/%Y"' in one.warning
+    assert "'data.dtypes.x=datetime:ISO8601|%d/%m/%Y'" in one.warning
 
 
 def test_firsts_of_months_are_rather_that_than_days_of_january() -> None:
@@ -188,7 +189,7 @@ def test_dates_that_other_libraries_cannot_hold_are_kept_with_a_warning(
     assert not one.values.isna().any()
     assert one.values.iloc[-1].year in (1, 2608, 9999)
     assert f"{count} of 100 dates are before 1678 or after 2261, '{far}'" in one.warning
-    assert f"data.read.missing_values=['{far}']" in one.warning
+    assert setting("data.read.missing_values", [far]) in one.warning
 
 
 def test_far_dates_of_typed_columns_are_told_of_as_well() -> None:
@@ -249,5 +250,5 @@ def test_days_are_counted_in_any_unit_and_year() -> None:
 
 def test_a_given_format_is_strict_and_its_error_names_the_value() -> None:
     column = pd.Series(["2020-01-01", "2021-02-30"], name="x", dtype="str")
-    with pytest.raises(RelayError, match=r"row 2 .*'2021-02-30'.*missing_values=\['2021-02-30'\]"):
+    with pytest.raises(RelayError, match=r"row 2 .*'2021-02-30'.*missing_values=\[2021-02-30\]'"):
         to_dtype(column, "datetime:%Y-%m-%d")

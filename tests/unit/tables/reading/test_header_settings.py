@@ -96,7 +96,7 @@ def test_a_second_line_of_names_is_an_error_that_names_the_setting(
     tmp_path: Path, second: str
 ) -> None:
     text = f"a,b,c\n{second}\n{ROWS}"
-    with pytest.raises(RelayError, match=r"line 2: .*data\.read\.header=\[1,2\] joins"):
+    with pytest.raises(RelayError, match=r"line 2: .*data\.read\.header=\[1,2\]' joins"):
         read(tmp_path, text)
     assert len(read(tmp_path, text, header=[1, 2])) == 12
     assert len(read(tmp_path, text, header=[1])) == 13

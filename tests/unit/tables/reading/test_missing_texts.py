@@ -79,7 +79,7 @@ def test_none_among_texts_is_missing_with_a_warning_of_how_many_and_the_setting(
     assert done.table["pain"].isna().sum() == 20
     [line] = lines(done)
     assert line.startswith("'None' is taken as missing in columns of texts: pain 20. ")
-    assert "data.read.keep_texts=[None], or data.dtypes.pain=str:None" in line
+    assert "'data.read.keep_texts=[\"None\"]', or data.dtypes.pain=str:None" in line
     told = describing.describe(done, {"kind": "text"})["columns"]["pain"]
     assert told["note"].startswith("taken as missing: 'None' 20")
     kept = cleaned(tmp_path, {"pain": PAIN}, kind, keep_texts=["None"])
@@ -119,7 +119,7 @@ def test_a_few_missing_values_are_noted_and_no_warning(tmp_path: Path) -> None:
     assert lines(done) == []
     notes = {name: facts.get("note", "") for name, facts in
              describing.describe(done, {"kind": "text"})["columns"].items()}  # fmt: skip
-    assert notes["c"].startswith("taken as missing: 'NA' 8 (data.read.keep_texts=[NA]")
+    assert notes["c"].startswith("taken as missing: 'NA' 8 ('data.read.keep_texts=[NA]'")
     assert "'null' 30" in notes["w"]
     assert notes["v"] == ""
     assert done.table["v"].isna().sum() == 20
@@ -134,7 +134,7 @@ def test_rows_whose_class_is_such_a_text_are_left_out_with_a_warning(
     assert told.levelname == "WARNING"
     assert told.message == (
         "Removed 20 of 60 rows: missing target ('None' 20; if that is a class: "
-        "data.read.keep_texts=[None])"
+        "'data.read.keep_texts=[\"None\"]')"
     )
 
 

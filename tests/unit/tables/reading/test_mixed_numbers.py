@@ -1,4 +1,4 @@
-"""Columns of numbers with something beside them: read where they have one meaning, else told."""
+"""Columns of numbers with something beside them: read if they have one meaning, else reported."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_the_marks_of_arabic_numbers_are_read() -> None:
     ("texts", "message"),
     [
         (["<0.5", "{}.5", "{}"], r"20 of 60 values that are limits, the first in row 1 .*'<0\.5'"),
-        (["{}.5", ">= 100", "{}"], r"20 of 60 .* limits.*missing_values=\['>= 100'\]"),
+        (["{}.5", ">= 100", "{}"], r"20 of 60 .* limits.*missing_values=\[\">= 100\"\]'"),
         (["{}", "90+"], r"30 of 60 .* limits.*'90\+'.*float:1234\.56 limit"),
         (
             ["{}", "{}%"],
@@ -175,7 +175,7 @@ def test_the_marks_of_arabic_numbers_are_read() -> None:
         ),
         (["${}", "{} €"], r"several currencies: '\$' 30, '€' 30.*data\.dtypes\.v=str"),
         ([*["{}"] * 11, "soon"], r"holds numbers, but for 5 of 60 values.*row 12 .*'soon'"),
-        ([*["{}"] * 4, "refused"], r"12 of 60 values.*missing_values=\['refused'\]"),
+        ([*["{}"] * 4, "refused"], r"12 of 60 values.*missing_values=\[refused\]'"),
         (["{}.5", "refused"], r"30 of 60 values"),
         (["{}.5", "{}.25*"], r"30 of 60 values"),
         (["{}", "{}", "{} (est.)"], r"20 of 60 values"),

@@ -18,6 +18,7 @@ from relay.tables.reading.pieces import read_in_pieces
 from relay.tables.reading.table import read_raw
 from relay.tables.reading.totals import find_totals, is_label
 from relay.util.errors import RelayError
+from relay.util.setting_text import setting
 from tests.loading import load
 
 run, cleaning, params = load("clean"), load("clean", "cleaning"), load("clean", "params")
@@ -168,7 +169,7 @@ def test_a_label_alone_is_doubtful_where_the_numbers_are_beyond_all_others(
     table.loc[ROWS, "The Place"] = "Total"
     assert len(read_raw(written(tmp_path, table, "csv"), ReadOptions()).table) == ROWS + 1
     assert "the last row may be a total" in caplog.text
-    assert "data.filters=[\"the_place != 'Total'\"]" in caplog.text
+    assert setting("data.filters", ['the_place != "Total"']) in caplog.text
 
 
 def test_a_label_is_seen_in_each_of_many_columns_and_in_a_wide_file(

@@ -14,6 +14,7 @@ from relay.tables.reading.dtypes import to_dtype
 from relay.tables.reading.infer import Reading, convention_of, read_column
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.table import read_raw
+from relay.util import setting_text
 
 ROWS = 80
 
@@ -166,7 +167,7 @@ def test_a_comment_as_wide_as_a_row_of_texts_is_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, mark: str
 ) -> None:
     comment, header = f"{mark} seen, by me, today", "name,city,kind"
-    setting = f"data.read.comment='{mark}'"
+    setting = setting_text.setting("data.read.comment", mark)
     above = "\n".join([comment, header, *ROWS_OF_TEXT])
     (warning,) = warnings_of(write(tmp_path, above), caplog)
     assert "is read as the names of the columns" in warning and setting in warning

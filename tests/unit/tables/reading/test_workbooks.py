@@ -95,7 +95,7 @@ def test_a_second_row_of_the_header_is_an_error_that_names_the_settings(tmp_path
         read(path)
     assert str(raised.value) == (
         "data.csv, sheet 'Sheet1', row 2 (a, y, kind) seems to be a second row of the header. "
-        "data.read.header=2 takes the names from it, data.read.header=[1,2] joins both rows, "
+        "data.read.header=2 takes the names from it, 'data.read.header=[1,2]' joins both rows, "
         "data.read.header=1 takes it for data."
     )
     assert read(path, header=[2])["y"].tolist() == [0, 3, 6, 9, 12, 15]
@@ -182,7 +182,7 @@ def test_formulas_without_results_are_counted_by_column(
 
 
 def sheet_of(cells: str, *, to_calculate: bool = False) -> dict[str, str]:
-    """The parts of a workbook of which cells B1 and on are given, as programs write them."""
+    """The parts of a workbook with the cells B1 and on, as programs write them."""
     calculation = '<calcPr fullCalcOnLoad="1"/>' if to_calculate else ""
     name = "http://schemas.openxmlformats.org"
     return {
@@ -300,7 +300,7 @@ def test_a_row_of_names_between_title_and_header_is_reported_with_the_setting(
     assert list(read(path).columns) == ["a", "y", "b", "c"]
     assert caplog.messages == [
         "data.csv, sheet 'Sheet1': row 2 (2019, 2020) stands above the names in row 3 and is left "
-        "out. data.read.header=[2,3] joins both."
+        "out. 'data.read.header=[2,3]' joins both."
     ]
     assert list(read(path, header=[2, 3]).columns) == ["2019 a", "2019 y", "2020 b", "2020 c"]
 
