@@ -11,12 +11,10 @@ import yaml
 from relay.models import estimators
 from tests.loading import ROOT, load
 
-training = load("train", "training")
-saving = load("train", "saving")
+validation = load("train", "validation")
+sklearn_pipeline = load("train", "sklearn_pipeline")
 params = load("train", "params")
-fitting = load("train", "fitting")
-data_module = load("train", "data")
-folding = load("train", "folds")
+training_set = load("train", "training_set")
 
 MODELS = sorted({path.stem for path in (ROOT / "config" / "model").glob("*.yaml")} - {"custom"})
 RIDGE = {"_target_": "sklearn.linear_model.Ridge", "scale": True}
@@ -40,7 +38,7 @@ def table(rows: int = 90) -> pd.DataFrame:
 
 def data(target: str = "price", rows: int = 90) -> Any:
     others = {"price", "label", "yes"} - {target}
-    return data_module.prepare(table(rows).drop(columns=[*others]), target, None)
+    return training_set.prepare(table(rows).drop(columns=[*others]), target, None)
 
 
 def spec(values: dict[str, Any]) -> Any:

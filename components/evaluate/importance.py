@@ -1,4 +1,4 @@
-"""How much worse a model gets on its test set when a column is shuffled."""
+"""Permutation importance: how much worse a model gets on its test set if a column is shuffled."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SPLIT_INTO, FIRST_BLOCKS, BLOCKS_AT_ONCE = 4, 16, 8
 Block = tuple[str, ...]
 
 
-def importances(model: Model, table: pd.DataFrame, target: str, metric: str) -> pd.Series:
-    """By how much `metric` gets worse when a column of `table` is shuffled, largest first.
+def measure_importance(model: Model, table: pd.DataFrame, target: str, metric: str) -> pd.Series:
+    """Return by how much `metric` falls if a column of `table` is shuffled, largest first.
 
-    The mean of up to five shuffles, the fewer the more columns there are; on a sample of up to
-    1000 rows. Where there are so many columns that this would be too much work, blocks of them
-    are shuffled together, and the block that matters most is divided until the work is used up:
-    then only the columns that were shuffled alone are given, among them those that matter most.
+    It is the mean of up to five shuffles, the fewer the more columns there are, on a sample of up
+    to 1000 rows. If there are too many columns for that, blocks of them are shuffled together, and
+    the block that matters most is divided until the work is used up. The result then has only the
+    columns that were shuffled alone, among them those that matter most.
     """
     random = np.random.default_rng(0)
     count = max(1, len(model.columns))
@@ -48,18 +48,16 @@ def importances(model: Model, table: pd.DataFrame, target: str, metric: str) -> 
         columns: list[Block] = [(name,) for name in model.columns]
         falls = shuffles.measure(columns, repeats)
     else:
-        falls = _those_that_matter_most(shuffles, list(model.columns), work)
-    found = pd.Series({block[0]: fall for block, fall in falls.items()}, dtype=float)
-    return found.sort_values(ascending=False, kind="stable")
+        falls = _search_columns(shuffles, list(model.columns), work)
+    falls_by_column = pd.Series({block[0]: fall for block, fall in falls.items()}, dtype=float)
+    return falls_by_column.sort_values(ascending=False, kind="stable")
 
 
-def _those_that_matter_most(
-    shuffles: _Shuffles, columns: Sequence[str], work: int
-) -> dict[Block, float]:
-    """The falls of columns found by dividing blocks, with at most `work` shuffles."""
+def _search_columns(shuffles: _Shuffles, columns: Sequence[str], work: int) -> dict[Block, float]:
+    """Return the falls of single columns by dividing blocks, with at most `work` shuffles."""
     waiting: dict[Block, float] = {}
     alone: dict[Block, float] = {}
-    blocks = _divided(columns, FIRST_BLOCKS)
+    blocks = _divide(columns, FIRST_BLOCKS)
     with show_progress("Importance of columns", "shuffles") as report:
         done = 0
         while blocks and done < work:
@@ -73,18 +71,18 @@ def _those_that_matter_most(
                 part
                 for block in first
                 if waiting.pop(block) > 0
-                for part in _divided(block, SPLIT_INTO)
+                for part in _divide(block, SPLIT_INTO)
             ]
     return alone
 
 
-def _divided(columns: Sequence[str], parts: int) -> list[Block]:
+def _divide(columns: Sequence[str], parts: int) -> list[Block]:
     ends = np.linspace(0, len(columns), min(parts, len(columns)) + 1).round().astype(int)
     return [tuple(columns[start:end]) for start, end in pairwise(ends)]
 
 
 class _Shuffles:
-    """A sample of which columns are shuffled, and what the model makes of it."""
+    """A sample whose columns are shuffled, and the model's predictions of it."""
 
     def __init__(
         self,
@@ -103,10 +101,10 @@ class _Shuffles:
         self._whole = self._value(predictions)
 
     def measure(self, blocks: Sequence[Block], repeats: int) -> dict[Block, float]:
-        """By how much the metric falls when each of `blocks` is shuffled, its columns together.
+        """Return by how much the metric falls if each of `blocks` is shuffled as a whole.
 
-        Copies of the sample, each with one block shuffled, are predicted together: a model takes
-        little longer for many rows than for one.
+        Copies of the sample, each with one block shuffled, are predicted together: many rows take
+        a model little longer than one.
         """
         rows = len(self._features)
         most = min(PREDICTED_AT_ONCE // rows, MOST_CELLS_AT_ONCE // self._features.size)
@@ -122,7 +120,7 @@ class _Shuffles:
         return falls
 
     def _shuffled(self, blocks: Sequence[Block]) -> pd.DataFrame:
-        """A copy of the features for each of `blocks`, with its columns shuffled alike."""
+        """Return a copy of the features for each of `blocks`, with its columns shuffled alike."""
         features = self._features
         rows = len(features)
         sources: dict[str, Any] = {}
@@ -131,19 +129,19 @@ class _Shuffles:
             for name in block:
                 source = sources.setdefault(name, np.tile(np.arange(rows), len(blocks)))
                 source[place * rows : (place + 1) * rows] = order
-        as_it_is = np.tile(np.arange(rows), len(blocks))
+        unshuffled = np.tile(np.arange(rows), len(blocks))
         return pd.DataFrame(
             {
-                name: features[name].array[sources.get(name, as_it_is)]
+                name: features[name].array[sources.get(name, unshuffled)]
                 for name in self._model.columns
             }
         )
 
     def _value(self, predictions: Predictions) -> float:
-        """The metric, by the formula for a draw that has each row once; NaN where undefined."""
-        outcome = self._model.compare(self._target, predictions)
+        """Return the metric, by the formula for a draw with each row once; NaN if undefined."""
+        scored = self._model.compare(self._target, predictions)
         with np.errstate(all="ignore"):
-            return float(statistic(self._metric, outcome)(np.ones((1, len(outcome))))[0])
+            return float(statistic(self._metric, scored)(np.ones((1, len(scored))))[0])
 
 
 def _part(predictions: Predictions, rows: slice) -> Predictions:

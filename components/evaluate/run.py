@@ -1,95 +1,124 @@
-"""Evaluates a model on its test set, and fails where it is not good enough."""
+"""Evaluate a model on its test set, and fail if it misses a threshold."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from pathlib import Path
 
-from baseline import best_of, in_words
-from gates import violations
-from judging import Judgement, judge
+from criteria import (
+    best_values,
+    describe_comparison,
+    doubt_perfection,
+    missed_thresholds,
+    require_same_split,
+)
+from judgement import Judgement, judge
+from matplotlib.figure import Figure
 from params import Params, require_metrics
-from pictures import draw
-from splits import require_same_split
+from plots import (
+    confusion,
+    draw_calibration,
+    draw_importances,
+    draw_slices,
+    predicted_vs_actual,
+    residuals,
+    roc,
+)
 
 from relay import GateFailed, StepRun, main
-from relay.models import predictions as outcomes
 from relay.models.loading import load_model
 from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY
+from relay.models.predictions import write_predictions
 from relay.tables.io import read_artifact
-from relay.util.names import columns_said
 
 log = logging.getLogger("relay")
 
-PERFECT = {"regression": ("r2", 0.999), "classification": ("accuracy", 1.0)}
-"""From what value of which metric on a model is too good to be believed unasked."""
-PERFECT_ROWS = 100
-"""On fewer test rows an easy task may well be solved without an error."""
 
-
-def verdict(metrics: Mapping[str, float], thresholds: Mapping[str, float]) -> dict[str, object]:
-    """What metrics.json says of the metrics and the thresholds they were held against."""
-    missed = violations(metrics, thresholds)
-    return {"thresholds": dict(thresholds), "passed": not missed, "violations": missed}
-
-
-def run_metrics(found: Judgement) -> dict[str, float]:
-    """The numbers of this run: those that say most at first, with their baseline."""
-    metrics, best = found.outcome.metrics, best_of(found.baselines)
+def run_metrics(judgement: Judgement) -> dict[str, float]:
+    """Return the numbers of this run: first the main ones, each with its baseline."""
+    metrics, best = judgement.scored.metrics, best_values(judgement.baselines)
     baseline = {f"baseline_{name}": value for name, value in best.items()}
-    ordered = [PRIMARY[found.outcome.task], found.main, f"baseline_{found.main}", *metrics]
+    slice_metric = judgement.slice_metric
+    main = PRIMARY[judgement.scored.task]
+    ordered = [main, slice_metric, f"baseline_{slice_metric}", *metrics]
     everything = {**metrics, **baseline}
     first = {name: everything[name] for name in ordered if name in everything}
     return {**first, **baseline}
 
 
-def too_good(found: Judgement) -> str:
-    """A hint where the model predicts a good number of test rows without an error, else ""."""
-    outcome = found.outcome
-    metric, least = PERFECT[outcome.task]
-    value = outcome.metrics.get(metric, 0.0)
-    if len(outcome) < PERFECT_ROWS or value < least:
-        return ""
-    columns = [str(name) for name, fall in found.importances.head(3).items() if fall > 0]
-    return (
-        f"{metric} is {value:.4f} on {len(outcome)} test rows, which real data seldom allow. Is "
-        "all that the model learns from known before the target is? It relies mostly on "
-        f"{columns_said(columns) if columns else 'no single column'}; data.drop leaves columns out."
-    )
-
-
-def tell(found: Judgement) -> None:
+def report(judgement: Judgement) -> None:
     """Log what people should know of a model before they use it."""
-    shown = (f"{name} {value:.4g}" for name, value in found.outcome.metrics.items())
-    log.info("%d rows: %s", len(found.outcome), ", ".join(shown))
-    if not found.verdicts:
-        log.info("no baseline: the model does not say what the target of its train set was like")
-    for one in found.verdicts.values():
-        # Of the main metric a gain has to be clear; of the others it is enough that there is one.
-        is_well = one.gain > 0 if one is not found.verdict else one.beaten and one.interval
-        level = logging.INFO if is_well else logging.WARNING
-        log.log(level, "The model is %s", in_words(one, len(found.outcome)))
-    if len(found.importances) < found.columns:
+    shown = (f"{name} {value:.4g}" for name, value in judgement.scored.metrics.items())
+    log.info("%d rows: %s", len(judgement.scored), ", ".join(shown))
+    if not judgement.comparisons:
+        log.info("no baseline: the model's metadata do not describe its training target")
+    for comparison in judgement.comparisons.values():
+        # By the main metric the gain has to be clear, by the others any gain is enough.
+        is_main = comparison is judgement.main_comparison
+        is_clear = comparison.is_beaten and comparison.interval is not None
+        is_good = is_clear if is_main else comparison.gain > 0
+        sentence = describe_comparison(comparison, len(judgement.scored))
+        log.log(logging.INFO if is_good else logging.WARNING, "The model is %s", sentence)
+    if len(judgement.importances) < judgement.columns:
         log.info(
             "Importance of %d of the %d columns: blocks of columns were shuffled together, and "
             "those that matter most were divided down to single columns.",
-            len(found.importances), found.columns,
+            len(judgement.importances), judgement.columns,
         )  # fmt: skip
-    hint = too_good(found)
-    if hint:
-        log.warning(hint)
-    for column, parts in found.slices.items():
-        known = [part for part in parts if part.bounds is not None] or parts
-        values = {part.value: part.metrics[found.main] for part in known}
-        worst = min(values, key=values.__getitem__)
-        if not HIGHER_IS_BETTER[found.main]:
-            worst = max(values, key=values.__getitem__)
+    warning = doubt_perfection(judgement.scored, judgement.importances)
+    if warning:
+        log.warning(warning)
+    metric = judgement.slice_metric
+    for column, parts in judgement.slices.items():
+        with_bounds = [part for part in parts if part.bounds is not None] or parts
+        values = {part.value: part.metrics[metric] for part in with_bounds}
+        worst = (min if HIGHER_IS_BETTER[metric] else max)(values, key=values.__getitem__)
         log.info(
-            "by %s: %s is worst where it is %s, %.4g (all: %.4g)",
-            column, found.main, worst, values[worst], found.outcome.metrics[found.main],
+            "by %s: %s is worst for %s, %.4g (all rows: %.4g)",
+            column, metric, worst, values[worst], judgement.scored.metrics[metric],
         )  # fmt: skip
+
+
+def draw_plots(judgement: Judgement, target: str, folder: Path) -> dict[str, Path]:
+    """Draw the plots for the model's task into `folder`, and return {name: PNG}."""
+    scored = judgement.scored
+    draw = _draw_regression if scored.task == "regression" else _draw_classes
+    figures = draw(judgement, target)
+    if judgement.importances.any():
+        figures["feature_importance"] = draw_importances(
+            judgement.importances, PRIMARY[scored.task], target, judgement.columns
+        )
+    for column, parts in judgement.slices.items():
+        figures[f"by_{column}"] = draw_slices(parts, judgement.slice_metric, scored.metrics, target)
+    paths = {name: folder / f"{name}.png" for name in figures}
+    for name, path in paths.items():
+        figures[name].savefig(path, format="png")
+    return paths
+
+
+def _draw_regression(judgement: Judgement, target: str) -> dict[str, Figure]:
+    numbers = judgement.scored.actual.astype(float), judgement.scored.predicted.astype(float)
+    return {
+        "predicted_vs_actual": predicted_vs_actual(*numbers, target),
+        "residuals": residuals(*numbers, target),
+    }
+
+
+def _draw_classes(judgement: Judgement, target: str) -> dict[str, Figure]:
+    scored = judgement.scored
+    actual, predicted = scored.actual.astype(str), scored.predicted.astype(str)
+    classes = [str(label) for label in scored.classes]
+    figures = {"confusion_matrix": confusion(actual, predicted, classes, target)}
+    if scored.probabilities is not None:
+        curves = roc(actual, scored.probabilities, classes, target)
+        figures |= {"roc": curves} if curves is not None else {}
+    if judgement.reliability is not None:
+        figures["calibration"] = draw_calibration(
+            judgement.reliability, scored.metrics.get("brier")
+        )
+    return figures
 
 
 def step(run: StepRun[Params]) -> None:
@@ -102,17 +131,18 @@ def step(run: StepRun[Params]) -> None:
     test = read_artifact(test_input)
     require_same_split(run, model_input.version, test_input, test)
     log.info("%s on %s", model_input.version, test_input.version)
-    known = model_input.metadata.get("train_target") or {}
-    found = judge(model, test, params.target, known, params.slices)
-    tell(found)
+    training_target = model_input.metadata.get("train_target") or {}
+    judgement = judge(model, test, params.target, training_target, params.slices)
+    report(judgement)
     shared = test_input.metadata.get("rows_in_train")
     if shared:
-        log.info("%d of the %d test rows are in the train set as well", shared, len(test))
+        log.info("%d of the %d test rows are in the training set as well", shared, len(test))
 
     folder = run.workspace / "evaluation"
     folder.mkdir()
-    outcomes.write(found.outcome, folder)
-    report = {
+    write_predictions(judgement.scored, folder)
+    missed = missed_thresholds(judgement.scored.metrics, params.thresholds)
+    content = {
         "task": model.task,
         "model": str(model_input.version),
         "model_digest": model_input.version.digest,
@@ -121,16 +151,18 @@ def step(run: StepRun[Params]) -> None:
         "target": params.target,
         "rows": len(test),
         "test_rows_in_train": test_input.metadata.get("rows_in_train"),
-        **found.as_json(),
-        **verdict(found.outcome.metrics, params.thresholds),
+        **judgement.as_json(),
+        "thresholds": params.thresholds,
+        "passed": not missed,
+        "violations": missed,
     }
-    (folder / "metrics.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
-    for name, picture in draw(found, params.target, folder).items():
+    (folder / "metrics.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+    for name, picture in draw_plots(judgement, params.target, folder).items():
         run.log_image(name, picture)
-    run.log_metrics(run_metrics(found))
-    for column, parts in found.slices.items():
-        names = list(found.outcome.metrics)
-        rows = [[one.value, one.rows, *map(one.metrics.get, names)] for one in parts]
+    run.log_metrics(run_metrics(judgement))
+    for column, parts in judgement.slices.items():
+        names = list(judgement.scored.metrics)
+        rows = [[part.value, part.rows, *map(part.metrics.get, names)] for part in parts]
         run.log_table(f"by_{column}", ["value", "rows", *names], rows)
     run.output(
         "evaluation",
@@ -138,11 +170,10 @@ def step(run: StepRun[Params]) -> None:
         type="evaluation",
         description=f"How {model_input.version} does on {test_input.version}.",
         metadata={
-            key: report[key]
+            key: content[key]
             for key in ("task", "target", "rows", "metrics", "beats_baseline", "passed")
         },
     )
-    missed = violations(found.outcome.metrics, params.thresholds)
     if missed:
         raise GateFailed("; ".join(missed))
 

@@ -10,12 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from looking import Looked, Reading, look_through
+from files import Table, TableWriter, dtype_words, open_artifact, open_input
+from input_check import Looked, Reading, look_through
 from params import Params, local_path, require_files
 from scoring import Score
-from table_io import Table, dtype_words, open_artifact, open_input
 from unseen import Unseen, known_categories
-from writing import TableWriter
 
 from relay import Input, RelayError, StepRun, main
 from relay.models.loading import Model, Predictions, load_model

@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was made of, how good it is, how to make it again."""
+"""The model card: the model, its data, its metrics, and how to make it again."""
 
 from __future__ import annotations
 
@@ -28,32 +28,34 @@ def facts(
     evaluation_input: Input,
     registration: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """All that the card says, as plain values."""
-    said = model.metadata
+    """Return the content of the card as plain values."""
+    metadata = model.metadata
     return {
         "model": str(model.version),
         "digest": model.version.digest,
-        "name": said.get("model") or "",
-        "class_path": said.get("model_class") or "",
-        "params": dict(said.get("model_params") or {}),
-        "settings": _settings(said),
+        "name": metadata.get("model") or "",
+        "class_path": metadata.get("model_class") or "",
+        "params": dict(metadata.get("model_params") or {}),
+        "settings": _settings(metadata),
         "task": evaluation["task"],
         "target": evaluation["target"],
-        "train_rows": said.get("train_rows"),
+        "train_rows": metadata.get("train_rows"),
         "test_rows": test.metadata.get("rows"),
-        "metrics": _metrics(evaluation, said.get("cv") or {}),
-        "baselines": {name: dict(one) for name, one in (evaluation.get("baselines") or {}).items()},
+        "metrics": _metrics(evaluation, metadata.get("cv") or {}),
+        "baselines": {
+            name: dict(values) for name, values in (evaluation.get("baselines") or {}).items()
+        },
         "beats_baseline": evaluation.get("beats_baseline"),
         "against_baseline": dict(evaluation.get("against_baseline") or {}),
         "thresholds": dict(evaluation.get("thresholds") or {}),
         "importance": dict(evaluation.get("importance") or {}),
         "slices": dict(evaluation.get("slices") or {}),
-        "features": dict(said.get("features") or {}),
-        "set_aside": dict(said.get("set_aside") or {}),
+        "features": dict(metadata.get("features") or {}),
+        "set_aside": dict(metadata.get("set_aside") or {}),
         "data": _data(run, model.version, test, evaluation_input.version),
         "requirements": _requirements(model.path),
         "python": platform.python_version(),
-        "commit": said.get("git_commit"),
+        "commit": metadata.get("git_commit"),
         "standing": _standing(model.version, registration),
         "registration": dict(registration),
         "again": f"./relay reproduce {model.version}",
@@ -61,10 +63,10 @@ def facts(
 
 
 def write(card: Mapping[str, Any], pictures: Path, folder: Path) -> None:
-    """Write card.md, with its pictures beside it, and card.html, which has them in it."""
-    found = sorted(pictures.glob("*.png"))
+    """Write card.md with its pictures beside it, and card.html with its pictures inside."""
+    paths = sorted(pictures.glob("*.png"))
     (folder / PICTURES).mkdir()
-    for path in found:
+    for path in paths:
         (folder / PICTURES / path.name).write_bytes(path.read_bytes())
     values = {
         **card,
@@ -72,7 +74,7 @@ def write(card: Mapping[str, Any], pictures: Path, folder: Path) -> None:
         "short_digest": card["digest"][:SHORT_DIGEST],
         "most_features": MOST_FEATURES,
     }
-    titled = {path: path.stem.replace("_", " ") for path in found}
+    titled = {path: path.stem.replace("_", " ") for path in paths}
     linked = [(title, f"{PICTURES}/{path.name}") for path, title in titled.items()]
     inside = [(title, _data_url(path)) for path, title in titled.items()]
     (folder / "card.md").write_text(
@@ -84,12 +86,12 @@ def write(card: Mapping[str, Any], pictures: Path, folder: Path) -> None:
 
 
 def in_brief(card: Mapping[str, Any]) -> str:
-    """A few lines for MLflow's registry."""
-    shown = ", ".join(f"{one['name']} {short(one['test'])}" for one in card["metrics"])
-    data = ", ".join(f"{one['artifact']} ({one['digest']})" for one in card["data"])
+    """Return a few lines for MLflow's registry."""
+    shown = ", ".join(f"{metric['name']} {short(metric['test'])}" for metric in card["metrics"])
+    data = ", ".join(f"{source['artifact']} ({source['digest']})" for source in card["data"])
     return (
         f"{card['model']}: {card['task']} of {card['target']}, {card['class_path']}.\n\n"
-        f"On {short(card['test_rows'])} test rows: {shown}.\n\nMade of: {data}.\n\n"
+        f"On {short(card['test_rows'])} test rows: {shown}.\n\nMade from: {data}.\n\n"
         f"Commit {card['commit'] or 'unknown'}; to make it again: {card['again']}"
     )
 
@@ -99,16 +101,16 @@ def _standing(model: ArtifactVersion, registration: Mapping[str, Any]) -> str:
     return "champion" if is_champion else "candidate"
 
 
-def _settings(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The training step's parameters, but for artifacts and what is said elsewhere.
+def _settings(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the training step's parameters, without artifacts and those shown elsewhere.
 
     Those of `model` are what is around the estimator: the transform of the target, weights, ...
     """
-    params = said.get("params") or {}
+    params = metadata.get("params") or {}
     around = {
         name: value for name, value in (params.get("model") or {}).items() if name not in _OF_CLASS
     }
-    rounds = {} if said.get("rounds") is None else {"rounds": said["rounds"]}
+    rounds = {} if metadata.get("rounds") is None else {"rounds": metadata["rounds"]}
     others = {
         name: value
         for name, value in params.items()
@@ -118,7 +120,7 @@ def _settings(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(evaluation: Mapping[str, Any], cv: Mapping[str, float]) -> list[dict[str, Any]]:
-    """For each metric its value on the test set and over the folds of the cross-validation."""
+    """Return for each metric its value on the test set and over the folds."""
     return [
         {
             "name": name,
@@ -133,20 +135,21 @@ def _metrics(evaluation: Mapping[str, Any], cv: Mapping[str, float]) -> list[dic
 
 
 def _data(run: StepRun[Any], *versions: ArtifactVersion) -> list[dict[str, Any]]:
-    """All that the model and its evaluation were made of, first what came first."""
-    found: dict[str, ArtifactVersion | None] = {}
+    """Return the artifacts that the model and its evaluation were made from, oldest first."""
+    versions_by_name: dict[str, ArtifactVersion | None] = {}
     for version in versions:
-        found |= {key: one for key, one in ancestry(version, run.find).items() if key not in found}
-        found.setdefault(str(version), version)
+        for name, ancestor in ancestry(version, run.find).items():
+            versions_by_name.setdefault(name, ancestor)
+        versions_by_name.setdefault(str(version), version)
     return [
         {
             "artifact": name,
-            "type": "not in the store any more" if one is None else one.type,
-            "rows": None if one is None else one.metadata.get("rows"),
-            "digest": "" if one is None else one.digest[:SHORT_DIGEST],
-            "source": None if one is None else one.metadata.get("original_url"),
+            "type": "no longer in the store" if version is None else version.type,
+            "rows": None if version is None else version.metadata.get("rows"),
+            "digest": "" if version is None else version.digest[:SHORT_DIGEST],
+            "source": None if version is None else version.metadata.get("original_url"),
         }
-        for name, one in found.items()
+        for name, version in versions_by_name.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is compared: the candidate's evaluation, and the champion on the same test rows."""
+"""The comparison of a candidate, by its evaluation, with the champion on the same test rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from relay import ArtifactVersion, GateFailed, Input, RelayError, StepRun, recor
 from relay.models.bootstrap import gain, gain_interval
 from relay.models.loading import load_model
 from relay.models.metric_names import PRIMARY
-from relay.models.predictions import Outcome
+from relay.models.predictions import ScoredPredictions
 from relay.tables.io import read_artifact
 from relay.tables.overlap import rows_in
 
@@ -30,8 +30,8 @@ SMALLEST_SHARE = 0.1
 class Comparison:
     """The candidate's score and the champion, both on the same `rows` of the test set.
 
-    `seen` rows of the test set were in the champion's train set; None where that is not known.
-    `rows` is 0 where there is no honest comparison.
+    `seen` rows of the test set were in the champion's training set; None if that is unknown.
+    `rows` is 0 if no fair comparison is possible.
     """
 
     candidate: float
@@ -40,28 +40,28 @@ class Comparison:
     seen: int | None
 
 
-def checked_evaluation(
+def read_evaluation(
     folder: Path, model: ArtifactVersion, test: ArtifactVersion, target: str
 ) -> dict[str, Any]:
-    """The evaluation in `folder`, as its metrics.json has it.
+    """Return the content of metrics.json in `folder`.
 
-    RelayError where it is of another model, test set or target, by their digests; GateFailed
-    where the model did not pass it.
+    Raises RelayError if it is about another model, test set or target, by their digests, and
+    GateFailed if the model missed a threshold.
     """
     path = folder / "metrics.json"
     if not path.is_file():
-        raise RelayError(f"The evaluation holds no {path.name}: run evaluate again.")
+        raise RelayError(f"The evaluation has no {path.name}. Make it again: steps=evaluate+")
     evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    for what, given in (("model", model), ("test", test)):
-        if evaluation[f"{what}_digest"] != given.digest:
+    for what, version in (("model", model), ("test", test)):
+        if evaluation[f"{what}_digest"] != version.digest:
             raise RelayError(
-                f"The evaluation is of {what} {evaluation[what]}, not of {given}: "
-                "evaluate what is to be registered (steps=evaluate,register)."
+                f"The evaluation is of {what} {evaluation[what]}, not of {version}. "
+                "Evaluate the model that is to be registered: steps=evaluate,register"
             )
     if evaluation["target"] != target:
         raise RelayError(
-            f"The evaluation is of target '{evaluation['target']}', not of '{target}': "
-            "evaluate what is to be registered (steps=evaluate,register)."
+            f"The evaluation is of target '{evaluation['target']}', not of '{target}'. "
+            "Evaluate the model that is to be registered: steps=evaluate,register"
         )
     if not evaluation["passed"]:
         raise GateFailed(
@@ -70,47 +70,50 @@ def checked_evaluation(
     return evaluation
 
 
-def metric_to_compare(evaluation: Mapping[str, Any], metric: str | None, model: str) -> str:
-    """`metric`, or the primary one of the task; RelayError where the evaluation lacks it."""
+def choose_metric(evaluation: Mapping[str, Any], metric: str | None, model: str) -> str:
+    """Return `metric`, or the primary one of the task.
+
+    Raises RelayError if the evaluation does not have it.
+    """
     chosen = metric or PRIMARY[evaluation["task"]]
     if chosen not in evaluation["metrics"]:
         raise RelayError(
-            f"register.metric: the evaluation of {model} has no {chosen}; "
-            f"it has {', '.join(evaluation['metrics'])}."
+            f"register.metric: the evaluation of {model} does not have {chosen}. Choose one of "
+            f"{', '.join(evaluation['metrics'])}."
         )
     return chosen
 
 
 def best_baseline(evaluation: Mapping[str, Any], metric: str) -> Baseline | None:
-    """The best of the evaluation's baselines by `metric`; None where none has it."""
-    known = {
+    """Return the best of the evaluation's baselines by `metric`; None if no baseline has it."""
+    values = {
         name: metrics[metric]
         for name, metrics in (evaluation.get("baselines") or {}).items()
         if metric in metrics
     }
-    if not known:
+    if not values:
         return None
-    name = max(known, key=lambda one: gain(known[one], 0.0, metric))
-    judged = (evaluation.get("against_baseline") or {}).get(metric) or {}
-    beaten = judged.get("beaten", evaluation.get("beats_baseline"))
-    return Baseline(name, known[name], beaten=beaten is not False)
+    name = max(values, key=lambda name: gain(values[name], 0.0, metric))
+    comparison = (evaluation.get("against_baseline") or {}).get(metric) or {}
+    is_beaten = comparison.get("beaten", evaluation.get("beats_baseline"))
+    return Baseline(name, values[name], is_beaten=is_beaten is not False)
 
 
-def compare(
+def compare_with_champion(
     run: StepRun[Any],
     candidate: Input,
     champion: Input,
     test: pd.DataFrame,
-    outcome: Outcome,
+    scored: ScoredPredictions,
     *,
     target: str,
     metric: str,
     confidence: float,
 ) -> Comparison:
-    """Hold the candidate, whose `outcome` on `test` is given, against the champion by `metric`.
+    """Compare the candidate, whose predictions on `test` are `scored`, with the champion.
 
-    Only rows that neither was trained on count; with one train set for both these are all rows.
-    What hinders it is told, not raised.
+    Only rows that neither was trained on count: all rows if both have the same training set. A
+    comparison that is impossible has its reason in `champion.problem`; nothing is raised.
     """
     name = str(champion.version)
     seen: int | None = None
@@ -123,39 +126,41 @@ def compare(
             by_champion = rows_in(test, _train_table(run, "champion_train", champion))
             seen = int(by_champion.sum())
             rows = unseen_rows(by_candidate, by_champion)
-        ours = outcome.at(rows)
-        theirs = _outcome(champion, test[rows], target, outcome.task, run.params.trusted_types)
-        found = against(name, ours, theirs, metric, confidence)
+        ours = scored.at(rows)
+        theirs = _score_rows(champion, test[rows], target, scored.task, run.params.trusted_types)
+        compared = score_champion(name, ours, theirs, metric, confidence)
         if not rows.all():
-            found = replace(found, rows=len(ours))
-        return Comparison(_score(ours, metric), found, len(ours), seen)
+            compared = replace(compared, rows=len(ours))
+        return Comparison(_value(ours, metric), compared, len(ours), seen)
     except RelayError as error:
-        return Comparison(outcome.metrics[metric], Champion(name, None, str(error)), 0, seen)
+        return Comparison(scored.metrics[metric], Champion(name, None, str(error)), 0, seen)
 
 
-def against(name: str, ours: Outcome, theirs: Outcome, metric: str, confidence: float) -> Champion:
-    """The champion `name` by its outcome `theirs`, and the interval of the gain of `ours` over it.
+def score_champion(
+    name: str, ours: ScoredPredictions, theirs: ScoredPredictions, metric: str, confidence: float
+) -> Champion:
+    """Return the champion `name` with its score and the interval of the gain of `ours` over it.
 
-    RelayError where its `metric` is undefined on these rows.
+    Raises RelayError if `metric` is undefined for the champion on these rows.
     """
     interval = gain_interval(ours, theirs, metric, confidence) if confidence else None
-    return Champion(name, _score(theirs, metric), interval=interval)
+    return Champion(name, _value(theirs, metric), interval=interval)
 
 
 def unseen_rows(
     by_candidate: NDArray[np.bool_], by_champion: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """The test rows that neither model was trained on, given which of them each was.
+    """Return which test rows neither model was trained on, given those that each was.
 
-    RelayError where rows had to be left out, and fewer than 20 or 10 % of them remain.
+    Raises RelayError if rows have to be left out and fewer than 20, or 10 %, remain.
     """
     unseen = ~(by_candidate | by_champion)
     enough = max(FEWEST_ROWS, math.ceil(SMALLEST_SHARE * len(unseen)))
     if unseen.sum() < min(enough, len(unseen)):
         raise RelayError(
-            f"{by_champion.sum()} of the {len(unseen)} test rows were in its train set, and the "
-            f"{unseen.sum()} that neither model was trained on are too few (it takes {enough}). "
-            "Keep split.* and seed as they were for it, and the two can be compared"
+            f"{by_champion.sum()} of the {len(unseen)} test rows were in its training set, and the "
+            f"{unseen.sum()} that neither model was trained on are too few (fewer than {enough}). "
+            "With split.* and seed as they were for it, the two can be compared"
         )
     return unseen
 
@@ -169,26 +174,29 @@ def _train_table(run: StepRun[Any], key: str, model: Input) -> pd.DataFrame:
     version = train_set(model.version, run.find)
     if version is None:
         raise RelayError(
-            f"the train set of {model.version} is not in the store any more, so nobody can tell "
+            f"the training set of {model.version} is not in the store any more, so it is unknown "
             "which of the test rows were in it"
         )
     return read_artifact(run.use(key, str(version)))
 
 
-def _outcome(
-    given: Input, rows: pd.DataFrame, target: str, task: str, trusted_types: Collection[str]
-) -> Outcome:
-    """What the model `given` predicts of `rows`; RelayError where it is for something else."""
-    its_target = given.metadata.get("target", target)
-    if its_target != target:
-        raise RelayError(f"it predicts '{its_target}', not '{target}'")
-    model = load_model(given.path, str(given.version), trusted_types)
+def _score_rows(
+    model_input: Input, rows: pd.DataFrame, target: str, task: str, trusted_types: Collection[str]
+) -> ScoredPredictions:
+    """Return the predictions of a model on `rows`.
+
+    Raises RelayError if it predicts something else.
+    """
+    model_target = model_input.metadata.get("target", target)
+    if model_target != target:
+        raise RelayError(f"it predicts '{model_target}', not '{target}'")
+    model = load_model(model_input.path, str(model_input.version), trusted_types)
     if model.task != task:
         raise RelayError(f"it is a {model.task} model, the candidate a {task} model")
     return model.score(rows, target)
 
 
-def _score(outcome: Outcome, metric: str) -> float:
-    if metric not in outcome.metrics:
-        raise RelayError(f"{metric} could not be computed on {len(outcome)} rows of the test set")
-    return outcome.metrics[metric]
+def _value(scored: ScoredPredictions, metric: str) -> float:
+    if metric not in scored.metrics:
+        raise RelayError(f"{metric} could not be computed on {len(scored)} rows of the test set")
+    return scored.metrics[metric]

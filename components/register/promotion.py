@@ -1,4 +1,4 @@
-"""Whether a candidate takes the champion's place."""
+"""The decision whether a candidate becomes the champion."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from relay.models.bootstrap import gain
 
-_ADVICE = ". To promote it all the same: the same command with register.force=true"
+_ADVICE = ". To promote it anyway, add register.force=true to the command"
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The present champion, as it did on the candidate's test set.
+    """The present champion and its score on the candidate's test set.
 
-    `interval` is that of the candidate's gain over it, None where it is not known. `rows` is how
-    many of the test rows that is of, None where it is all of them. `score` is None where the
-    champion could not be scored; `problem` then says why.
+    `interval` is that of the candidate's gain over it, None if unknown. `rows` is the number of
+    test rows compared, None for all. `score` is None if the champion could not be scored, for the
+    reason `problem`.
     """
 
     artifact: str
@@ -29,14 +29,14 @@ class Champion:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The best of what predicts the same for each row, by what that is, on the same test set.
+    """The best constant prediction on the same test set; `name` is what it predicts.
 
-    `beaten` is whether the evaluation found the candidate better by more than chance.
+    `is_beaten` is whether the candidate is better by more than chance, according to its evaluation.
     """
 
     name: str
     score: float
-    beaten: bool
+    is_beaten: bool
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ def decide(
     confidence: float = 0.95,
     force: bool = False,
 ) -> Decision:
-    """Promote a candidate that is clearly better than the champion by `metric`.
+    """Decide to promote a candidate that is clearly better than the champion by `metric`.
 
-    Clearly: its gain is above 0 and at least `min_gain`, and the whole of the gain's interval is
-    above 0; with a `confidence` of 0 there need be no interval. A champion that could not be
-    scored keeps its place. Where there is no champion, it takes a gain over the `baseline`, where
-    that is known. `force` promotes in any case.
+    Clearly: its gain is above 0 and at least `min_gain`, and the whole confidence interval of the
+    gain is above 0; a `confidence` of 0 needs no interval. A champion that could not be scored
+    keeps its place. Without a champion, the candidate has to be better than the `baseline`, if
+    known. `force` promotes in any case.
     """
     advice = ""
     if champion is None:
@@ -72,10 +72,10 @@ def decide(
         return Decision(False, "it is the champion already")
     elif champion.score is None:
         promote, advice = False, _ADVICE
-        why = f"the champion {champion.artifact} cannot be compared with: {champion.problem}"
+        why = f"it cannot be compared with the champion {champion.artifact}: {champion.problem}"
     else:
         promote, why = _compared(metric, candidate, champion, champion.score, min_gain, confidence)
-    if promote and baseline is not None and not baseline.beaten:
+    if promote and baseline is not None and not baseline.is_beaten:
         why += ", but it is not clearly better than the baseline"
     if force:
         return Decision(True, f"by force (register.force=true); {why}")
@@ -83,7 +83,7 @@ def decide(
 
 
 def hold_back(decision: Decision) -> Decision:
-    """`decision` where nothing is to be promoted, whatever the comparison says or is forced."""
+    """Return `decision` without a promotion, whatever the comparison or register.force decided."""
     if not decision.promote:
         return decision
     return Decision(
@@ -95,15 +95,15 @@ def hold_back(decision: Decision) -> Decision:
 
 def _first(metric: str, candidate: float, baseline: Baseline | None) -> tuple[bool, str]:
     if baseline is None or _gained(metric, candidate, baseline.score) > 0:
-        return True, "there was no champion"
+        return True, "it is the first champion"
     return False, (
-        f"there is no champion, but {metric} {candidate:.6g} is no better than the baseline's "
+        f"no champion exists, but {metric} {candidate:.6g} is not better than the baseline's "
         f"{baseline.score:.6g} ({baseline.name})"
     )
 
 
 def _gained(metric: str, candidate: float, score: float) -> float:
-    # A model made twice differs in the last digits, by the order in which threads add up.
+    # The same model made twice can differ in the last digits, by the order of sums in threads.
     equal = math.isclose(candidate, score, rel_tol=1e-9, abs_tol=1e-12)
     return 0.0 if equal else gain(candidate, score, metric)
 
@@ -128,9 +128,9 @@ def _compared(
     if not confidence:
         return True, scores
     if champion.interval is None:
-        return False, f"{scores}, but on too few test rows to tell whether that is chance"
+        return False, f"{scores}, but there are too few test rows to rule out chance"
     low, high = champion.interval
-    bounds = f"by {gained:.3g}, with {confidence:.3g} confidence {low:.3g} to {high:.3g}"
+    bounds = f"gain {gained:.3g}, {confidence * 100:g}% confidence interval {low:.3g} to {high:.3g}"
     if low <= 0:
-        return False, f"{scores}, but that may be chance: {bounds}"
+        return False, f"{scores}, but that can be chance: {bounds}"
     return True, f"{scores}: {bounds}"

@@ -25,39 +25,39 @@ _LONGEST_DESCRIPTION = 5000  # characters; MLflow refuses more
 class Registry:
     """The registered model `name` in the MLflow store at `tracking_uri`.
 
-    Each method raises RelayError where MLflow does not do what it is asked.
+    Each method raises RelayError if MLflow fails.
     """
 
     def __init__(self, tracking_uri: str, name: str) -> None:
-        # MLflow tells of each table that it creates.
+        # MLflow logs each table that it creates.
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         self._uri = tracking_uri
         self._client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
         self.name = name
 
     def ensure(self, artifact: ArtifactVersion, folder: Path, run_id: str | None) -> str:
-        """The version of the model artifact whose files are in `folder`, made where missing.
+        """Return the version of the model artifact whose files are in `folder`; make it if missing.
 
         Its files are then logged into the MLflow run `run_id`, or a run of their own. A version
-        appears only when its files are all there.
+        appears only after all its files are stored.
         """
         with self._errors():
             self._ensure_name()
-            found = self._find(artifact)
-            if found is not None:
-                return str(found.version)
+            existing = self._find(artifact)
+            if existing is not None:
+                return str(existing.version)
             run_id = run_id or self._new_run(str(artifact))
-            # A folder of its own for each model: one run may register more than one.
+            # A folder of its own for each model: one run can register several.
             place = f"{_FOLDER}/{artifact.name}-{artifact.version}"
             self._client.log_artifacts(run_id, str(folder), place)
-            made = self._client.create_model_version(
+            created = self._client.create_model_version(
                 self.name,
                 source=f"{self._client.get_run(run_id).info.artifact_uri}/{place}",
                 run_id=run_id,
                 tags={ARTIFACT_TAG: str(artifact), DIGEST_TAG: artifact.digest},
                 description=f"Artifact {artifact} of Relay.",
             )
-            return str(made.version)
+            return str(created.version)
 
     def set_alias(self, alias: str, version: str) -> None:
         """Point `alias` at `version`, and away from any other version."""
@@ -65,7 +65,7 @@ class Registry:
             self._client.set_registered_model_alias(self.name, alias, version)
 
     def describe(self, version: str, text: str) -> None:
-        """Say of `version` what people read in MLflow."""
+        """Set the description of `version` that people read in MLflow."""
         with self._errors():
             self._client.update_model_version(self.name, version, text[:_LONGEST_DESCRIPTION])
 
@@ -77,12 +77,12 @@ class Registry:
                 raise
 
     def _find(self, artifact: ArtifactVersion) -> ModelVersion | None:
-        """The newest version of `artifact` whose files are still there."""
+        """Return the newest version of `artifact` whose files still exist."""
         wanted = {ARTIFACT_TAG: str(artifact), DIGEST_TAG: artifact.digest}
         versions = self._client.search_model_versions(
             f"name = '{self.name}' and tags.`{DIGEST_TAG}` = '{artifact.digest}'"
         )
-        for version in sorted(versions, key=lambda one: -int(one.version)):
+        for version in sorted(versions, key=lambda version: -int(version.version)):
             tagged = all(version.tags.get(key) == value for key, value in wanted.items())
             if tagged and version.current_stage != "Archived" and self._has_files(version):
                 return version
@@ -113,15 +113,15 @@ class Registry:
             yield
         except MlflowException as error:
             raise RelayError(
-                f"MLflow's registry at {redact(self._uri)} did not take model '{self.name}': "
+                f"MLflow's registry at {redact(self._uri)} did not accept model '{self.name}': "
                 f"{error.message}"
             ) from error
 
 
 def files_beside(tracking_uri: str) -> str | None:
-    """`mlruns` beside an SQLite store; None (MLflow's own choice) for other stores.
+    """Return `mlruns` beside an SQLite store; None (MLflow's own choice) for other stores.
 
-    MLflow itself would take `mlruns` in the working folder, which is the component's.
+    MLflow itself would use `mlruns` in the working folder, which is the component's.
     """
     sqlite = re.match(r"^sqlite:///(?P<path>/.+)$", tracking_uri)
     return str(Path(sqlite["path"]).with_name("mlruns")) if sqlite else None

@@ -1,4 +1,4 @@
-"""Which columns a model learns from, and how each kind of them becomes numbers."""
+"""Features: the columns that a model learns from, and how each kind becomes numbers."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ DENSE_BYTES = 500_000_000
 
 @dataclass(frozen=True)
 class Features:
-    """The columns that are used, each with its kind, and those set aside, each with why."""
+    """The columns that are used, each with its kind, and those set aside, each with a reason."""
 
     used: Mapping[str, Kind]
     aside: Mapping[str, str]
 
     def of(self, kind: Kind) -> list[str]:
-        """The columns of one kind, in the table's order."""
-        return [name for name, its_kind in self.used.items() if its_kind == kind]
+        """Return the columns of one kind, in the table's order."""
+        return [name for name, column_kind in self.used.items() if column_kind == kind]
 
 
 def choose_features(
     table: pd.DataFrame, text: str | None, group_column: str | None = None
 ) -> Features:
-    """The kind of each column of `table` (which has no target), or why it is of no help.
+    """Return the kind of each column of `table` (without the target), or why it is set aside.
 
-    `text` is the column to be read as free text; `group_column` is never learnt from, as new rows
-    have other groups. RelayError where `text` is not there or holds no text, and where no column
+    `text` is the column to read as free text; `group_column` is never learned from, since new rows
+    have other groups. Raises RelayError if `text` does not exist or holds no text, and if no column
     is left.
     """
     if text is not None:
@@ -60,18 +60,24 @@ def choose_features(
     aside: dict[str, str] = {}
     for name, column in table.items():
         kind = _kind(column)
-        reason = _no_help(column, kind, is_text=name == text)
+        reason = _reason_to_set_aside(column, kind, is_text=name == text)
         if name == group_column:
             reason = "the groups of the cross-validation"
         if name == text and (kind != "category" or reason):
-            raise RelayError(f"data.text: column '{text}' holds no text ({reason or kind}).")
+            raise RelayError(
+                f"data.text: column '{text}' holds no text ({reason or kind}). "
+                "Name another column, or null."
+            )
         if reason or kind is None:
             aside[str(name)] = reason
         else:
             used[str(name)] = "text" if name == text else kind
     if not used:
         reasons = ", ".join(f"{name} ({reason})" for name, reason in aside.items())
-        raise RelayError(f"No column is left to learn from. Set aside: {reasons or 'none'}.")
+        raise RelayError(
+            f"No column is left to learn from. Set aside: {reasons or 'none'}. Columns can be read "
+            "as another type with data.dtypes."
+        )
     return Features(used, aside)
 
 
@@ -88,18 +94,18 @@ def _kind(column: pd.Series) -> Kind | None:
     return kinds.get(inferred)
 
 
-def _no_help(column: pd.Series, kind: Kind | None, is_text: bool) -> str:
-    """Why a column cannot help, or "" where it may."""
+def _reason_to_set_aside(column: pd.Series, kind: Kind | None, is_text: bool) -> str:
+    """Return why a column cannot help a model, or "" if it can."""
     if kind is None:
         return f"values of type {pd.api.types.infer_dtype(column, skipna=True)}"
-    known = int(column.notna().sum())
-    if not known:
+    count = int(column.notna().sum())
+    if not count:
         return "empty"
     distinct = column.nunique()
-    # A text that is there or missing tells something; a missing number becomes the same number.
-    if distinct == 1 and (kind != "category" or known == len(column)):
+    # Whether a text is missing is information; a missing number becomes the same number.
+    if distinct == 1 and (kind != "category" or count == len(column)):
         return "constant"
-    identifier = distinct > IDENTIFIER_DISTINCT and distinct >= IDENTIFIER_SHARE * known
+    identifier = distinct > IDENTIFIER_DISTINCT and distinct >= IDENTIFIER_SHARE * count
     if kind == "category" and identifier and not is_text:
         return f"an identifier: {distinct} distinct values"
     if kind == "numeric" and kind_of(column) == "identifier":
@@ -108,11 +114,11 @@ def _no_help(column: pd.Series, kind: Kind | None, is_text: bool) -> str:
 
 
 def model_frame(table: pd.DataFrame, features: Features) -> pd.DataFrame:
-    """The used columns of `table` in the types that a model's signature can say.
+    """Return the used columns of `table` in the types that a model's signature can express.
 
-    Numbers become float64, so that a model accepts missing ones; integers that would be equal then
-    are texts; booleans stay, as objects where
-    some are missing; texts and categories become `str`; dates lose their time zone (UTC).
+    Numbers become float64, so that a model accepts missing ones; integers that float64 cannot tell
+    apart become texts. Booleans stay, as objects if some are missing. Texts and categories become
+    `str`. Dates lose their time zone (UTC).
     """
     return pd.DataFrame({name: _plain(table[name]) for name in features.used}, index=table.index)
 
@@ -134,7 +140,7 @@ def _plain(column: pd.Series) -> pd.Series:
 
 
 def needs_sparse(x: pd.DataFrame, features: Features) -> bool:
-    """True where the numbers made of `x` could be too large for an ordinary array.
+    """Return whether the numbers made of `x` could be too many for an ordinary array.
 
     Below that an ordinary array is used: scikit-learn's trees are twice as fast on it.
     """
@@ -152,12 +158,12 @@ def make_preprocessor(
     ordinal: bool = False,
     native_missing: bool = False,
 ) -> ColumnTransformer:
-    """The unfitted transformer from used columns to numbers, a block of columns for each kind.
+    """Return the unfitted transformer from used columns to numbers, a block for each kind.
 
-    It takes what `model_frame` makes, also with other columns beside.
-    `scale` standardises numbers and dates; `sparse` makes the result a sparse matrix where most
-    of it is zero. `ordinal` makes one number of a category, NaN of an unknown one;
-    `native_missing` leaves missing numbers missing.
+    It takes what `model_frame` makes, also with further columns. `scale` standardises numbers and
+    dates; `sparse` makes the result a sparse matrix if most of it is zero. `ordinal` turns a
+    category into one number, an unknown one into NaN; `native_missing` leaves missing numbers
+    missing.
     """
     numbers = partial(_numbers, scale=scale, impute=not native_missing)
     steps: dict[Kind, Callable[[], Any]] = {
@@ -180,7 +186,7 @@ def _numbers(*, scale: bool, impute: bool) -> Any:
 
 
 def _filled(value: str) -> list[Any]:
-    """Steps that put `value` for missing texts: NaN or None, by the way in which a table came."""
+    """Return steps that replace missing texts by `value`: NaN or None, as the table has them."""
     return [
         SimpleImputer(missing_values=missing, strategy="constant", fill_value=value)
         for missing in (np.nan, None)  # in this order: the second refuses NaN

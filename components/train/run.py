@@ -1,4 +1,4 @@
-"""Trains a model on a train set and estimates by cross-validation how good it is."""
+"""Train a model, and estimate by cross-validation how good it is."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import logging
 import sys
 from typing import Any
 
-from data import Data, prepare, target_summary
-from gate import require_passed
 from params import Params
-from saving import save
-from training import Trained, train
+from sklearn_pipeline import save
+from training_set import Examples, prepare, require_passed, target_summary
+from validation import Trained, train
 
 from relay import StepRun, main
 from relay.models.estimators import ModelSpec
@@ -20,35 +19,35 @@ from relay.util.names import columns_said
 log = logging.getLogger("relay")
 
 
-def describe(data: Data, trained: Trained, spec: ModelSpec, target: str) -> dict[str, Any]:
-    """What the model artifact says of itself."""
+def describe(examples: Examples, trained: Trained, spec: ModelSpec, target: str) -> dict[str, Any]:
+    """Return the metadata of the model artifact."""
     cv = {name: value for name, value in trained.metrics.items() if name.startswith("cv_")}
     return {
-        "task": data.task,
+        "task": examples.task,
         "target": target,
         "model": spec.name,
-        "model_class": spec.class_path(data.task),
-        "model_params": spec.params_for(data.task),
+        "model_class": spec.class_path(examples.task),
+        "model_params": spec.params_for(examples.task),
         "target_transform": spec.target_transform,
         "class_weight": spec.class_weight,
         "rounds": trained.rounds,
-        "features": dict(data.features.used),
-        "set_aside": dict(data.features.aside),
+        "features": dict(examples.features.used),
+        "set_aside": dict(examples.features.aside),
         "cv": cv,
-        "train_rows": len(data.x),
-        "train_target": target_summary(data),
+        "train_rows": len(examples),
+        "train_target": target_summary(examples),
     }
 
 
 def step(run: StepRun[Params]) -> None:
-    """Train a model on a train set; with a report only where that says that the data is good."""
+    """Train a model on a training set; with a report, only if its data check has passed."""
     params = run.params
     source = run.input("train", type="split_data")
     if params.report_artifact:
         report = run.input("report", type="data_report")
         require_passed(report.version, source.version, params.target)
     table = read_artifact(source)
-    data = prepare(
+    examples = prepare(
         table,
         params.target,
         params.text,
@@ -57,24 +56,24 @@ def step(run: StepRun[Params]) -> None:
     )
     log.info(
         "%s of %s with %s: %d rows, %d columns",
-        data.task, params.target, params.model.name, len(data.x), data.x.shape[1],
+        examples.task, params.target, params.model.name, len(examples), examples.x.shape[1],
     )  # fmt: skip
     reasons: dict[str, list[str]] = {}
-    for name, reason in data.features.aside.items():
+    for name, reason in examples.features.aside.items():
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         log.info("set aside, %s: %s", columns_said(names), reason)
-    trained = train(data, params.model, folds=params.folds, seed=params.seed)
+    trained = train(examples, params.model, folds=params.folds, seed=params.seed)
     run.log_metrics(trained.metrics)
 
-    folder = save(trained.pipeline, data.x, run.workspace / "model", params.trusted_types)
+    folder = save(trained.pipeline, examples.x, run.workspace / "model", params.trusted_types)
     run.output(
         "model",
         folder,
         type="model",
-        description=f"{params.model.name}, {data.task} of {params.target}.",
+        description=f"{params.model.name}, {examples.task} of {params.target}.",
         metadata={
-            **describe(data, trained, params.model, params.target),
+            **describe(examples, trained, params.model, params.target),
             # predict reads the dates of other files by it
             "read_as": source.metadata.get("read_as") or {},
         },

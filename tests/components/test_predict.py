@@ -54,8 +54,8 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
 
 def test_a_value_that_the_model_has_not_seen_is_told(store: Store, tmp_path: Path) -> None:
     data, spec = made_training.data(), made_training.spec(made_training.RIDGE)
-    model = made_training.fitting.fit(
-        made_training.fitting.make_pipeline(spec, data, 0), spec, data, 0
+    model = made_training.validation.fit_best(
+        made_training.sklearn_pipeline.make_pipeline(spec, data, 0), spec, data, 0
     )
     folder = save(model, store.folder / "model", data.x, skops_trusted_types=["numpy.dtype"])
     store.put("flats_model", "model", folder, {"target": "price"})

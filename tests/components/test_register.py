@@ -18,9 +18,8 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from relay.models import predictions as outcomes
 from relay.models.loading import load_model
-from relay.models.predictions import Outcome
+from relay.models.predictions import ScoredPredictions, write_predictions
 from relay.tables.io import write_parquet
 from relay.tracking import ArtifactVersion
 from tests.components.conftest import Finished, Store
@@ -75,7 +74,7 @@ def put_train(store: Store, url: str, seed: int) -> str:
 def put_evaluation(
     store: Store,
     model: ArtifactVersion,
-    outcome: Outcome,
+    outcome: ScoredPredictions,
     target: str = "price",
     violations: tuple[str, ...] = (),
     **more: Any,
@@ -97,7 +96,7 @@ def put_evaluation(
         **more,
     }
     (folder / "metrics.json").write_text(json.dumps(evaluation), encoding="utf-8")
-    outcomes.write(outcome, folder)
+    write_predictions(outcome, folder)
     store.put("flats_evaluation", "evaluation", folder)
 
 
@@ -153,7 +152,7 @@ def test_the_first_model_becomes_the_champion_and_mlflow_can_load_it(
     assert aliases(ready) == {"candidate": "flats_model:v0", "champion": "flats_model:v0"}
     read = record(ready)
     assert (read["model"], read["version"], read["metric"]) == ("flats_model:v0", "1", "r2")
-    assert (read["promoted"], read["why"]) == (True, "there was no champion")
+    assert (read["promoted"], read["why"]) == (True, "it is the first champion")
     (version,) = versions(ready)
     assert version.run_id == run_id
     assert "./relay reproduce flats_model:v0" in (version.description or "")
@@ -184,7 +183,7 @@ def test_a_first_model_that_loses_to_its_baseline_is_registered_as_a_candidate(
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.metrics["promoted"] == 0
-    assert "no better than the baseline's -0.01 (always the mean, 700)" in done.result.warnings[0]
+    assert "not better than the baseline's -0.01 (always the mean, 700)" in done.result.warnings[0]
     card = (ready.files("flats_registration:v0") / "card.md").read_text(encoding="utf-8")
     assert "It is not clearly better than the baseline" in card
     assert ready.backend.find("flats_model:candidate") == version
@@ -251,7 +250,7 @@ def test_a_champion_that_saw_nearly_all_test_rows_stays_and_the_reason_is_told(
     put_model(ready, price_model())
     done = register(ready)
     assert done.status == 0, done.output
-    assert "50 of the 60 test rows were in its train set" in done.output
+    assert "50 of the 60 test rows were in its training set" in done.output
     assert "split.* and seed" in done.output
     assert "register.force=true" in done.output
     read = record(ready)
@@ -270,7 +269,7 @@ def test_a_champion_whose_train_set_is_gone_cannot_be_compared(ready: Store) -> 
     put_model(ready, price_model())
     done = register(ready)
     assert done.status == 0, done.output
-    assert "the train set of flats_model:v0 is not in the store any more" in done.output
+    assert "the training set of flats_model:v0 is not in the store any more" in done.output
     assert record(ready)["promoted"] is False
 
 

@@ -196,7 +196,7 @@ def test_data_that_passed_its_check_is_trained_on_and_the_report_is_an_input(sto
     assert again.status == 0, again.output
     stale = train_behind_the_gate(store, model_artifact="other_model")
     assert stale.status == 1
-    assert "demo_report:v1 is about demo_clean:v1" in stale.output
+    assert "demo_report:v1: it is about demo_clean:v1" in stale.output
     assert "demo_train:v0 was split from demo_clean:v0" in stale.output
     assert "Traceback" not in stale.output
     assert store.backend.find("other_model:latest") is None
@@ -221,7 +221,7 @@ def test_a_train_set_from_elsewhere_needs_no_report_but_passes_no_gate_either(
     store.put("demo_report", "data_report", store.folder / "put", {"passed": True})
     gated = train_behind_the_gate(store)
     assert gated.status == 1
-    assert "demo_train:v0 does not say which table it was split from" in gated.output
+    assert "demo_train:v0: it is not recorded from which table it was split" in gated.output
     assert store.backend.find("demo_model:latest") is None
     alone = train_behind_the_gate(store, report_artifact="")
     assert alone.status == 0, alone.output

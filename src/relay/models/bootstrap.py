@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relay.models.metric_names import HIGHER_IS_BETTER
-from relay.models.predictions import Outcome
+from relay.models.predictions import ScoredPredictions
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
@@ -27,7 +27,9 @@ _SEED = 0  # the same answer to the same question
 _DEFINED_AT_LEAST = 0.5
 
 
-def interval(outcome: Outcome, metric: str, confidence: float) -> tuple[float, float] | None:
+def interval(
+    outcome: ScoredPredictions, metric: str, confidence: float
+) -> tuple[float, float] | None:
     """The values between which `metric` of other rows of this kind would lie; None if unknown.
 
     It is not known of fewer than 10 rows, or where most draws have no such metric.
@@ -42,14 +44,14 @@ def gain(ours: float, theirs: float, metric: str) -> float:
 
 
 def gain_interval(
-    ours: Outcome, theirs: Outcome, metric: str, confidence: float
+    ours: ScoredPredictions, theirs: ScoredPredictions, metric: str, confidence: float
 ) -> tuple[float, float] | None:
     """The same for the gain of `ours` over `theirs`, which are outcomes of the same rows."""
     first, second = resampled([ours, theirs], metric)
     return _middle(first - second if HIGHER_IS_BETTER[metric] else second - first, confidence)
 
 
-def resampled(outcomes: Sequence[Outcome], metric: str) -> list[Floats]:
+def resampled(outcomes: Sequence[ScoredPredictions], metric: str) -> list[Floats]:
     """`metric` of each of `outcomes` in each draw; NaN where it is undefined."""
     if len(outcomes[0]) < FEWEST_ROWS:
         return [np.array([]) for _ in outcomes]
@@ -59,7 +61,7 @@ def resampled(outcomes: Sequence[Outcome], metric: str) -> list[Floats]:
     return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
 
-def statistic(metric: str, outcome: Outcome) -> Statistic:
+def statistic(metric: str, outcome: ScoredPredictions) -> Statistic:
     """The function that computes `metric` of draws of the rows of `outcome`."""
     if outcome.task == "regression":
         return _regression(metric, np.asarray(outcome.actual, float), _floats(outcome.predicted))
@@ -108,7 +110,7 @@ def _regression(metric: str, actual: Floats, predicted: Floats) -> Statistic:
     return _mean(losses[metric]())
 
 
-def _classification(metric: str, outcome: Outcome) -> Statistic:
+def _classification(metric: str, outcome: ScoredPredictions) -> Statistic:
     actual, predicted = outcome.actual.astype(str), outcome.predicted.astype(str)
     if metric == "accuracy":
         return _mean((actual == predicted).astype(float))

@@ -15,7 +15,7 @@ from sklearn.base import is_classifier
 
 from relay.models import files as model_files
 from relay.models.metric_names import Task
-from relay.models.predictions import Outcome
+from relay.models.predictions import ScoredPredictions
 from relay.tables.io import require_column
 from relay.tables.reading.dtypes import to_dtype
 from relay.tables.reading.reach import are_infinite, require_reach
@@ -68,7 +68,7 @@ class Model:
         except ValueError as error:
             raise RelayError(f"The model cannot predict this table: {error}") from error
 
-    def score(self, table: pd.DataFrame, target: str) -> Outcome:
+    def score(self, table: pd.DataFrame, target: str) -> ScoredPredictions:
         """Predict each row of `table` and hold the predictions against its column `target`.
 
         RelayError where there is no such column, or it is not what the model predicts.
@@ -76,7 +76,7 @@ class Model:
         require_column(table, target, "target")
         return self.compare(table[target], self.predict(table))
 
-    def compare(self, actual: pd.Series, predictions: Predictions) -> Outcome:
+    def compare(self, actual: pd.Series, predictions: Predictions) -> ScoredPredictions:
         """Hold `predictions` against the `actual` values of the same rows.
 
         RelayError where one is missing, or is not of the kind that the model predicts.
@@ -92,7 +92,7 @@ class Model:
             known = _numbers(actual).to_numpy()
         else:
             known = _labels(actual, self.classes)
-        return Outcome(
+        return ScoredPredictions(
             self.task, known, predictions.values, predictions.probabilities, self.classes
         )
 

@@ -1,4 +1,4 @@
-"""Predictions of a test set beside what was true, in memory and as a file of an evaluation."""
+"""Predictions of a test set with the actual values, in memory and as a file of an evaluation."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ACTUAL, PREDICTION, PROBABILITY = "actual", "prediction", "probability_"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The `actual` target of rows and what was `predicted`; for classes perhaps probabilities.
+class ScoredPredictions:
+    """The `actual` target of rows and the `predicted` values; of classes also probabilities.
 
     `probabilities` has a column for each of `classes`, in their order.
     """
@@ -39,39 +39,39 @@ class Outcome:
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """All metrics that are defined on these rows."""
+        """Every metric that is defined on these rows."""
         return score(self.task, self.actual, self.predicted, self.probabilities, self.classes)
 
-    def at(self, rows: NDArray[Any]) -> Outcome:
-        """The same for some of the rows: their places, or a truth for each row."""
+    def at(self, rows: NDArray[Any]) -> ScoredPredictions:
+        """Return some of the rows: by their places, or by a boolean for each row."""
         probabilities = None if self.probabilities is None else self.probabilities[rows]
-        return Outcome(
+        return ScoredPredictions(
             self.task, self.actual[rows], self.predicted[rows], probabilities, self.classes
         )
 
 
-def write(outcome: Outcome, folder: Path) -> Path:
-    """Write `outcome` into `folder` as a table, a row for each row of the test set."""
-    columns: dict[str, Any] = {ACTUAL: outcome.actual, PREDICTION: outcome.predicted}
-    if outcome.probabilities is not None:
-        for place, name in enumerate(outcome.classes):
-            columns[f"{PROBABILITY}{name}"] = outcome.probabilities[:, place]
-    if outcome.task == "classification":
+def write_predictions(scored: ScoredPredictions, folder: Path) -> Path:
+    """Write `scored` into `folder` as a table, and return the path."""
+    columns: dict[str, Any] = {ACTUAL: scored.actual, PREDICTION: scored.predicted}
+    if scored.probabilities is not None:
+        for place, name in enumerate(scored.classes):
+            columns[f"{PROBABILITY}{name}"] = scored.probabilities[:, place]
+    if scored.task == "classification":
         columns |= {name: columns[name].astype(str) for name in (ACTUAL, PREDICTION)}
     return write_parquet(pd.DataFrame(columns), folder / FILE)
 
 
-def read(folder: Path, task: Task) -> Outcome:
-    """What `write` wrote into `folder`; RelayError where it is not there."""
+def read_predictions(folder: Path, task: Task) -> ScoredPredictions:
+    """Return what `write_predictions` wrote into `folder`. Raises RelayError if it is missing."""
     path = folder / FILE
     if not path.is_file():
-        raise RelayError(f"The evaluation holds no {path.name}: run evaluate again.")
+        raise RelayError(f"The evaluation has no {path.name}. Make it again: steps=evaluate+")
     table = read_parquet(path)
-    of_classes = [name for name in table.columns if name.startswith(PROBABILITY)]
-    return Outcome(
+    class_columns = [name for name in table.columns if name.startswith(PROBABILITY)]
+    return ScoredPredictions(
         task,
         table[ACTUAL].to_numpy(),
         table[PREDICTION].to_numpy(),
-        table[of_classes].to_numpy(dtype=np.float64) if of_classes else None,
-        [name.removeprefix(PROBABILITY) for name in of_classes],
+        table[class_columns].to_numpy(dtype=np.float64) if class_columns else None,
+        [name.removeprefix(PROBABILITY) for name in class_columns],
     )

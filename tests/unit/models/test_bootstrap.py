@@ -7,24 +7,24 @@ import pytest
 
 from relay.models.bootstrap import gain, gain_interval, interval, resampled, statistic
 from relay.models.metric_names import HIGHER_IS_BETTER
-from relay.models.predictions import Outcome
+from relay.models.predictions import ScoredPredictions
 
 RANDOM = np.random.default_rng(0)
 ROWS = 40
 
 
-def regression(noise: float = 1.0, rows: int = ROWS) -> Outcome:
+def regression(noise: float = 1.0, rows: int = ROWS) -> ScoredPredictions:
     actual = np.linspace(10, 20, rows)
-    return Outcome("regression", actual, actual + noise * RANDOM.normal(size=rows))
+    return ScoredPredictions("regression", actual, actual + noise * RANDOM.normal(size=rows))
 
 
-def classification(labels: str = "abc") -> Outcome:
+def classification(labels: str = "abc") -> ScoredPredictions:
     actual = RANDOM.choice([*labels], ROWS)
     # rounded, so that some scores are equal
     raw = RANDOM.dirichlet(np.ones(len(labels)), ROWS).round(1) + 0.05
     probabilities = raw / raw.sum(axis=1, keepdims=True)
     predicted = np.array([*labels])[probabilities.argmax(axis=1)]
-    return Outcome("classification", actual, predicted, probabilities, [*labels])
+    return ScoredPredictions("classification", actual, predicted, probabilities, [*labels])
 
 
 OUTCOMES = {"numbers": regression(), "two": classification("ab"), "three": classification()}
@@ -91,7 +91,7 @@ def test_a_gain_is_positive_where_ours_is_better_whichever_way_that_is() -> None
 def test_what_is_hard_for_both_models_cancels_out() -> None:
     theirs = regression(5.0)
     closer = theirs.predicted + 0.02 * (theirs.actual - theirs.predicted)
-    ours = Outcome("regression", theirs.actual, closer)
+    ours = ScoredPredictions("regression", theirs.actual, closer)
     paired, alone = gain_interval(ours, theirs, "mae", 0.95), interval(ours, "mae", 0.95)
     assert paired is not None and alone is not None
     assert 0 < paired[0] < paired[1] < (alone[1] - alone[0]) / 5
@@ -105,9 +105,9 @@ def test_too_few_rows_have_no_interval() -> None:
 def test_a_metric_that_most_draws_lack_has_no_interval() -> None:
     labels = np.array(["a"] * 19 + ["b"])
     scores = np.column_stack([np.linspace(0.9, 0.1, 20), np.linspace(0.1, 0.9, 20)])
-    outcome = Outcome("classification", labels, labels, scores, ["a", "b"])
+    outcome = ScoredPredictions("classification", labels, labels, scores, ["a", "b"])
     assert interval(outcome, "roc_auc", 0.95) is not None  # b is in 64 % of the draws
-    rare = Outcome("classification", np.array(["a"] * 20), labels, scores, ["a", "b"])
+    rare = ScoredPredictions("classification", np.array(["a"] * 20), labels, scores, ["a", "b"])
     assert interval(rare, "roc_auc", 0.95) is None
 
 

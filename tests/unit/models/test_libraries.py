@@ -18,7 +18,7 @@ from relay.models.loading import load_model, require_servable
 from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError
 from tests.loading import ROOT
-from tests.made_training import data_module, saving, spec, training
+from tests.made_training import sklearn_pipeline, spec, training_set, validation
 
 LIBRARY = '''
 """A boosting library: stumps on residuals, with names of its own for everything."""
@@ -129,17 +129,17 @@ def given() -> Any:
     kind = random.choice(["a", "b"], 200)
     y = np.sign(x) + 2 * (kind == "b") + random.normal(0, 0.3, 200)
     rows = pd.DataFrame({"x": x, "kind": pd.Series(kind, dtype="str"), "y": y})
-    return data_module.prepare(rows, "y", None)
+    return training_set.prepare(rows, "y", None)
 
 
 def test_its_models_are_trained_saved_loaded_and_served(tmp_path: Path) -> None:
     table = given()
-    trained = training.train(table, spec(MODEL), folds=2, seed=7)
+    trained = validation.train(table, spec(MODEL), folds=2, seed=7)
     assert trained.metrics["cv_r2_mean"] > 0.8
     assert trained.rounds is not None and 1 <= trained.rounds < 100
     model = trained.pipeline.named_steps["model"]
     assert (model.stumps, model.random_state, model.codes_) == (trained.rounds, 7, [1])
-    folder = saving.save(trained.pipeline, table.x, tmp_path / "model")
+    folder = sklearn_pipeline.save(trained.pipeline, table.x, tmp_path / "model")
     loaded = load_model(folder, "it")
     assert (loaded.predict(table.x).values == trained.pipeline.predict(table.x)).all()
     assert "stumps-cpu==3.1" in (folder / "requirements.txt").read_text().splitlines()
@@ -158,13 +158,13 @@ def test_a_wrong_setting_of_it_is_an_error_before_anything_runs(
     change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        training.train(given(), spec({**MODEL, **change}), folds=0, seed=0)
+        validation.train(given(), spec({**MODEL, **change}), folds=0, seed=0)
 
 
 def test_its_complaint_about_the_data_is_one_line() -> None:
     model = {**MODEL, "params": {"rate": 2}, "early_stopping": None}
     with pytest.raises(Exception, match="StumpRegressor cannot be fitted to this data: rate is"):
-        training.train(given(), spec(model), folds=0, seed=0)
+        validation.train(given(), spec(model), folds=0, seed=0)
 
 
 def test_its_classes_are_offered_where_a_library_is_unknown() -> None:

@@ -10,22 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.image import imread
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from relay.models.loading import Model
-from relay.models.predictions import Outcome
+from relay.models.predictions import ScoredPredictions
 from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_models import flats, poor_price_model, price_model, size_model
 
-judging = load("evaluate", "judging")
-baseline = load("evaluate", "baseline")
-calibration = load("evaluate", "calibration")
-slicing = load("evaluate", "slices")
+judgement = load("evaluate", "judgement")
+criteria = load("evaluate", "criteria")
 importance = load("evaluate", "importance")
-bars = load("evaluate", "bars")
-style = load("evaluate", "style")
+plots = load("evaluate", "plots")
 run = load("evaluate", "run")
 
 COLUMNS = {"area": "double", "quarter": "string"}
@@ -40,12 +36,12 @@ def model(pipeline: Any) -> Model:
 
 
 def judged(pipeline: Any, target: str = "price", known: Any = PRICES, *columns: str) -> Any:
-    return judging.judge(model(pipeline), TEST, target, known, columns)
+    return judgement.judge(model(pipeline), TEST, target, known, columns)
 
 
-def classes(probabilities: np.ndarray, came: np.ndarray) -> Outcome:
+def classes(probabilities: np.ndarray, came: np.ndarray) -> ScoredPredictions:
     """An outcome of two classes, with the probability of the second and whether it came."""
-    return Outcome(
+    return ScoredPredictions(
         "classification", np.where(came, "yes", "no"), np.where(probabilities > 0.5, "yes", "no"),
         np.column_stack([1 - probabilities, probabilities]), ["no", "yes"],
     )  # fmt: skip
@@ -53,48 +49,49 @@ def classes(probabilities: np.ndarray, came: np.ndarray) -> Outcome:
 
 def test_a_good_model_beats_the_baseline() -> None:
     found = judged(price_model())
-    assert found.verdict.beaten
-    assert found.verdict.baseline < 0.1
-    assert found.verdict.model > 0.9
+    assert found.main_comparison.is_beaten
+    assert found.main_comparison.baseline < 0.1
+    assert found.main_comparison.model > 0.9
     assert found.as_json()["beats_baseline"] is True
 
 
 def test_a_model_that_says_the_mean_does_not() -> None:
     found = judged(poor_price_model())
-    assert not found.verdict.beaten
-    assert str(found.verdict).startswith("r2 ")
-    assert "of the baseline (always the m" in str(found.verdict)
+    assert not found.main_comparison.is_beaten
+    assert str(found.main_comparison).startswith("r2 ")
+    assert ", baseline 0.0" in str(found.main_comparison).replace("-0.0", "0.0")
+    assert " (always the m" in str(found.main_comparison)
     (words,) = (one["in_words"] for one in found.as_json()["against_baseline"].values())
-    assert words.startswith("no better than the baseline: r2 ")
+    assert words.startswith("not better than the baseline: r2 ")
 
 
 def test_a_model_that_is_better_by_chance_does_not_beat_it() -> None:
     random = np.random.default_rng(0)
     actual = random.normal(size=50)
-    guess = Outcome("regression", actual, np.zeros(50))
-    near = Outcome("regression", actual, 0.02 * actual + 0.1 * random.normal(size=50))
-    found = baseline.verdict(near, {"zero": guess}, "r2")
+    guess = ScoredPredictions("regression", actual, np.zeros(50))
+    near = ScoredPredictions("regression", actual, 0.02 * actual + 0.1 * random.normal(size=50))
+    found = criteria.compare_by("r2", near, {"zero": guess})
     assert found.model != found.baseline
-    assert not found.beaten
+    assert not found.is_beaten
 
 
 def noisy(scale: float, rows: int) -> Any:
-    """The verdict on a model whose errors are `scale` of the target's spread."""
+    """The comparison of a model whose errors are `scale` of the target's spread."""
     random = np.random.default_rng(1)
     actual = random.normal(size=rows)
-    near = Outcome("regression", actual, actual + scale * random.normal(size=rows))
-    guess = Outcome("regression", actual, np.zeros(rows))
-    return baseline.verdict(near, {"always the mean, 0": guess}, "r2")
+    near = ScoredPredictions("regression", actual, actual + scale * random.normal(size=rows))
+    guess = ScoredPredictions("regression", actual, np.zeros(rows))
+    return criteria.compare_by("r2", near, {"always the mean, 0": guess})
 
 
 def test_a_gain_that_the_interval_does_not_support_is_called_just_that() -> None:
     found = noisy(0.8, 12)
     assert found.gain > 0
     assert found.interval[0] < 0
-    words = baseline.in_words(found, 12)
-    assert words.startswith("better than the baseline, but on 12 test rows that may be chance: r2")
+    words = criteria.describe_comparison(found, 12)
+    assert words.startswith("better than the baseline, but on 12 test rows this can be chance: r2")
     low, high = found.interval
-    assert f"the gain is {low:.3g} to {high:.3g}. " in words
+    assert f"95% confidence interval {low:.3g} to {high:.3g}. " in words
     assert "split.test_size" in words
 
 
@@ -102,15 +99,15 @@ def test_a_gain_that_the_interval_does_not_support_is_called_just_that() -> None
     ("scale", "rows", "words"),
     [
         (0.3, 200, "better than the baseline: r2 0.9"),
-        (0.3, 9, "better than the baseline, but 9 test rows cannot rule out chance: r2"),
+        (0.3, 9, "better than the baseline, but 9 test rows are too few to rule out chance: r2"),
         (2.0, 200, "clearly worse than the baseline: r2 -"),
-        (1.3, 40, "no better than the baseline: r2 "),
+        (1.3, 40, "not better than the baseline: r2 "),
     ],
 )
 def test_what_is_told_of_the_baseline_is_what_the_interval_says(
     scale: float, rows: int, words: str
 ) -> None:
-    assert baseline.in_words(noisy(scale, rows), rows).startswith(words)
+    assert criteria.describe_comparison(noisy(scale, rows), rows).startswith(words)
 
 
 def test_of_classes_the_baseline_is_the_most_frequent_one_with_each_ones_share() -> None:
@@ -121,20 +118,20 @@ def test_of_classes_the_baseline_is_the_most_frequent_one_with_each_ones_share()
     assert metrics["accuracy"] == pytest.approx((TEST["size"] == "large").mean())
     shares = TEST["size"].map(SIZES["shares"])
     assert metrics["log_loss"] == pytest.approx(-np.log(shares).mean())
-    assert found.verdict.beaten
+    assert found.main_comparison.is_beaten
 
 
 def test_the_best_baseline_may_be_another_one_for_each_metric() -> None:
-    skewed = Outcome("regression", np.array([1.0, 1.0, 1.0, 9.0]), np.zeros(4))
-    known = baseline.baselines({"mean": 3.0, "median": 1.0}, skewed)
-    best = baseline.best_of({name: one.metrics for name, one in known.items()})
+    skewed = ScoredPredictions("regression", np.array([1.0, 1.0, 1.0, 9.0]), np.zeros(4))
+    known = criteria.predict_baselines({"mean": 3.0, "median": 1.0}, skewed)
+    best = criteria.best_values({name: one.metrics for name, one in known.items()})
     assert best["mae"] == 2.0  # of the median
     assert best["mse"] == 12.0  # of the mean
 
 
 def test_without_knowledge_of_the_train_set_there_is_no_baseline() -> None:
     found = judged(price_model(), "price", {})
-    assert (found.verdict, found.baselines) == (None, {})
+    assert (found.main_comparison, found.baselines) == (None, {})
 
 
 def test_a_slice_for_each_value_of_a_text_the_largest_first() -> None:
@@ -177,10 +174,10 @@ def test_a_slice_for_each_value_of_a_text_the_largest_first() -> None:
     ],
 )
 def test_columns_of_any_kind_have_slices(values: Any, expected: list[str] | None) -> None:
-    outcome = Outcome("regression", np.arange(60.0), np.arange(60.0) + 1)
-    parts = slicing.slices(outcome, pd.Series(values, name="it"))
+    outcome = ScoredPredictions("regression", np.arange(60.0), np.arange(60.0) + 1)
+    parts = judgement.make_slices(outcome, pd.Series(values, name="it"))
     assert sum(part.rows for part in parts) == 60
-    assert len(parts) <= slicing.MOST_VALUES + 1
+    assert len(parts) <= judgement.MOST_VALUES + 1
     if expected is not None:
         assert [part.value for part in parts] == expected
 
@@ -194,12 +191,12 @@ def test_probabilities_that_come_true_are_calibrated_and_others_are_not() -> Non
     random = np.random.default_rng(0)
     true = random.uniform(size=20_000)
     came = random.uniform(size=20_000) < true
-    honest = calibration.reliability(classes(true, came), "it")
+    honest = judgement.measure_reliability(classes(true, came), "it")
     assert honest.event == "it = yes"
     assert len(honest.rows) == 10
     assert honest.error < 0.02
     bold = np.clip(2 * true - 0.5, 0.01, 0.99)
-    assert calibration.reliability(classes(bold, came), "it").error > 0.1
+    assert judgement.measure_reliability(classes(bold, came), "it").error > 0.1
 
 
 def test_of_many_classes_the_predicted_one_is_looked_at() -> None:
@@ -211,7 +208,7 @@ def test_of_many_classes_the_predicted_one_is_looked_at() -> None:
 
 def test_equal_probabilities_are_one_bin() -> None:
     outcome = classes(np.full(30, 0.7), np.arange(30) % 10 < 7)
-    found = calibration.reliability(outcome, "it")
+    found = judgement.measure_reliability(outcome, "it")
     assert found.rows.tolist() == [30]
     assert found.error == pytest.approx(0.0)
 
@@ -229,9 +226,9 @@ def test_shuffling_does_no_harm_to_a_model_that_looks_at_nothing() -> None:
 def test_importances_are_the_same_in_one_go_and_in_several(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    once = importance.importances(model(price_model()), TEST, "price", "r2")
+    once = importance.measure_importance(model(price_model()), TEST, "price", "r2")
     monkeypatch.setattr(importance, "PREDICTED_AT_ONCE", len(TEST) * importance.MOST_REPEATS)
-    again = importance.importances(model(price_model()), TEST, "price", "r2")
+    again = importance.measure_importance(model(price_model()), TEST, "price", "r2")
     assert again["area"] == pytest.approx(once["area"], rel=0.5)
     assert list(again.index) == list(once.index)
 
@@ -260,7 +257,7 @@ def test_of_very_many_columns_those_that_matter_are_found_with_bounded_work(
 ) -> None:
     adds, many, table = wide(1000)
     monkeypatch.setattr(importance, "MOST_PREDICTED", 100 * len(table))
-    falls = importance.importances(many, table, "y", "r2")
+    falls = importance.measure_importance(many, table, "y", "r2")
     assert adds.rows <= 101 * len(table)
     assert list(falls.index[:2]) == ["x500", "x7"]
     assert len(falls) < 100
@@ -269,7 +266,7 @@ def test_of_very_many_columns_those_that_matter_are_found_with_bounded_work(
 
 def test_columns_that_are_few_enough_are_all_looked_at() -> None:
     _, many, table = wide(600)
-    falls = importance.importances(many, table, "y", "r2")
+    falls = importance.measure_importance(many, table, "y", "r2")
     assert len(falls) == 600
     assert list(falls.index[:2]) == ["x500", "x7"]
 
@@ -294,7 +291,7 @@ def test_columns_of_every_type_keep_it_when_they_are_shuffled() -> None:
 
     it = Model(Looks(), {"number": "double", **types})
     table_with_target = table.assign(y=table["number"] + table["truth"] * 5)
-    falls = importance.importances(it, table_with_target, "y", "r2")
+    falls = importance.measure_importance(it, table_with_target, "y", "r2")
     assert list(falls.index[:2]) == ["truth", "number"]
     assert not falls.iloc[2:].any()
 
@@ -303,34 +300,42 @@ def test_a_figure_says_what_is_on_it(tmp_path: Path) -> None:
     falls = pd.Series(np.linspace(1, 0.1, 30), [f"column {place}" for place in range(30)])
     parts = judged(price_model(), "price", PRICES, "quarter").slices["quarter"]
     figures: dict[str, Figure] = {
-        "What price is predicted from, the 20 largest of 30": bars.draw_importances(
+        "What price is predicted from, the 20 largest of 30": plots.draw_importances(
             falls, "r2", "price", 30
         ),
-        "mae of price by quarter (number of rows)": bars.draw_slices(
+        "mae of price by quarter (number of rows)": plots.draw_slices(
             parts, "mae", {"mae": 4.0}, "price"
         ),
     }
     for title, figure in figures.items():
         assert figure.axes[0].get_title() == title
-        assert imread(style.save(figure, tmp_path / "it.png")).shape[1] == 1000
+        assert figure.get_size_inches()[0] * figure.dpi == 1000
 
 
-def told(outcome: Outcome, known: Any, columns: dict[str, float], caplog: Any) -> list[str]:
+def told(
+    outcome: ScoredPredictions, known: Any, columns: dict[str, float], caplog: Any
+) -> list[str]:
     """The warnings on an outcome."""
-    simple = baseline.baselines(known, outcome)
-    found = judging.Judgement(
-        outcome, {}, baseline.verdicts(outcome, simple), {}, pd.Series(columns), None, len(columns)
+    simple = criteria.predict_baselines(known, outcome)
+    found = judgement.Judgement(
+        outcome,
+        {},
+        criteria.compare_with_baselines(outcome, simple),
+        {},
+        pd.Series(columns),
+        None,
+        len(columns),
     )
     caplog.set_level(logging.INFO, "relay")
-    run.tell(found)
+    run.report(found)
     return [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
 
 
 def test_a_score_that_is_too_good_is_doubted_with_the_columns_it_rests_on(caplog: Any) -> None:
     actual = np.random.default_rng(0).normal(size=200)
-    exact = Outcome("regression", actual, actual * 1.0001)
+    exact = ScoredPredictions("regression", actual, actual * 1.0001)
     (line,) = told(exact, PRICES_AT_ZERO, {"casual": 0.4, "registered": 1.5, "hour": 0.0}, caplog)
-    assert line.startswith("r2 is 1.0000 on 200 test rows, which real data seldom allow.")
+    assert line.startswith("r2 is 1.0000 on 200 test rows, which is rare with real data.")
     assert "columns casual, registered; data.drop" in line
 
 
@@ -351,4 +356,5 @@ def test_probabilities_worse_than_the_baseline_s_are_a_warning(caplog: Any) -> N
     sure = np.where(came == (random.uniform(size=400) < 0.85), 0.9999, 0.0001)
     (line,) = told(classes(sure, came), {"shares": {"no": 0.7, "yes": 0.3}}, {}, caplog)
     assert line.startswith("The model is clearly worse than the baseline: log_loss 1.")
-    assert "(always 'no', the most frequent class); with 95% confidence the gain is -" in line
+    assert "(always 'no', the most frequent class), gain -" in line
+    assert "95% confidence interval -" in line

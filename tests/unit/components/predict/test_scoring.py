@@ -16,10 +16,10 @@ from relay.tables.reading.options import ReadOptions
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 
-table_io = load("predict", "table_io")
-writing = load("predict", "writing")
-looking = load("predict", "looking")
-kinds = load("predict", "kinds")
+table_io = load("predict", "files")
+writing = load("predict", "files")
+looking = load("predict", "input_check")
+kinds = load("predict", "input_check")
 scoring = load("predict", "scoring")
 run = load("predict")
 params_module = load("predict", "params")

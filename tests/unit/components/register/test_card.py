@@ -91,7 +91,7 @@ def test_both_say_how_good_it_is_what_it_was_made_of_and_how_to_make_it_again(
         for part in ("4.50 ± 0.25", "aseline: the mean", "target_transform", "log1p", "77",
                      "clean:v0", "http://x/y.csv", "scikit-learn",
                      "git checkout abc123", "./relay reproduce m:v0", "digest-m:v0", "folds",
-                     "not in the store any more", "champion", "an identifier"):  # fmt: skip
+                     "no longer in the store", "champion", "an identifier"):  # fmt: skip
             assert part in text, (name, part)
 
 

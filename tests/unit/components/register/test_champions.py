@@ -16,16 +16,16 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from relay.models.metric_names import PRIMARY, Task
-from relay.models.predictions import Outcome
+from relay.models.predictions import ScoredPredictions
 from tests.loading import load
 
 decide = load("register", "promotion").decide
-against = load("register", "comparison").against
+score_champion = load("register", "comparison").score_champion
 
 SETS = {"diabetes": load_diabetes, "cancer": load_breast_cancer, "digits": load_digits}
 
 
-def outcomes(name: str, *models: Any) -> list[Outcome]:
+def outcomes(name: str, *models: Any) -> list[ScoredPredictions]:
     """What each of `models` does on the test rows of a data set of scikit-learn."""
     x, y = SETS[name](return_X_y=True)
     task: Task = "regression" if name == "diabetes" else "classification"
@@ -35,13 +35,13 @@ def outcomes(name: str, *models: Any) -> list[Outcome]:
         model.fit(x, y)
         probabilities = model.predict_proba(test_x) if task == "classification" else None
         classes = [] if probabilities is None else list(model.classes_)
-        found.append(Outcome(task, test_y, model.predict(test_x), probabilities, classes))
+        found.append(ScoredPredictions(task, test_y, model.predict(test_x), probabilities, classes))
     return found
 
 
-def decision(champion: Outcome, candidate: Outcome, **options: Any) -> Any:
+def decision(champion: ScoredPredictions, candidate: ScoredPredictions, **options: Any) -> Any:
     metric = PRIMARY[champion.task]
-    present = against("m:v0", candidate, champion, metric, options.get("confidence", 0.95))
+    present = score_champion("m:v0", candidate, champion, metric, options.get("confidence", 0.95))
     return decide(metric, candidate.metrics[metric], present, **options)
 
 
@@ -86,7 +86,7 @@ def test_models_that_differ_by_noise_do_not_take_each_others_place(
     assert best.metrics[metric] > worst.metrics[metric]
     held = decision(worst, best)
     assert not held.promote
-    assert "may be chance" in held.why
+    assert "can be chance" in held.why
     # what the comparison of the bare scores would have done
     assert decision(worst, best, confidence=0.0).promote
 

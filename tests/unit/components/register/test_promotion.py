@@ -24,7 +24,7 @@ hold_back = promotion.hold_back
 def test_without_a_champion_the_candidate_is_promoted() -> None:
     decision = decide("r2", -1.0, None)
     assert decision.promote
-    assert "no champion" in decision.why
+    assert "it is the first champion" in decision.why
 
 
 def test_without_a_champion_there_is_the_baseline_to_beat() -> None:
@@ -32,20 +32,20 @@ def test_without_a_champion_there_is_the_baseline_to_beat() -> None:
         return decide("r2", r2, None, baseline=Baseline("the mean", 0.1, beaten), force=force)
 
     better = first(0.5, beaten=True)
-    assert (better.promote, better.why) == (True, "there was no champion")
+    assert (better.promote, better.why) == (True, "it is the first champion")
     for r2 in (-0.5, 0.1, 0.1 + 1e-16):
         assert not first(r2).promote
     worse = first(-0.5)
-    assert "r2 -0.5 is no better than the baseline's 0.1 (the mean)" in worse.why
+    assert "r2 -0.5 is not better than the baseline's 0.1 (the mean)" in worse.why
     assert "register.force=true" in worse.why
     assert first(-0.5, force=True).promote
 
 
 def test_a_promotion_of_what_may_be_no_better_than_the_baseline_says_so() -> None:
-    baseline = Baseline("the mean", 0.1, beaten=False)
+    baseline = Baseline("the mean", 0.1, is_beaten=False)
     doubt = "but it is not clearly better than the baseline"
     first = decide("r2", 0.2, None, baseline=baseline)
-    assert (first.promote, first.why) == (True, f"there was no champion, {doubt}")
+    assert (first.promote, first.why) == (True, f"it is the first champion, {doubt}")
     later = decide("r2", 0.2, Champion("m:v0", 0.0, interval=(0.1, 0.3)), baseline=baseline)
     assert later.promote
     assert later.why.endswith(doubt)
@@ -66,7 +66,9 @@ def test_of_the_baselines_the_best_by_the_metric_counts() -> None:
 def test_a_clearly_better_candidate_is_promoted_and_both_scores_are_told() -> None:
     decision = decide("r2", 0.8, Champion("m:v0", 0.7, interval=(0.05, 0.15)))
     assert decision.promote
-    assert decision.why == ("r2 0.8 beats 0.7 of m:v0: by 0.1, with 0.95 confidence 0.05 to 0.15")
+    assert decision.why == (
+        "r2 0.8 beats 0.7 of m:v0: gain 0.1, 95% confidence interval 0.05 to 0.15"
+    )
 
 
 def test_that_only_some_of_the_test_rows_count_is_told() -> None:
@@ -90,7 +92,7 @@ def test_of_an_error_less_is_better() -> None:
 def test_a_gain_that_may_be_chance_is_not_enough() -> None:
     decision = decide("r2", 0.71, Champion("m:v0", 0.7, interval=(-0.02, 0.04)))
     assert not decision.promote
-    assert "may be chance: by 0.01, with 0.95 confidence -0.02 to 0.04" in decision.why
+    assert "can be chance: gain 0.01, 95% confidence interval -0.02 to 0.04" in decision.why
 
 
 def test_a_gain_below_the_least_that_is_worth_it_is_not_enough() -> None:
@@ -159,7 +161,7 @@ EVALUATION = {
 
 def checked(folder: Path, target: str = "y", **changed: Any) -> Any:
     (folder / "metrics.json").write_text(json.dumps({**EVALUATION, **changed}), encoding="utf-8")
-    return comparison.checked_evaluation(folder, MODEL, TEST, target)
+    return comparison.read_evaluation(folder, MODEL, TEST, target)
 
 
 def test_the_evaluation_of_this_model_on_this_test_set_is_taken(tmp_path: Path) -> None:
@@ -187,13 +189,13 @@ def test_a_model_that_did_not_pass_stops_at_this_gate(tmp_path: Path) -> None:
 
 
 def test_models_are_compared_on_the_tasks_own_metric_unless_told() -> None:
-    assert comparison.metric_to_compare(EVALUATION, None, "m:v1") == "r2"
-    assert comparison.metric_to_compare(EVALUATION, "mae", "m:v1") == "mae"
+    assert comparison.choose_metric(EVALUATION, None, "m:v1") == "r2"
+    assert comparison.choose_metric(EVALUATION, "mae", "m:v1") == "mae"
 
 
 def test_a_metric_that_the_evaluation_lacks_is_told_with_those_it_has() -> None:
-    with pytest.raises(RelayError, match="m:v1 has no f1; it has r2, mae"):
-        comparison.metric_to_compare(EVALUATION, "f1", "m:v1")
+    with pytest.raises(RelayError, match=r"m:v1 does not have f1\. Choose one of r2, mae"):
+        comparison.choose_metric(EVALUATION, "f1", "m:v1")
 
 
 def test_a_misspelled_metric_is_a_wrong_parameter() -> None:

@@ -20,30 +20,28 @@ from tests.made_training import (
     RIDGE,
     config,
     data,
-    data_module,
-    fitting,
-    folding,
-    saving,
+    sklearn_pipeline,
     spec,
     table,
-    training,
+    training_set,
+    validation,
 )
 
 
 def fitted(given: Any, model: dict[str, Any]) -> Any:
-    return training.train(given, spec(model), folds=0, seed=0).pipeline
+    return validation.train(given, spec(model), folds=0, seed=0).pipeline
 
 
 @pytest.mark.parametrize("transform", ["log", "log1p", "sqrt"])
 def test_a_transformed_target_is_predicted_in_its_own_units(transform: str, tmp_path: Path) -> None:
     skewed = table().drop(columns=["label", "yes"]).assign(price=lambda t: np.exp(t["x"]) + 1)
-    given = data_module.prepare(skewed, "price", None)
+    given = training_set.prepare(skewed, "price", None)
     model = {**RIDGE, "target_transform": transform}
-    found = training.train(given, spec(model), folds=3, seed=0)
-    plain = training.train(given, spec(RIDGE), folds=3, seed=0)
+    found = validation.train(given, spec(model), folds=3, seed=0)
+    plain = validation.train(given, spec(RIDGE), folds=3, seed=0)
     assert found.metrics["cv_mae_mean"] < plain.metrics["cv_mae_mean"]
     assert np.median(found.pipeline.predict(given.x)) == pytest.approx(np.median(given.y), rel=0.3)
-    folder = saving.save(found.pipeline, given.x, tmp_path / "model")
+    folder = sklearn_pipeline.save(found.pipeline, given.x, tmp_path / "model")
     predicted = load_model(folder, "it").predict(skewed).values
     np.testing.assert_allclose(predicted, found.pipeline.predict(given.x))
 
@@ -51,8 +49,8 @@ def test_a_transformed_target_is_predicted_in_its_own_units(transform: str, tmp_
 @pytest.mark.parametrize(
     ("target", "settings", "said"),
     [
-        ("price", {"target_transform": "log"}, "takes values above 0, and the lowest .* is -"),
-        ("price", {"target_transform": "sqrt"}, "takes values of at least 0"),
+        ("price", {"target_transform": "log"}, r"log needs values above 0 \(got -"),
+        ("price", {"target_transform": "sqrt"}, "sqrt needs values of at least 0"),
         ("label", {"target_transform": "log"}, "the target holds classes"),
         ("price", {"class_weight": "balanced"}, "the target holds numbers"),
         ("label", {"class_weight": {"hgh": 2}}, "no class 'hgh'. Did you mean 'high'"),
@@ -62,7 +60,7 @@ def test_a_setting_that_does_not_go_with_the_target_is_an_error(
     target: str, settings: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(RelayError, match=said):
-        training.train(data(target), spec({**config("linear"), **settings}), folds=0, seed=0)
+        validation.train(data(target), spec({**config("linear"), **settings}), folds=0, seed=0)
 
 
 def rare_class() -> Any:
@@ -71,7 +69,7 @@ def rare_class() -> Any:
     rare = random.uniform(size=400) < 0.1
     rows = pd.DataFrame({"x": random.normal(size=400) + rare})
     rows["label"] = pd.Series(np.where(rare, "rare", "usual"), dtype="str")
-    return data_module.prepare(rows, "label", None)
+    return training_set.prepare(rows, "label", None)
 
 
 @pytest.mark.parametrize("name", ["linear", "random_forest", "xgboost", "lightgbm"])
@@ -101,7 +99,7 @@ def test_an_ensemble_predicts_the_same_to_the_last_digit_each_time(name: str, ta
 
 
 def test_so_does_one_of_a_transformed_target() -> None:
-    given = data_module.prepare(table().assign(price=lambda t: np.exp(t["x"])), "price", None)
+    given = training_set.prepare(table().assign(price=lambda t: np.exp(t["x"])), "price", None)
     pipeline = fitted(given, {**config("random_forest"), "target_transform": "log"})
     assert pipeline.named_steps["model"].regressor_.n_jobs is None
 
@@ -114,10 +112,10 @@ def test_a_truth_is_weighed_under_either_of_its_names(name: str) -> None:
 
 
 def test_the_rounds_at_which_boosting_stopped_are_known() -> None:
-    stopped = training.train(data(rows=400), spec(config("lightgbm")), folds=0, seed=0)
+    stopped = validation.train(data(rows=400), spec(config("lightgbm")), folds=0, seed=0)
     assert stopped.rounds is not None
     assert 0 < stopped.rounds < 1000
-    assert training.train(data(), spec(RIDGE), folds=0, seed=0).rounds is None
+    assert validation.train(data(), spec(RIDGE), folds=0, seed=0).rounds is None
 
 
 def with_group() -> pd.DataFrame:
@@ -129,9 +127,9 @@ def with_group() -> pd.DataFrame:
 
 
 def test_no_group_is_on_both_sides_of_a_fold() -> None:
-    given = data_module.prepare(with_group(), "y", None, group_column="customer")
+    given = training_set.prepare(with_group(), "y", None, group_column="customer")
     assert "customer" in given.features.aside
-    made = list(folding.folds(given, 5, 0))
+    made = list(training_set.make_folds(given, 5, 0))
     assert len(made) == 5
     for rows, held_out in made:
         assert not set(given.groups[rows]) & set(given.groups[held_out])
@@ -140,8 +138,8 @@ def test_no_group_is_on_both_sides_of_a_fold() -> None:
 
 def test_folds_of_classes_keep_groups_together_too() -> None:
     rows = with_group().assign(y=lambda t: np.where(t["y"] > 0, "up", "down"))
-    given = data_module.prepare(rows, "y", None, group_column="customer")
-    for learnt, held_out in folding.folds(given, 5, 0):
+    given = training_set.prepare(rows, "y", None, group_column="customer")
+    for learnt, held_out in training_set.make_folds(given, 5, 0):
         assert not set(given.groups[learnt]) & set(given.groups[held_out])
         assert set(given.y[held_out]) == {"up", "down"}
 
@@ -149,8 +147,8 @@ def test_folds_of_classes_keep_groups_together_too() -> None:
 def test_folds_by_time_learn_from_what_is_older_and_keep_a_moment_together() -> None:
     days = pd.to_datetime("2024-01-01") + pd.to_timedelta(np.arange(90) // 3, unit="D")
     rows = table().drop(columns=["label", "yes"]).assign(day=days).sample(frac=1, random_state=0)
-    given = data_module.prepare(rows, "price", None, time_column="day")
-    made = list(folding.folds(given, 5, 0))
+    given = training_set.prepare(rows, "price", None, time_column="day")
+    made = list(training_set.make_folds(given, 5, 0))
     assert len(made) == 5
     for learnt, held_out in made:
         assert given.times[learnt].max() < given.times[held_out].min()
@@ -158,12 +156,14 @@ def test_folds_by_time_learn_from_what_is_older_and_keep_a_moment_together() -> 
 
 def test_more_folds_than_groups_or_moments_are_as_many_as_there_can_be() -> None:
     few = with_group().head(18)
-    given = data_module.prepare(few, "y", None, group_column="customer")
-    assert len(list(folding.folds(given, 5, 0))) == 3
-    given = data_module.prepare(few, "y", None, time_column="customer")
-    assert len(list(folding.folds(given, 5, 0))) == 2
-    given = data_module.prepare(few.assign(x=range(18)).head(6), "y", None, group_column="customer")
-    assert list(folding.folds(given, 5, 0)) == []
+    given = training_set.prepare(few, "y", None, group_column="customer")
+    assert len(list(training_set.make_folds(given, 5, 0))) == 3
+    given = training_set.prepare(few, "y", None, time_column="customer")
+    assert len(list(training_set.make_folds(given, 5, 0))) == 2
+    given = training_set.prepare(
+        few.assign(x=range(18)).head(6), "y", None, group_column="customer"
+    )
+    assert list(training_set.make_folds(given, 5, 0)) == []
 
 
 @pytest.mark.parametrize(
@@ -177,15 +177,15 @@ def test_more_folds_than_groups_or_moments_are_as_many_as_there_can_be() -> None
 def test_a_column_that_cannot_make_folds_is_an_error(options: dict[str, str], said: str) -> None:
     rows = with_group().assign(part=[np.nan, *[1.0] * 179], name="a")
     with pytest.raises(RelayError, match=said):
-        data_module.prepare(rows, "y", None, **options)
+        training_set.prepare(rows, "y", None, **options)
 
 
 def rounds(name: str, given: Any, patience: int | None) -> int:
     values = config(name)
     limit = "max_iter" if name.startswith("hist") else "n_estimators"
     values["params"] = {**values["params"], limit: 300}
-    model = fitted(given, {**values, "early_stopping": patience}).named_steps["model"]
-    return int(fitting.inner(model).get_params()[limit])
+    model = fitted(given, {**values, "early_stopping": patience})
+    return int(sklearn_pipeline.estimator_in(model).get_params()[limit])
 
 
 @pytest.mark.parametrize("name", ["hist_gradient_boosting", "xgboost", "lightgbm"])
@@ -195,7 +195,7 @@ def test_boosting_stops_where_held_out_rows_are_predicted_no_better(name: str, t
     rows = pd.DataFrame({"x": random.normal(size=300)})
     rows["y"] = rows["x"] + random.normal(size=300)
     rows["label"] = np.where(rows["y"] > 0, "up", "down")
-    given = data_module.prepare(rows.drop(columns=({"y", "label"} - {target}).pop()), target, None)
+    given = training_set.prepare(rows.drop(columns=({"y", "label"} - {target}).pop()), target, None)
     assert rounds(name, given, None) == 300
     assert 1 <= rounds(name, given, 5) < 150
 
@@ -212,7 +212,7 @@ def test_with_too_few_rows_to_hold_out_all_rounds_are_made(caplog: Any) -> None:
 def test_of_few_rows_all_are_held_out_once_and_of_many_a_tenth(
     rows: int, parts: int, held_out: int
 ) -> None:
-    made = folding.hold_outs(data(rows=rows), 0)
+    made = training_set.hold_outs(data(rows=rows), 0)
     assert [len(one) for _, one in made] == [held_out] * parts
     assert len(np.unique(np.concatenate([one for _, one in made]))) == parts * held_out
 
@@ -223,18 +223,20 @@ def test_the_rounds_of_few_rows_are_the_mean_of_those_of_the_parts(
     best = iter([10, 20, 30, 40, 51])
     monkeypatch.setattr(LightGBM, "best_round", lambda *_: next(best))
     given, model = data(rows=100), spec(config("lightgbm"))
-    pipeline = fitting.make_pipeline(model, given, 0)
-    assert fitting.rounds_of(fitting.fit(pipeline, model, given, 0), model) == 31
+    pipeline = sklearn_pipeline.make_pipeline(model, given, 0)
+    assert validation.rounds_of(validation.fit_best(pipeline, model, given, 0), model) == 31
 
 
 def test_rows_of_one_group_are_held_out_at_random() -> None:
-    given = data_module.prepare(with_group().assign(customer=1), "y", None, group_column="customer")
-    assert len(folding.hold_outs(given, 0)) == 5
+    given = training_set.prepare(
+        with_group().assign(customer=1), "y", None, group_column="customer"
+    )
+    assert len(training_set.hold_outs(given, 0)) == 5
 
 
 def test_with_times_the_newest_tenth_is_held_out() -> None:
-    given = data_module.prepare(with_group(), "y", None, time_column="customer")
-    ((learnt, held_out),) = folding.hold_outs(given, 0)
+    given = training_set.prepare(with_group(), "y", None, time_column="customer")
+    ((learnt, held_out),) = training_set.hold_outs(given, 0)
     assert given.times[learnt].max() < given.times[held_out].min()
 
 
@@ -252,7 +254,7 @@ def countries(seed: int = 0) -> pd.DataFrame:
 @pytest.mark.parametrize("name", ["hist_gradient_boosting", "xgboost", "lightgbm"])
 def test_boosting_learns_from_categories_with_few_rows_each(name: str) -> None:
     rows = countries().sample(frac=1, random_state=0)
-    given = data_module.prepare(rows.head(860), "life", None)
+    given = training_set.prepare(rows.head(860), "life", None)
     predicted = fitted(given, config(name)).predict(rows.iloc[860:])
     rest = rows["life"].iloc[860:]
     assert 1 - np.mean((rest - predicted) ** 2) / np.var(rest) > 0.9
@@ -264,14 +266,14 @@ def test_native_categories_are_told_and_unknown_ones_are_predicted(
 ) -> None:
     rows = table(300).drop(columns=["label", "yes"])
     rows.loc[::5, "x"] = None
-    given = data_module.prepare(rows, "price", None)
+    given = training_set.prepare(rows, "price", None)
     pipeline = fitted(given, config(name))
-    estimator = fitting.inner(pipeline.named_steps["model"])
+    estimator = sklearn_pipeline.estimator_in(pipeline)
     if name == "xgboost":
         assert estimator.feature_types == ["q", "q", "c"]
     else:
         assert estimator.booster_.params["categorical_column"] == [2]
-    folder = saving.save(pipeline, given.x, tmp_path / "model")
+    folder = sklearn_pipeline.save(pipeline, given.x, tmp_path / "model")
     new = rows.head(3).assign(group=pd.Series(["red", "blue", None]), x=[0.0, np.nan, 1.0])
     assert np.isfinite(load_model(folder, "it").predict(new).values).all()
     needed = (folder / "requirements.txt").read_text()
@@ -289,11 +291,12 @@ def test_what_lightgbm_has_against_the_data_is_one_line() -> None:
 def test_no_library_is_imported_that_the_model_does_not_need(name: str) -> None:
     code = (
         "import sys, numpy, pandas; sys.path[:0] = ['src', 'components/train']\n"
-        "import yaml, data, training\n"
+        "import yaml, training_set, validation\n"
         "from relay.models.estimators import ModelSpec\n"
         f"values = yaml.safe_load(open('config/model/{name}.yaml')); values.pop('defaults')\n"
-        "given = data.prepare(pandas.DataFrame({'x': range(50), 'y': range(50)}), 'y', None)\n"
-        "training.train(given, ModelSpec.model_validate(values), folds=2, seed=0)\n"
+        "rows = pandas.DataFrame({'x': range(50), 'y': range(50)})\n"
+        "given = training_set.prepare(rows, 'y', None)\n"
+        "validation.train(given, ModelSpec.model_validate(values), folds=2, seed=0)\n"
         "print([one for one in ('xgboost', 'lightgbm', 'matplotlib') if one in sys.modules])"
     )
     done = subprocess.run(

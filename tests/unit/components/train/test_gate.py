@@ -10,7 +10,7 @@ from relay.tracking import ArtifactVersion
 from relay.util.errors import GateFailed, RelayError
 from tests.loading import load
 
-require_passed = load("train", "gate").require_passed
+require_passed = load("train", "training_set").require_passed
 V2 = {"inputs": {"input": {"artifact": "flats_clean:v2", "digest": "22"}}}
 V3 = {"inputs": {"input": {"artifact": "flats_clean:v3", "digest": "33"}}}
 PASSED = {"passed": True, "violations": 0, "target": "price"}
@@ -50,8 +50,8 @@ def test_a_failed_check_is_a_gate_that_says_no() -> None:
     error = refusal(V3, {**V3, **FAILED})
     assert isinstance(error, GateFailed)
     assert str(error) == (
-        "The data check of flats_clean:v3 failed (violations: 2, see flats_report:v5): "
-        "mend the data and run steps=all, or the rules (data.check) and run steps=check+."
+        "The data check of flats_clean:v3 failed (violations: 2, see flats_report:v5). "
+        "Correct the data and run steps=all, or the rules (data.check) and run steps=check+"
     )
 
 
@@ -63,19 +63,19 @@ def test_a_report_that_does_not_say_that_the_check_passed_says_no() -> None:
 def test_a_report_on_another_version_is_refused_whatever_it_says(outcome: dict[str, Any]) -> None:
     error = refusal(V3, {**V2, **outcome})
     assert str(error) == (
-        "flats_report:v5 is about flats_clean:v2, but flats_train:v7 was split from "
-        "flats_clean:v3: run steps=check,split+ first."
+        "flats_report:v5: it is about flats_clean:v2, but flats_train:v7 was split from "
+        "flats_clean:v3. Run steps=check,split+"
     )
 
 
 def test_a_report_on_another_target_is_refused() -> None:
     error = refusal(V3, {**V3, **PASSED}, target="rooms")
-    assert "with target 'price', not 'rooms': run steps=check,split+ first" in str(error)
+    assert "with target 'price', not 'rooms'. Run steps=check,split+" in str(error)
 
 
 def test_a_train_set_that_does_not_say_what_it_was_split_from_is_refused() -> None:
     error = str(refusal({}, {**V3, **PASSED}))
-    assert "flats_train:v7 does not say which table it was split from" in error
+    assert "flats_train:v7: it is not recorded from which table it was split" in error
     assert "steps=split+" in error
     assert "pipeline.steps.train.inputs.report=null" in error
 
@@ -83,5 +83,5 @@ def test_a_train_set_that_does_not_say_what_it_was_split_from_is_refused() -> No
 def test_a_report_that_does_not_say_what_it_is_about_is_refused() -> None:
     error = str(refusal(V3, PASSED))
     assert error == (
-        "flats_report:v5 does not say which table it is about: make it anew with steps=check+."
+        "flats_report:v5: it is not recorded which table it is about. Make it again: steps=check+"
     )

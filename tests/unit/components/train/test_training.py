@@ -22,12 +22,12 @@ from tests.made_training import (
     RIDGE,
     config,
     data,
-    data_module,
     params,
-    saving,
+    sklearn_pipeline,
     spec,
     table,
-    training,
+    training_set,
+    validation,
 )
 
 
@@ -43,7 +43,7 @@ def test_each_model_of_the_config_suits_both_tasks(
     name: str, target: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     checked(config(name))
-    trained = training.train(data(target), spec(config(name)), folds=3, seed=0)
+    trained = validation.train(data(target), spec(config(name)), folds=3, seed=0)
     main = "r2" if target == "price" else "f1"
     assert trained.metrics[f"cv_{main}_mean"] > 0.5
     assert "arning" not in caplog.text
@@ -58,7 +58,7 @@ def test_the_target_says_what_the_task_is(target: str, task: str) -> None:
 
 
 def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
-    found = training.train(data(), spec(RIDGE), folds=3, seed=0).metrics
+    found = validation.train(data(), spec(RIDGE), folds=3, seed=0).metrics
     assert set(found) == {
         *(f"cv_{name}_mean" for name in ("r2", "mae", "mse", "rmse", "mape")),
         *(f"cv_{name}_std" for name in ("r2", "mae", "mse", "rmse", "mape")),
@@ -73,7 +73,7 @@ def test_the_seed_alone_says_what_the_folds_and_the_model_are() -> None:
     forest = {**config("random_forest"), "params": {"n_estimators": 5}}
 
     def cv(seed: int) -> float:
-        found = training.train(data(), spec(forest), folds=3, seed=seed).metrics
+        found = validation.train(data(), spec(forest), folds=3, seed=seed).metrics
         return float(found["cv_r2_mean"])
 
     assert cv(1) == cv(1)
@@ -90,7 +90,7 @@ def test_a_random_state_of_the_config_comes_before_the_seed() -> None:
 
 def test_each_fold_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "relay")
-    training.train(data(), spec(RIDGE), folds=3, seed=0)
+    validation.train(data(), spec(RIDGE), folds=3, seed=0)
     folds = [line for line in caplog.messages if line.startswith("fold")]
     assert [line.split()[1] for line in folds] == ["1/3", "2/3", "3/3"]
     assert "r2=0.99" in folds[0]
@@ -104,7 +104,7 @@ def test_few_rows_have_fewer_folds(
     folds: int, rows: int, made: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "relay")
-    found = training.train(data(rows=rows), spec(RIDGE), folds=folds, seed=0).metrics
+    found = validation.train(data(rows=rows), spec(RIDGE), folds=folds, seed=0).metrics
     assert sum(line.startswith("fold ") for line in caplog.messages) == made
     assert ("cv_mae_mean" in found) == (made > 0)
 
@@ -112,16 +112,16 @@ def test_few_rows_have_fewer_folds(
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        ("group_column", "all 90 rows of the train set belong to one group"),
-        ("time_column", "the train set has only 1 different times"),
+        ("group_column", "all 90 rows of the training set belong to one group"),
+        ("time_column", "the training set has only 1 different times"),
     ],
 )
 def test_a_cross_validation_that_cannot_be_made_is_a_warning_with_the_setting(
     column: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = table().drop(columns=["label", "yes"]).assign(sex=1)
-    given = data_module.prepare(rows, "price", None, **{column: "sex"})
-    found = training.train(given, spec(RIDGE), folds=5, seed=0)
+    given = training_set.prepare(rows, "price", None, **{column: "sex"})
+    found = validation.train(given, spec(RIDGE), folds=5, seed=0)
     (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert line.startswith(f"No cross-validation: {said}")
     assert f"split.{column}" in line
@@ -132,7 +132,7 @@ def test_a_cross_validation_that_cannot_be_made_is_a_warning_with_the_setting(
 def test_a_cross_validation_that_is_not_asked_for_is_no_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    training.train(data(), spec(RIDGE), folds=0, seed=0)
+    validation.train(data(), spec(RIDGE), folds=0, seed=0)
     assert not [one for one in caplog.records if one.levelname == "WARNING"]
 
 
@@ -142,18 +142,18 @@ def test_folds_with_one_class_to_learn_from_are_counted_in_a_warning(
     rows = table().drop(columns=["price", "yes"]).assign(site=np.arange(90) // 30)
     rows["label"] = np.where(rows["site"] == 0, "low", "high")
     rows.loc[89, "label"] = "high"
-    given = data_module.prepare(rows, "label", None, group_column="site")
-    training.train(given, spec(config("linear")), folds=3, seed=0)
+    given = training_set.prepare(rows, "label", None, group_column="site")
+    validation.train(given, spec(config("linear")), folds=3, seed=0)
     (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
-    assert line.startswith("1 of the 3 folds are left out of the cross-validation: ")
+    assert line.startswith("train.folds: 1 of the 3 folds are left out of the cross-validation, ")
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
     rare = table().drop(columns=["price", "yes"])
     rare.loc[0, "label"] = "only once"
-    prepared = data_module.prepare(rare, "label", None)
-    found = training.train(prepared, spec(config(name)), folds=3, seed=0)
+    prepared = training_set.prepare(rare, "label", None)
+    found = validation.train(prepared, spec(config(name)), folds=3, seed=0)
     assert found.metrics["cv_accuracy_mean"] > 0.7
     assert list(found.pipeline.classes_) == ["high", "low", "only once"]
 
@@ -170,28 +170,28 @@ def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
 def test_what_cannot_be_learnt_is_an_error(change: dict[str, Any], said: str) -> None:
     changed = table().drop(columns=["label", "yes"]).assign(**change)
     with pytest.raises(RelayError, match=said):
-        data_module.prepare(changed, "price", None)
+        training_set.prepare(changed, "price", None)
 
 
 def test_an_empty_train_set_and_a_wrong_target_are_errors() -> None:
     with pytest.raises(RelayError, match="no rows"):
-        data_module.prepare(table().head(0), "price", None)
+        training_set.prepare(table().head(0), "price", None)
     with pytest.raises(RelayError, match="Did you mean 'price'"):
-        data_module.prepare(table(), "prices", None)
+        training_set.prepare(table(), "prices", None)
     with pytest.raises(RelayError, match="'group' is the target"):
-        data_module.prepare(table(), "group", "group")
+        training_set.prepare(table(), "group", "group")
 
 
 def test_a_text_column_without_words_is_an_error_that_names_the_setting() -> None:
     texts = table().drop(columns=["label", "yes"]).assign(note=["!", "?"] * 45)
     with pytest.raises(RelayError, match=r"data\.text=null"):
-        training.train(data_module.prepare(texts, "price", "note"), spec(RIDGE), folds=0, seed=0)
+        validation.train(training_set.prepare(texts, "price", "note"), spec(RIDGE), folds=0, seed=0)
 
 
 def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
     model = {"_target_": "sklearn.linear_model.GammaRegressor"}
     with pytest.raises(RelayError, match="GammaRegressor cannot be fitted to this data") as error:
-        training.train(data(), spec(model), folds=0, seed=0)
+        validation.train(data(), spec(model), folds=0, seed=0)
     assert "\n" not in str(error.value)
 
 
@@ -291,8 +291,8 @@ def test_a_saved_model_predicts_what_the_trained_one_does(
     name: str, target: str, tmp_path: Path
 ) -> None:
     given = data(target)
-    trained = training.train(given, spec(config(name)), folds=0, seed=0)
-    folder = saving.save(trained.pipeline, given.x, tmp_path / "model")
+    trained = validation.train(given, spec(config(name)), folds=0, seed=0)
+    folder = sklearn_pipeline.save(trained.pipeline, given.x, tmp_path / "model")
     assert (folder / "MLmodel").is_file()
     predicted = load_model(folder, "it").predict(table()).values
     expected = trained.pipeline.predict(given.x)
@@ -306,12 +306,14 @@ def test_a_model_that_is_read_back_otherwise_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = data()
-    good = training.train(given, spec(RIDGE), folds=0, seed=0).pipeline
-    other = training.train(data(rows=10), spec(RIDGE), folds=0, seed=0).pipeline
-    saving.save(other, given.x, tmp_path / "other")
-    monkeypatch.setattr(saving, "load_model", lambda *_: load_model(tmp_path / "other", "it"))
-    with pytest.raises(RelayError, match="predicts otherwise"):
-        saving.save(good, given.x, tmp_path / "model")
+    good = validation.train(given, spec(RIDGE), folds=0, seed=0).pipeline
+    other = validation.train(data(rows=10), spec(RIDGE), folds=0, seed=0).pipeline
+    sklearn_pipeline.save(other, given.x, tmp_path / "other")
+    monkeypatch.setattr(
+        sklearn_pipeline, "load_model", lambda *_: load_model(tmp_path / "other", "it")
+    )
+    with pytest.raises(RelayError, match="predicts differently"):
+        sklearn_pipeline.save(good, given.x, tmp_path / "model")
 
 
 @pytest.mark.shared
@@ -320,9 +322,9 @@ def test_the_default_model_predicts_a_pokemons_total(shared: Path) -> None:
     rows, held_out = load("split", "splitting").split(
         pokemon, "Total", test_size=0.2, stratify=True, time_column=None, seed=42
     )
-    given = data_module.prepare(rows, "Total", None)
+    given = training_set.prepare(rows, "Total", None)
     assert set(given.features.aside) == {"Name"}
-    trained = training.train(given, spec(config("random_forest")), folds=0, seed=42)
+    trained = validation.train(given, spec(config("random_forest")), folds=0, seed=42)
     frame = load("train", "features").model_frame(held_out, given.features)
     assert trained.pipeline.score(frame, held_out["Total"]) > 0.95
 

@@ -30,7 +30,7 @@ from relay.step.params import validate
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 from tests.made_models import features, flats, price_model, save
-from tests.made_training import MODELS, config, data_module, saving, spec, training
+from tests.made_training import MODELS, config, sklearn_pipeline, spec, training_set, validation
 
 ROWS = 80
 
@@ -81,10 +81,10 @@ def quick(model: dict[str, Any]) -> dict[str, Any]:
 def test_each_model_that_ships_holds_trusted_types_only(
     name: str, target: str, settings: dict[str, Any]
 ) -> None:
-    given = data_module.prepare(of_all_kinds(target), "y", "text")
+    given = training_set.prepare(of_all_kinds(target), "y", "text")
     model = spec({**quick(config(name)), **settings})
-    pipeline = training.train(given, model, folds=0, seed=0).pipeline
-    assert set(saving.types_of(pipeline)) <= trusted_types()
+    pipeline = validation.train(given, model, folds=0, seed=0).pipeline
+    assert set(sklearn_pipeline.types_of(pipeline)) <= trusted_types()
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_each_model_that_ships_holds_trusted_types_only(
     ],
 )
 def test_so_do_other_estimators_of_scikit_learn(path: str) -> None:
-    given = data_module.prepare(of_all_kinds("numbers"), "y", None)
-    pipeline = training.train(given, spec({"_target_": path}), folds=0, seed=0).pipeline
-    assert set(saving.types_of(pipeline)) <= trusted_types()
+    given = training_set.prepare(of_all_kinds("numbers"), "y", None)
+    pipeline = validation.train(given, spec({"_target_": path}), folds=0, seed=0).pipeline
+    assert set(sklearn_pipeline.types_of(pipeline)) <= trusted_types()
 
 
 def test_the_list_has_classes_only() -> None:
@@ -397,6 +397,6 @@ def test_a_channel_for_packages_of_its_own_is_one_of_them(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", MODELS)
 def test_what_train_saves_can_be_served(tmp_path: Path, name: str) -> None:
-    given = data_module.prepare(of_all_kinds("numbers"), "y", "text")
-    pipeline = training.train(given, spec(quick(config(name))), folds=0, seed=0).pipeline
-    require_servable(saving.save(pipeline, given.x, tmp_path / "m"), "m:v1")
+    given = training_set.prepare(of_all_kinds("numbers"), "y", "text")
+    pipeline = validation.train(given, spec(quick(config(name))), folds=0, seed=0).pipeline
+    require_servable(sklearn_pipeline.save(pipeline, given.x, tmp_path / "m"), "m:v1")

@@ -18,7 +18,7 @@ from tests.loading import load
 from tests.made_clean import clean
 
 features = load("train", "features")
-kinds = load("predict", "kinds")
+kinds = load("predict", "input_check")
 
 LONG = 1_234_567_890_123_456_789
 

@@ -19,7 +19,7 @@ from relay.util.errors import RelayError
 from tests.loading import load
 from tests.reading import read
 
-kinds = load("predict", "kinds")
+kinds = load("predict", "input_check")
 
 
 def test_parquet_is_told_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None:

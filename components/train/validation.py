@@ -1,0 +1,191 @@
+"""What is measured on rows held out: how many rounds to boost, and how good a model is."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import LabelEncoder
+from sklearn_pipeline import TRANSFORMS, estimator_in, fit, fit_error, fit_options, make_pipeline
+from training_set import Examples, explain_no_folds, hold_outs, make_folds
+
+from relay.models.estimators import ModelSpec
+from relay.models.libraries import library_of
+from relay.models.libraries.interface import FitInputs
+from relay.models.metric_names import PRIMARY
+from relay.models.metrics import score
+
+log = logging.getLogger("relay")
+
+FEWEST_HELD_OUT = 20
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted pipeline, and what was measured while making it."""
+
+    pipeline: Pipeline
+    metrics: dict[str, float]
+    rounds: int | None
+    """Boosting rounds of a model that stops early; None of any other."""
+
+
+def train(examples: Examples, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
+    """Cross-validate a model, then fit it on all rows.
+
+    Metrics: cv_<metric>_mean and cv_<metric>_std over the folds (none with fewer than 2 folds),
+    fit_seconds of the last fit, n_features_in (columns) and n_features_out (numbers that the
+    estimator sees). Raises ConfigError or RelayError if the model cannot be fitted.
+    """
+    pipeline = make_pipeline(spec, examples, seed)
+    metrics = cross_validate(pipeline, spec, examples, folds=folds, seed=seed)
+    started = time.perf_counter()
+    fit_best(pipeline, spec, examples, seed)
+    seconds = time.perf_counter() - started
+    width = len(pipeline.named_steps["features"].get_feature_names_out())
+    log.info("fitted on %d rows, %d numbers each (%.1f s)", len(examples), width, seconds)
+    metrics |= {
+        "fit_seconds": seconds,
+        "n_features_in": examples.x.shape[1],
+        "n_features_out": width,
+    }
+    numbers = {name: float(value) for name, value in metrics.items()}
+    return Trained(pipeline, numbers, rounds_of(pipeline, spec))
+
+
+def cross_validate(
+    pipeline: Pipeline, spec: ModelSpec, examples: Examples, *, folds: int, seed: int
+) -> dict[str, float]:
+    """Return cv_<metric>_mean and cv_<metric>_std (population) of copies fitted in each fold.
+
+    With fewer than two folds there are no metrics.
+    """
+    values: dict[str, list[float]] = defaultdict(list)
+    parts = list(make_folds(examples, folds, seed))
+    reason = explain_no_folds(examples, folds)
+    if reason:
+        log.warning("No cross-validation: %s.", reason)
+    elif not parts:
+        log.info("no cross-validation (train.folds=%d)", folds)
+    skipped = 0
+    for number, (rows, held_out) in enumerate(parts, start=1):
+        started = time.perf_counter()
+        training = examples.at(rows)
+        if examples.task == "classification" and len(np.unique(training.y)) < 2:
+            skipped += 1
+            continue
+        fitted = fit_best(clone(pipeline), spec, training, seed)
+        metrics = _score(fitted, examples.at(held_out))
+        for name, value in metrics.items():
+            values[name].append(value)
+        main = PRIMARY[examples.task]
+        shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
+        seconds = time.perf_counter() - started
+        log.info("fold %d/%d %s (%.1f s)", number, len(parts), shown, seconds)
+    if skipped:
+        log.warning(
+            "train.folds: %d of the %d folds are left out of the cross-validation, because their "
+            "training rows have one class only. Set fewer folds, or group by another column.",
+            skipped, len(parts),
+        )  # fmt: skip
+    first = PRIMARY[examples.task]
+    return _summary({name: values[name] for name in sorted(values, key=lambda name: name != first)})
+
+
+def fit_best(pipeline: Pipeline, spec: ModelSpec, examples: Examples, seed: int) -> Pipeline:
+    """Fit `pipeline` on `examples`, and return it.
+
+    With `early_stopping`, the number of rounds is chosen on held-out rows first, and the model is
+    then fitted on all rows. Raises RelayError if the library cannot fit these rows.
+    """
+    try:
+        if spec.early_stopping is not None:
+            _choose_rounds(pipeline, spec, examples, seed)
+        return fit(pipeline, spec, examples)
+    except Exception as error:
+        message = fit_error(pipeline, error)
+        if message is None:
+            raise
+        raise message from error
+
+
+def rounds_of(pipeline: Pipeline, spec: ModelSpec) -> int | None:
+    """Return the boosting rounds of a model that stops early; None for any other."""
+    if spec.early_stopping is None:
+        return None
+    estimator = estimator_in(pipeline)
+    return int(estimator.get_params(deep=False)[library_of(estimator).rounds_parameter])
+
+
+def _choose_rounds(pipeline: Pipeline, spec: ModelSpec, examples: Examples, seed: int) -> None:
+    """Set the number of rounds to that after which held-out rows are predicted best.
+
+    It is the mean over the held-out parts: the best round of a single small part is chance.
+    """
+    best_rounds, rows = [], 0
+    for training_rows, held_out_rows in hold_outs(examples, seed):
+        training, held_out = examples.at(training_rows), examples.at(held_out_rows)
+        if examples.task == "classification":  # a class that is not trained on cannot be scored
+            held_out = held_out.at(np.isin(held_out.y, training.y))
+        if len(held_out) and len(np.unique(training.y)) > 1:
+            best_rounds.append(_best_round(pipeline, spec, training, held_out))
+            rows += len(held_out)
+    if rows < FEWEST_HELD_OUT:
+        log.info("too few rows to stop early")
+        return
+    estimator = estimator_in(pipeline)
+    rounds = math.ceil(np.mean(best_rounds))
+    estimator.set_params(**{library_of(estimator).rounds_parameter: rounds})
+    log.info("%d rounds, chosen on %d held-out rows", rounds, rows)
+
+
+def _best_round(pipeline: Pipeline, spec: ModelSpec, training: Examples, held_out: Examples) -> int:
+    """Return the round after which a copy fitted on `training` predicts `held_out` best."""
+    preprocessor = clone(pipeline.named_steps["features"])
+    x = preprocessor.fit_transform(training.x, training.y)
+    estimator = clone(estimator_in(pipeline))
+    y, held_out_y = _encode_targets(training.y, held_out.y, spec, training.task)
+    return library_of(estimator).best_round(
+        estimator,
+        int(spec.early_stopping or 0),
+        FitInputs(x, y, fit_options(estimator, spec, preprocessor, training)),
+        FitInputs(preprocessor.transform(held_out.x), held_out_y),
+    )
+
+
+def _encode_targets(
+    y: NDArray[Any], held_out: NDArray[Any], spec: ModelSpec, task: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both targets as the estimator inside its wrapper sees them."""
+    if task == "classification":
+        codes = LabelEncoder().fit(y)
+        return codes.transform(y), codes.transform(held_out)
+    if spec.target_transform is None:
+        return y, held_out
+    transform = TRANSFORMS[spec.target_transform][0]
+    return transform(y), transform(held_out)
+
+
+def _summary(values: Mapping[str, list[float]]) -> dict[str, float]:
+    summary = {}
+    for name, numbers in values.items():
+        summary[f"cv_{name}_mean"] = float(np.mean(numbers))
+        summary[f"cv_{name}_std"] = float(np.std(numbers))
+    return summary
+
+
+def _score(fitted: Pipeline, examples: Examples) -> dict[str, float]:
+    predicted = fitted.predict(examples.x)
+    if examples.task == "classification" and hasattr(fitted, "predict_proba"):
+        probabilities = fitted.predict_proba(examples.x)
+        return score(examples.task, examples.y, predicted, probabilities, list(fitted.classes_))
+    return score(examples.task, examples.y, predicted)
