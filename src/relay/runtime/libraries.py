@@ -23,6 +23,8 @@ _LATE: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What a library loads when it is used, not before."""
+_NOT_SHARED = ("wandb",)
+"""Makes a temporary folder as it loads and removes it at exit: a fork would remove it for all."""
 
 
 def libraries(scripts: Sequence[Path], source: Path) -> list[Library]:
@@ -54,7 +56,7 @@ def _libraries(path: Path, folders: Sequence[Path], seen: set[Path]) -> Iterator
         if files:
             for file in [*files, *_named_files(files, names, folders)]:
                 yield from _libraries(file, folders, seen)
-        elif module.partition(".")[0] not in sys.stdlib_module_names:
+        elif module.partition(".")[0] not in {*sys.stdlib_module_names, *_NOT_SHARED}:
             yield module, names
 
 
