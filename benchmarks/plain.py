@@ -14,7 +14,7 @@ from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.runtime.environments import Environment, Manager
-from relay.runtime.mlflow_environments import find
+from relay.runtime.mlflow_environments import find_environment
 
 MANAGER: Manager = "uv"
 
@@ -62,4 +62,4 @@ def plain_steps(checkout: Checkout, arguments: Sequence[str]) -> list[PlainStep]
     settings = config.load(checkout.root / "config", arguments, checkout.root)
     the_plan = plan.build(settings.settings.pipeline)
     jobs = make_planned_steps(checkout.root / "components", settings, the_plan)
-    return [PlainStep(job, find(MANAGER, job.component.folder)) for job in jobs]
+    return [PlainStep(job, find_environment(MANAGER, job.component.folder)) for job in jobs]

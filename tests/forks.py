@@ -18,7 +18,7 @@ from pathlib import Path
 
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_server import Libraries, Step
-from relay.runtime.libraries import Library, late
+from relay.runtime.libraries import Library, list_late_libraries
 
 BIN = Path(sys.executable).parent
 FORKED = Path(__file__).with_name("forked.py")
@@ -53,7 +53,7 @@ class Forks:
         activate = f"export PATH={BIN}{os.pathsep}$PATH"
         variables = {**environ, "PYTHONPATH": str(source)}
         self._server = ForkServer([activate], variables, folder / "libraries.log")
-        self._server.load(Libraries([*loaded, *late(loaded)]))
+        self._server.load(Libraries([*loaded, *list_late_libraries(loaded)]))
 
     def run(
         self,
@@ -76,7 +76,7 @@ class Forks:
             Step(name, str(cwd), str(FORKED), words, {}, str(log), Libraries([]))
         )
         deadline = time.monotonic() + seconds
-        while (end := child.poll()) is None:
+        while (status := child.poll()) is None:
             if time.monotonic() > deadline:
                 self._server.kill()
                 raise TimeoutError(f"{script} has not ended:\n{log.read_text(errors='replace')}")
@@ -84,7 +84,7 @@ class Forks:
         output = log.read_text(encoding="utf-8", errors="replace")
         for path in (log, request):
             path.unlink()
-        return Done(end.exit_code, output, end.cpu_seconds)
+        return Done(status, output, child.usage.cpu_seconds)
 
     def close(self) -> None:
         """End the process that forks."""

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.runtime.libraries import libraries
+from relay.runtime.libraries import list_libraries
 from relay.step.result import StepResult, read_result
 from relay.tables.io import table_metadata, write_parquet
 from relay.tracking import ArtifactVersion, Draft, RunSpec, TrackingSettings, open_backend
@@ -138,7 +138,7 @@ def forks(
     scripts = [COMPONENTS / name / "run.py" for name in SHIPPED]
     texts = [path.read_text(encoding="utf-8") for path in COMPONENTS.glob("*/*.py")]
     ours = {name for text in texts for name in re.findall(r"^from (relay\S*) import", text, re.M)}
-    loaded = [*libraries(scripts, source), *((name, ()) for name in (*sorted(ours), *USED))]
+    loaded = [*list_libraries(scripts, ROOT), *((name, ()) for name in (*sorted(ours), *USED))]
     forks = Forks(tmp_path_factory.mktemp("forks"), os.environ, loaded, source)
     yield forks
     forks.close()

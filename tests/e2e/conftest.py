@@ -25,7 +25,7 @@ from mlflow.entities import Run
 
 from relay.commands import run as run_command
 from relay.pipeline import launch
-from relay.runtime.libraries import libraries
+from relay.runtime.libraries import list_libraries
 from relay.tracking.mlflow import connection
 from relay.util.project import Project
 from tests.forks import Done, Forks
@@ -156,7 +156,7 @@ def forks() -> Forks:
     source = ROOT / "src"
     scripts = [Path(str(module.__file__)) for module in (run_command, launch, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
-    running = Forks(folder, environ, libraries(scripts, source), source, anew=("relay", "trackio"))
+    running = Forks(folder, environ, list_libraries(scripts, ROOT), source, anew=("relay", "trackio"))
     atexit.register(running.close)
     return running
 

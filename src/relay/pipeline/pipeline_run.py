@@ -106,7 +106,7 @@ class PipelineRun:
         environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
         launcher = Launcher(self.project, self.folder, self.tracking, environments)
         try:
-            missing = environments.find([job.component for job in state.waiting])
+            missing = environments.find_missing([job.component for job in state.waiting])
             if missing:
                 self._check(state, manager)  # before something takes minutes
                 environments.build(missing)

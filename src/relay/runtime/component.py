@@ -15,8 +15,8 @@ from relay.runtime.environments import LOCK
 from relay.step.params import ARTIFACT_SUFFIX, Facts, Params
 from relay.tracking import ArtifactVersion
 from relay.tracking.lineage import Find
-from relay.util.code_files import parsed
 from relay.util.errors import ConfigError
+from relay.util.imports import parse_source
 from relay.util.names import did_you_mean
 
 _HOOKS = ("source_state", "looked_up", "read_inputs", "look_ahead", "check_facts", "check")
@@ -131,7 +131,7 @@ def _load_params_module(folder: Path) -> Any:
     path = folder / "params.py"
     if not path.is_file():
         raise ConfigError(f"components/{folder.name} has no params.py with a class Params.")
-    parsed(path)  # an error that tells the line
+    parse_source(path)  # its error has the line
     name = f"relay_component_{folder.name}_params"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

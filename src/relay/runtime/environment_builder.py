@@ -1,4 +1,4 @@
-"""The environments of a run's components: found, and built where they are not there yet."""
+"""Finds the environments of a run's components, and builds those that are missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from relay.runtime.environments import (
     Manager,
     open_environment_index,
 )
-from relay.runtime.processes import Process, Spawned, Usage, wait
+from relay.runtime.processes import SpawnedProcess, Usage, wait
 from relay.util.disk import full_disk, is_full
 from relay.util.errors import RelayError
 from relay.util.paths import shown
@@ -27,13 +27,13 @@ from relay.util.signals import StopSignals
 
 
 class BuildDisplay(Protocol):
-    """What shows people how the building of an environment goes."""
+    """A display of the progress of builds."""
 
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
-        """Show that the environment of `components` is being built."""
+        """Show that the environment that `components` share is being built."""
 
     def built(self, components: Sequence[str], seconds: float) -> None:
-        """Show that it is ready, after `seconds`."""
+        """Show that the environment is ready, after `seconds`."""
 
 
 @dataclass
@@ -46,69 +46,72 @@ class EnvironmentBuilder:
     display: BuildDisplay
     signals: StopSignals
     seconds: float = 0.0
-    """Spent on building."""
+    """The time that builds took."""
     _ready: dict[str, Environment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known = open_environment_index()
+        self._index = open_environment_index()
 
-    def find(self, components: Sequence[Component]) -> list[Component]:
-        """Look the environments up; those of `components` whose own is not whole, or unknown."""
-        whole: set[Environment] = set()
+    def find_missing(self, components: Sequence[Component]) -> list[Component]:
+        """Look the environments up; return the components whose own is incomplete or unknown."""
+        complete: set[Environment] = set()
         missing: list[Component] = []
         for component in components if self.manager != "local" else ():
-            found = self._known.find(self.manager, component.folder)
-            if found is not None and (found in whole or self._is_complete(found, component)):
-                whole.add(found)
-                self._ready[component.name] = found
+            environment = self._index.find(self.manager, component.folder)
+            if environment is not None and (
+                environment in complete or _is_complete(environment, component)
+            ):
+                complete.add(environment)
+                self._ready[component.name] = environment
             else:
                 missing.append(component)
         return missing
 
     def build(self, components: Sequence[Component]) -> None:
-        """Have the environment of each component built; RelayError where one cannot be."""
+        """Build the environment of each component that does not have a complete one.
+
+        Raises RelayError if a build fails, Interrupted if a signal stops it.
+        """
         missing = list(components)
         while missing:
-            environment = self._made(missing[0], missing)
-            for component in [one for one in missing if self._find(one) == environment]:
-                self._known.remember(self.manager, component.folder, environment)
+            environment = self._ensure_environment(missing[0], missing)
+            for component in [other for other in missing if self._find(other) == environment]:
+                self._index.remember(self.manager, component.folder, environment)
                 self._ready[component.name] = environment
                 missing.remove(component)
 
-    def of(self, component: Component) -> Environment:
-        """The environment of a component for which it is whole."""
+    def get(self, component: Component) -> Environment:
+        """Return the environment of a component, which was complete or has been built."""
         return PRESENT if self.manager == "local" else self._ready[component.name]
 
-    def _made(self, component: Component, missing: Sequence[Component]) -> Environment:
-        """The environment of `component`, built where it is not there or not whole."""
-        from relay.runtime.mlflow_environments import forget
+    def _ensure_environment(
+        self, component: Component, missing: Sequence[Component]
+    ) -> Environment:
+        """Return the environment of `component`, after a build if it is not complete."""
+        from relay.runtime.mlflow_environments import forget_environments
 
-        found = self._find(component)
-        if not self._is_complete(found, component):
-            names = [one.name for one in missing if self._find(one).activate == found.activate]
-            self._build(component, names)
-            forget()
-            found = self._find(component)
-        return found
-
-    def _is_complete(self, environment: Environment, component: Component) -> bool:
-        return environment.is_complete(component.folder / LOCK)
+        environment = self._find(component)
+        if not _is_complete(environment, component):
+            activate = environment.activate
+            self._build(
+                component,
+                [other.name for other in missing if self._find(other).activate == activate],
+            )
+            forget_environments()
+            environment = self._find(component)
+        return environment
 
     def _find(self, component: Component) -> Environment:
-        # MLflow's import, which a run goes without where the environments are known.
-        from relay.runtime.mlflow_environments import find
+        # It imports MLflow, which a run needs not if the environments are in the index.
+        from relay.runtime.mlflow_environments import find_environment
 
-        return find(self.manager, component.folder)
+        return find_environment(self.manager, component.folder)
 
     def _build(self, component: Component, names: Sequence[str]) -> None:
-        child = Spawned(
-            [
-                sys.executable,
-                "-m",
-                "relay.runtime.mlflow_environments",
-                self.manager,
-                str(component.folder),
-            ],
+        """Build the environment of `component`, which the components `names` share."""
+        module = "relay.runtime.mlflow_environments"
+        process = SpawnedProcess(
+            [sys.executable, "-m", module, self.manager, str(component.folder)],
             cwd=self.project.root,
             env={
                 **os.environ,
@@ -117,36 +120,42 @@ class EnvironmentBuilder:
             },
             log=self.log,
         )
-        process = Process(child, self.log)
-        code = wait(
+        status = wait(
             process,
             lambda usage, line: self.display.building(names, usage, line),
             self.signals,
         )
-        if code != 0:
-            from relay.runtime.mlflow_environments import python_version
-
-            python = python_version(component.folder)
-            lines = process.tail(12)
-            if is_full("\n".join(lines)):
-                folder = self._find(component).folder
-                places = [self.project.home, Path(tempfile.gettempdir()), Path.home()]
-                raise RelayError(
-                    f"The environment of components/{component.name} could not be built. "
-                    f"{full_disk([*([Path(folder)] if folder else []), *places])}"
-                )
-            raise RelayError(
-                f"{self.manager} did not build the environment of components/{component.name}:\n"
-                f"{_without_mlflow(lines)}\n"
-                f"The whole log is {shown(self.log)}. Install Python "
-                f"{python} if it is not there, set up the package index for {self.manager}, or "
-                "run in the present environment with env_manager=local."
-            )
+        if status != 0:
+            raise RelayError(self._explain_failure(component, process.tail(12)))
         self.seconds += process.usage.seconds
         self.display.built(names, process.usage.seconds)
 
+    def _explain_failure(self, component: Component, lines: Sequence[str]) -> str:
+        """Return the message for a build that failed, with the last `lines` of its log."""
+        from relay.runtime.mlflow_environments import python_version
 
-def _without_mlflow(lines: Sequence[str]) -> str:
-    """What the manager itself said, indented."""
+        if is_full("\n".join(lines)):
+            folder = self._find(component).folder
+            places = [self.project.home, Path(tempfile.gettempdir()), Path.home()]
+            return (
+                f"The environment of components/{component.name} could not be built. "
+                f"{full_disk([*([Path(folder)] if folder else []), *places])}"
+            )
+        python = python_version(component.folder)
+        return (
+            f"{self.manager} did not build the environment of components/{component.name}:\n"
+            f"{_drop_mlflow_lines(lines)}\n"
+            f"The whole log is {shown(self.log)}. Install Python {python} if it is missing, set up "
+            f"the package index for {self.manager}, or run in the present environment with "
+            "env_manager=local."
+        )
+
+
+def _is_complete(environment: Environment, component: Component) -> bool:
+    return environment.is_complete(component.folder / LOCK)
+
+
+def _drop_mlflow_lines(lines: Sequence[str]) -> str:
+    """Return the manager's own lines, indented."""
     own = [line for line in lines if " mlflow." not in line and not line.startswith("Command:")]
     return "\n".join(f"  {line}" for line in own)

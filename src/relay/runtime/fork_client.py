@@ -1,4 +1,4 @@
-"""The client of `runtime.fork_server`: a server in an environment, and what it forks."""
+"""The client of `runtime.fork_server`: a server in an environment, and the processes it forks."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import BinaryIO, cast
 import psutil
 
 from relay.runtime.fork_server import Libraries, Lines, Started, Step, decode, encode
-from relay.runtime.processes import End
+from relay.runtime.processes import End, Process
 
 
 class ForkServer:
     """A server in the environment that the shell commands `activate` switch to.
 
-    What it has to say, such as why it does not start, is in `log`. OSError where there is no
-    process for it.
+    What it prints, such as why it does not start, is in `log`. Raises OSError if no process can be
+    started.
     """
 
     def __init__(self, activate: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
         self._log = log
-        self._children: dict[str, Forked] = {}
+        self._forked: dict[str, ForkedProcess] = {}
         log.parent.mkdir(parents=True, exist_ok=True)
-        answers, theirs = os.pipe()
-        command = [*activate, f"exec python -P -m relay.runtime.fork_server {theirs}"]
-        self._answers = Lines(answers)
+        read_end, write_end = os.pipe()
+        command = [*activate, f"exec python -P -m relay.runtime.fork_server {write_end}"]
+        self._answers = Lines(read_end)
         try:
             with log.open("ab") as output:
                 self._popen = subprocess.Popen(
@@ -37,83 +37,95 @@ class ForkServer:
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    pass_fds=[theirs],
+                    pass_fds=[write_end],
                     start_new_session=True,
                 )
         except OSError:
-            os.close(answers)
+            os.close(read_end)
             raise
         finally:
-            os.close(theirs)
+            os.close(write_end)
 
     def load(self, libraries: Libraries) -> None:
-        """Have `libraries` loaded while there is nothing else to do."""
+        """Have `libraries` loaded while the server has nothing else to do."""
         self._send(libraries)
 
-    def fork(self, step: Step) -> Forked:
-        """Have a process forked that runs `step`; it is there when its libraries are loaded."""
-        child = self._children[step.name] = Forked(self, Path(step.log))
+    def fork(self, step: Step) -> ForkedProcess:
+        """Return a process that runs `step`; it exists once the step's libraries are loaded."""
+        process = self._forked[step.name] = ForkedProcess(self, Path(step.log))
         self._send(step)
-        return child
+        return process
 
-    def listen(self) -> None:
-        """Learn what has become of the processes."""
+    def read_answers(self) -> None:
+        """Note the start and the end of processes that the server has reported since."""
         for line in self._answers.read():
             answer = decode(line)
-            child = self._children[answer.name]
+            process = self._forked[answer.name]
             if isinstance(answer, Started):
-                child.pid = answer.pid
+                process.note_start(answer.pid)
             else:
-                child.end = End(answer.exit_code, answer.cpu_seconds)
+                process.note_end(End(answer.exit_code, answer.cpu_seconds))
         if self._answers.ended:
-            for child in self._children.values():
-                child.lose(self._log)
+            for process in self._forked.values():
+                process.note_loss(self._log)
 
     def kill(self) -> None:
-        """End it at once, whatever it is at."""
+        """End the server at once, whatever it is doing."""
         self._popen.kill()
 
     def close(self) -> float:
-        """End it, and return the CPU seconds that loading took it."""
+        """End the server, and return the CPU seconds that it used to load libraries."""
         seconds = 0.0
         with contextlib.suppress(psutil.Error):
             used = psutil.Process(self._popen.pid).cpu_times()
             seconds = used.user + used.system
         self.kill()
         self._popen.wait()
-        with contextlib.suppress(BrokenPipeError):  # there may be what it never read
+        with contextlib.suppress(BrokenPipeError):  # it may not have read all requests
             cast(BinaryIO, self._popen.stdin).close()
         os.close(self._answers.descriptor)
         return seconds
 
     def _send(self, request: Libraries | Step) -> None:
         stdin = cast(BinaryIO, self._popen.stdin)
-        with contextlib.suppress(BrokenPipeError):  # it has ended: `listen` will know
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which `read_answers` notes
             stdin.write(encode(request))
             stdin.flush()
 
 
-class Forked:
-    """A process that a server has forked, or will, as a child of ours."""
+class ForkedProcess(Process):
+    """A process that a server forks."""
 
     def __init__(self, server: ForkServer, log: Path) -> None:
+        super().__init__(log)
         self._server = server
-        self._log = log
-        self.pid: int | None = None
-        self.end: End | None = None
+        self._pid: int | None = None
+        self._end: End | None = None
 
-    def poll(self) -> End | None:
-        if self.end is None:
-            self._server.listen()
-        return self.end
+    @property
+    def pid(self) -> int | None:
+        return self._pid
 
-    def give_up(self) -> None:
-        """Its server hangs in a library, it may be: no process will come of that."""
-        self._server.kill()
+    def note_start(self, pid: int) -> None:
+        """Note that the server has forked it."""
+        self._pid = pid
 
-    def lose(self, server_log: Path) -> None:
-        """Its server has ended, and with it its standard input and the news of it."""
-        if self.end is None:
-            self.end = End(1, 0.0)
-            with self._log.open("a", encoding="utf-8") as log:
+    def note_end(self, end: End) -> None:
+        """Note how it ended."""
+        self._end = end
+
+    def note_loss(self, server_log: Path) -> None:
+        """Note that its server has ended, and with it its standard input and all answers."""
+        if self._end is None:
+            self._end = End(1, 0.0)
+            with self.log.open("a", encoding="utf-8") as log:
                 print(f"The process that it was forked from has ended; see {server_log}.", file=log)
+
+    def _find_end(self) -> End | None:
+        if self._end is None:
+            self._server.read_answers()
+        return self._end
+
+    def _abandon(self) -> None:
+        # The server may hang in a library: it forks nothing more.
+        self._server.kill()

@@ -2,9 +2,9 @@
 
     python -P -m relay.runtime.fork_server FD        in an environment of components
 
-Most of a small step is Python loading libraries; a forked process has them from the start. All
-else is as `python run.py` has it, the project's own modules included: they are imported in the
-forked process, so that what runs is what the files say at that time.
+Most of the time of a small step goes to loading libraries; a forked process has them from the
+start. All else is as in `python run.py`, the project's own modules included: they are imported in
+the forked process, so that what runs is what the files contain at that time.
 
 Requests come as JSON lines on standard input, answers go as JSON lines to file descriptor `FD`.
 When standard input ends, so does the server, and with it the standard input of each step. With
@@ -44,17 +44,17 @@ class Step:
     name: str
     folder: str
     script: str
-    """Its full path, which processes that it spawns are told."""
+    """Its full path, as processes that it spawns have it."""
     arguments: Sequence[str]
     environ: Mapping[str, str]
-    """What its environment has besides the server's."""
+    """Variables of its environment besides the server's."""
     log: str
     libraries: Libraries
 
 
 @dataclass(frozen=True)
 class Started:
-    """The answer to a `Step`: its process is there, and leads a process group of its own."""
+    """The answer to a `Step`: its process exists, and leads a process group of its own."""
 
     name: str
     pid: int
@@ -62,11 +62,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a process: as `wait4` has it."""
+    """The answer when a process has ended, with the values of `wait4`."""
 
     name: str
     exit_code: int
-    """Negative where a signal ended it."""
+    """Negative if a signal ended it."""
     cpu_seconds: float
 
 
@@ -74,12 +74,12 @@ _TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Libraries, Step
 
 
 def encode(message: Libraries | Step | Started | Ended) -> bytes:
-    """A message as a line."""
+    """Return a message as a line."""
     return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
 
 
 def decode(line: bytes) -> Any:
-    """The message that `encode` made `line` of."""
+    """Return the message in a line that `encode` made."""
     kind, values = json.loads(line)
     if kind == "Step":
         values["libraries"] = Libraries(**values["libraries"])
@@ -87,7 +87,7 @@ def decode(line: bytes) -> Any:
 
 
 class Lines:
-    """Whole lines from a file descriptor, as far as they are there."""
+    """Whole lines from a file descriptor, without waiting for more."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -95,7 +95,7 @@ class Lines:
         self._rest = b""
 
     def read(self) -> list[bytes]:
-        """Those that have come; none where there are none yet, or no more (`ended`)."""
+        """Return the lines that have come; an empty list if none have, or at the end (`ended`)."""
         while not self.ended and select.select([self.descriptor], [], [], 0)[0]:
             data = os.read(self.descriptor, _CHUNK)
             self.ended = not data
@@ -112,24 +112,27 @@ class Server:
     requests: Lines
     answers: int
     waiting: deque[tuple[str, Sequence[str]]] = field(default_factory=deque)
-    """What is to be loaded when there is time."""
+    """Modules to load when there is time."""
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
-    """Name and our end of the standard input of each process."""
-    wakening: tuple[int, ...] = ()
+    """By process: the step's name, and our end of its standard input."""
+    wake_pipe: tuple[int, ...] = ()
     """Both ends of the pipe that wakes us when a process has ended."""
 
     def serve(self) -> None:
-        """Answer requests; SystemExit in each forked process, when its step is done."""
-        self.wakening = awake, wake = os.pipe()
-        os.set_blocking(wake, False)
-        os.set_blocking(awake, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler: without one nobody is woken
-        signal.set_wakeup_fd(wake)
+        """Answer requests until there are no more.
+
+        Raises SystemExit in each forked process, when its step is done.
+        """
+        self.wake_pipe = wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        os.set_blocking(wake_read, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only a signal with a handler wakes us
+        signal.set_wakeup_fd(wake_write)
         while not self.requests.ended:
             timeout = 0 if self.waiting else None
-            select.select([self.requests.descriptor, awake], [], [], timeout)
+            select.select([self.requests.descriptor, wake_read], [], [], timeout)
             with contextlib.suppress(BlockingIOError):
-                os.read(awake, _CHUNK)
+                os.read(wake_read, _CHUNK)
             self._reap()
             for line in self.requests.read():
                 self._answer(decode(line))
@@ -146,44 +149,44 @@ class Server:
 
     def _fork(self, step: Step) -> None:
         """Fork a process that runs `step` and then ends."""
-        theirs, ours = os.pipe()
-        gc.freeze()  # what is shared now stays so: no collection is to touch it
+        child_end, parent_end = os.pipe()
+        gc.freeze()  # a collection would touch, and so copy, the memory that is shared
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
-            others = (other for _, other in self.running.values())
-            for descriptor in (*self.wakening, self.answers, ours, *others):
+            others = (descriptor for _, descriptor in self.running.values())
+            for descriptor in (*self.wake_pipe, self.answers, parent_end, *others):
                 os.close(descriptor)
-            _become(step, theirs)  # it does not return
-        with contextlib.suppress(OSError):  # it has done so itself, or is gone
+            _run_step(step, child_end)  # it does not return
+        with contextlib.suppress(OSError):  # it has done so itself, or has ended
             os.setpgid(pid, pid)
-        os.close(theirs)
-        self.running[pid] = (step.name, ours)
-        self._tell(Started(step.name, pid))
+        os.close(child_end)
+        self.running[pid] = (step.name, parent_end)
+        self._send(Started(step.name, pid))
 
     def _reap(self) -> None:
-        for pid, (name, ours) in list(self.running.items()):
-            # One by one: there may be children of a library, which waits for them itself.
+        for pid, (name, parent_end) in list(self.running.items()):
+            # Each by its number: a library may have children too, and waits for them itself.
             ended, status, used = os.wait4(pid, os.WNOHANG)
             if ended:
                 del self.running[pid]
-                os.close(ours)
+                os.close(parent_end)
                 code = os.waitstatus_to_exitcode(status)
-                self._tell(Ended(name, code, used.ru_utime + used.ru_stime))
+                self._send(Ended(name, code, used.ru_utime + used.ru_stime))
 
-    def _tell(self, answer: Started | Ended) -> None:
-        with contextlib.suppress(BrokenPipeError):  # nobody listens: our input ends as well
+    def _send(self, answer: Started | Ended) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the client has ended, and so will our input
             os.write(self.answers, encode(answer))
 
 
 def _load(module: str, names: Sequence[str]) -> None:
-    # What cannot be imported is the step's to tell, where it needs it.
+    # An import that fails is reported by the step that needs it.
     with contextlib.suppress(Exception):
         __import__(module, fromlist=list(names))
 
 
-def _become(step: Step, stdin: int) -> NoReturn:
-    """Run `step` as `python run.py` would in its folder; SystemExit when it is done."""
+def _run_step(step: Step, stdin: int) -> NoReturn:
+    """Run `step` as `python run.py` would in its folder. Raises SystemExit when it is done."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setpgid(0, 0)
     output = os.open(step.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -193,7 +196,7 @@ def _become(step: Step, stdin: int) -> NoReturn:
     os.close(stdin)
     os.close(output)
     gc.enable()
-    if "numpy" in sys.modules:  # its numbers would be the same in each process
+    if "numpy" in sys.modules:  # or each process would draw the same numbers
         sys.modules["numpy"].random.seed()
     os.chdir(step.folder)
     os.environ.update(step.environ)
@@ -205,7 +208,7 @@ def _become(step: Step, stdin: int) -> NoReturn:
 
 def main(argv: Sequence[str]) -> int:
     """Serve on standard input and the file descriptor that `argv` names."""
-    gc.disable()  # there is no garbage in loading libraries
+    gc.disable()  # loading libraries leaves no garbage
     Server(Lines(0), int(argv[0])).serve()
     return 0
 

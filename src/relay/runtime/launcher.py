@@ -1,4 +1,4 @@
-"""The processes of a run's steps: forked where their libraries are loaded, or started anew."""
+"""Starts the processes of a run's steps: forked from one with their libraries, or spawned."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from relay.runtime.component import Component
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_server import Libraries, Step
-from relay.runtime.libraries import Library, late, libraries
-from relay.runtime.processes import Child, Process, Spawned
+from relay.runtime.libraries import Library, list_late_libraries, list_libraries
+from relay.runtime.processes import Process, SpawnedProcess
 from relay.tracking import TrackingSettings
 from relay.tracking.backends import step_module
 from relay.util.errors import RelayError
 from relay.util.project import Project
 
 CAN_FORK = sys.platform == "linux"
-"""Elsewhere a forked process may not use all that a library has begun in the one before it."""
+"""On other systems a forked process cannot use all that a library began before the fork."""
 
 
 @dataclass
 class Launcher:
-    """Starts the processes of steps; what they write is in `folder`."""
+    """Starts the processes of steps; their logs and reports are in `folder`."""
 
     project: Project
     folder: Path
@@ -40,18 +40,18 @@ class Launcher:
             (self.folder / name).mkdir(exist_ok=True)
 
     def load(self, components: Sequence[Component]) -> None:
-        """Load the libraries of `components`, in this order, while something else is done."""
+        """Begin to load the libraries of `components`, in this order, and return at once."""
         used: dict[ForkServer, list[Library]] = {}
-        with contextlib.suppress(OSError):  # where nothing can be started, `start` will say so
+        with contextlib.suppress(OSError):  # if nothing can be started, `start` reports it
             for component in filter(_is_forked, components):
                 server, needed = self._server(component), self._libraries(component)
                 server.load(Libraries(needed))
                 used.setdefault(server, []).extend(needed)
             for server, needed in used.items():
-                server.load(Libraries(late(needed)))
+                server.load(Libraries(list_late_libraries(needed)))
 
     def result_path(self, step: str) -> Path:
-        """Return where the process of `step` has to write its report."""
+        """Return the file into which the process of `step` writes its report."""
         return self.folder / "results" / f"{step}.json"
 
     def start(
@@ -64,19 +64,16 @@ class Launcher:
         """Start `component` as `step`, with all of its parameters as text.
 
         `environ` is added to the environment variables of every step.
-
-        Raises:
-            RelayError: The process could not be started.
+        Raises RelayError if the process cannot be started.
         """
         log = self.folder / "logs" / f"{step}.log"
         try:
-            child = self._child(step, component, arguments, environ, log)
+            return self._start(step, component, arguments, environ, log)
         except OSError as error:
             raise RelayError(f"Step '{step}' could not be started: {error}") from error
-        return Process(child, log)
 
     def close(self) -> float:
-        """End what was started to fork from, and return the CPU seconds that it used."""
+        """End the servers, and return the CPU seconds that they used to load libraries."""
         seconds = sum(server.close() for server in self._servers.values())
         self._servers.clear()
         with contextlib.suppress(FileNotFoundError):
@@ -84,16 +81,16 @@ class Launcher:
                 self._log.unlink()
         return seconds
 
-    def _child(
+    def _start(
         self,
         name: str,
         component: Component,
         arguments: Mapping[str, str],
         environ: Mapping[str, str],
         log: Path,
-    ) -> Child:
+    ) -> Process:
         if not _is_forked(component):
-            return Spawned(
+            return SpawnedProcess(
                 step_command(component, arguments, self._activate(component)),
                 cwd=component.folder,
                 env={**self._environ(), **environ},
@@ -120,25 +117,25 @@ class Launcher:
 
     @property
     def _log(self) -> Path:
-        """What the servers have to say, which is nothing where all is well."""
+        """The output of the servers, empty if all is well."""
         return self.folder / "logs" / "libraries.log"
 
     def _activate(self, component: Component) -> tuple[str, ...]:
-        return self.environments.of(component).activate
+        return self.environments.get(component).activate
 
     def _environ(self) -> dict[str, str]:
         return {
             **os.environ,
             "PYTHONUNBUFFERED": "1",
-            "PYTHONIOENCODING": "utf-8",  # that of the log, whatever the console has
+            "PYTHONIOENCODING": "utf-8",  # the log's, whatever the console's is
             "TMPDIR": str(self.folder / "tmp"),
         }
 
     def _libraries(self, component: Component) -> list[Library]:
-        source = self.project.root / "src"
+        root = self.project.root
         module = step_module(self.tracking).replace(".", "/")
-        scripts = [component.folder / SCRIPT, source / f"{module}.py"]
-        return libraries(scripts, source)
+        scripts = [component.folder / SCRIPT, root / "src" / f"{module}.py"]
+        return list_libraries(scripts, root)
 
 
 def _is_forked(component: Component) -> bool:

@@ -1,17 +1,16 @@
-"""Which libraries a script loads as it starts, read from the source."""
+"""The libraries that a script loads as it starts, read from the source."""
 
 from __future__ import annotations
 
-import ast
-import functools
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from relay.util.code_files import parsed
+from relay.tracking.backends import UNSHARED_LIBRARIES
+from relay.util.imports import SourceReader, find_module, open_reader
 
 Library = tuple[str, tuple[str, ...]]
-"""A module and what is imported from it, which may be modules of its own; nothing: itself."""
+"""A module and what is imported from it, which may be its submodules; nothing: the module alone."""
 
 _LATE: Mapping[str, tuple[str, ...]] = {
     "pandas": ("pyarrow.dataset",),
@@ -23,96 +22,72 @@ _LATE: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What a library loads when it is used, not before."""
-_NOT_SHARED = ("wandb",)
-"""Makes a temporary folder as it loads and removes it at exit: a fork would remove it for all."""
 
 
-def libraries(scripts: Sequence[Path], source: Path) -> list[Library]:
-    """What `scripts` import from elsewhere, in the order in which they would.
+def list_libraries(scripts: Sequence[Path], root: Path) -> list[Library]:
+    """Return what `scripts` import from outside the checkout `root`, in the order of execution.
 
-    Modules beside a script or under `source` are followed. What is imported within a function is
-    left to be loaded when it is needed.
+    Modules beside a script or in the checkout's `src` are followed. An import within a function is
+    left out: it is executed when it is needed.
+
+    Raises ConfigError, with the line, if a file is not Python.
     """
-    found: dict[Library, None] = {}
+    reader = open_reader(root)
+    libraries: dict[Library, None] = {}
     seen: set[Path] = set()
     for script in scripts:
-        for library in _libraries(script, (script.parent, source), seen):
-            found[library] = None
-    return list(found)
+        folders = (script.parent, root / "src")
+        libraries.update(dict.fromkeys(_walk_libraries(script, folders, reader, seen)))
+    reader.save()
+    return list(libraries)
 
 
-def late(found: Iterable[Library]) -> list[Library]:
-    """What the libraries `found` will load when they are used: worth it where there is time."""
-    names = {module.partition(".")[0] for module, _ in found}
+def list_late_libraries(libraries: Iterable[Library]) -> list[Library]:
+    """Return what `libraries` load when they are used: to be loaded if there is time."""
+    names = {module.partition(".")[0] for module, _ in libraries}
     return [(module, ()) for name in sorted(names & set(_LATE)) for module in _LATE[name]]
 
 
-def _libraries(path: Path, folders: Sequence[Path], seen: set[Path]) -> Iterator[Library]:
+def _walk_libraries(
+    path: Path, folders: Sequence[Path], reader: SourceReader, seen: set[Path]
+) -> Iterator[Library]:
+    """Yield what loading the file `path` imports from outside of `folders`."""
     if path in seen:
         return
     seen.add(path)
-    for module, names in _imports(path):
-        files = _files(module, names, folders)
+    for statement in reader.read(path).imports:
+        if statement.depth:
+            continue
+        module, names = statement.module, tuple(statement.names)
+        files = _find_files(module, names, folders)
         if files:
-            for file in [*files, *_named_files(files, names, folders)]:
-                yield from _libraries(file, folders, seen)
-        elif module.partition(".")[0] not in {*sys.stdlib_module_names, *_NOT_SHARED}:
+            for file in [*files, *_find_lazy_files(files, names, folders, reader)]:
+                yield from _walk_libraries(file, folders, reader, seen)
+        elif module.partition(".")[0] not in {*sys.stdlib_module_names, *UNSHARED_LIBRARIES}:
             yield module, names
 
 
-@functools.cache
-def _imports(path: Path) -> tuple[Library, ...]:
-    """The imports that loading the file `path` executes for certain."""
-    found: list[Library] = []
-    for node in parsed(path).body:
-        if isinstance(node, ast.Import):
-            found += [(alias.name, ()) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.append((node.module, tuple(alias.name for alias in node.names)))
-    return tuple(found)
-
-
-def _files(module: str, names: Sequence[str], folders: Sequence[Path]) -> list[Path]:
-    """The files in `folders` that are loaded for an import; none where it is from elsewhere."""
-    found: list[Path] = []
+def _find_files(module: str, names: Sequence[str], folders: Sequence[Path]) -> list[Path]:
+    """Return the files that an import loads, from the first of `folders` that has the module."""
     for folder in folders:
-        place = folder
-        for part in module.split("."):
-            place = place / part
-            found += _existing(place / "__init__.py", place.with_suffix(".py"))
-        for name in names if found else ():
-            found += _existing(place / f"{name}.py")
-        if found:
-            break
-    return found
+        if files := find_module(module, folder):
+            submodules = (find_module(f"{module}.{name}", folder) for name in names)
+            return list(dict.fromkeys([*files, *(path for files in submodules for path in files)]))
+    return []
 
 
-def _named_files(
-    files: Sequence[Path], names: Sequence[str], folders: Sequence[Path]
+def _find_lazy_files(
+    files: Sequence[Path], names: Sequence[str], folders: Sequence[Path], reader: SourceReader
 ) -> list[Path]:
-    """The files that a package loads when it is asked for `names` (PEP 562).
+    """Return the files that the packages in `files` load when they are asked for `names` (PEP 562).
 
     Such a package lists its names for type checkers, in imports under `if TYPE_CHECKING`.
     """
-    listed = [one for file in files for one in _listed_names(file)]
-    modules = [module for module, provided in listed if set(provided) & set(names)]
-    return [file for module in modules for file in _files(module, (), folders)]
-
-
-@functools.cache
-def _listed_names(path: Path) -> tuple[Library, ...]:
-    """What the module in `path` imports for type checkers, if it has a `__getattr__`."""
-    body = parsed(path).body
-    if not any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in body):
-        return ()
-    return tuple(
-        (node.module, tuple(alias.name for alias in node.names))
-        for block in body
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in block.body
-        if isinstance(node, ast.ImportFrom) and node.module
-    )
-
-
-def _existing(*paths: Path) -> list[Path]:
-    return [path for path in paths if path.is_file()]
+    modules = [
+        statement.module
+        for source in map(reader.read, files)
+        if source.has_getattr
+        for statement in source.imports
+        if statement.for_types and set(statement.names) & set(names)
+    ]
+    return [file for module in modules for file in _find_files(module, (), folders)]

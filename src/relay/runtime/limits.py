@@ -11,14 +11,14 @@ LEAST_ADDRESS_SPACE = 1_200_000_000
 
 
 def require_address_space() -> None:
-    """RelayError where `ulimit -v` leaves a process less address space than a step takes."""
+    """Raise RelayError if `ulimit -v` leaves a process less address space than a step needs."""
     if sys.platform == "win32":
         return
-    import resource  # there is none on Windows
+    import resource  # Windows does not have it
 
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
         raise RelayError(
             f"ulimit -v: the limit on virtual memory is too low (got {limit // 1000**2} MB). Steps "
-            f"need {LEAST_ADDRESS_SPACE // 1000**2} MB and more: ulimit -v unlimited"
+            f"need at least {LEAST_ADDRESS_SPACE // 1000**2} MB. Run `ulimit -v unlimited` first."
         )

@@ -1,4 +1,4 @@
-"""MLflow's own environments, so that `mlflow run` shares them: named, found and built by it."""
+"""MLflow's environments, named, found and built by its own code: `mlflow run` shares them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from relay.runtime.environments import LOCK, Environment, Manager
 from relay.util.errors import RelayError
 
 
-def find(manager: Manager, component: Path) -> Environment:
-    """The environment of `component` under `manager`, whether it is built yet or not."""
+def find_environment(manager: Manager, component: Path) -> Environment:
+    """Return the environment of `component` under `manager`, built or not."""
     if manager == "conda":
         name = conda._get_conda_env_name(str(component / "conda.yml"))
-        return Environment(_conda_folders().get(name), tuple(conda.get_conda_command(name)))
+        return Environment(_list_conda_folders().get(name), tuple(conda.get_conda_command(name)))
     python_env = _PythonEnv.from_conda_yaml(str(component / "conda.yml"))
     name = virtualenv._get_virtualenv_name(python_env, component)
     folder = Path(virtualenv._get_mlflow_virtualenv_root()) / name
@@ -34,31 +34,32 @@ def find(manager: Manager, component: Path) -> Environment:
 
 
 def python_version(component: Path) -> str:
-    """The Python that `component` asks for, such as 3.11."""
+    """Return the version of Python in `component`'s conda.yml, such as 3.11."""
     return str(_PythonEnv.from_conda_yaml(str(component / "conda.yml")).python)
 
 
-def forget() -> None:
-    """Look for environments anew: one was built by another process."""
-    _conda_folders.cache_clear()
+def forget_environments() -> None:
+    """Look for environments again: another process has built one."""
+    _list_conda_folders.cache_clear()
 
 
-def build(manager: Manager, component: Path) -> None:
-    """Build the environment of `component` unless it is there and whole.
+def build_environment(manager: Manager, component: Path) -> None:
+    """Build the environment of `component` unless it is complete.
 
     Two processes that build one environment at once would break each other: the second waits.
+    Raises RelayError if it is not complete after the build, and MLflow's errors.
     """
     lock = component / LOCK
-    with _build_lock():
-        environment = find(manager, component)
+    with _hold_build_lock():
+        environment = find_environment(manager, component)
         if environment.is_complete(lock):
             return
         if environment.folder is not None and Path(environment.folder).exists():
-            print(f"Removing {environment.folder}, which is not whole", flush=True)
+            print(f"Removing {environment.folder}, which is incomplete", flush=True)
             shutil.rmtree(environment.folder)
         if manager == "conda":
             conda.get_or_create_conda_env(str(component / "conda.yml"))
-            forget()
+            forget_environments()
         else:
             virtualenv._create_virtualenv(
                 local_model_path=component,
@@ -66,28 +67,31 @@ def build(manager: Manager, component: Path) -> None:
                 env_dir=Path(str(environment.folder)),
                 env_manager="uv" if manager == "uv" else "virtualenv",
             )
-        if not find(manager, component).is_complete(lock):
-            raise RelayError(f"The environment of components/{component.name} is not whole.")
+        if not find_environment(manager, component).is_complete(lock):
+            raise RelayError(
+                f"The environment of components/{component.name} lacks distributions of its lock."
+            )
 
 
 @functools.cache
-def _conda_folders() -> Mapping[str, str]:
-    """conda's environments by name."""
+def _list_conda_folders() -> Mapping[str, str]:
+    """Return the folders of conda's environments by name. Raises RelayError if conda fails."""
     command = [conda.get_conda_bin_executable("conda"), "env", "list", "--json"]
     try:
         listed = subprocess.run(command, capture_output=True, text=True, check=True)
         folders = json.loads(listed.stdout).get("envs", [])
     except (OSError, subprocess.CalledProcessError, json.JSONDecodeError) as error:
-        said = getattr(error, "stderr", None) or str(error)
+        message = getattr(error, "stderr", None) or str(error)
         raise RelayError(
-            f"conda does not work: `conda env list` says: {said.strip()}. Mend it, or run with "
+            f"env_manager: `conda env list` failed: {message.strip()}. Repair conda, or run with "
             "env_manager=uv."
         ) from error
     return {Path(path).name: path for path in folders}
 
 
 @contextmanager
-def _build_lock() -> Iterator[None]:
+def _hold_build_lock() -> Iterator[None]:
+    """Wait until no other process builds an environment, and keep others waiting."""
     root = Path(virtualenv._get_mlflow_virtualenv_root())
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".relay.lock"):
@@ -95,10 +99,10 @@ def _build_lock() -> Iterator[None]:
 
 
 def main(argv: list[str]) -> int:
-    """Build one environment; `argv` is its manager and the component's folder."""
+    """Build the environment of `argv`, a manager and a component's folder; return 1 on failure."""
     manager, folder = argv
     try:
-        build(cast(Manager, manager), Path(folder).resolve())
+        build_environment(cast(Manager, manager), Path(folder).resolve())
     except (ExecutionException, ShellCommandException, RelayError) as error:
         print(f"Error: {error}", flush=True)
         return 1

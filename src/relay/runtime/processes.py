@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 import psutil
 
@@ -20,10 +21,11 @@ from relay.util.signals import StopSignals
 _MB = 1024 * 1024
 _POLL_SECONDS = 0.1
 _SAMPLE_SECONDS = 0.1
-_LOOK_SECONDS = 0.5  # after this, look again which processes there are
+_LIST_SECONDS = 0.5
+"""Between two readings of the list of all processes."""
 _TAIL_BYTES = 16_384
 GRACE_SECONDS = 10.0
-"""How long a process group may take to end by itself before it is killed."""
+"""The time that a process group has to end by itself before it is killed."""
 
 
 @dataclass(frozen=True)
@@ -38,88 +40,51 @@ class Usage:
 
 @dataclass(frozen=True)
 class End:
-    """How a process ended."""
+    """The end of a process."""
 
     exit_code: int
-    """Negative where a signal ended it."""
+    """Negative if a signal ended it."""
     cpu_seconds: float
-    """Its own, and its children's as far as it waited for them."""
+    """Its own, and those of children that it waited for."""
 
 
-class Child(Protocol):
-    """A process that leads a group of its own, and whose standard input we hold open.
+class Process(ABC):
+    """A child that leads a process group, and whose output goes to the file `log`.
 
-    It ends when we do, however we end, and that tells the process to stop.
+    We hold its standard input open. That ends when this process does, in any way, which is a
+    child's signal to stop.
     """
 
-    @property
-    def pid(self) -> int | None:
-        """None until it is there."""
-
-    def poll(self) -> End | None:
-        """Its end, as soon as it has ended."""
-
-    def give_up(self) -> None:
-        """Be done with it where it is not there yet, whatever that takes."""
-
-
-class Spawned:
-    """A command, as a child; OSError where it cannot be started."""
-
-    def __init__(
-        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
-    ) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                list(command),
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._end: End | None = None
-
-    @property
-    def pid(self) -> int:
-        return self._popen.pid
-
-    def poll(self) -> End | None:
-        if self._end is None:
-            pid, status, used = os.wait4(self._popen.pid, os.WNOHANG)
-            if pid:
-                code = self._popen.returncode = os.waitstatus_to_exitcode(status)
-                self._end = End(code, used.ru_utime + used.ru_stime)
-                cast(BinaryIO, self._popen.stdin).close()
-        return self._end
-
-    def give_up(self) -> None:
-        """It has been there from the beginning."""
-
-
-class Process:
-    """A running child whose output goes to a log file: what it uses, and how it is ended."""
-
-    def __init__(self, child: Child, log: Path) -> None:
+    def __init__(self, log: Path) -> None:
         self.log = log
-        self._child = child
+        self.was_asked_to_stop = False
         self._started = time.monotonic()
         self._sampled = 0.0
-        self._looked = 0.0
+        self._listed = 0.0
         self._group: list[psutil.Process] = []
         self._ended: float | None = None
-        self.was_asked_to_stop = False
         self._signalled = False
         self._cpu_seconds = 0.0
         self._max_rss = 0
 
+    @property
+    @abstractmethod
+    def pid(self) -> int | None:
+        """Its number; None until it exists."""
+
+    @abstractmethod
+    def _find_end(self) -> End | None:
+        """Return its end; None while it runs."""
+
+    @abstractmethod
+    def _abandon(self) -> None:
+        """See to it that a process that does not exist yet never begins."""
+
     def poll(self) -> int | None:
-        """Sample the process; its exit status (128 + n for signal n) once it has ended."""
+        """Sample the process; return its exit status (128 + n for signal n) once it has ended."""
         if self._ended is None:
             self._sample()
-        end = self._child.poll()
+        end = self._find_end()
         if end is None:
             if self.was_asked_to_stop:
                 self.ask_to_stop()
@@ -138,16 +103,16 @@ class Process:
         return Usage(seconds, self._cpu_seconds, self._max_rss / _MB)
 
     def tail(self, lines: int) -> list[str]:
-        """The last lines of the log."""
+        """Return the last lines of the log."""
         return tail(self.log, lines)
 
     def ask_to_stop(self) -> None:
-        """Send SIGTERM to the whole process group, once; `stop` waits for what comes of it.
+        """Send SIGTERM to the whole process group, once; `stop` waits for the end.
 
-        A child that is not there yet is sent it as soon as `poll` finds it.
+        A process that does not exist yet gets it as soon as `poll` finds it.
         """
         self.was_asked_to_stop = True
-        if not self._signalled and self._child.pid is not None:
+        if not self._signalled and self.pid is not None:
             self._signalled = True
             self._signal_group(signal.SIGTERM)
 
@@ -155,12 +120,12 @@ class Process:
         """End the whole process group: ask, wait for `GRACE_SECONDS`, then kill."""
         self.ask_to_stop()
         deadline = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < deadline and (self.poll() is None or self._group_lives()):
+        while time.monotonic() < deadline and (self.poll() is None or self._has_living_group()):
             time.sleep(0.05)
         self._signal_group(signal.SIGKILL)
         while self.poll() is None:
-            if self._child.pid is None:
-                self._child.give_up()
+            if self.pid is None:
+                self._abandon()
             self._signal_group(signal.SIGKILL)
             time.sleep(0.05)
 
@@ -170,7 +135,7 @@ class Process:
             return
         self._sampled = now
         memory, cpu = 0, 0.0
-        for process in self._processes(now):
+        for process in self._list_processes(now):
             with contextlib.suppress(psutil.Error):
                 memory += process.memory_info().rss
                 times = process.cpu_times()
@@ -178,32 +143,69 @@ class Process:
         self._max_rss = max(self._max_rss, memory)
         self._cpu_seconds = max(self._cpu_seconds, cpu)
 
-    def _processes(self, now: float) -> list[psutil.Process]:
-        """The process and all below it; to find them, every process there is has to be read."""
-        if self._child.pid is not None and now >= self._looked + _LOOK_SECONDS:
-            self._looked = now
+    def _list_processes(self, now: float) -> list[psutil.Process]:
+        """Return the process and all below it. To find those, all processes have to be read."""
+        if self.pid is not None and now >= self._listed + _LIST_SECONDS:
+            self._listed = now
             with contextlib.suppress(psutil.Error):
-                parent = psutil.Process(self._child.pid)
+                parent = psutil.Process(self.pid)
                 self._group = [parent, *parent.children(recursive=True)]
         return self._group
 
     def _signal_group(self, signal_number: int) -> None:
-        if self._child.pid is not None:
+        if self.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._child.pid, signal_number)
+                os.killpg(self.pid, signal_number)
 
-    def _group_lives(self) -> bool:
-        """True where a process of the group still runs; zombies do not count."""
+    def _has_living_group(self) -> bool:
+        """Return whether a process of the group still runs; zombies do not count."""
         for process in psutil.process_iter(["status"]):
             with contextlib.suppress(psutil.Error, ProcessLookupError):
-                alive = process.info["status"] != psutil.STATUS_ZOMBIE
-                if alive and os.getpgid(process.pid) == self._child.pid:
+                is_alive = process.info["status"] != psutil.STATUS_ZOMBIE
+                if is_alive and os.getpgid(process.pid) == self.pid:
                     return True
         return False
 
 
+class SpawnedProcess(Process):
+    """A process that runs a command. Raises OSError if it cannot be started."""
+
+    def __init__(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
+    ) -> None:
+        super().__init__(log)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                list(command),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._end: End | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def _find_end(self) -> End | None:
+        if self._end is None:
+            pid, status, used = os.wait4(self._popen.pid, os.WNOHANG)
+            if pid:
+                code = self._popen.returncode = os.waitstatus_to_exitcode(status)
+                self._end = End(code, used.ru_utime + used.ru_stime)
+                cast(BinaryIO, self._popen.stdin).close()
+        return self._end
+
+    def _abandon(self) -> None:
+        """Do nothing: it exists from the start."""
+
+
 def tail(path: Path, lines: int) -> list[str]:
-    """The last lines of a text file that are not empty."""
+    """Return the last lines of a text file that are not empty; none if it cannot be read."""
     try:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
@@ -215,11 +217,14 @@ def tail(path: Path, lines: int) -> list[str]:
 
 
 Progress = Callable[[Usage, str], None]
-"""Told what a process has used so far, and the last line of its log."""
+"""Called with what a process has used so far, and the last line of its log."""
 
 
 def wait(process: Process, progress: Progress, signals: StopSignals) -> int:
-    """Wait for `process` and return its exit status; a signal to us ends it first."""
+    """Wait for `process` and return its exit status.
+
+    Raises Interrupted on a signal to this process; the other is ended before that.
+    """
     try:
         while (code := process.poll()) is None:
             signals.check()

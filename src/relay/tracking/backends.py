@@ -9,6 +9,13 @@ from relay.tracking.settings import TrackingSettings
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 
+UNSHARED_LIBRARIES = ("wandb",)
+"""Libraries that each process has to load itself.
+
+wandb makes a temporary folder as it loads and removes it at exit, so the first forked process to
+end would remove the folder of all others.
+"""
+
 
 def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
     """Return the backend that `settings` name. Raises ConfigError if the name is unknown.

@@ -15,7 +15,7 @@ from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.summary import StepSummary
 from relay.runtime.launcher import Launcher
-from relay.runtime.processes import Process, Spawned
+from relay.runtime.processes import Process, SpawnedProcess
 from relay.step.result import StepResult, write_result
 from relay.util.project import Project
 
@@ -38,8 +38,7 @@ def runner(tmp_path: Path) -> StepRunner:
 
 def started(folder: Path, code: str) -> Process:
     log = folder / "log"
-    child = Spawned([sys.executable, "-c", code], cwd=folder, env=os.environ, log=log)
-    return Process(child, log)
+    return SpawnedProcess([sys.executable, "-c", code], cwd=folder, env=os.environ, log=log)
 
 
 def ended(process: Process) -> Process:

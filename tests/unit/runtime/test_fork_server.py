@@ -14,9 +14,8 @@ import psutil
 import pytest
 
 from relay.runtime import processes
-from relay.runtime.fork_client import Forked, ForkServer
+from relay.runtime.fork_client import ForkedProcess, ForkServer
 from relay.runtime.fork_server import Libraries, Step
-from relay.runtime.processes import End, Process
 from tests.loading import ROOT
 
 PATH = f"export PATH={Path(sys.executable).parent}:$PATH"
@@ -56,7 +55,7 @@ LOADED = Libraries([("tabnanny", []), ("numpy", [])])
 
 def fork(
     server: ForkServer, folder: Path, code: str, name: str = "one", libraries: Libraries = LOADED
-) -> Forked:
+) -> ForkedProcess:
     (folder / name).mkdir()
     (folder / name / "run.py").write_text(code)
     return server.fork(
@@ -72,20 +71,20 @@ def fork(
     )
 
 
-def end_of(child: Forked) -> End:
+def exit_status(child: ForkedProcess) -> int:
     deadline = time.monotonic() + 30
-    while (end := child.poll()) is None:
+    while (status := child.poll()) is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return end
+    return status
 
 
-def is_waiting(child: Forked, log: Path) -> bool:
+def is_waiting(child: ForkedProcess, log: Path) -> bool:
     child.poll()
     return log.exists() and "waiting" in log.read_text()
 
 
-def wait_until_waiting(child: Forked, log: Path) -> psutil.Process:
+def wait_until_waiting(child: ForkedProcess, log: Path) -> psutil.Process:
     deadline = time.monotonic() + 30
     while not is_waiting(child, log):
         assert time.monotonic() < deadline
@@ -102,7 +101,7 @@ def test_a_step_finds_what_python_would_give_it_and_its_libraries(
 ) -> None:
     shown = []
     for name in ("one", "two"):
-        assert end_of(fork(server, tmp_path, SHOWS, name)).exit_code == 0
+        assert exit_status(fork(server, tmp_path, SHOWS, name)) == 0
         shown.append(json.loads((tmp_path / f"{name}.log").read_text()))
         folder = str(tmp_path / name)
         script = f"{folder}/run.py"
@@ -130,7 +129,7 @@ def test_modules_of_the_project_are_read_when_the_step_begins(
         log = tmp_path / f"{name}.log"
         script = tmp_path / name / "run.py"
         step = Step(name, str(script.parent), str(script), [], {}, str(log), Libraries([]))
-        assert end_of(server.fork(step)).exit_code == 0
+        assert exit_status(server.fork(step)) == 0
         assert log.read_text() == f"{text}\n"
 
 
@@ -140,14 +139,14 @@ def test_modules_of_the_project_are_read_when_the_step_begins(
         ("import sys; sys.exit(3)", 3, ""),
         ("import sys; sys.exit('no')", 1, "no"),
         ("1 / 0", 1, "ZeroDivisionError"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -9, ""),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 137, ""),
         ("import atexit; atexit.register(print, 'at the end')", 0, "at the end"),
     ],
 )
 def test_how_it_ends_is_told(
     server: ForkServer, tmp_path: Path, code: str, status: int, said: str
 ) -> None:
-    assert end_of(fork(server, tmp_path, code)).exit_code == status
+    assert exit_status(fork(server, tmp_path, code)) == status
     assert said in (tmp_path / "one.log").read_text()
 
 
@@ -155,7 +154,9 @@ def test_its_time_is_its_own(tmp_path: Path) -> None:
     server = start_server(tmp_path)
     server.load(Libraries([("pandas", [])]))
     code = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
-    assert 0.5 <= end_of(fork(server, tmp_path, code)).cpu_seconds < 0.8
+    child = fork(server, tmp_path, code)
+    assert exit_status(child) == 0
+    assert 0.5 <= child.usage.cpu_seconds < 0.8
     assert server.close() > 0.2
 
 
@@ -163,8 +164,8 @@ def test_a_library_that_does_not_load_is_the_steps_affair(
     server: ForkServer, tmp_path: Path
 ) -> None:
     missing = Libraries([("no_such_library", []), ("tabnanny", [])])
-    assert end_of(fork(server, tmp_path, "print('well')", "one", missing)).exit_code == 0
-    assert end_of(fork(server, tmp_path, "import no_such_library", "two", missing)).exit_code == 1
+    assert exit_status(fork(server, tmp_path, "print('well')", "one", missing)) == 0
+    assert exit_status(fork(server, tmp_path, "import no_such_library", "two", missing)) == 1
     assert "no_such_library" in (tmp_path / "two.log").read_text()
 
 
@@ -174,7 +175,7 @@ def test_a_library_is_not_looked_for_in_the_folder_where_the_run_was_started(
     (tmp_path / "tabnanny.py").write_text("print('not a library')")
     monkeypatch.chdir(tmp_path)
     server = start_server(tmp_path)
-    assert end_of(fork(server, tmp_path, "import tabnanny; tabnanny.check")).exit_code == 0
+    assert exit_status(fork(server, tmp_path, "import tabnanny; tabnanny.check")) == 0
     server.close()
 
 
@@ -185,7 +186,7 @@ def test_a_library_may_have_a_child_of_its_own(tmp_path: Path) -> None:
     server = start_server(tmp_path, tmp_path / "library")
     libraries = Libraries([("has_a_child", [])])
     code = "import time; time.sleep(0.5)"
-    assert end_of(fork(server, tmp_path, code, libraries=libraries)).exit_code == 0
+    assert exit_status(fork(server, tmp_path, code, libraries=libraries)) == 0
     server.close()
 
 
@@ -198,7 +199,7 @@ if __name__ == "__main__":
     process.join()
 """
     libraries = Libraries([("multiprocessing", [])])
-    assert end_of(fork(server, tmp_path, code, libraries=libraries)).exit_code == 0
+    assert exit_status(fork(server, tmp_path, code, libraries=libraries)) == 0
     assert (tmp_path / "one.log").read_text() == "spawned\n"
 
 
@@ -229,7 +230,7 @@ def test_a_server_that_was_killed_is_told_in_the_steps_log(
 ) -> None:
     child = fork(server, tmp_path, READS)
     os.kill(wait_until_waiting(child, tmp_path / "one.log").ppid(), signal.SIGKILL)
-    assert end_of(child).exit_code == 1
+    assert exit_status(child) == 1
     assert "forked from has ended; see" in (tmp_path / "one.log").read_text()
 
 
@@ -237,7 +238,7 @@ def test_a_server_that_does_not_start_is_told_in_the_steps_log(tmp_path: Path) -
     log = tmp_path / "libraries.log"
     server = ForkServer(["echo no such environment; false"], os.environ, log)
     child = fork(server, tmp_path, "")
-    assert end_of(child).exit_code == 1
+    assert exit_status(child) == 1
     assert str(log) in (tmp_path / "one.log").read_text()
     assert "no such environment" in log.read_text()
     server.close()
@@ -245,10 +246,9 @@ def test_a_server_that_does_not_start_is_told_in_the_steps_log(tmp_path: Path) -
 
 def test_it_can_be_stopped_before_it_is_there(server: ForkServer, tmp_path: Path) -> None:
     child = fork(server, tmp_path, READS, libraries=Libraries([("pandas", []), ("sklearn", [])]))
-    process = Process(child, tmp_path / "one.log")
     assert child.pid is None
-    process.stop()
-    assert process.poll() == 128 + signal.SIGTERM
+    child.stop()
+    assert child.poll() == 128 + signal.SIGTERM
 
 
 def test_a_library_that_hangs_does_not_keep_us(
@@ -258,7 +258,6 @@ def test_a_library_that_hangs_does_not_keep_us(
     server = start_server(tmp_path, tmp_path)
     child = fork(server, tmp_path, READS, libraries=Libraries([("hangs", [])]))
     monkeypatch.setattr(processes, "GRACE_SECONDS", 0.3)
-    process = Process(child, tmp_path / "one.log")
-    process.stop()
-    assert process.poll() == 1
+    child.stop()
+    assert child.poll() == 1
     server.close()

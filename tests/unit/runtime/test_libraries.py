@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.runtime.libraries import _LATE, late, libraries
+from relay.runtime.libraries import _LATE, list_late_libraries, list_libraries
 from tests.loading import COMPONENTS, ROOT
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
@@ -45,7 +45,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def test_in_the_order_in_which_they_are_imported(script: Path) -> None:
-    assert libraries([script], script.parents[1] / "src") == [
+    assert list_libraries([script], script.parents[1]) == [
         ("first", ()),
         ("second.part", ("a", "b")),
         ("of_package", ()),
@@ -69,14 +69,16 @@ def test_what_a_package_loads_when_it_is_asked_for_a_name(script: Path) -> None:
     )
     package.with_name("late.py").write_text("import fourth")
     script.write_text("from shared import asked\n")
-    assert libraries([script], script.parents[1] / "src") == [("fourth", ())]
+    assert list_libraries([script], script.parents[1]) == [("fourth", ())]
 
 
 def test_what_a_library_loads_when_it_is_used_comes_last() -> None:
-    found = late([("mlflow.sklearn", ()), ("pandas", ()), ("omegaconf", ("OmegaConf",))])
-    assert found[0] == ("mlflow.pyfunc", ())
-    assert found[-1] == ("pyarrow.dataset", ())
-    assert late([("omegaconf", ())]) == []
+    late = list_late_libraries(
+        [("mlflow.sklearn", ()), ("pandas", ()), ("omegaconf", ("OmegaConf",))]
+    )
+    assert late[0] == ("mlflow.pyfunc", ())
+    assert late[-1] == ("pyarrow.dataset", ())
+    assert list_late_libraries([("omegaconf", ())]) == []
 
 
 @pytest.mark.parametrize("module", [name for names in _LATE.values() for name in names])
@@ -89,7 +91,7 @@ def test_when_they_are_loaded_a_component_loads_nothing_else(name: str) -> None:
     scripts = [COMPONENTS / name / "run.py", SOURCE / "relay" / "tracking" / "local" / "run.py"]
     code = f"""
 import json, runpy, sys
-for module, names in json.loads({json.dumps(libraries(scripts, SOURCE))!r}):
+for module, names in json.loads({json.dumps(list_libraries(scripts, ROOT))!r}):
     __import__(module, fromlist=names)
 before = set(sys.modules)
 sys.path[:0] = [{str(COMPONENTS / name)!r}, {str(SOURCE)!r}]

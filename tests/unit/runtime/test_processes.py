@@ -11,13 +11,12 @@ import psutil
 import pytest
 
 from relay.runtime import processes
-from relay.runtime.processes import Process, Spawned
+from relay.runtime.processes import Process, SpawnedProcess
 
 
 def start(tmp_path: Path, code: str) -> Process:
     log = tmp_path / "log"
-    child = Spawned([sys.executable, "-c", code], cwd=tmp_path, env=os.environ, log=log)
-    return Process(child, log)
+    return SpawnedProcess([sys.executable, "-c", code], cwd=tmp_path, env=os.environ, log=log)
 
 
 def finish(process: Process) -> int:

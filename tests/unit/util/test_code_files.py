@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.util import code_files
+from relay.util import code_files, imports
 from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
@@ -74,7 +74,7 @@ def test_a_file_that_is_no_python_is_told_with_the_line(project: Path) -> None:
 def test_a_changed_file_has_another_digest(project: Path) -> None:
     before = code_digests(project / "components" / "one", project)
     (project / "src/relay/deep/c.py").write_text("import json  # changed\n")
-    code_files._sha256.cache_clear()
+    imports.file_digest.cache_clear()
     after = code_digests(project / "components" / "one", project)
     assert {name for name in after if after[name] != before[name]} == {"src/relay/deep/c.py"}
 
@@ -87,11 +87,11 @@ def test_no_component_depends_on_the_orchestrator() -> None:
 
 
 def forget() -> None:
-    """Make `code_files` as it is in a new process."""
-    for function in (code_files.parsed, code_files._imports, code_files._sha256):
+    """Make the modules as they are in a new process."""
+    for function in (imports.parse_source, imports.file_digest, imports.open_reader):
         function.cache_clear()
-    code_files._remembered.cache_clear()
-    code_files._files.cache_clear()
+    imports.find_module.cache_clear()
+    code_files._counted_files.cache_clear()
 
 
 def test_a_file_is_parsed_once_and_again_when_it_was_edited(
@@ -100,7 +100,9 @@ def test_a_file_is_parsed_once_and_again_when_it_was_edited(
     (project / ".relay").mkdir()
     first = code_digests(project / "components" / "one", project)
     forget()
-    monkeypatch.setattr(code_files, "parsed", lambda path: pytest.fail(f"{path} is parsed again"))
+    monkeypatch.setattr(
+        imports, "parse_source", lambda path: pytest.fail(f"{path} is parsed again")
+    )
     assert code_digests(project / "components" / "one", project) == first
     monkeypatch.undo()
     forget()
@@ -113,6 +115,6 @@ def test_a_file_is_parsed_once_and_again_when_it_was_edited(
 def test_what_is_remembered_may_be_damaged(project: Path, memory: str) -> None:
     first = names(project, "one")
     (project / ".relay").mkdir()
-    (project / ".relay" / "imports.json").write_text(memory)
+    (project / ".relay" / "sources.json").write_text(memory)
     forget()
     assert names(project, "one") == first
