@@ -16,6 +16,7 @@ import truststore
 from proxies import ProxyTransport
 
 from relay import RelayError
+from relay.util.files import replace_file
 from relay.util.progress import show_progress
 from relay.util.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, find_proxy
 from relay.util.redact import redact_url
@@ -62,13 +63,11 @@ def download(url: str, path: Path, *, max_bytes: int, sleep: Sleep = time.sleep)
     it cannot be had or is larger than `max_bytes`.
     """
     shown = redact_url(url)
-    aside = path.with_name(f".{path.name}.part")
     with _client(url) as client:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                response = _fetch(client, url, shown, aside, max_bytes)
-                aside.replace(path)
-                return response
+                with replace_file(path) as aside:
+                    return _fetch(client, url, shown, aside, max_bytes)
             except _TryAgain as error:
                 if attempt == ATTEMPTS:
                     raise RelayError(
@@ -78,8 +77,6 @@ def download(url: str, path: Path, *, max_bytes: int, sleep: Sleep = time.sleep)
                 wait = min(2.0 ** (attempt - 1) if error.wait is None else error.wait, LONGEST_WAIT)
                 log.info("%s: %s; trying again in %.0f s", shown, error, wait)
                 sleep(wait)
-            finally:
-                aside.unlink(missing_ok=True)
     raise AssertionError("the last try returns or raises")
 
 

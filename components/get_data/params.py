@@ -8,14 +8,14 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pydantic import Field, field_validator
 
-from relay import IS_PATH, NO_CONTENT, Facts, RelayError
+from relay import IS_PATH, NO_CONTENT, ConfigError, Facts, RelayError
 from relay import Params as BaseParams
 from relay.tables.preflight import find_source
 from relay.util.names import did_you_mean, nearest
+from relay.util.paths import find_local_path
 from relay.util.proxies import open_url
 
 SCHEMES = ("http", "https", "file", "sklearn")
@@ -86,12 +86,12 @@ def source_state(params: Params) -> str | None:
         return AS_IT_IS
     if scheme in ("http", "https"):
         return _state_of_url(params.url)
-    path = Path(url2pathname(urlsplit(params.url).path) if scheme else params.url)
     try:
-        found = path.stat()
-    except OSError:
+        path = find_local_path(params.url, Path())
+        status = None if path is None else path.stat()
+    except (OSError, ConfigError):
         return None
-    return f"{found.st_size} bytes, {found.st_mtime_ns}"
+    return None if status is None else f"{status.st_size} bytes, {status.st_mtime_ns}"
 
 
 def look_ahead(params: Params, facts: Facts) -> Facts:

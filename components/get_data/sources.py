@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from download import Response, Sleep, download
 from params import scheme_of, sklearn_name
 
-from relay import RelayError
+from relay import ConfigError, RelayError
 from relay.util.names import nearest, plain_ascii
+from relay.util.paths import find_local_path
 
 _LONGEST_NAME = 100
 
@@ -51,8 +51,10 @@ def fetch(
         response = download(url, path, max_bytes=max_bytes, sleep=sleep)
     elif scheme == "sklearn":
         path = write_sklearn(sklearn_name(url), folder)
+    elif source := find_local_path(url, root):
+        path = copy_local(source, folder)
     else:
-        path = copy_local(local_path(url, root), folder)
+        raise ConfigError(f"data.url: the scheme is not supported (got {url!r}).")
     raw = raw_file(path, response.etag, response.last_modified)
     if sha256 is not None and raw.sha256 != sha256.lower():
         raise RelayError(
@@ -72,19 +74,6 @@ def raw_file(path: Path, etag: str | None, last_modified: str | None) -> RawFile
 def safe_file_name(url_path: str) -> str:
     """The last part of a URL's path as a plain file name that cannot leave its folder."""
     return plain_ascii(unquote(url_path).rstrip("/").rpartition("/")[2])[-_LONGEST_NAME:] or "data"
-
-
-def local_path(url: str, root: Path) -> Path:
-    """The absolute path that a path or `file://` URL names; relative ones are from `root`."""
-    if scheme_of(url) != "file":
-        return root / Path(url).expanduser()
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost"):
-        raise RelayError(
-            f"data.url={url} names a file on the host '{parts.netloc}'. "
-            "A file here has three slashes: file:///folder/data.csv."
-        )
-    return Path(url2pathname(parts.path))
 
 
 def copy_local(source: Path, folder: Path) -> Path:

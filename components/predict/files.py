@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from relay.tables.reading.columns import renamed
 from relay.tables.reading.dtypes import to_dtype
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.pieces import Pieces, read_in_pieces
+from relay.util.files import name_aside
 from relay.util.names import column_name
 
 
@@ -108,7 +108,7 @@ class TableWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        self._aside = name_aside(path)
         self._parquet: pq.ParquetWriter | None = None
         self._begun = False
 

@@ -153,10 +153,10 @@ def forks() -> Forks:
     """A process that has loaded what `main.py` needs; one for all tests of this process."""
     folder = Path(tempfile.mkdtemp(prefix="relay-forks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    source = ROOT / "src"
     scripts = [Path(str(module.__file__)) for module in (run_command, launch, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
-    running = Forks(folder, environ, list_libraries(scripts, ROOT), source, anew=("relay", "trackio"))
+    loaded = list_libraries(scripts, ROOT)
+    running = Forks(folder, environ, loaded, ROOT / "src", anew=("relay", "trackio"))
     atexit.register(running.close)
     return running
 

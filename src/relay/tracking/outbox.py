@@ -9,7 +9,6 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from relay.tracking.records import RunRecord, replay
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb.login import server_of
 from relay.util.errors import RelayError
+from relay.util.files import replace_folder
 from relay.util.redact import redact_url
 
 _FILE = "run.json"
@@ -38,7 +38,7 @@ class KeptRun:
 def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
     """Copy `record` with its files into a folder of `kept`, whole or not at all; return it."""
     folder = kept / record.spec.id
-    with _aside(folder) as aside:
+    with replace_folder(folder) as aside:
         copied = _with_paths(record, lambda path: _copy(path, aside))
         run = KeptRun(_server(), tracking, copied)
         # NaN is a metric's value too; what is no plain value is a number of numpy's.
@@ -112,19 +112,6 @@ def _with_paths(record: RunRecord, change: Callable[[Path], Path]) -> RunRecord:
         ),
         outputs=tuple(replace(draft, path=change(draft.path)) for draft in record.outputs),
     )
-
-
-@contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
-    """Make a folder that becomes `folder` (in place of an older one) when all went well."""
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 _JSON = TypeAdapter(KeptRun)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from relay.util.imports import Source, compute_digest, file_digest, find_module, open_reader
+from relay.util.imports import compute_digest, file_digest, find_module, open_reader
 
 _IGNORED = ("__pycache__",)
 _LOOKS_FOR_MODULES = b"iter_modules(__path__)"
@@ -26,13 +26,12 @@ def code_digests(component: Path, root: Path) -> dict[str, str]:
     own = [path for path in sorted(component.rglob("*")) if _is_own(path, component)]
     files = set(own)
     waiting = [path for path in own if path.suffix == ".py"]
-    reader = open_reader(root)
     while waiting:
-        for path in _imported_files(reader.read(waiting.pop()), root / "src"):
+        for path in _imported_files(waiting.pop(), root):
             if path not in files:
                 files.add(path)
                 waiting += [path] if path.suffix == ".py" else []
-    reader.save()
+    open_reader(root).save()
     return {path.relative_to(root).as_posix(): file_digest(path) for path in sorted(files)}
 
 
@@ -49,12 +48,14 @@ def _is_own(path: Path, component: Path) -> bool:
     return path.is_file() and not any(part in _IGNORED or part[0] == "." for part in parts)
 
 
-def _imported_files(source: Source, folder: Path) -> Iterator[Path]:
-    """Yield the files below `folder` that `source` imports."""
-    for statement in source.imports:
-        yield from _counted_files(statement.module, folder)
-        for name in statement.names:  # may be a module of the package
-            yield from _counted_files(f"{statement.module}.{name}", folder)
+@functools.cache
+def _imported_files(path: Path, root: Path) -> tuple[Path, ...]:
+    """Return the files in `src` of the checkout `root` that the file `path` imports."""
+    files: dict[Path, None] = {}
+    for module, names, *_ in open_reader(root).read(path).imports:
+        for imported in (module, *(f"{module}.{name}" for name in names)):  # perhaps submodules
+            files.update(dict.fromkeys(_counted_files(imported, root / "src")))
+    return tuple(files)
 
 
 @functools.cache

@@ -108,13 +108,13 @@ def find_module(name: str, folder: Path) -> tuple[Path, ...]:
 
     Empty if the module is from elsewhere.
     """
-    files = []
-    place = folder
-    for part in name.split("."):
-        package, module = place / part / "__init__.py", place / f"{part}.py"
-        files += [path for path in (package, module) if path.is_file()][:1]
-        place = place / part
-    return tuple(files)
+    package, _, _ = name.rpartition(".")
+    files = find_module(package, folder) if package else ()
+    place = name.replace(".", "/")
+    for path in (folder / place / "__init__.py", folder / f"{place}.py"):
+        if path.is_file():
+            return (*files, path)
+    return files
 
 
 @functools.cache

@@ -12,6 +12,10 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from relay.util.errors import ConfigError
 
 START = "RELAY_START"
 HOME = "RELAY_HOME"
@@ -37,6 +41,26 @@ def home_folder(root: Path, environ: Mapping[str, str]) -> Path:
     if environ.get(HOME):
         return (start / Path(environ[HOME]).expanduser()).resolve()
     return start if is_temporary(root) else root
+
+
+def find_local_path(text: str, start: Path) -> Path | None:
+    """Return the path that `text` names, as a path or a file:// URL; None for any other URL.
+
+    `~` is the home folder, and a relative path is taken from `start`.
+    Raises ConfigError if the URL names another machine.
+    """
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        return start / Path(text).expanduser()
+    if scheme.lower() != "file":
+        return None
+    parts = urlsplit(text)
+    if parts.netloc not in ("", "localhost"):
+        raise ConfigError(
+            f"{text}: the URL names a file on the host '{parts.netloc}'. For a file on this "
+            "machine write three slashes: file:///folder/data.csv."
+        )
+    return Path(url2pathname(parts.path))
 
 
 def is_temporary(root: Path) -> bool:

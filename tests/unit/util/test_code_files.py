@@ -92,6 +92,7 @@ def forget() -> None:
         function.cache_clear()
     imports.find_module.cache_clear()
     code_files._counted_files.cache_clear()
+    code_files._imported_files.cache_clear()
 
 
 def test_a_file_is_parsed_once_and_again_when_it_was_edited(

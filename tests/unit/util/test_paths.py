@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from relay.util.paths import HOME, START, home_folder, is_temporary, shown, start_folder
+from relay.util.errors import ConfigError
+from relay.util.paths import (
+    HOME,
+    START,
+    find_local_path,
+    home_folder,
+    is_temporary,
+    shown,
+    start_folder,
+)
 from relay.util.project import Project
 
 
@@ -70,3 +79,28 @@ def test_paths_are_shown_as_seen_from_the_start(
 ) -> None:
     monkeypatch.setenv(START, start)
     assert shown(Path("/srv/relay/outputs/1/summary.json")) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("a/b.csv", "/start/a/b.csv"),
+        ("/a/b.csv", "/a/b.csv"),
+        ("~/b.csv", "/users/me/b.csv"),
+        ("a:b.csv", "/start/a:b.csv"),
+        ("file:///a/b%20c.csv", "/a/b c.csv"),
+        ("FILE://localhost/a.csv", "/a.csv"),
+        ("https://example.org/a.csv", None),
+        ("sklearn://iris", None),
+    ],
+)
+def test_a_path_or_the_url_of_a_file_is_resolved(
+    text: str, path: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/users/me")
+    assert find_local_path(text, Path("/start")) == (None if path is None else Path(path))
+
+
+def test_a_file_on_another_host_cannot_be_resolved() -> None:
+    with pytest.raises(ConfigError, match=r"on the host 'data'.* file:///folder/data\.csv"):
+        find_local_path("file://data/x.csv", Path())

@@ -9,8 +9,6 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from rich.console import Console
 
@@ -22,8 +20,9 @@ from relay.tables.reading.params import ReadParams
 from relay.tables.reading.table import read_raw
 from relay.util.errors import ConfigError
 from relay.util.files import write_text
-from relay.util.paths import shown
+from relay.util.paths import find_local_path, shown
 from relay.util.project import Project
+from relay.util.redact import redact_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _READ = "data.read."
@@ -69,13 +68,12 @@ def _require_new(name: str, path: Path) -> None:
 
 
 def _local_file(text: str) -> Path:
-    parts = urlsplit(text)
-    if len(parts.scheme) > 1 and parts.scheme != "file":
+    path = find_local_path(text, Path())
+    if path is None:
         raise ConfigError(
-            f"new-data: --from takes a file on this machine, not {parts.scheme}://. Download it "
-            "for this; in the config that is written, url may be the address that it came from."
+            f"new-data: --from: not a file on this machine (got {redact_url(text)!r}). Download it "
+            "first; in the config that is written, url can be the address that it came from."
         )
-    path = Path(url2pathname(parts.path)) if parts.scheme == "file" else Path(text).expanduser()
     if not path.is_file():
         raise ConfigError(f"new-data: there is no file {path}.")
     return path.resolve()

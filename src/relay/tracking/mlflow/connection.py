@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from relay.tracking.mlflow.runs import MlflowRuns
 from relay.util.errors import RelayError
+from relay.util.files import name_aside
 from relay.util.proxies import find_proxy, host_of
 from relay.util.redact import redact, redact_url
 
@@ -99,7 +99,7 @@ def _make_store(tracking_uri: str) -> None:
     path = Path(tracking_uri.removeprefix("sqlite:///"))
     if not tracking_uri.startswith("sqlite:///") or path.exists():
         return
-    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    aside = name_aside(path)
     try:
         MlflowRuns(f"sqlite:///{aside}").open()
         with contextlib.suppress(FileExistsError):
