@@ -28,7 +28,7 @@ FILES = (
     ("relay.tables.io", "write_parquet", "writing"),
     ("relay.tables.reading.table", "read_raw", "reading"),
     ("relay.models.loading", "load_model", "reading"),
-    ("saving", "save", "writing"),
+    ("sklearn_pipeline", "save", "writing"),
 )
 
 

@@ -25,7 +25,7 @@ EVIL = "<script>alert('x')</script>"
 def report(table: pd.DataFrame, reference: pd.DataFrame | None = None) -> str:
     broken = [checking.Violation("a", f"rule {EVIL}", 3, [EVIL])]
     found = {"input": "t:v0", **run.report(table, "y", broken, {"a": 0.99}, None, {"note": EVIL})}
-    found["drift"] = None
+    found |= {"drift": None, "warnings": [EVIL]}
     if reference is not None:
         columns = {"a": {"psi": 1.0, "p_value": 0.0, "test": "t", "statistic": 1, "drifted": True}}
         found["drift"] = {
@@ -130,6 +130,7 @@ def test_a_mean_has_the_decimals_of_its_spread(mean: float, deviation: float, sh
 def test_a_formula_of_the_target_stands_in_the_report_and_marks_its_columns() -> None:
     formula = formulas.Formula(["n", "flag"], 1.0, "y = n + flag")
     found = {"input": "t:v0", **run.report(TABLE, "y", [], {}, formula, {}), "drift": None}
+    found["warnings"] = []
     made = page(found, TABLE, None)
     assert "<code>y = n + flag</code>" in made
     assert made.count("leaks?") == 2

@@ -56,7 +56,7 @@ def test_in_the_order_in_which_they_are_imported(script: Path) -> None:
 
 def test_wandb_is_left_to_each_step_whose_end_would_remove_the_folder_of_the_others() -> None:
     backend = SOURCE / "relay" / "tracking" / "wandb" / "backend.py"
-    assert not [module for module, _ in libraries([backend], SOURCE) if module[:5] == "wandb"]
+    assert not [module for module, _ in list_libraries([backend], ROOT) if module[:5] == "wandb"]
 
 
 def test_what_a_package_loads_when_it_is_asked_for_a_name(script: Path) -> None:
