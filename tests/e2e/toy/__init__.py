@@ -35,11 +35,15 @@ class Toy:
         shutil.rmtree(root / "config" / "data")  # these steps read no table
         (root / "config" / "data").mkdir()
         (root / "config" / "data" / "toy.yaml").write_text("name: toy\n")
+        config = root / "config" / "config.yaml"
+        config.write_text(config.read_text().replace("- data: diabetes", "- data: toy"))
+        default = root / "config" / "pipeline" / "default.yaml"
+        shutil.copy(HERE / "pipeline.yaml", default)  # that of a command that names none
         copy_store(root / "mlflow.db")
 
     @property
     def arguments(self) -> list[str]:
-        return ["pipeline=toy", "data=toy", f"pipeline.steps.one.params.source={self.source}"]
+        return ["pipeline=toy", f"pipeline.steps.one.params.source={self.source}"]
 
     def run(self, *arguments: str, **environ: str) -> Done:
         words = [*self.arguments, *self.settings(arguments)]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from relay.commands.publish.publisher import Publisher
 from relay.config import compose
 from relay.config.overrides import from_arguments
 from relay.tracking import TrackingSettings
-from relay.tracking.local.history import LocalHistory, PastRun
 from relay.tracking.outbox import flush_outbox, list_outbox
 from relay.tracking.remote import (
     TITLE,
@@ -28,6 +27,9 @@ from relay.util.errors import ConfigError, Interrupted
 from relay.util.paths import start_folder
 from relay.util.project import Project
 from relay.util.signals import StopSignals
+
+if TYPE_CHECKING:
+    from relay.tracking.local.history import LocalHistory, PastRun
 
 _DRY_RUN = "--dry-run"
 _SETTINGS = ("tracking.project", "tracking.entity")
@@ -62,6 +64,10 @@ def publish(project: Project, argv: Sequence[str], console: Console) -> int:
 def _publish(
     project: Project, tracking: TrackingSettings, console: Console, *, dry_run: bool
 ) -> int:
+    # Both load Trackio, which takes its folder from TRACKIO_DIR at that moment.
+    from relay.commands.publish.publisher import Publisher
+    from relay.tracking.local.history import LocalHistory
+
     history = LocalHistory(tracking.project)
     target = open_target(tracking, project.root)
     publisher = Publisher(history, target)
@@ -103,6 +109,8 @@ def _publish(
 
 def _list_local(project: Project, tracking: TrackingSettings, console: Console) -> int:
     """Show what would be published, without asking a server what it has already."""
+    from relay.tracking.local.history import LocalHistory
+
     history = LocalHistory(tracking.project)
     _show(console, history, history.runs(), project)
     console.print(f"Nothing was sent. There is no {TITLE} login: what is there already is unknown.")
