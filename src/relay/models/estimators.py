@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from relay.models.libraries import library_at, library_of
 from relay.models.metric_names import Task
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
+from relay.util.setting_text import setting
 
 TASKS: tuple[Task, ...] = ("regression", "classification")
 MIXINS: Mapping[Task, str] = {"regression": "RegressorMixin", "classification": "ClassifierMixin"}
@@ -33,7 +34,8 @@ class ModelSpec(BaseModel):
     )
     params: dict[str, Any] = Field(default_factory=dict, description="parameters of the class")
     task_params: dict[Task, dict[str, Any]] = Field(
-        default_factory=dict, description="parameters for one task only, on top of params"
+        default_factory=dict,
+        description="parameters for one task only, that `params` does not have",
     )
     scale: bool = Field(False, description="standardise numeric columns")
     categories: Literal["one_hot", "ordinal", "native"] = Field(
@@ -51,6 +53,17 @@ class ModelSpec(BaseModel):
     early_stopping: int | None = Field(
         None, ge=1, description="boosting ends after so many rounds without gain"
     )
+
+    @model_validator(mode="after")
+    def _is_set_once(self) -> ModelSpec:
+        for task, params in self.task_params.items():
+            for name in sorted(self.params.keys() & params.keys()):
+                raise ValueError(
+                    f"params.{name} has no effect on {task}, as task_params.{task}.{name} is set "
+                    f"(got {self.params[name]} and {params[name]}). "
+                    f"Set {setting(f'model.task_params.{task}.{name}', self.params[name])} instead"
+                )
+        return self
 
     def class_path(self, task: Task) -> str | None:
         """The class for `task`, or None where none is given for it."""

@@ -273,16 +273,22 @@ def test_a_model_for_the_other_task_is_an_error() -> None:
         )
 
 
-def test_parameters_of_a_task_come_on_top_of_those_of_both() -> None:
+def test_parameters_of_a_task_are_added_to_those_of_both() -> None:
     made = spec(
         {
             "_target_": "sklearn.svm.SVR",
-            "params": {"C": 1.0, "tol": 0.1},
+            "params": {"tol": 0.1},
             "task_params": {"regression": {"C": 2.0}},
         }
     )
     assert made.params_for("regression") == {"C": 2.0, "tol": 0.1}
-    assert made.params_for("classification") == {"C": 1.0, "tol": 0.1}
+    assert made.params_for("classification") == {"tol": 0.1}
+
+
+def test_a_parameter_that_one_of_the_task_would_override_is_an_error() -> None:
+    model = config("linear")
+    with pytest.raises(ValueError, match=r"Set model.task_params.classification.C=10 instead"):
+        spec({**model, "params": {"C": 10}})
 
 
 @pytest.mark.parametrize("name", MODELS)
