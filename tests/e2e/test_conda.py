@@ -81,5 +81,5 @@ def test_without_conda_the_message_names_what_to_do(checkout: Checkout) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
     done = checkout.main(env_manager="conda", PATH=path, CONDA_EXE="", MLFLOW_CONDA_HOME="")
     assert done.status == 1
-    assert "conda was not found" in done.output
+    assert "conda is not installed" in done.output
     assert "env_manager=uv" in done.output
