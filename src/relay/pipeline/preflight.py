@@ -68,7 +68,10 @@ class Preflight:
 
 
 class _Problems:
-    """Error messages, one line for each problem: a setting may be read by several steps."""
+    """Error messages, one line for each problem.
+
+    A setting can be read by several steps, or follow another, as train.time_column does.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[str, str] = {}

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -41,7 +42,8 @@ class Environment:
         """Return whether each distribution of the lock is installed in the version it names."""
         if self.folder is None or not Path(self.folder).is_dir():
             return False
-        return _read_pins(lock) <= _list_installed(Path(self.folder))
+        folder = Path(self.folder)
+        return _read_pins(lock, _find_python_version(folder)) <= _list_installed(folder)
 
 
 PRESENT = Environment(None, ())
@@ -130,13 +132,22 @@ def _compute_key(manager: Manager, component: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_pins(lock: Path) -> set[tuple[str, str]]:
-    """Return (name, version) of each distribution in the lock that this platform needs."""
+def _read_pins(lock: Path, python: str) -> set[tuple[str, str]]:
+    """Return (name, version) of each distribution that `python`, such as 3.11, needs here."""
+    versions = {"python_version": python, "python_full_version": f"{python}.0"}
     return {
         (str(canonicalize_name(match["name"])), match["version"])
         for match in _PINNED.finditer(lock.read_text(encoding="utf-8"))
-        if not match["marker"] or Marker(match["marker"].strip()).evaluate()
+        if not match["marker"] or Marker(match["marker"].strip()).evaluate(versions)
     }
+
+
+def _find_python_version(folder: Path) -> str:
+    """Return the Python of the environment in `folder`; that of this process if it has none."""
+    names = (path.name.removeprefix("python3.") for path in folder.glob("lib/python3.*"))
+    # conda links python3.1 to python3.11
+    minor = max((int(name) for name in names if name.isdigit()), default=sys.version_info.minor)
+    return f"3.{minor}"
 
 
 def _list_installed(folder: Path) -> set[tuple[str, str]]:

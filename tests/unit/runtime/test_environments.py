@@ -93,3 +93,14 @@ def test_whole_is_what_has_all_of_its_lock(tmp_path: Path) -> None:
         (site / f"{name}.dist-info" / "RECORD").touch()
     assert environment.is_complete(lock)
     assert not Environment(None, ()).is_complete(lock)
+
+
+@pytest.mark.parametrize(("python", "is_complete"), [("3.11", True), ("3.13", False)])
+def test_a_lock_is_read_for_the_python_of_the_environment(
+    tmp_path: Path, python: str, is_complete: bool
+) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("newer==1 ; python_full_version >= '3.12' \\\n    --hash=sha256:0\n")
+    (tmp_path / "env" / "lib" / f"python{python}" / "site-packages").mkdir(parents=True)
+    (tmp_path / "env" / "lib" / "python3.1").mkdir()
+    assert Environment(str(tmp_path / "env"), ()).is_complete(lock) is is_complete
