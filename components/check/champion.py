@@ -20,7 +20,7 @@ log = logging.getLogger("relay")
 def look_for_drift(
     run: StepRun[Params], source: Input, table: pd.DataFrame
 ) -> tuple[Drift | None, Input | None]:
-    """The drift from what the champion was trained on, and that; None where there is nothing."""
+    """Return the drift from the champion's training set, and that set; None if it has none."""
     version = compared_with(run.params, source.version.digest, run.find)
     if version is None:
         return None, None

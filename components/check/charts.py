@@ -34,7 +34,7 @@ class Bar:
 
 
 def histogram(values: pd.Series, reference: pd.Series | None) -> Histogram | None:
-    """Numbers or times; None where there is none. The reference is drawn as a line over it.
+    """Return a histogram of numbers or times; None if there are none. The reference is a line.
 
     Where a few values are far off, the outermost bars take all that lies beyond them.
     """

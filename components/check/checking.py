@@ -102,7 +102,7 @@ def _failed(message: str) -> pa.Check:
 
 
 def has_dtype(values: pd.Series, word: str) -> bool:
-    """True where a column's dtype is what the dtype word says; whole numbers pass as float."""
+    """Return whether a column's dtype is that of the dtype word; whole numbers pass as float."""
     types = pd.api.types
     is_category = isinstance(values.dtype, pd.CategoricalDtype)
     if word == "category":

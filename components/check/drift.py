@@ -17,7 +17,7 @@ BINS = 10
 CLASSES = 20
 IDENTIFIER_DISTINCT = 50
 IDENTIFIER_SHARE = 0.95
-# A class that one of the two tables has not got would make the index infinite.
+# A class that one of the two tables lacks would make the index infinite.
 _LEAST_SHARE = 1e-4
 _FEWEST_VALUES = 5
 
@@ -45,7 +45,7 @@ class Drift:
 
     columns: dict[str, ColumnDrift] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
-    """Columns that the reference has not got."""
+    """Columns that the reference does not have."""
     gone: list[str] = field(default_factory=list)
     """Columns of the reference that are not there any more."""
     not_compared: dict[str, str] = field(default_factory=dict)
@@ -117,7 +117,7 @@ def _measure(values: pd.Series, before: pd.Series) -> tuple[float, str, float, f
     from scipy.stats import ks_2samp  # noqa: PLC0415
 
     of_values = ks_2samp(now, then, method="asymp")
-    # Two tests, of which the stronger counts, twice its p-value for having had the choice.
+    # The stronger of two tests counts, with twice its p-value for the choice between them.
     if of_missing[1] < of_values.pvalue:
         return index, f"{CHI_SQUARE} of missing values", of_missing[0], min(1.0, 2 * of_missing[1])
     p_value = min(1.0, 2 * float(of_values.pvalue))

@@ -40,7 +40,7 @@ def find_formula(table: pd.DataFrame, target: str, *, without: Collection[str]) 
     """The formula by which several columns of `table` yield the numeric column `target`.
 
     A weighted sum, or a product of powers, of numbers, truths and times (as days), but for those
-    `without`. None where there is none of 2 to 12 columns. It is found on one half of the rows
+    `without`. None if there is none of 2 to 12 columns. It is found on one half of the rows
     and has to hold on the other: where columns are many, some always fit a few rows. Of large
     tables at most 2000 rows are looked at.
     """

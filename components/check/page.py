@@ -20,9 +20,9 @@ MOST_ROWS = 100_000
 
 
 def page(found: Mapping[str, Any], table: pd.DataFrame, reference: pd.DataFrame | None) -> str:
-    """The page on `table`, of which `found` is what report.json says.
+    """Return the page about `table`; `found` is the content of report.json.
 
-    `reference` is the champion's train set, where the table was held against it.
+    `reference` is the champion's training set, if the table was compared with it.
     """
     columns = found["columns"]
     missing = {

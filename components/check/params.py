@@ -64,15 +64,17 @@ class Params(BaseParams):
         DriftRule(), description="{psi, p_value, ignore, fail} of the comparison"
     )
     leakage: float = Field(
-        0.98, gt=0, description="a column that alone predicts the target this well (of 1) is told"
+        0.98,
+        gt=0,
+        description="a column that alone predicts the target this well (of 1) is reported",
     )
 
 
 def compared_with(params: Params, table: str, find: Find) -> ArtifactVersion | None:
-    """The train set of the champion, which `table` (a digest) is held against.
+    """Return the champion's training set, which `table` (a digest) is compared with.
 
-    None where there is no champion or its train set is not known, and where that is a part of
-    this very table: there is nothing to compare then.
+    None if there is no champion, if its training set is not known, or if that is a part of this
+    very table, so that there is nothing to compare.
     """
     if params.champion is None or params.drift.psi is None:
         return None

@@ -27,7 +27,7 @@ from relay.util.setting_text import setting
 log = logging.getLogger("relay")
 
 SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
-"""What the table of columns says of each."""
+"""The columns of the logged table about columns."""
 
 
 def in_table(target: str, table: pd.DataFrame) -> str:
@@ -57,7 +57,7 @@ def report(
 
 
 def gist(found: Mapping[str, Any]) -> str:
-    """The digest of what the report's gate says: what else is told must not train a model anew."""
+    """Return the digest of the gate's result: no other news must train a model again."""
     words = ("input_digest", "target", "passed", "violations")
     text = json.dumps({word: found[word] for word in words}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -90,7 +90,7 @@ def step(run: StepRun[Params]) -> None:
         )  # fmt: skip
 
     inferred = source.metadata.get("inferred") or {}
-    # Of which table it is makes it a version of its own, even where another looks just alike.
+    # The table's name makes the report a version of its own, even if another looks the same.
     found = {
         "input": str(source.version),
         "input_digest": source.version.digest,

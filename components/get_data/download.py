@@ -41,7 +41,7 @@ Sleep = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Response:
-    """What the server said of the file that it sent."""
+    """The server's headers about the file that it sent."""
 
     etag: str | None
     last_modified: str | None
@@ -132,7 +132,7 @@ def _require_success(response: httpx.Response, shown: str) -> None:
     status = response.status_code
     if response.is_success:
         return
-    what = f"the server says {status} {response.reason_phrase}".rstrip()
+    what = f"the server answers {status} {response.reason_phrase}".rstrip()
     if status == LOGIN_REQUIRED:
         raise _refused_by_proxy(shown, f"{status} {response.reason_phrase}", str(response.url))
     if response.is_server_error or status == _TOO_MANY_REQUESTS:

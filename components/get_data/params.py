@@ -75,7 +75,7 @@ class Params(BaseParams):
 def source_state(params: Params) -> str | None:
     """What changes when the source does; None where that is not known, or not to be relied on.
 
-    Of a file its size and time, of a URL what a HEAD request says (ETag, or the time and size).
+    For a file its size and time, for a URL the answer to a HEAD request (ETag, or time and size).
     """
     if params.refresh == "always":
         return None

@@ -41,8 +41,8 @@ def fetch(
 ) -> RawFile:
     """Bring the file that `url` names into `folder`; a relative path is taken from `root`.
 
-    `max_bytes` limits downloads. RelayError where there is no such file, it cannot be had, or
-    its digest is not `sha256`.
+    `max_bytes` limits downloads. Raises RelayError if the file does not exist, cannot be fetched,
+    or has another digest than `sha256`.
     """
     response = Response(None, None)
     scheme = scheme_of(url)
@@ -58,14 +58,14 @@ def fetch(
     raw = raw_file(path, response.etag, response.last_modified)
     if sha256 is not None and raw.sha256 != sha256.lower():
         raise RelayError(
-            f"The file has other bytes than expected: its sha256 is {raw.sha256}, data.sha256 says "
+            f"The file has other bytes than expected: its sha256 is {raw.sha256}, data.sha256 is "
             f"{sha256.lower()}. If the new file is right, set data.sha256 to its digest."
         )
     return raw
 
 
 def raw_file(path: Path, etag: str | None, last_modified: str | None) -> RawFile:
-    """The file at `path` with its size and digest, and what its server said of it."""
+    """Return the file at `path` with its size, its digest and its server's headers."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return RawFile(path, path.stat().st_size, digest, etag, last_modified)

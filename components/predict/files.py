@@ -71,7 +71,7 @@ def with_dtypes(
     """`table` with the columns that it has of `words` ({column: dtype word}) read as such.
 
     RelayError, a line for each column that has a value that cannot be read; for the columns
-    `trained`, whose words come from the training data, it says so.
+    `trained`, whose words come from the training data, the line adds that.
     """
     known, wrong = {}, []
     for name, word in words.items():

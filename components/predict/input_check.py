@@ -125,7 +125,7 @@ class Looked:
 def look_through(table: Table, reading: Reading, report: Report) -> Looked:
     """RelayError, with the row and the column of what does not fit the model, where something does.
 
-    All that is wrong in one piece is told, and that later ones were not looked at.
+    All that is wrong in one piece is reported, and that later pieces were not checked.
     """
     kinds: Mapping[str, Kind] | None = None
     rows, infinite = 0, Counter[str]()
@@ -159,7 +159,7 @@ def _require_fit(typed: pd.DataFrame, reading: Reading) -> None:
         except RelayError as error:
             wrong.append(str(error))
     if not wrong:
-        coerce(reading.features(typed), reading.columns)  # what is missing is told as a whole
+        coerce(reading.features(typed), reading.columns)  # missing columns are reported together
         return
     last = int(typed.index[-1]) + 1
     raise RelayError("\n".join(wrong) + f"\nRows up to {last:,} were looked at.")

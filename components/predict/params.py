@@ -37,7 +37,7 @@ class Params(ReadParams):
     def _known_suffix(cls, path: str | None) -> str | None:
         if path is not None and PurePath(path).suffix.lower() not in SUFFIXES:
             raise ValueError(
-                f"'{path}' has to end in {' or '.join(SUFFIXES)}, which says how it is written"
+                f"'{path}' has to end in {' or '.join(SUFFIXES)}, which decides its format"
             )
         return path
 

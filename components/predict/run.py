@@ -53,7 +53,7 @@ def with_predictions(
 
 
 def reading_for(model: Model, params: Params, metadata: Mapping[str, object]) -> Reading:
-    """How columns are read for `model`, of which its artifact says `metadata`: as in training."""
+    """Return how columns are read for `model` with `metadata`: as they were in training."""
     read_as = metadata.get("read_as")
     known = read_as if isinstance(read_as, Mapping) else {}
     trained = {str(name): str(word) for name, word in known.items()}

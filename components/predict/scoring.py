@@ -30,7 +30,7 @@ class Score:
     _rows: int = 0
 
     def add(self, table: pd.DataFrame, predictions: Predictions) -> None:
-        """The rows of `table`, of which `predictions` are."""
+        """Add the rows of `table` with their `predictions`."""
         if self.target not in table.columns or self._rows >= MOST_ROWS:
             return
         known = table[self.target].notna().to_numpy()
@@ -46,7 +46,7 @@ class Score:
             log.info("Metrics are those of the first %s rows.", f"{self._rows:,}")
 
     def metrics(self) -> dict[str, float]:
-        """The metrics of what was added; none where there is nothing, or it cannot be scored."""
+        """Return the metrics of the added rows; empty if there are none that can be scored."""
         if not self._rows:
             return {}
         values = np.concatenate([one.values for one in self._predictions])

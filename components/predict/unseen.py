@@ -1,4 +1,4 @@
-"""Categories in a table that no row had from which its model learnt: told, not refused."""
+"""Categories in a table that no training row had: they are reported, not refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from relay.models.loading import Model, coerce
 log = logging.getLogger("relay")
 
 SHOWN = 5
-"""So many values of a column are told, and so many columns are told one by one."""
+"""How many values of a column are named, and how many columns are named one by one."""
 
 
 def known_categories(model: Model) -> dict[str, frozenset[Any]]:

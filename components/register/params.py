@@ -33,7 +33,7 @@ class Params(BaseParams):
     confidence: float = Field(
         0.95, ge=0, lt=1, description="that the gain is more than chance; 0: any gain counts"
     )
-    force: bool = Field(False, description="promote the candidate whatever the comparison says")
+    force: bool = Field(False, description="promote the candidate whatever the comparison shows")
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
     promote: bool = Field(True, description="whether a better candidate becomes the champion")
 

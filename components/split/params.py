@@ -14,7 +14,7 @@ from relay.tables.reading.columns import Column
 
 class Params(BaseParams):
     input_artifact: str = Field(description="the clean table")
-    train_artifact: str = Field("train", description="name of the train set")
+    train_artifact: str = Field("train", description="name of the training set")
     test_artifact: str = Field("test", description="name of the test set")
     target: Column = Field(min_length=1, description="column to predict")
     test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows in the test set")
@@ -23,7 +23,7 @@ class Params(BaseParams):
         None, description="column by which the newest rows are the test"
     )
     group_column: Column | None = Field(
-        None, description="column of which no value is in both the train and the test set"
+        None, description="column whose values are each in one set only, training or test"
     )
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the shuffle")
 

@@ -34,11 +34,11 @@ def learned_from(table: pd.DataFrame, target: str, metadata: Mapping[str, Any]) 
 
 
 def tell_shared(shared: int, rows: int, *, by_chance: bool) -> None:
-    """Log how many of the test set's `rows` are in the train set as well, and what that means."""
+    """Log how many of the test set's `rows` are in the training set as well, and the effect."""
     is_alarming = shared > MANY * rows
     log.log(
         logging.WARNING if is_alarming else logging.INFO,
-        "%d of the %d test rows are in the train set as well (%.0f %%), in all columns that are "
+        "%d of the %d test rows are in the training set as well (%.0f %%), in all columns that are "
         "learned from%s",
         shared,
         rows,

@@ -16,9 +16,9 @@ from relay.tables.reading.columns import Column
 
 
 class Params(BaseParams):
-    train_artifact: str = Field(description="the train set")
+    train_artifact: str = Field(description="the training set")
     report_artifact: str = Field(
-        "", description="report of the check of the table that the train set was split from"
+        "", description="report of the check of the table that the training set was split from"
     )
     model_artifact: str = Field("model", description="name of the trained model")
     target: Column = Field(min_length=1, description="column to predict")

@@ -120,7 +120,7 @@ def test_a_threshold_of_another_task_is_told_before_anything_is_computed(
     put_model(store, price_model(), "price")
     done = evaluate(store, thresholds='{"f1": 0.4}')
     assert done.status == 2
-    assert "evaluate.thresholds.f1: 'f1' is no metric of regression" in done.output
+    assert "evaluate.thresholds.f1: 'f1' is not a metric of regression" in done.output
     assert store.backend.find("flats_evaluation") is None
 
 

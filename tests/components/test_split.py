@@ -41,7 +41,7 @@ def test_rows_on_both_sides_are_told(store: Store) -> None:
     done = store.run("split", input_artifact="demo_clean", target="y", test_size=0.25)
     assert done.result is not None
     assert done.result.metrics["test_rows_in_train"] == 10
-    assert "10 of the 10 test rows are in the train set as well" in done.output
+    assert "10 of the 10 test rows are in the training set as well" in done.output
 
 
 def test_a_random_split_of_a_series_is_a_warning(store: Store) -> None:
@@ -81,9 +81,7 @@ def test_many_rows_on_both_sides_are_a_warning(
     load("split").tell_shared(shared, 100, by_chance=by_chance)
     (told,) = caplog.records
     assert told.levelname == level
-    assert (
-        f"{shared} of the 100 test rows are in the train set as well ({shared} %)" in told.message
-    )
+    assert f"{shared} of the 100 test rows are in the training set as well " in told.message
     assert ("data.drop_duplicates=true" in told.message) == (level == "WARNING")
 
 

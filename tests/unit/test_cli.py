@@ -14,7 +14,7 @@ from tests.loading import ROOT
     [
         (["ls"], "There is no command 'ls'. Commands: new-data, publish, reproduce."),
         (["publsh"], "There is no command 'publsh'. Did you mean 'publish'?"),
-        (["seed=1", "publish"], "'publish' is no setting: write key=value. A command comes first."),
+        (["seed=1", "publish"], "'publish' is not a setting. Write key=value; a command"),
     ],
 )
 def test_an_unknown_command_is_told_with_those_there_are(

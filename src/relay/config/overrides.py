@@ -76,7 +76,9 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
         key, equals, value = argument[2:].partition("=")
         if not equals:
             if not rest:
-                raise ConfigError(f"{argument} is no flag here, or needs a value. See --help.")
+                raise ConfigError(
+                    f"{argument}: not an option here, or it needs a value. See --help."
+                )
             value = rest.pop(0)
         if key == "hydra_options":
             overrides += split_options(value)
@@ -97,20 +99,20 @@ def normalize(override: str, none_is_text: Sequence[str] = ()) -> str:
     if not match:
         if override.startswith("~"):
             return override
-        raise ConfigError(f"'{override}' is no setting: write key=value. A command comes first.")
+        raise ConfigError(f"'{override}' is not a setting. Write key=value; a command comes first.")
     prefix, key, value = match["prefix"] or "", match["key"], match["value"]
     is_text = any(key == one or key.startswith(f"{one}.") for one in none_is_text)
     return f"{prefix}{key}={_hydra_value(value, none_is_text=is_text)}"
 
 
 def key_and_value(override: str) -> tuple[str, Any]:
-    """Return the key and the value of a normalized override."""
+    """Return the key and the value of a normalised override."""
     parsed = OverridesParser.create().parse_override(override)
     return parsed.key_or_group, parsed.value()
 
 
 def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> list[str]:
-    """Return those of the normalized `overrides` that are not for Hydra.
+    """Return those of the normalised `overrides` that are not for Hydra.
 
     It knows neither new keys in open mappings nor a group given as a mapping of its settings,
     model={params:{max_depth:3}}. What comes after such a mapping and changes it is among them.

@@ -1,6 +1,6 @@
 """How much of a metric, or of a gain in it, may be chance: its bootstrap interval.
 
-The rows of a test set are drawn anew, as many as there are and with replacement, and the metric
+The rows of a test set are drawn again, as many as there are and with replacement, and the metric
 is computed on each draw. Models that are compared see the same draws, so that what is hard for
 both cancels out. A draw is how often each row is in it: metrics are computed for many at once.
 Formulas are those of metrics.py; its tests hold the two against each other.

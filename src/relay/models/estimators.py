@@ -39,7 +39,8 @@ class ModelSpec(BaseModel):
     )
     scale: bool = Field(False, description="standardise numeric columns")
     categories: Literal["one_hot", "ordinal", "native"] = Field(
-        "one_hot", description="ordinal: a number each; native: a number, told to be a category"
+        "one_hot",
+        description="ordinal: a number each; native: a number that is declared a category",
     )
     missing: Literal["impute", "native"] = Field(
         "impute", description="native: hand missing numbers over as such"

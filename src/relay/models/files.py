@@ -130,7 +130,7 @@ def _not_loaded(name: str, error: Exception) -> RelayError:
 
 
 def _require_archive(path: Path, name: str) -> None:
-    """RelayError where `path` is no archive as skops writes it, which packs nothing.
+    """Raise RelayError if `path` is not an archive as skops writes it, which packs nothing.
 
     A few bytes can be packed so that they fill all memory.
     """

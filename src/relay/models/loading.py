@@ -71,7 +71,7 @@ class Model:
     def score(self, table: pd.DataFrame, target: str) -> ScoredPredictions:
         """Predict each row of `table` and hold the predictions against its column `target`.
 
-        RelayError where there is no such column, or it is not what the model predicts.
+        Raises RelayError if there is no such column, or the model predicts another.
         """
         require_column(table, target, "target")
         return self.compare(table[target], self.predict(table))
@@ -129,7 +129,7 @@ def require_safe(folder: Path, name: str, trusted_types: Collection[str] = ()) -
 
 
 def require_servable(folder: Path, name: str, trusted_types: Collection[str] = ()) -> None:
-    """RelayError where MLflow, which trusts what a model says, is not to serve that in `folder`."""
+    """Raise RelayError if MLflow, which trusts a model's files, must not serve that in `folder`."""
     require_safe(folder, name, trusted_types)
     model_files.require_servable(folder, name, trusted_types)
 

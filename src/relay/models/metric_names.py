@@ -39,11 +39,11 @@ OF_TASK: Mapping[Task, tuple[str, ...]] = MappingProxyType(
 """The names of each task's metrics."""
 
 PRIMARY: Mapping[Task, str] = MappingProxyType({"regression": "r2", "classification": "f1"})
-"""The metric that models of a task are compared on where nothing else is said."""
+"""The metric that models of a task are compared on by default."""
 
 
 def require_of_task(setting: str, metric: str, task: Task) -> None:
     """ConfigError, which names the `setting`, where `metric` is none of `task`."""
     if metric not in OF_TASK[task]:
         known = ", ".join(OF_TASK[task])
-        raise ConfigError(f"{setting}: '{metric}' is no metric of {task}. There is: {known}.")
+        raise ConfigError(f"{setting}: '{metric}' is not a metric of {task}. Metrics: {known}.")

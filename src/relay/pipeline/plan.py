@@ -136,7 +136,7 @@ def _chosen(plan: Plan, expression: str, where: str) -> set[str]:
 
 
 def names_in(plan: Plan, names: str | None, where: str) -> list[str]:
-    """Return the steps in `a,b`, each of which has to be one of the plan."""
+    """Return the steps in `a,b`. Raises ConfigError if one is not in the plan."""
     steps = [name.strip() for name in (names or "").split(",") if name.strip()]
     for step in steps:
         _require_step(plan.names, step, where)

@@ -1,4 +1,4 @@
-"""What the orchestrator tells a component about the run it is part of."""
+"""The settings of a step's run, which the orchestrator passes to its component."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ log = logging.getLogger("relay")
 
 @dataclass(frozen=True)
 class End:
-    """How something ended, with the exit status that says so."""
+    """How something ended, with its exit status."""
 
     status: RunStatus
     message: str = ""
@@ -123,7 +123,7 @@ class Execution(Generic[ParamsT]):
             # Checked while nothing is stored: all outputs or none.
             for draft in self._run.drafts.values():
                 self._require_storable(draft)
-            # The work is done: storing it is not to be cut in two, nor what is said of it.
+            # The work is done: its storage and its report must not be cut in two.
             self.signals.ignore()
             self._complete = True
         except (Interrupted, Exception) as error:
@@ -195,7 +195,7 @@ class Execution(Generic[ParamsT]):
         return End.of(
             UploadError(
                 f"{str(error).rstrip('.')}. The step's work is kept in {place}: the next run on "
-                f"{self.backend.title}, or `make publish`, brings it up."
+                f"{self.backend.title}, or `make publish`, uploads it."
             )
         )
 
@@ -240,7 +240,7 @@ class Execution(Generic[ParamsT]):
         )
 
     def _drafts(self) -> dict[str, Draft]:
-        """The outputs with what every artifact says of the run that made it."""
+        """Return the outputs with the metadata that every artifact has about its run."""
         common: dict[str, Any] = {
             "component": self.component.name,
             "git_commit": self._spec.git_commit,
@@ -267,7 +267,7 @@ class Execution(Generic[ParamsT]):
 
     def _require_storable(self, draft: Draft) -> None:
         if Reference.parse(draft.name) != Reference(draft.name):
-            raise RelayError(f"'{draft.name}' is no plain name; an output is named by one.")
+            raise RelayError(f"'{draft.name}' is not a plain name, which an output needs.")
         present = self.backend.find(draft.name)
         if present is not None and present.type != draft.type:
             raise RelayError(

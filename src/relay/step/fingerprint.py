@@ -11,7 +11,7 @@ from typing import Any
 from relay.tracking.interface import CACHE_PREFIX, Backend
 
 SOURCE = "source"
-"""Under this name `state` has what tells whether a step's source has changed."""
+"""The key in `state` of what changes when a step's source does."""
 
 LOCK = "requirements.txt"
 
@@ -39,7 +39,7 @@ class Fingerprint:
 
     @property
     def alias(self) -> str:
-        """The alias that says of an artifact that this fingerprint stands for it."""
+        """Return the alias of artifacts that were made with this fingerprint."""
         return f"{CACHE_PREFIX}{self.digest[:32]}"
 
     def to_json(self) -> str:
@@ -57,7 +57,7 @@ class Fingerprint:
 
 
 def digest_at(backend: Backend, reference: str) -> str | None:
-    """The content digest of what `reference` points at; None where there is nothing."""
+    """Return the content digest of what `reference` points at; None if it does not exist."""
     version = backend.find(reference)
     return None if version is None else version.digest
 
@@ -65,7 +65,7 @@ def digest_at(backend: Backend, reference: str) -> str | None:
 def describe_changes(now: Fingerprint, then: Mapping[str, Any] | None) -> list[str]:
     """What differs between `now` and the metadata `then` of the newest output, in a few words.
 
-    Empty where nothing does; `then` is None where there is no output yet.
+    Empty if nothing does; `then` is None if there is no output yet.
     """
     if then is None:
         return ["never made"]

@@ -52,7 +52,7 @@ def main(
 ) -> int:
     """Run one step from the command line and return the exit status.
 
-    0: done; 1: it failed, or a gate says no; 2: the parameters are wrong; 128 + n: signal n.
+    0: done; 1: it failed, or a gate did; 2: the parameters are wrong; 128 + n: signal n.
     """
     open_missing()
     replace_unwritable(sys.stdout)

@@ -116,7 +116,7 @@ class StepRun(Generic[ParamsT]):
             self.finally_do(lambda: self._backend.link(version, target, [alias]))
 
     def finally_do(self, action: Callable[[], None]) -> None:
-        """Do `action` once all outputs are stored, in the order given; not if a gate says no."""
+        """Do `action` once all outputs are stored, in the order given; not if a gate failed."""
         self.last.append(action)
 
     def note(self, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 MOST = 20
-"""So many are kept; a step that warns more often has said it before."""
+"""How many are kept; a step that warns more often repeats itself."""
 
 
 class WarningCollector(logging.Handler):

@@ -65,7 +65,7 @@ def _header_advice(names: Sequence[str]) -> str:
     if not numbers:
         return ""
     return (
-        f" If '{numbers[0]}' is no name: data.read.skip leaves out so many lines above the header, "
+        f" If '{numbers[0]}' is not a name: data.read.skip leaves out lines above the header, "
         "and with data.read.header=none the columns are column_1, column_2, ..."
     )
 

@@ -44,7 +44,7 @@ def artifact_stem(text: str, longest: int = _LONGEST_STEM) -> str:
 def url_stem(url: str) -> str:
     """Return `housing` for `path/to/housing.csv.gz` and for `sklearn://housing`.
 
-    It is `sales.2020` for `sales.2020.csv`: what stands before the ending tells files apart. Where
+    It is `sales.2020` for `sales.2020.csv`: what stands before the ending distinguishes files. If
     a web address has no such ending (`/download?id=7`), its query does, by a digest.
     """
     path, query = str(url), ""

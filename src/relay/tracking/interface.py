@@ -14,7 +14,7 @@ RunStatus = Literal["succeeded", "failed", "killed"]
 
 
 SECONDS = "seconds"
-"""The metric that says how long a run took; the last row of a run that came to its end has it."""
+"""The metric with a run's duration, in the last row of every run that came to its end."""
 
 REPLAYED = "replayed"
 """The config key of a run that was killed before it recorded `SECONDS`, and then sent whole."""
@@ -55,7 +55,7 @@ class ArtifactVersion:
 
 @dataclass(frozen=True)
 class Draft:
-    """An artifact that a run is about to log: a file or folder with what is to be said of it."""
+    """An artifact that a run is about to log: a file or folder with its name, type and metadata."""
 
     name: str
     type: str
@@ -141,7 +141,7 @@ class Run(Protocol):
     def finish(self, status: RunStatus, message: str = "") -> None:
         """End the run; `message` is the reason if it did not succeed.
 
-        Raises UploadError if the backend has not got all that was recorded.
+        Raises UploadError if the backend does not have all that was recorded.
         """
 
 

@@ -60,7 +60,7 @@ def source_url(version: ArtifactVersion, find: Find) -> str | None:
 
 
 def train_set(model: ArtifactVersion, find: Find) -> ArtifactVersion | None:
-    """Return the train set of `model`, or None if it is unknown or not in the store any more."""
+    """Return the training set of `model`, or None if it is unknown or not in the store any more."""
     record = recorded_input(model, "train")
     found = None if record is None else find(record.artifact)
     return found if record and found and found.digest == record.digest else None

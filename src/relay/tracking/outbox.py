@@ -41,7 +41,7 @@ def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
     with replace_folder(folder) as aside:
         copied = _with_paths(record, lambda path: _copy(path, aside))
         run = KeptRun(_server(), tracking, copied)
-        # NaN is a metric's value too; what is no plain value is a number of numpy's.
+        # NaN is a metric's value too; what is not a plain value is a number of numpy's.
         content = to_json(
             run, indent=2, inf_nan_mode="constants", fallback=lambda number: number.item()
         )

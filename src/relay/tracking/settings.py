@@ -1,4 +1,4 @@
-"""Which backend, which project, and what else is said of each run."""
+"""The backend, the project, and the tags and notes of each run."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import signal
 class RelayError(Exception):
     """Something outside the code is wrong: a file, a table, an environment. Exit status 1.
 
-    The message says what, where, and what to do; it is shown without a traceback.
+    The message has what, where, and what to do; it is shown without a traceback.
     """
 
     exit_code = 1
@@ -21,7 +21,7 @@ class ConfigError(RelayError):
 
 
 class GateFailed(RelayError):
-    """A check or a threshold says no. What the step found is still kept as its artifacts."""
+    """A check or a threshold failed. The step's artifacts are stored even so."""
 
 
 class Interrupted(BaseException):

@@ -21,7 +21,7 @@ class GitState:
 
     commit: str | None
     dirty: bool | None
-    """Whether there are uncommitted changes; None where there is no commit."""
+    """Whether there are uncommitted changes; None without a commit."""
     problem: str | None = None
 
 

@@ -56,7 +56,7 @@ class Project:
         return self.state / "kept"
 
     def tracking_uri(self, environ: Mapping[str, str]) -> str:
-        """MLflow's store: what MLFLOW_TRACKING_URI says, else `mlflow.db` in `home`.
+        """Return MLflow's store: MLFLOW_TRACKING_URI, else `mlflow.db` in `home`.
 
         `mlflow run` hands on a path relative to where it was started; a component starts in its
         own folder, so a relative SQLite path is taken from `home`.

@@ -41,7 +41,7 @@ def is_held(descriptor: int) -> bool:
 
 
 _PLAIN_SIGNS = str.maketrans({"✔": "+", "✘": "x", "…": "..."})
-"""What stands for Relay's signs on a console whose encoding has not got them."""
+"""What stands for Relay's signs on a console whose encoding does not have them."""
 _SIGNS = "✔✘…"
 
 
@@ -55,7 +55,7 @@ def can_write(text: str, stream: TextIO) -> bool:
 
 
 def replace_unwritable(stream: TextIO) -> None:
-    """Have `stream` write a `?` for what its encoding has not got, where it would raise an error.
+    """Make `stream` write a `?` for what its encoding does not have, instead of an error.
 
     An old console, or PYTHONIOENCODING=ascii, must not end a run.
     """

@@ -120,7 +120,7 @@ def test_where_a_name_is_a_number_the_header_may_be_none(tmp_path: Path) -> None
     path = tmp_path / "iris.csv"
     path.write_text("150,4,red,blue\n5.1,3.5,1.4,0\n4.9,3.0,1.4,1\n", encoding="utf-8")
     url = f"data.url={path}"
-    with pytest.raises(ConfigError, match=r"'150' is no name: data\.read\.skip"):
+    with pytest.raises(ConfigError, match=r"'150' is not a name: data\.read\.skip"):
         check(tmp_path, url, "data.target=target")
     check(tmp_path, url, "data.target=column_4", "data.read.skip=1")
     check(tmp_path, url, "data.target=column_4", "data.read.header=none", "data.read.skip=1")

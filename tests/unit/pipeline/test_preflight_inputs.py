@@ -73,7 +73,7 @@ def test_a_step_that_has_no_target_may_use_any_table() -> None:
 def test_a_metric_of_another_task_is_told_as_soon_as_a_step_can_know(
     given: str, where: str
 ) -> None:
-    with pytest.raises(ConfigError, match=rf"{where}: .* is no metric of regression\..* r2, mae"):
+    with pytest.raises(ConfigError, match=rf"{where}: .* is not a metric of regr.* r2, mae"):
         look("check", version("clean", **PRICED), more=given)
     look("check", version("clean"), more=given)
 

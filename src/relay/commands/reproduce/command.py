@@ -1,4 +1,4 @@
-"""`relay reproduce NAME:ALIAS`: makes a registered model again, and says what is the same."""
+"""`relay reproduce NAME:ALIAS`: makes a registered model again, and compares the two."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ def _parsed(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def first_passed(backend: Backend, model: ArtifactVersion) -> list[ArtifactVersion]:
-    """Return the first of what was made from `model` that tells how good it is and passed its gate.
+    """Return the first artifact made from `model` that has metrics and passed its gate.
 
     Later runs may have held the model against other thresholds, or looked at other slices: that is
-    not what it was made with. Empty where there is none.
+    not what it was made with. Empty if there is no such artifact.
     """
     found = [
         version

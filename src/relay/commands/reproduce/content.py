@@ -16,7 +16,7 @@ import yaml
 
 from relay.tracking.translation import translated
 
-# What MLflow and skops write anew each time: when a model was saved, and where in memory it was.
+# What differs each time a model is written: when that was, and where in memory it lay.
 _DATED = ("utc_time_created", "model_uuid", "model_id", "run_id", "model_size_bytes")
 _IDENTITY = "__id__"
 _SCHEMA = "schema.json"

@@ -81,7 +81,7 @@ def _config(recipe: dict[str, Any]) -> Config:
             "pipeline": recipe["steps"],
         }
     )  # fmt: skip
-    # What was recorded are values: "${" in one is no reference.
+    # What was recorded are values: "${" in one is not a reference.
     steps = json.loads(json.dumps(recipe["steps"]).replace("${", "\\\\${"))
     return Config(OmegaConf.create({"pipeline": {"steps": steps}}), settings)
 

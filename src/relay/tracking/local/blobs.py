@@ -71,7 +71,7 @@ class Blobs:
 
 
 def _stamp(path: Path) -> list[int] | None:
-    """Return what changes whenever the file at `path` does; None where there is no such file."""
+    """Return what changes whenever the file at `path` does; None if it does not exist."""
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -95,7 +95,7 @@ class LocalHistory:
         return int(self._record(artifact)["size_bytes"])
 
     def draft(self, artifact: ArtifactVersion, folder: Path) -> Draft:
-        """Return `artifact` as it would be logged anew, with its files in `folder`."""
+        """Return `artifact` as it would be logged again, with its files in `folder`."""
         record = self._record(artifact)
         self._backend.download(artifact, folder)
         return Draft(
@@ -134,7 +134,7 @@ class LocalHistory:
                 return titles[alert["title"]], alert["text"] or ""
         if any(SECONDS in row.metrics for row in rows):
             return "succeeded", ""
-        return "killed", "it ended without a word"
+        return "killed", "it ended without an error message"
 
     def _linked(self, link: Mapping[str, Any]) -> ArtifactVersion:
         return self._exact(link["name"], link["version"], link["project"])

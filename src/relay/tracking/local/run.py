@@ -23,7 +23,7 @@ JOB_TYPE, FACTS = "job_type", "relay"
 
 
 def alert_title(status: RunStatus) -> str:
-    """Return the title of the alert that says how a run ended."""
+    """Return the title of the alert about the end of a run."""
     return f"Run {status}"
 
 
@@ -67,7 +67,7 @@ def start_run(backend: LocalBackend, spec: RunSpec) -> LocalRun:
 
 
 def _config_of(project: str, spec: RunSpec) -> dict[str, Any]:
-    """Return the config of the run that has the id of `spec`; empty where there is none."""
+    """Return the config of the run that has the id of `spec`; empty if there is none."""
     config = SQLiteStorage.get_run_config(project, spec.name) or {}
     mine = config.get(FACTS, {}).get("id") == spec.id
     return {key: one for key, one in config.items() if not key.startswith("_")} if mine else {}

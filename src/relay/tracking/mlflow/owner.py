@@ -31,7 +31,7 @@ def host() -> str:
 def is_gone(tags: Mapping[str, str]) -> bool:
     """Return whether the process that `tags` name was on this host and has ended.
 
-    Of other hosts' processes, and where that cannot be told, False.
+    False for processes of other hosts, and if it cannot be determined.
     """
     if tags.get(HOST) != host():
         return False
@@ -64,7 +64,7 @@ def _exists(pid: int) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """When process `pid` was started, which tells it from a later one of that number.
+    """When process `pid` was started, which distinguishes it from a later one of that number.
 
     In ticks since the machine's start, which no setting of the clock changes; _ENDED for one that
     only waits for its parent to take note; None where that is not to be seen, as on other systems

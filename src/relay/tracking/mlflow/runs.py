@@ -57,7 +57,7 @@ class MlflowRuns:
     """
 
     def __init__(self, tracking_uri: str) -> None:
-        # MLflow tells of each table that it creates.
+        # MLflow logs each table that it creates.
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         self._client = mlflow.MlflowClient(tracking_uri)

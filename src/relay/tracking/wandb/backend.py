@@ -20,7 +20,7 @@ from relay.tracking.wandb.service import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote
 
-# The SDK would try for hours: a step that waits so long for a server is no help. Its variables,
+# The SDK would try for hours: a step must not wait so long for a server. Its variables,
 # such as WANDB_X_GRAPHQL_RETRY_MAX, come before these.
 _RETRIES = {
     f"x_{part}_retry_{key}": value

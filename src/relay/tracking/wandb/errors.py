@@ -36,6 +36,6 @@ def uploading(what: str) -> Iterator[None]:
 
 
 def text_of(error: BaseException) -> str:
-    """Return what the SDK says of an error, in one line without secrets."""
+    """Return the SDK's text of an error, in one line without secrets."""
     text = " ".join(str(error).split()) or type(error).__name__
     return redact(text.partition(" while retrying")[0])[:_LONGEST_TEXT]

@@ -151,7 +151,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _unknown_key(server: str, by_way_of: str = "") -> ConfigError:
     return ConfigError(
         f"The W&B server {server} does not know the key that it was given{by_way_of}. {LOG_IN} "
-        "anew (a key belongs to one server: see WANDB_BASE_URL)."
+        "again (a key belongs to one server: see WANDB_BASE_URL)."
     )
 
 

@@ -92,10 +92,10 @@ class WandbRun:
                 artifact.add_dir(str(draft.path))
             else:
                 artifact.add_file(str(draft.path))
-            # Only wait() gives the version, and only it says that an upload failed.
+            # Only wait() gives the version, and only it raises if the upload failed.
             logged = self._run.log_artifact(artifact).wait()
             if dict(logged.metadata) != metadata or logged.description != draft.description:
-                # Content that was there before: what is said of it is new.
+                # Content that was there before: only its metadata is new.
                 logged.metadata, logged.description = metadata, draft.description
                 logged.save()
             return self._backend.version(logged)
@@ -130,7 +130,7 @@ class WandbRun:
             self._run.finish(exit_code=_EXIT_CODES[status])
             # It returns as if all were well when the server has gone or the key was revoked.
             if not self._backend.has_ended(self._run.id):
-                raise TimeoutError("the server still says that the run goes on")
+                raise TimeoutError("the server still has the run as running")
 
     @contextlib.contextmanager
     def _uploading(self, what: str) -> Iterator[None]:
