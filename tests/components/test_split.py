@@ -81,7 +81,8 @@ def test_many_rows_on_both_sides_are_a_warning(
     load("split").tell_shared(shared, 100, by_chance=by_chance)
     (told,) = caplog.records
     assert told.levelname == level
-    assert f"{shared} of the 100 test rows are in the training set as well " in told.message
+    rows = f"{shared} of the 100 test rows"
+    assert f"{rows} are in the training set as well ({shared} %)" in told.message
     assert ("data.drop_duplicates=true" in told.message) == (level == "WARNING")
 
 

@@ -173,8 +173,8 @@ def test_published_metrics_keep_their_times(local: Checkout, published: WandbSer
     times = {step: runs[step]["history"][0]["_timestamp"] for step in STEPS}
     for first, then in itertools.pairwise(("get_data", "clean", "split", "train", "evaluate")):
         assert times[first] <= times[then]
-        # as long before it as the step took
-        assert times[then] - times[first] >= local.step(then)["seconds"] * 0.8
+        # as long before it as the step took; its start and end as a process take their share
+        assert times[then] - times[first] >= local.step(then)["seconds"] * 0.5
 
 
 def test_published_twice_is_published_once(local: Checkout, published: WandbServer) -> None:
