@@ -108,5 +108,5 @@ def test_a_file_without_names_is_still_said_with_none() -> None:
 
 
 def test_what_is_no_setting_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="write key=value"):
+    with pytest.raises(ConfigError, match="Write key=value"):
         normalize("train")
