@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 
 # Tests run side by side: threads of numeric libraries would only wait for each other.
@@ -36,9 +37,13 @@ def no_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def trackio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Trackio reads TRACKIO_DIR once, when it is imported: one folder for all tests."""
+    """Trackio reads TRACKIO_DIR once, when it is imported: one folder for all tests of a process.
+
+    Imported here, since any test may be the first that needs it.
+    """
     folder = tmp_path_factory.mktemp("trackio")
     os.environ["TRACKIO_DIR"] = str(folder)
+    importlib.import_module("trackio.utils")
     return folder
