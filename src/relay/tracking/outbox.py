@@ -20,7 +20,7 @@ from relay.tracking.records import RunRecord, replay
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb.login import server_of
 from relay.util.errors import RelayError
-from relay.util.files import replace_folder
+from relay.util.files import remove_folder, replace_folder
 from relay.util.redact import redact_url
 
 _FILE = "run.json"
@@ -74,7 +74,7 @@ def flush_outbox(kept: Path, tracking: TrackingSettings, backend: Backend) -> It
                     f"{str(error).rstrip('.')}. It stays in {folder}; delete that folder to give "
                     "it up."
                 ) from error
-            shutil.rmtree(folder)
+            remove_folder(folder)
             yield run.record
 
 

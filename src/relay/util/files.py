@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_WORKING_FOLDER, _EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of Linux."""
 
 
 def name_aside(path: Path) -> Path:
@@ -39,10 +44,41 @@ def replace_folder(folder: Path) -> Iterator[Path]:
     aside.mkdir(parents=True)
     try:
         yield aside
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
+        _put(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove `folder`: no part of it is left under its name, even if the process is killed."""
+    aside = name_aside(folder)
+    folder.rename(aside)
+    shutil.rmtree(aside)
+
+
+def _put(new: Path, folder: Path) -> None:
+    """Move the folder `new` to `folder`; an older one is at `new` then, or removed."""
+    try:
+        new.rename(folder)
+    except OSError:
+        if _swap(new, folder):
+            return
+        # In two moves: a process that is killed between them leaves both folders beside the place.
+        old = name_aside(folder)
+        folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap(first: Path, second: Path) -> bool:
+    """Let two paths change places in one move; return False if the system or the disk cannot."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)  # Linux only
+    paths = (_WORKING_FOLDER, os.fsencode(first), _WORKING_FOLDER, os.fsencode(second))
+    return rename is not None and rename(*paths, _EXCHANGE) == 0
 
 
 def write_text(path: Path, text: str) -> None:
