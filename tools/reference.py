@@ -23,17 +23,17 @@ SOURCES = {
     "data/table.yaml": (
         "data.",
         "Data",
-        "`data=NAME` takes a file of `config/data`, `data=table` a table of yours.",
+        "`data=NAME` selects a file of `config/data`; `data=table` reads a table of yours.",
     ),
     "model/custom.yaml": (
         "model.",
         "Model",
-        "`model=NAME` takes a file of `config/model`, which changes these defaults.",
+        "`model=NAME` selects a file of `config/model`, which changes these defaults.",
     ),
     "tracking/auto.yaml": (
         "tracking.",
         "Tracking",
-        "`tracking=local` and `tracking=wandb` choose the backend.",
+        "`tracking=local` and `tracking=wandb` select the backend.",
     ),
 }
 HEAD = """\
@@ -41,8 +41,8 @@ HEAD = """\
 
 <!-- Written by `make docs` from config/ and the components' params.py: edit those. -->
 
-Each is given as `key=value`, on the command line or in a file of `config/`. A key that is not
-listed here is an error. The [guides](../../README.md#reading-on) explain how they work together.
+Set each as `key=value` on the command line, or in a file of `config/`. A key that is not listed
+here is an error. The [guides](../../README.md#documentation) explain how settings work together.
 """
 _COMMENT = re.compile(r"(?:^|\s)#\s?(.*)$")
 

@@ -21,16 +21,14 @@ def show_taken(console: Console, references: Sequence[str], warnings: Sequence[s
 
 
 def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
-    """Print whether each selected step would run, and why."""
+    """Print of each selected step whether it is cached or would run, and why."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Step", no_wrap=True)
-    table.add_column("Would", no_wrap=True)
-    table.add_column("Why", overflow="fold")
+    table.add_column("Plan", no_wrap=True)
+    table.add_column("Reason", overflow="fold")
     for step in steps:
         if step.status == "cached":
-            table.add_row(
-                step.name, Text("be taken", style="cyan"), ", ".join(step.outputs.values())
-            )
+            table.add_row(step.name, Text("cached", style="cyan"), ", ".join(step.outputs.values()))
         elif step.status == "skipped":
             why = step.why or "an upstream step runs; cached if that makes the same output again"
             table.add_row(step.name, Text("run", style="yellow"), Text(why))
