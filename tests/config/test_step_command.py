@@ -133,7 +133,7 @@ def test_a_command_that_does_more_is_left_to_the_shell(command: str) -> None:
     [
         ({"parameters": {"a": "string"}}, r"^components/echo/MLproject: .* components/echo/params"),
         ({"command": "python run.py --a={a}"}, r"^components/echo/MLproject: .*has a brace"),
-        ({"command": None}, r"^components/echo/MLproject cannot be read"),
+        ({"command": None}, r"^components/echo/MLproject: there is no entry point 'main'"),
     ],
 )
 def test_an_entry_point_that_is_not_right_is_refused(

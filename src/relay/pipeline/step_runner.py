@@ -71,7 +71,7 @@ class StepRunner:
             run_id(self.parent, job.name),
             group=self.group,
             fingerprint=place,
-            result=result,
+            report=result,
         )
         environ = {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run}
         try:

@@ -14,20 +14,20 @@ _RUNS_SCRIPT = ["PYTHONPATH=../../src", "python", SCRIPT]
 def step_command(
     component: Component, params: Mapping[str, str], activate: Sequence[str]
 ) -> list[str]:
-    """Return what `mlflow run` would execute: commands that `activate`, then the entry point's.
+    """Return the command that `mlflow run` would execute: `activate`, then the entry point.
 
-    As MLflow does, the parameters are appended as `--name value`, each quoted for the shell.
-    (MLflow itself takes longer to import than most steps take to work.)
+    As in MLflow, parameters are appended as `--name value`, each quoted for the shell. (To
+    import MLflow takes longer than to run most steps.)
     """
     options = [f"--{name} {shlex.quote(text)}" for name, text in params.items()]
     return ["bash", "-c", " && ".join([*activate, " ".join([component.command, *options])])]
 
 
 def runs_script(component: Component) -> bool:
-    """Return True if the command does nothing but run `SCRIPT`."""
+    """Return whether the command does nothing but run `SCRIPT`."""
     return component.command.split() == _RUNS_SCRIPT
 
 
 def script_arguments(params: Mapping[str, str]) -> list[str]:
-    """Return the arguments that the shell gives `SCRIPT`, if `step_command` only runs it."""
+    """Return the arguments that `SCRIPT` gets from the command of `step_command`."""
     return [word for name, text in params.items() for word in (f"--{name}", text)]

@@ -1,4 +1,4 @@
-"""A component as MLflow sees it: its MLproject file, and the parameters it takes."""
+"""A component as MLflow sees it: its MLproject file, and the parameters that it takes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from relay.util.imports import parse_source
 from relay.util.names import did_you_mean
 
 _HOOKS = ("source_state", "looked_up", "read_inputs", "look_ahead", "check_facts", "check")
+_ADD_PARAMS = (
+    "Add a class Params with a field for each parameter, as in components/split/params.py."
+)
 
 
 @dataclass(frozen=True)
@@ -32,29 +35,29 @@ class Component:
     name: str
     folder: Path
     command: str
-    """What runs it; parameters are appended as `--name value`."""
+    """The command that runs it; parameters are appended as `--name value`."""
     params_type: type[Params]
     source_state: Callable[[Any], str | None] = lambda params: ""
-    """What changes when the component's source does; None if that is not known."""
+    """A text that changes when the component's source does; None if that cannot be determined."""
     looked_up: Callable[[Any, Mapping[str, str], Find], Mapping[str, str]] = (
         lambda params, digests, find: {}
     )
-    """The digests of artifacts that it reads besides its inputs, given the inputs' digests."""
+    """The digests of the artifacts that it reads besides its inputs, given the inputs' digests."""
     read_inputs: Callable[[str, Any, Mapping[str, ArtifactVersion]], Facts] = (
         lambda step, params, inputs: {}
     )
-    """Facts from the settings and the metadata of inputs, those that are in the store already."""
+    """Facts from the settings and from the metadata of the inputs that are in the store already."""
     look_ahead: Callable[[Any, Facts], Facts] = lambda params, facts: {}
     """Facts from a look at the source, which may take a second."""
     check_facts: Callable[[Any, Facts], None] = lambda params, facts: None
     """The check of the parameters against the facts of all steps."""
     check: Callable[[Any], None] = lambda params: None
-    """The check of parameters of a step that is to run, which may take a second."""
+    """The check of the parameters of a step that is to run, which may take a second."""
 
     def require_params(self, given: Iterable[str], step: str) -> None:
-        """Check that `given`, names of parameters, are all that `step` may give and has to.
+        """Check that the names in `given` are parameters, and that none required is missing.
 
-        Raises ConfigError.
+        Raises ConfigError, with the place in the settings of `step`, if not.
         """
         fields, names = self.params_type.model_fields, list(given)
         where = f"pipeline.steps.{step}: components/{self.name}/params.py"
@@ -64,10 +67,13 @@ class Component:
                 raise ConfigError(f"{where} has no parameter '{name}'.{hint}")
         for name, field in fields.items():
             if field.is_required() and name not in names:
-                raise ConfigError(f"{where} requires parameter '{name}': {_how_to_give(name)}.")
+                raise ConfigError(f"{where} requires parameter '{name}'. {_how_to_give(name)}.")
 
     def require_lock(self) -> None:
-        """Raise ConfigError if a file is missing that the component's environment is made of."""
+        """Check that the files that the component's environment is built from are there.
+
+        Raises ConfigError if one is missing.
+        """
         if not (self.folder / LOCK).is_file():
             raise ConfigError(
                 f"components/{self.name}/{LOCK}: the lock is missing. Link to that of a folder in "
@@ -82,11 +88,15 @@ class Component:
 
 
 def load_component(components: Path, name: str) -> Component:
-    """Read `components/<name>`; ConfigError where it is not there or not whole."""
+    """Read the component in `components/<name>`.
+
+    Raises ConfigError if it does not exist, or if a file of it is missing or cannot be read.
+    """
     folder = components / name
     if not (folder / "MLproject").is_file():
-        components_there = [path.parent.name for path in components.glob("*/MLproject")]
-        raise ConfigError(f"There is no component '{name}'.{did_you_mean(name, components_there)}")
+        names = [path.parent.name for path in components.glob("*/MLproject")]
+        hint = did_you_mean(name, names)
+        raise ConfigError(f"components/{name}: there is no component '{name}'.{hint}")
     module = _load_params_module(folder)
     hooks = {name: getattr(module, name) for name in _HOOKS if hasattr(module, name)}
     return Component(name, folder, _read_command(folder), module.Params, **hooks)
@@ -94,8 +104,8 @@ def load_component(components: Path, name: str) -> Component:
 
 def _how_to_give(name: str) -> str:
     if name.endswith(ARTIFACT_SUFFIX):
-        return f"add '{name.removesuffix(ARTIFACT_SUFFIX)}' to its inputs or outputs"
-    return "add it to its params, or to a group of settings that its settings name"
+        return f"Add '{name.removesuffix(ARTIFACT_SUFFIX)}' to its inputs or outputs"
+    return "Add it to its params, or to a group of settings that its settings name"
 
 
 def _read_command(folder: Path) -> str:
@@ -124,21 +134,25 @@ def _read_command(folder: Path) -> str:
 
 
 def _no_entry_point(where: str) -> str:
-    return f"{where} cannot be read: an entry point 'main' is needed, with a command."
+    return (
+        f"{where}: there is no entry point 'main' with a command. Add "
+        "`entry_points: {main: {command: PYTHONPATH=../../src python run.py}}`."
+    )
 
 
 def _load_params_module(folder: Path) -> Any:
     path = folder / "params.py"
+    where = f"components/{folder.name}/params.py"
     if not path.is_file():
-        raise ConfigError(f"components/{folder.name} has no params.py with a class Params.")
+        raise ConfigError(f"{where}: the file is missing. {_ADD_PARAMS}")
     parse_source(path)  # its error has the line
     name = f"relay_component_{folder.name}_params"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"components/{folder.name}/params.py cannot be read.")
+        raise ConfigError(f"{where}: Python cannot import the file. Check its name and its rights.")
     module = module_from_spec(spec)
     sys.modules[name] = module  # pydantic looks up annotations here
     spec.loader.exec_module(module)
     if not hasattr(module, "Params"):
-        raise ConfigError(f"components/{folder.name}/params.py has no class Params.")
+        raise ConfigError(f"{where}: there is no class Params. {_ADD_PARAMS}")
     return module

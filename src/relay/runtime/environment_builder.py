@@ -1,4 +1,4 @@
-"""Finds the environments of a run's components, and builds those that are missing."""
+"""The environments of a run's components, and builds of those that are missing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class EnvironmentBuilder:
         self._index = open_environment_index()
 
     def find_missing(self, components: Sequence[Component]) -> list[Component]:
-        """Look the environments up; return the components whose own is incomplete or unknown."""
+        """Look up the environments; return the components whose own is incomplete or unknown."""
         complete: set[Environment] = set()
         missing: list[Component] = []
         for component in components if self.manager != "local" else ():
@@ -102,7 +102,7 @@ class EnvironmentBuilder:
         return environment
 
     def _find(self, component: Component) -> Environment:
-        # It imports MLflow, which a run needs not if the environments are in the index.
+        # This imports MLflow, which a run does not need if the environments are in the index.
         from relay.runtime.mlflow_environments import find_environment
 
         return find_environment(self.manager, component.folder)
@@ -138,12 +138,12 @@ class EnvironmentBuilder:
             folder = self._find(component).folder
             places = [self.project.home, Path(tempfile.gettempdir()), Path.home()]
             return (
-                f"The environment of components/{component.name} could not be built. "
+                f"components/{component.name}: its environment could not be built. "
                 f"{full_disk([*([Path(folder)] if folder else []), *places])}"
             )
         python = python_version(component.folder)
         return (
-            f"{self.manager} did not build the environment of components/{component.name}:\n"
+            f"components/{component.name}: {self.manager} could not build its environment:\n"
             f"{_drop_mlflow_lines(lines)}\n"
             f"The whole log is {shown(self.log)}. Install Python {python} if it is missing, set up "
             f"the package index for {self.manager}, or run in the present environment with "
@@ -156,6 +156,6 @@ def _is_complete(environment: Environment, component: Component) -> bool:
 
 
 def _drop_mlflow_lines(lines: Sequence[str]) -> str:
-    """Return the manager's own lines, indented."""
+    """Return the lines of a log that the manager itself printed, indented."""
     own = [line for line in lines if " mlflow." not in line and not line.startswith("Command:")]
     return "\n".join(f"  {line}" for line in own)

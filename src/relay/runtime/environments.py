@@ -1,4 +1,4 @@
-"""The environments that components run in, found without an import of MLflow."""
+"""The environments that components run in, looked up without an import of MLflow."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _VARIABLES = ("HOME", "MLFLOW_ENV_ROOT", "MLFLOW_CONDA_HOME", "CONDA_EXE")
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment of MLflow's; `folder` is None if conda has not made it yet."""
+    """An environment that MLflow manages; `folder` is None if conda has not made it yet."""
 
     folder: str | None
     activate: tuple[str, ...]
-    """Shell commands of MLflow's that switch to it; empty for `local`."""
+    """The shell commands with which MLflow switches to it; empty for `local`."""
 
     def is_complete(self, lock: Path) -> bool:
-        """Return whether each distribution of the lock is installed in the version it names."""
+        """Return whether each package of the lock is installed in the lock's version."""
         if self.folder is None or not Path(self.folder).is_dir():
             return False
         folder = Path(self.folder)
@@ -51,10 +51,10 @@ PRESENT = Environment(None, ())
 
 
 def choose_manager(setting: str, outer: str | None) -> Manager:
-    """Return the manager that `env_manager` chooses.
+    """Return the manager that the setting `env_manager` chooses.
 
-    `auto` is `outer`, that of an `mlflow run` around this process, else conda if it is installed,
-    else uv. Raises RelayError if the manager's tool is not installed.
+    `auto` is `outer` (the manager of an `mlflow run` around this process), else conda if it is
+    installed, else uv. Raises RelayError if the manager's tool is not installed.
     """
     if setting == "auto":
         setting = outer or ("conda" if _find_conda() else "uv")
@@ -78,21 +78,21 @@ def choose_manager(setting: str, outer: str | None) -> Manager:
 
 
 class EnvironmentIndex:
-    """Remembers where MLflow keeps the environment of a component, in the file `path`.
+    """A file that remembers where MLflow keeps the environment of each component.
 
-    MLflow can be asked, but its import takes longer than the work of most steps.
+    MLflow itself takes longer to import than most steps take to run.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def find(self, manager: Manager, component: Path) -> Environment | None:
-        """Return the environment of `component` as last remembered; None if it never was."""
+        """Return the environment of `component`, or None if the index does not have it."""
         entry = self._read().get(_compute_key(manager, component))
         return None if entry is None else Environment(entry["folder"], tuple(entry["activate"]))
 
     def remember(self, manager: Manager, component: Path, environment: Environment) -> None:
-        """Put the environment of `component` into the index."""
+        """Add the environment of `component` to the index."""
         entries = self._read()
         entries[_compute_key(manager, component)] = {
             "folder": environment.folder,
@@ -116,7 +116,7 @@ def open_environment_index() -> EnvironmentIndex:
 
 
 def _find_conda() -> str | None:
-    """Return the conda that MLflow would use, or None."""
+    """Return the path of the conda that MLflow would use, or None if it is not installed."""
     home, executable = os.environ.get("MLFLOW_CONDA_HOME"), os.environ.get("CONDA_EXE")
     return shutil.which(f"{home}/bin/conda" if home else executable or "conda")
 
@@ -133,7 +133,7 @@ def _compute_key(manager: Manager, component: Path) -> str:
 
 
 def _read_pins(lock: Path, python: str) -> set[tuple[str, str]]:
-    """Return (name, version) of each distribution that `python`, such as 3.11, needs here."""
+    """Return (name, version) of each package of the lock that `python`, such as 3.11, needs."""
     versions = {"python_version": python, "python_full_version": f"{python}.0"}
     return {
         (str(canonicalize_name(match["name"])), match["version"])
@@ -143,7 +143,7 @@ def _read_pins(lock: Path, python: str) -> set[tuple[str, str]]:
 
 
 def _find_python_version(folder: Path) -> str:
-    """Return the Python of the environment in `folder`; that of this process if it has none."""
+    """Return the Python version in `folder`, such as 3.11, or that of this process if none is."""
     names = (path.name.removeprefix("python3.") for path in folder.glob("lib/python3.*"))
     # conda links python3.1 to python3.11
     minor = max((int(name) for name in names if name.isdigit()), default=sys.version_info.minor)
@@ -151,7 +151,7 @@ def _find_python_version(folder: Path) -> str:
 
 
 def _list_installed(folder: Path) -> set[tuple[str, str]]:
-    """Return (name, version) of each distribution in `folder`, from its metadata folders."""
+    """Return (name, version) of each package installed in `folder`, from its metadata folders."""
     installed = set()
     for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
         name, _, number = record.parent.name.removesuffix(".dist-info").partition("-")

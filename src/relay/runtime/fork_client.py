@@ -14,12 +14,17 @@ import psutil
 from relay.runtime.fork_server import Libraries, Lines, Started, Step, decode, encode
 from relay.runtime.processes import End, Process
 
+_LOST = (
+    "the process that this step was forked from has ended, and the step with it. See {log}, then "
+    "run again: the steps that succeeded are cached."
+)
+
 
 class ForkServer:
     """A server in the environment that the shell commands `activate` switch to.
 
-    What it prints, such as why it does not start, is in `log`. Raises OSError if no process can be
-    started.
+    Its output, such as the reason if it does not start, is in `log`. Raises OSError if no process
+    can be started.
     """
 
     def __init__(self, activate: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
@@ -47,17 +52,17 @@ class ForkServer:
             os.close(write_end)
 
     def load(self, libraries: Libraries) -> None:
-        """Have `libraries` loaded while the server has nothing else to do."""
+        """Ask the server to load `libraries` while it has nothing else to do."""
         self._send(libraries)
 
     def fork(self, step: Step) -> ForkedProcess:
-        """Return a process that runs `step`; it exists once the step's libraries are loaded."""
+        """Return the process of `step`, which begins once the step's libraries are loaded."""
         process = self._forked[step.name] = ForkedProcess(self, Path(step.log))
         self._send(step)
         return process
 
     def read_answers(self) -> None:
-        """Note the start and the end of processes that the server has reported since."""
+        """Read what the server has reported since: processes that have started or ended."""
         for line in self._answers.read():
             answer = decode(line)
             process = self._forked[answer.name]
@@ -70,18 +75,18 @@ class ForkServer:
                 process.note_loss(self._log)
 
     def kill(self) -> None:
-        """End the server at once, whatever it is doing."""
+        """Kill the server, whatever it is doing."""
         self._popen.kill()
 
     def close(self) -> float:
-        """End the server, and return the CPU seconds that it used to load libraries."""
+        """End the server and return the CPU seconds that it used to load libraries."""
         seconds = 0.0
         with contextlib.suppress(psutil.Error):
             used = psutil.Process(self._popen.pid).cpu_times()
             seconds = used.user + used.system
         self.kill()
         self._popen.wait()
-        with contextlib.suppress(BrokenPipeError):  # it may not have read all requests
+        with contextlib.suppress(BrokenPipeError):  # it may not have read every request
             cast(BinaryIO, self._popen.stdin).close()
         os.close(self._answers.descriptor)
         return seconds
@@ -107,19 +112,19 @@ class ForkedProcess(Process):
         return self._pid
 
     def note_start(self, pid: int) -> None:
-        """Note that the server has forked it."""
+        """Record that the server has forked the process."""
         self._pid = pid
 
     def note_end(self, end: End) -> None:
-        """Note how it ended."""
+        """Record how the process ended."""
         self._end = end
 
     def note_loss(self, server_log: Path) -> None:
-        """Note that its server has ended, and with it its standard input and all answers."""
+        """Record that the server has ended, and with it the process's standard input."""
         if self._end is None:
             self._end = End(1, 0.0)
             with self.log.open("a", encoding="utf-8") as log:
-                print(f"The process that it was forked from has ended; see {server_log}.", file=log)
+                print(f"Error: {_LOST.format(log=server_log)}", file=log)
 
     def _find_end(self) -> End | None:
         if self._end is None:

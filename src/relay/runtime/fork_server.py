@@ -74,12 +74,12 @@ _TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Libraries, Step
 
 
 def encode(message: Libraries | Step | Started | Ended) -> bytes:
-    """Return a message as a line."""
+    """Return `message` as a line of JSON."""
     return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
 
 
 def decode(line: bytes) -> Any:
-    """Return the message in a line that `encode` made."""
+    """Return the message in a line made by `encode`."""
     kind, values = json.loads(line)
     if kind == "Step":
         values["libraries"] = Libraries(**values["libraries"])
@@ -95,13 +95,13 @@ class Lines:
         self._rest = b""
 
     def read(self) -> list[bytes]:
-        """Return the lines that have come; an empty list if none have, or at the end (`ended`)."""
+        """Return the lines that have arrived, if any; set `ended` at the end of the input."""
         while not self.ended and select.select([self.descriptor], [], [], 0)[0]:
-            data = os.read(self.descriptor, _CHUNK)
-            self.ended = not data
-            *whole, self._rest = (self._rest + data).split(b"\n")
-            if whole:
-                return whole
+            chunk = os.read(self.descriptor, _CHUNK)
+            self.ended = not chunk
+            *lines, self._rest = (self._rest + chunk).split(b"\n")
+            if lines:
+                return lines
         return []
 
 
@@ -114,19 +114,19 @@ class Server:
     waiting: deque[tuple[str, Sequence[str]]] = field(default_factory=deque)
     """Modules to load when there is time."""
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
-    """By process: the step's name, and our end of its standard input."""
+    """By process id: the step's name, and this end of its standard input."""
     wake_pipe: tuple[int, ...] = ()
-    """Both ends of the pipe that wakes us when a process has ended."""
+    """Both ends of the pipe that wakes the server when a process has ended."""
 
     def serve(self) -> None:
-        """Answer requests until there are no more.
+        """Answer requests until standard input ends.
 
         Raises SystemExit in each forked process, when its step is done.
         """
         self.wake_pipe = wake_read, wake_write = os.pipe()
         os.set_blocking(wake_write, False)
         os.set_blocking(wake_read, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # only a signal with a handler wakes us
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only a signal with a handler wakes select
         signal.set_wakeup_fd(wake_write)
         while not self.requests.ended:
             timeout = 0 if self.waiting else None
@@ -157,8 +157,8 @@ class Server:
             others = (descriptor for _, descriptor in self.running.values())
             for descriptor in (*self.wake_pipe, self.answers, parent_end, *others):
                 os.close(descriptor)
-            _run_step(step, child_end)  # it does not return
-        with contextlib.suppress(OSError):  # it has done so itself, or has ended
+            _run_step(step, child_end)  # does not return
+        with contextlib.suppress(OSError):  # the process has done it itself, or has ended
             os.setpgid(pid, pid)
         os.close(child_end)
         self.running[pid] = (step.name, parent_end)
@@ -166,7 +166,7 @@ class Server:
 
     def _reap(self) -> None:
         for pid, (name, parent_end) in list(self.running.items()):
-            # Each by its number: a library may have children too, and waits for them itself.
+            # Each by its id: a library may have children too, and waits for them itself.
             ended, status, used = os.wait4(pid, os.WNOHANG)
             if ended:
                 del self.running[pid]
@@ -175,7 +175,7 @@ class Server:
                 self._send(Ended(name, code, used.ru_utime + used.ru_stime))
 
     def _send(self, answer: Started | Ended) -> None:
-        with contextlib.suppress(BrokenPipeError):  # the client has ended, and so will our input
+        with contextlib.suppress(BrokenPipeError):  # the client has ended; so will the input
             os.write(self.answers, encode(answer))
 
 
@@ -207,7 +207,7 @@ def _run_step(step: Step, stdin: int) -> NoReturn:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve on standard input and the file descriptor that `argv` names."""
+    """Serve requests from standard input; answer on the file descriptor in `argv`."""
     gc.disable()  # loading libraries leaves no garbage
     Server(Lines(0), int(argv[0])).serve()
     return 0

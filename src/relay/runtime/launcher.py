@@ -61,7 +61,7 @@ class Launcher:
         arguments: Mapping[str, str],
         environ: Mapping[str, str],
     ) -> Process:
-        """Start `component` as `step`, with all of its parameters as text.
+        """Start `component` as `step`, with all of its parameters as text in `arguments`.
 
         `environ` is added to the environment variables of every step.
         Raises RelayError if the process cannot be started.
@@ -70,10 +70,13 @@ class Launcher:
         try:
             return self._start(step, component, arguments, environ, log)
         except OSError as error:
-            raise RelayError(f"Step '{step}' could not be started: {error}") from error
+            raise RelayError(
+                f"{step}: the step's process could not be started ({error}). Check that bash is "
+                "installed, and that memory and `ulimit -u` allow another process."
+            ) from error
 
     def close(self) -> float:
-        """End the servers, and return the CPU seconds that they used to load libraries."""
+        """End the servers and return the CPU seconds that they used to load libraries."""
         seconds = sum(server.close() for server in self._servers.values())
         self._servers.clear()
         with contextlib.suppress(FileNotFoundError):
@@ -108,7 +111,7 @@ class Launcher:
         return self._server(component).fork(step)
 
     def _server(self, component: Component) -> ForkServer:
-        """Return the server of the environment of `component`; a new one starts empty."""
+        """Return the server of the environment of `component`; start it if there is none."""
         activate = self._activate(component)
         if activate not in self._servers:
             environ = {**self._environ(), "PYTHONPATH": str(self.project.root / "src")}
@@ -117,7 +120,7 @@ class Launcher:
 
     @property
     def _log(self) -> Path:
-        """The output of the servers, empty if all is well."""
+        """Return the file with the servers' output, which is empty if all is well."""
         return self.folder / "logs" / "libraries.log"
 
     def _activate(self, component: Component) -> tuple[str, ...]:
@@ -127,7 +130,7 @@ class Launcher:
         return {
             **os.environ,
             "PYTHONUNBUFFERED": "1",
-            "PYTHONIOENCODING": "utf-8",  # the log's, whatever the console's is
+            "PYTHONIOENCODING": "utf-8",  # for the log, whatever the console has
             "TMPDIR": str(self.folder / "tmp"),
         }
 

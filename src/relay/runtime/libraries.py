@@ -10,7 +10,7 @@ from relay.tracking.backends import UNSHARED_LIBRARIES
 from relay.util.imports import SourceReader, find_module, open_reader
 
 Library = tuple[str, tuple[str, ...]]
-"""A module and what is imported from it, which may be its submodules; nothing: the module alone."""
+"""A module and the names imported from it, some of them submodules; no names: the module alone."""
 
 _LATE: Mapping[str, tuple[str, ...]] = {
     "pandas": ("pyarrow.dataset",),
@@ -21,16 +21,16 @@ _LATE: Mapping[str, tuple[str, ...]] = {
         "mlflow.store.model_registry.sqlalchemy_store",
     ),
 }
-"""What a library loads when it is used, not before."""
+"""The modules that a library loads when it is used, not before."""
 
 
 def list_libraries(scripts: Sequence[Path], root: Path) -> list[Library]:
-    """Return what `scripts` import from outside the checkout `root`, in the order of execution.
+    """Return the imports of `scripts` from outside the checkout `root`, in order of execution.
 
     Modules beside a script or in the checkout's `src` are followed. An import within a function is
     left out: it is executed when it is needed.
 
-    Raises ConfigError, with the line, if a file is not Python.
+    Raises ConfigError, with the line, if a file is not valid Python.
     """
     reader = open_reader(root)
     libraries: dict[Library, None] = {}
@@ -43,7 +43,7 @@ def list_libraries(scripts: Sequence[Path], root: Path) -> list[Library]:
 
 
 def list_late_libraries(libraries: Iterable[Library]) -> list[Library]:
-    """Return what `libraries` load when they are used: to be loaded if there is time."""
+    """Return the modules that `libraries` load when they are used, to load if there is time."""
     names = {module.partition(".")[0] for module, _ in libraries}
     return [(module, ()) for name in sorted(names & set(_LATE)) for module in _LATE[name]]
 
@@ -51,7 +51,7 @@ def list_late_libraries(libraries: Iterable[Library]) -> list[Library]:
 def _walk_libraries(
     path: Path, folders: Sequence[Path], reader: SourceReader, seen: set[Path]
 ) -> Iterator[Library]:
-    """Yield what loading the file `path` imports from outside of `folders`."""
+    """Yield the imports from outside `folders` that loading the file `path` executes."""
     if path in seen:
         return
     seen.add(path)

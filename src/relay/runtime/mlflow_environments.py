@@ -1,4 +1,4 @@
-"""MLflow's environments, named, found and built by its own code: `mlflow run` shares them."""
+"""MLflow's environments, named and built by its own code, so that `mlflow run` shares them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def python_version(component: Path) -> str:
 
 
 def forget_environments() -> None:
-    """Look for environments again: another process has built one."""
+    """Forget the list of conda's environments, as another process has built one."""
     _list_conda_folders.cache_clear()
 
 
@@ -47,7 +47,7 @@ def build_environment(manager: Manager, component: Path) -> None:
     """Build the environment of `component` unless it is complete.
 
     Two processes that build one environment at once would break each other: the second waits.
-    Raises RelayError if it is not complete after the build, and MLflow's errors.
+    Raises RelayError if the environment is not complete after the build, and MLflow's errors.
     """
     lock = component / LOCK
     with _hold_build_lock():
@@ -69,13 +69,17 @@ def build_environment(manager: Manager, component: Path) -> None:
             )
         if not find_environment(manager, component).is_complete(lock):
             raise RelayError(
-                f"The environment of components/{component.name} lacks distributions of its lock."
+                f"components/{component.name}/conda.yml: its environment lacks packages of {LOCK}. "
+                f"Let `pip:` in it list `-r {LOCK}`, or renew both with `make lock`."
             )
 
 
 @functools.cache
 def _list_conda_folders() -> Mapping[str, str]:
-    """Return the folders of conda's environments by name. Raises RelayError if conda fails."""
+    """Return the folders of conda's environments by name.
+
+    Raises RelayError if conda fails.
+    """
     command = [conda.get_conda_bin_executable("conda"), "env", "list", "--json"]
     try:
         listed = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -99,7 +103,10 @@ def _hold_build_lock() -> Iterator[None]:
 
 
 def main(argv: list[str]) -> int:
-    """Build the environment of `argv`, a manager and a component's folder; return 1 on failure."""
+    """Build the environment for a manager and a component's folder (`argv`); return the status.
+
+    0: it is complete; 1: the build failed.
+    """
     manager, folder = argv
     try:
         build_environment(cast(Manager, manager), Path(folder).resolve())

@@ -30,7 +30,7 @@ GRACE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process and its children have used so far."""
+    """The resources that a process and its children have used so far."""
 
     seconds: float
     cpu_seconds: float
@@ -45,13 +45,13 @@ class End:
     exit_code: int
     """Negative if a signal ended it."""
     cpu_seconds: float
-    """Its own, and those of children that it waited for."""
+    """Of the process, and of the children that it waited for."""
 
 
 class Process(ABC):
     """A child that leads a process group, and whose output goes to the file `log`.
 
-    We hold its standard input open. That ends when this process does, in any way, which is a
+    Its standard input is held open by this process and ends with it, in whatever way: that is the
     child's signal to stop.
     """
 
@@ -70,15 +70,15 @@ class Process(ABC):
     @property
     @abstractmethod
     def pid(self) -> int | None:
-        """Its number; None until it exists."""
+        """Return the process id, or None until the process exists."""
 
     @abstractmethod
     def _find_end(self) -> End | None:
-        """Return its end; None while it runs."""
+        """Return the end of the process, or None while it runs."""
 
     @abstractmethod
     def _abandon(self) -> None:
-        """See to it that a process that does not exist yet never begins."""
+        """Make sure that a process that does not exist yet never begins."""
 
     def poll(self) -> int | None:
         """Sample the process; return its exit status (128 + n for signal n) once it has ended."""
@@ -92,7 +92,7 @@ class Process(ABC):
         if self._ended is None:
             self._ended = time.monotonic()
             if not self.was_asked_to_stop:
-                # It may have been killed alone: what it started must not go on unseen.
+                # It may have been killed alone: its children must not go on unseen.
                 self._signal_group(signal.SIGKILL)
             self._cpu_seconds = max(self._cpu_seconds, end.cpu_seconds)
         return end.exit_code if end.exit_code >= 0 else 128 - end.exit_code
@@ -103,13 +103,13 @@ class Process(ABC):
         return Usage(seconds, self._cpu_seconds, self._max_rss / _MB)
 
     def tail(self, lines: int) -> list[str]:
-        """Return the last lines of the log."""
+        """Return the last `lines` lines of the log that are not empty."""
         return tail(self.log, lines)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the whole process group, once; `stop` waits for the end.
 
-        A process that does not exist yet gets it as soon as `poll` finds it.
+        A process that does not exist yet gets the signal as soon as `poll` finds it.
         """
         self.was_asked_to_stop = True
         if not self._signalled and self.pid is not None:
@@ -144,7 +144,7 @@ class Process(ABC):
         self._cpu_seconds = max(self._cpu_seconds, cpu)
 
     def _list_processes(self, now: float) -> list[psutil.Process]:
-        """Return the process and all below it. To find those, all processes have to be read."""
+        """Return the process and its descendants, which takes a look at all processes."""
         if self.pid is not None and now >= self._listed + _LIST_SECONDS:
             self._listed = now
             with contextlib.suppress(psutil.Error):
@@ -168,7 +168,10 @@ class Process(ABC):
 
 
 class SpawnedProcess(Process):
-    """A process that runs a command. Raises OSError if it cannot be started."""
+    """A process that runs a command.
+
+    Raises OSError if it cannot be started.
+    """
 
     def __init__(
         self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
@@ -201,7 +204,7 @@ class SpawnedProcess(Process):
         return self._end
 
     def _abandon(self) -> None:
-        """Do nothing: it exists from the start."""
+        """Do nothing, as the process exists from the start."""
 
 
 def tail(path: Path, lines: int) -> list[str]:
@@ -217,13 +220,13 @@ def tail(path: Path, lines: int) -> list[str]:
 
 
 Progress = Callable[[Usage, str], None]
-"""Called with what a process has used so far, and the last line of its log."""
+"""Called with the resources that a process has used so far, and the last line of its log."""
 
 
 def wait(process: Process, progress: Progress, signals: StopSignals) -> int:
-    """Wait for `process` and return its exit status.
+    """Wait for `process`, report its progress, and return its exit status.
 
-    Raises Interrupted on a signal to this process; the other is ended before that.
+    Raises Interrupted if this process gets a signal, after it has ended the other.
     """
     try:
         while (code := process.poll()) is None:

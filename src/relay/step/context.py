@@ -10,24 +10,24 @@ from pathlib import Path
 from relay.tracking.settings import TrackingSettings
 
 FINGERPRINT_KEY = "made_with"
-"""Where an artifact's metadata keep what decided its content."""
+"""The key of an artifact's metadata with the fingerprint that decided its content."""
 
 COUNTS_AS = "counts_as"
-"""Where they say what of it counts for the steps that use it, if that is not all of its content."""
+"""The key with the digest of what matters to steps that use it, if that is not all of it."""
 
 WARNINGS_KEY = "warnings"
-"""Where an artifact's metadata keep what the step that made it warned of."""
+"""The key with the warnings of the step that made it."""
 
 METRICS_KEY = "step_metrics"
-"""Where they keep the numbers of the step that made it."""
+"""The key with the metrics of the step that made it."""
 
 PAGE = "page"
-"""Where they name the file in it that people open."""
+"""The key with the name of its file that people open."""
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Travels in RELAY_* variables; each has a default, so that a component runs alone."""
+    """Settings in RELAY_* variables; each has a default, so that a component runs alone."""
 
     tracking: TrackingSettings
     step: str
@@ -35,11 +35,13 @@ class RunSettings:
     group: str | None = None
     fingerprint: Path | None = None
     """A JSON file with what decides the outputs, for their metadata."""
-    result: Path | None = None
-    """Where the component writes its StepResult; None when no orchestrator waits for it."""
+    report: Path | None = None
+    """The file for the component's StepResult; None if no orchestrator waits for it."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], default_step: str) -> RunSettings:
+        """Read the settings from the environment variables in `environ`."""
+
         def path(name: str) -> Path | None:
             return Path(environ[name]) if environ.get(name) else None
 
@@ -49,19 +51,21 @@ class RunSettings:
             run_id=environ.get("RELAY_RUN_ID") or uuid.uuid4().hex[:16],
             group=environ.get("RELAY_GROUP") or None,
             fingerprint=path("RELAY_FINGERPRINT"),
-            result=path("RELAY_RESULT"),
+            report=path("RELAY_RESULT"),
         )
 
     @property
     def run_name(self) -> str:
+        """Return the name of the step's run, with its group if it has one."""
         return f"{self.step} {self.group}" if self.group else self.step
 
     def to_environ(self) -> dict[str, str]:
+        """Return the environment variables that `from_environ` reads."""
         return {
             **self.tracking.to_environ(),
             "RELAY_STEP": self.step,
             "RELAY_RUN_ID": self.run_id,
             "RELAY_GROUP": self.group or "",
             "RELAY_FINGERPRINT": str(self.fingerprint or ""),
-            "RELAY_RESULT": str(self.result or ""),
+            "RELAY_RESULT": str(self.report or ""),
         }

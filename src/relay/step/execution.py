@@ -1,4 +1,4 @@
-"""One execution of a step: its run is started, its work done, stored, and its end recorded."""
+"""One execution of a step: start its run, do its work, store the outputs, record the end."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import math
 import os
 import shutil
 import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
+from relay.step.end import End
 from relay.step.fingerprint import Fingerprint
 from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.step.result import StepResult
@@ -34,7 +34,6 @@ from relay.tracking.interface import SECONDS, SOURCE_TYPE
 from relay.tracking.outbox import keep
 from relay.tracking.records import RunRecord
 from relay.util.code_files import are_unchanged
-from relay.util.disk import explain
 from relay.util.errors import GateFailed, Interrupted, RelayError
 from relay.util.git import git_state
 from relay.util.paths import shown
@@ -45,47 +44,26 @@ from relay.util.signals import StopSignals
 log = logging.getLogger("relay")
 
 
-@dataclass(frozen=True)
-class End:
-    """How something ended, with its exit status."""
-
-    status: RunStatus
-    message: str = ""
-    exit_code: int = 0
-
-    @classmethod
-    def of(cls, error: BaseException, places: Sequence[Path] = ()) -> End:
-        """The end that `error`, met in writing to `places`, means; a bug's traceback is printed."""
-        if isinstance(error, Interrupted):
-            return cls("killed", str(error), error.exit_code)
-        if isinstance(error, RelayError):
-            return cls("failed", redact(str(error)), error.exit_code)
-        if problem := explain(error, places):
-            return cls("failed", redact(problem), 1)
-        traceback.print_exception(error)
-        return cls("failed", redact(f"{type(error).__name__}: {error}"), 1)
-
-
 @dataclass
 class Execution(Generic[ParamsT]):
     """A step's run from its start to its report."""
 
     project: Project
     component: Path
-    """The folder that has the component's files."""
+    """The folder with the component's files."""
     settings: RunSettings
     backend: Backend
     params: ParamsT
     workspace: Path
     signals: StopSignals
     warnings: WarningCollector = field(default_factory=WarningCollector)
-    """What the step has warned of so far."""
+    """The warnings of the step so far."""
     outputs: dict[str, ArtifactVersion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._started = time.monotonic()
         self._complete = False
-        """The work was done, and all that it handed over can be stored."""
+        """The work is done, and all of its outputs can be stored."""
         self._kept = False
         self._fingerprint = _read(self.settings.fingerprint)
         self._spec = self._run_spec()
@@ -105,13 +83,13 @@ class Execution(Generic[ParamsT]):
         return [self.workspace, self.project.state]
 
     def run(self, step: Callable[[StepRun[ParamsT]], None]) -> tuple[int, StepResult]:
-        """Do the work of `step`, store what it made, and return exit status and report."""
+        """Do the work of `step`, store its outputs, and return the exit status and the report."""
         work = self._work(step)
         end = self._store(work) if self._complete else work
         if end.message:
             log.error("Error: %s", end.message)
         end = self._finish(work, end)
-        return end.exit_code, self._result(end)
+        return end.exit_code, self._report(end)
 
     def _work(self, step: Callable[[StepRun[ParamsT]], None]) -> End:
         try:
@@ -121,9 +99,9 @@ class Execution(Generic[ParamsT]):
             except GateFailed as error:
                 end = End.of(error)
             # Checked while nothing is stored: all outputs or none.
-            for draft in self._run.drafts.values():
-                self._require_storable(draft)
-            # The work is done: its storage and its report must not be cut in two.
+            for key, draft in self._run.drafts.items():
+                self._require_storable(key, draft)
+            # The work is done: its storage must not be interrupted.
             self.signals.ignore()
             self._complete = True
         except (Interrupted, Exception) as error:
@@ -132,7 +110,7 @@ class Execution(Generic[ParamsT]):
         return end
 
     def _store(self, work: End) -> End:
-        """Store the outputs, and do what the step wants done after that."""
+        """Store the outputs, then do the step's actions that wait for that (`finally_do`)."""
         try:
             self._tracking.log_artifact(self._source())
             for key, draft in self._drafts().items():
@@ -149,17 +127,17 @@ class Execution(Generic[ParamsT]):
         return work
 
     def _mark(self) -> None:
-        """Mark the outputs as what this fingerprint stands for: the step cache knows them by it."""
+        """Give the outputs the alias of the fingerprint, by which the step cache finds them."""
         fingerprint = self._fingerprint
         if fingerprint is None or not are_unchanged(fingerprint.code, self.project.root):
-            return  # a file that was edited meanwhile may be the one that was run, or not
-        # As it is now: the step itself may have changed what an alias points at.
+            return  # a file that was edited meanwhile may be the one that ran, or not
+        # Renewed, as the step itself may have moved an alias.
         alias = fingerprint.renew(self.backend).alias
         for version in self.outputs.values():
             self.backend.set_alias(version, alias)
 
     def _finish(self, work: End, end: End) -> End:
-        """Record how it ended; what the backend does not take is kept, and is a failure."""
+        """Record the end of the run; if the backend does not take it, keep the work and fail."""
         try:
             self._tracking.update_config(self._resolved())
             self._tracking.log(self._row())
@@ -175,7 +153,7 @@ class Execution(Generic[ParamsT]):
         return end
 
     def _keep(self, work: End, error: UploadError) -> End:
-        """Keep on this machine all that was done, and say so."""
+        """Keep the step's work on this machine; return the failure, which names the place."""
         record = RunRecord(
             spec=replace(self._spec, config={**self._spec.config, **self._resolved()}),
             status=work.status,
@@ -188,7 +166,11 @@ class Execution(Generic[ParamsT]):
         try:
             folder = keep(self.project.kept, self.settings.tracking, record)
         except OSError as problem:
-            lost = f"{error} Nor could its work be kept in {self.project.kept}: {problem}."
+            lost = (
+                f"{str(error).rstrip('.')}. The step's work could not be kept in "
+                f"{self.project.kept} either ({problem}). Make room or set its rights, then run "
+                "the step again."
+            )
             return End.of(RelayError(lost))
         self._kept = True
         place = shown(folder)
@@ -200,9 +182,10 @@ class Execution(Generic[ParamsT]):
         )
 
     def _alias_of_kept(self, work: End) -> str | None:
-        """The mark of `_mark` for outputs that are stored later; None where they must not have it.
+        """Return the alias of `_mark` for outputs that are stored later, or None.
 
-        What a step does last is not done again later, so a step with such actions has to run.
+        None if the step has actions for after the storage: they are not done later, so that the
+        step has to run again.
         """
         fingerprint = self._fingerprint
         if fingerprint is None or not self._complete or work.status != "succeeded":
@@ -225,7 +208,7 @@ class Execution(Generic[ParamsT]):
         )
 
     def _source(self) -> Draft:
-        """The component's own files, so that what made an artifact can be read beside it."""
+        """Copy the component's files, and return them as an artifact to store with the outputs."""
         copy = self.workspace / "source"
         if not copy.exists():
             shutil.copytree(
@@ -240,7 +223,7 @@ class Execution(Generic[ParamsT]):
         )
 
     def _drafts(self) -> dict[str, Draft]:
-        """Return the outputs with the metadata that every artifact has about its run."""
+        """Return the outputs, with the metadata about its run that every artifact has."""
         common: dict[str, Any] = {
             "component": self.component.name,
             "git_commit": self._spec.git_commit,
@@ -250,7 +233,7 @@ class Execution(Generic[ParamsT]):
                 for key, version in self._run.inputs.items()
             },
             METRICS_KEY: {
-                # JSON, which not every store extends by them, has no NaN and no infinity.
+                # JSON has no NaN and no infinity, and not every store adds them.
                 name: float(value)
                 for name, value in self._run.metrics.items()
                 if math.isfinite(value)
@@ -265,22 +248,31 @@ class Execution(Generic[ParamsT]):
             for key, draft in self._run.drafts.items()
         }
 
-    def _require_storable(self, draft: Draft) -> None:
+    def _require_storable(self, key: str, draft: Draft) -> None:
+        """Check that the output `key` can be stored as it is.
+
+        Raises RelayError if its name, its type or its path is wrong.
+        """
+        parameter = f"{key}{ARTIFACT_SUFFIX}"
         if Reference.parse(draft.name) != Reference(draft.name):
-            raise RelayError(f"'{draft.name}' is not a plain name, which an output needs.")
+            raise RelayError(
+                f"{parameter}: must be a name without project and alias (got '{draft.name}'). "
+                f"Give {Reference.parse(draft.name).name}, for example."
+            )
         present = self.backend.find(draft.name)
         if present is not None and present.type != draft.type:
             raise RelayError(
-                f"Artifact '{draft.name}' is there already, with type '{present.type}'; "
-                f"this step would store one of type '{draft.type}'. Give it another name."
+                f"{parameter}: artifact '{draft.name}' exists with type '{present.type}', and this "
+                f"step makes one of type '{draft.type}'. Give the output another name."
             )
         if not draft.path.exists():
             raise RelayError(
-                f"Output '{draft.name}' was handed over, but there is no {draft.path}."
+                f"{parameter}: the step's code handed over {draft.path}, which does not exist. "
+                "Write the file before the call of `run.output`."
             )
 
     def _resolved(self) -> dict[str, str]:
-        """The exact version of each input, under the parameter that names it."""
+        """Return the exact version of each input, by the parameter that names it."""
         return {
             f"{key}{ARTIFACT_SUFFIX}": str(version) for key, version in self._run.inputs.items()
         }
@@ -293,7 +285,7 @@ class Execution(Generic[ParamsT]):
     def _images(self) -> dict[str, Path]:
         return {name: path for name, path in self._run.images.items() if path.is_file()}
 
-    def _result(self, end: End) -> StepResult:
+    def _report(self, end: End) -> StepResult:
         return StepResult(
             status=end.status,
             error=end.message or None,

@@ -1,4 +1,4 @@
-"""What a step's outputs depend on, its digest, and what has changed since they were last made."""
+"""All that a step's outputs depend on, its digest, and its changes since they were last made."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from relay.tracking.interface import CACHE_PREFIX, Backend
 
 SOURCE = "source"
-"""The key in `state` of what changes when a step's source does."""
+"""The key in `state` for the state of a step's source."""
 
 LOCK = "requirements.txt"
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """All that decides what a step makes."""
+    """All that decides the content of a step's outputs."""
 
     code: Mapping[str, str]
     """The digest of each file of the component and of the shared code that it imports."""
@@ -27,13 +27,13 @@ class Fingerprint:
     inputs: Mapping[str, str]
     """The content digest of each input artifact."""
     state: Mapping[str, str]
-    """What else it reads: the state of its source, digests of what it looks up itself."""
+    """Whatever else it reads: the state of its source, digests of artifacts that it looks up."""
     aliases: Mapping[str, str | None]
-    """The digests that aliases point at, by reference; the step itself may move them."""
+    """The digests behind aliases, by reference; the step itself may move them."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all of them."""
+        """Return the SHA-256 over all fields."""
         text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -43,42 +43,43 @@ class Fingerprint:
         return f"{CACHE_PREFIX}{self.digest[:32]}"
 
     def to_json(self) -> str:
-        """As they stand in the metadata of what is made."""
+        """Return the fingerprint as JSON, as the metadata of the outputs have it."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Fingerprint:
-        """What `to_json` gave."""
+        """Read what `to_json` returned."""
         return cls(**json.loads(text))
 
     def renew(self, backend: Backend) -> Fingerprint:
-        """With what the aliases point at by now."""
+        """Return the fingerprint with the digests that the aliases point at now."""
         return replace(self, aliases={name: digest_at(backend, name) for name in self.aliases})
 
 
 def digest_at(backend: Backend, reference: str) -> str | None:
-    """Return the content digest of what `reference` points at; None if it does not exist."""
+    """Return the content digest of the artifact at `reference`, or None if it does not exist."""
     version = backend.find(reference)
     return None if version is None else version.digest
 
 
 def describe_changes(now: Fingerprint, then: Mapping[str, Any] | None) -> list[str]:
-    """What differs between `now` and the metadata `then` of the newest output, in a few words.
+    """Return the differences between `now` and the newest output's fingerprint `then`.
 
-    Empty if nothing does; `then` is None if there is no output yet.
+    Each is a few words, such as `parameter test_size`. `then` comes from the output's metadata; it
+    is None if there is no output yet.
     """
     if then is None:
         return ["never made"]
     if not isinstance(then.get("code"), Mapping):
         return ["not made by a pipeline run"]
-    found = [
+    changes = [
         *(f"code: {_file(name)}" for name in _differing(now.code, then["code"])),
         *(f"parameter {name}" for name in _differing(now.params, then.get("params"))),
         *(f"input {name}" for name in _differing(now.inputs, then.get("inputs"))),
         *_differing(now.state, then.get("state")),
         *_differing(now.aliases, then.get("aliases")),
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(changes))
 
 
 def _differing(now: Mapping[str, Any], then: Any) -> Iterator[str]:
@@ -89,7 +90,7 @@ def _differing(now: Mapping[str, Any], then: Any) -> Iterator[str]:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON gives it back."""
+    """Return `value` as it is after a way through JSON: tuples are lists, keys are texts."""
     return json.loads(json.dumps(value))
 
 

@@ -1,4 +1,4 @@
-"""What libraries warn of, in words for those who use Relay: each kind once, with what to do."""
+"""Warnings of libraries in the words of Relay's users: each kind once, with what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_FOR_USERS = (
     "DeprecationWarning", "PendingDeprecationWarning", "FutureWarning", "PerformanceWarning",
     "Pandas4Warning", "ResourceWarning",
 )  # fmt: skip
-"""Categories that are for those who write code."""
+"""Categories that are meant for programmers."""
 
 DEALT_WITH = (
     "UndefinedMetricWarning",  # such metrics are left out
@@ -27,7 +27,7 @@ DEALT_WITH = (
     "y_pred contains classes not in y_true",
     "A single label was found",
 )
-"""What Relay takes care of itself, by a piece of category or message."""
+"""Pieces of categories or messages that Relay deals with itself."""
 
 IN_WORDS = {
     r"^ConvergenceWarning|failed to converge|did not converge": (
@@ -49,15 +49,14 @@ IN_WORDS = {
         "train it again (steps=train+)."
     ),
 }
-"""From a pattern of `Category: message` to what is reported in its place."""
+"""Patterns of `Category: message`, and the text that is reported instead."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Keep libraries' warnings out of the log; at the end each kind of them is one line of it.
+    """Hold back the warnings of libraries; at the end, log each kind in one line.
 
-    Those with a translation are warnings, with how often they came; others are for the log of the
-    step only.
+    A kind with a translation is logged as a warning, with its number; others as information only.
     """
     lines: Counter[str] = Counter()
 
@@ -74,14 +73,14 @@ def translated() -> Iterator[None]:
 
 
 def _report(lines: Counter[str]) -> None:
-    known: Counter[str] = Counter()
+    translations: Counter[str] = Counter()
     for line, count in lines.items():
-        words = next((text for it, text in IN_WORDS.items() if re.search(it, line)), None)
+        words = next((text for rule, text in IN_WORDS.items() if re.search(rule, line)), None)
         if words is not None:
-            known[words] += count
-        elif not line.startswith(NOT_FOR_USERS) and not any(it in line for it in DEALT_WITH):
-            log.info("remark of a library: %s%s", line, _times(count))
-    for words, count in known.items():
+            translations[words] += count
+        elif not line.startswith(NOT_FOR_USERS) and not any(part in line for part in DEALT_WITH):
+            log.info("A library's remark: %s%s", line, _times(count))
+    for words, count in translations.items():
         log.warning("%s%s", words, _times(count))
 
 

@@ -1,4 +1,4 @@
-"""What every component does around its own work: parameters, tracking, artifacts, errors.
+"""The frame of every component's work: parameters, tracking, artifacts, errors.
 
 A component's `run.py` ends with
 
@@ -52,7 +52,7 @@ def main(
 ) -> int:
     """Run one step from the command line and return the exit status.
 
-    0: done; 1: it failed, or a gate did; 2: the parameters are wrong; 128 + n: signal n.
+    0: succeeded; 1: the step or a gate failed; 2: a parameter is wrong; 128 + n: signal n.
     """
     open_missing()
     replace_unwritable(sys.stdout)
@@ -72,7 +72,7 @@ def main(
         tracking = settings.tracking
         backend_name = resolve_backend(tracking.backend, os.environ)
         settings = replace(settings, tracking=replace(tracking, backend=backend_name))
-        if settings.result is not None:
+        if settings.report is not None:
             _stop_with_parent()
         words = sys.argv[1:] if argv is None else argv
         params = parse_command_line(params_type, words, about=step.__doc__ or "")
@@ -82,10 +82,10 @@ def main(
                 project, Path.cwd(), settings, backend, params, Path(workspace), signals, warnings
             )
             with library_warnings.translated():
-                status, result = execution.run(step)
+                status, report = execution.run(step)
             texts = [redact(text) for text in warnings.texts]
-            notes = [redact(text) for text in result.notes]
-            _report(settings, replace(result, warnings=texts, notes=notes))
+            notes = [redact(text) for text in report.notes]
+            _report(settings, replace(report, warnings=texts, notes=notes))
         return status
     except (Interrupted, RelayError) as error:
         message = redact(str(error))
@@ -108,14 +108,14 @@ def main(
 
 
 def _written(settings: RunSettings | None) -> list[Path]:
-    """The folder of the report, where one is wanted."""
-    return [settings.result.parent] if settings is not None and settings.result else []
+    """Return the folder of the report, if one is wanted."""
+    return [settings.report.parent] if settings is not None and settings.report else []
 
 
-def _report(settings: RunSettings, result: StepResult) -> None:
-    """Tell the orchestrator what was done or, where none listens, MLflow itself."""
-    if settings.result is not None:
-        write_result(settings.result, result)
+def _report(settings: RunSettings, report: StepResult) -> None:
+    """Hand the report to the orchestrator or, if there is none, to MLflow's run."""
+    if settings.report is not None:
+        write_result(settings.report, report)
         return
     run_id = os.environ.get("MLFLOW_RUN_ID")
     if not run_id:
@@ -124,23 +124,23 @@ def _report(settings: RunSettings, result: StepResult) -> None:
         from relay.tracking.mlflow.runs import MlflowRuns
     except ModuleNotFoundError:
         # Components that do not use MLflow come without it; `mlflow run` keeps the parameters.
-        if result.status == "succeeded":
+        if report.status == "succeeded":
             log.info("Metrics are in the tracking backend; MLflow has the parameters only.")
         return
     MlflowRuns(os.environ["MLFLOW_TRACKING_URI"]).record(
         run_id,
-        inputs=result.inputs,
-        outputs=result.outputs,
-        metrics=result.metrics,
-        images=result.images,
-        url=result.url,
+        inputs=report.inputs,
+        outputs=report.outputs,
+        metrics=report.metrics,
+        images=report.images,
+        url=report.url,
     )
 
 
 def _stop_with_parent() -> None:
-    """End this step when the orchestrator is gone: it holds the other end of standard input.
+    """End this step when the orchestrator has ended, which holds standard input open.
 
-    Where standard input is nothing that can be held open, this step ends by itself.
+    Does nothing if standard input is not a pipe or a socket.
     """
     if not is_held(0):
         return

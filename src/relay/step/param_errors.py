@@ -1,4 +1,4 @@
-"""Words for what pydantic finds wrong in parameters and settings: `key: problem (got X).`"""
+"""Messages for pydantic's errors in parameters and settings: `key: problem (got X).`"""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from relay.util.names import did_you_mean
 
 NAME = r"^[A-Za-z0-9._-]+$"
-"""The pattern of what every backend takes as a name."""
+"""The pattern of names that every backend takes."""
 
 TAG = r"^[^,]{1,64}$"
-"""The pattern of what every backend takes as a tag."""
+"""The pattern of tags that every backend takes."""
 
 SHA256 = r"^[0-9a-fA-F]{64}$"
 
@@ -53,7 +53,7 @@ _WORDS: Mapping[str, str] = {
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
 }
-"""The problem by pydantic's name for it; in braces what its context has."""
+"""The problem by pydantic's type of the error; braces are filled from the error's context."""
 
 
 def word_problems(
@@ -61,10 +61,10 @@ def word_problems(
     model: type[BaseModel],
     key_of: Callable[[str], str] = lambda param: param,
 ) -> list[tuple[str, str]]:
-    """For each mistake in values for `model`: its key, and the line `key: problem (got X).`
+    """Return the key and the line `key: problem (got X).` for each mistake in values for `model`.
 
-    `key_of` maps the path of a parameter to the setting that people know. What is wrong with
-    several values together has an empty key. Members of a union have one line.
+    `key_of` maps the path of a parameter to the setting that people write. A mistake in several
+    values together has an empty key. The members of a union share a line.
     """
     texts: dict[str, dict[str, None]] = {}
     values: dict[str, Any] = {}
@@ -80,7 +80,7 @@ _WITHOUT_VALUE = ("missing", "value_error", "extra_forbidden")
 
 
 def _line(key: str, problems: Sequence[str], value: str) -> str:
-    text = " or ".join([problems[0], *(one.removeprefix("must be ") for one in problems[1:])])
+    text = " or ".join([problems[0], *(text.removeprefix("must be ") for text in problems[1:])])
     text = f"{key}: {text}" if key else text
     return f"{text}{value}" if text.endswith((".", "?", "!")) else f"{text}{value}."
 
@@ -108,7 +108,7 @@ def _how_to_add(key: str, path: Sequence[str]) -> str:
 
 
 def _hint(path: Sequence[str], owner: type[BaseModel] | None) -> str:
-    """Return the nearest field of `owner` to the last name of `path`."""
+    """Return a hint with the field of `owner` that is nearest to the last name of `path`."""
     fields = {} if owner is None else owner.model_fields
     return did_you_mean(path[-1], [_name(*field) for field in fields.items()]) if path else ""
 
@@ -136,7 +136,7 @@ def _path(
             continue
         members = _members(kind)
         if len(members) > 1:
-            kind = next((one for one in members if _tag(one) == part), Any)
+            kind = next((member for member in members if _tag(member) == part), Any)
             continue
         path.append(str(part))
         owner = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
@@ -148,7 +148,11 @@ def _below(kind: Any, part: str | int) -> Any:
     """Return the type of the value at `part` of a value of type `kind`."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return next(
-            (one.annotation for name, one in kind.model_fields.items() if _name(name, one) == part),
+            (
+                field.annotation
+                for name, field in kind.model_fields.items()
+                if _name(name, field) == part
+            ),
             Any,
         )
     arguments = get_args(kind)
@@ -156,7 +160,7 @@ def _below(kind: Any, part: str | int) -> Any:
 
 
 def _plain(kind: Any) -> Any:
-    """Return `kind` without annotations, and without None if that is all there is besides."""
+    """Return `kind` without annotations, and `X | None` as `X`."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     members = _members(kind)
@@ -164,14 +168,14 @@ def _plain(kind: Any) -> Any:
 
 
 def _members(kind: Any) -> list[Any]:
-    """Return the members of a union but for None."""
+    """Return the members of a union without None; an empty list if `kind` is not a union."""
     if get_origin(kind) not in (Union, UnionType):
         return []
-    return [one for one in get_args(kind) if one is not NoneType]
+    return [member for member in get_args(kind) if member is not NoneType]
 
 
 def _tag(kind: Any) -> str:
-    """Pydantic's name for a member of a union, where that is simple."""
+    """Return pydantic's name for a member of a union, if that is a simple one."""
     kind = _plain(kind)
     return str(getattr(kind, "__name__", kind))
 

@@ -19,17 +19,17 @@ ARTIFACT_SUFFIX = "_artifact"
 """Input or output `train` of a step is parameter `train_artifact` of its component."""
 
 NO_CONTENT: dict[str, JsonValue] = {"decides_content": False}
-"""`json_schema_extra` of a parameter that changes nothing in what is made, such as a limit."""
+"""`json_schema_extra` of a parameter that does not change the outputs, such as a limit."""
 
 _KINDS = {str: "text", int: "integer", float: "number", bool: "true|false", Any: "any"}
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 
 IS_PATH: dict[str, JsonValue] = {"is_path": True}
-"""`json_schema_extra` of a parameter that is a path, or may be one: a relative one is read from
-where the command was started."""
+"""`json_schema_extra` of a parameter that is or may be a path; a relative one is read from the
+folder in which the command was started."""
 
 Facts = Mapping[str, Any]
-"""What the steps of a run learn of its settings, inputs and source before they run, by name."""
+"""Facts about the settings, inputs and source of a run's steps before they run, by name."""
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 
@@ -37,8 +37,8 @@ ParamsT = TypeVar("ParamsT", bound="Params")
 class Params(BaseModel):
     """Base of every component's parameters.
 
-    A text for a field that is not itself a text is read as YAML (JSON is YAML). An empty text, and
-    null, is a value that is not given: right where the default is as empty, else an error.
+    A text for a field of another type is read as YAML (JSON is YAML). An empty text or null means
+    that no value is given: the default if that is empty too, else an error.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -61,18 +61,18 @@ def _is_empty(value: Any) -> bool:
 
 
 def _may_be_empty(field: FieldInfo) -> bool:
-    """Return True if the default is empty too, or a value is required (which is an error then)."""
+    """Return whether the default is empty too, or a value is required (which is an error then)."""
     return field.is_required() or field.get_default(call_default_factory=True) in _EMPTY
 
 
 def decides_content(field: FieldInfo) -> bool:
-    """Return True but for parameters that are marked with NO_CONTENT."""
+    """Return whether a parameter decides the outputs' content: it is not marked NO_CONTENT."""
     extra = field.json_schema_extra
     return not isinstance(extra, dict) or extra.get("decides_content") is not False
 
 
 def is_path(field: FieldInfo) -> bool:
-    """Return True for parameters that are marked with IS_PATH."""
+    """Return whether a parameter is marked IS_PATH."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and extra.get("is_path") is True
 
@@ -89,19 +89,19 @@ def _from_text(field: FieldInfo | None, value: Any) -> Any:
 
 
 def _holds_text(annotation: Any) -> bool:
-    """Return True for `str`, literals of texts, and these or None."""
+    """Return whether a type is `str`, a literal of texts, or one of these or None."""
     if annotation is str:
         return True
     if get_origin(annotation) is Annotated:
         return _holds_text(get_args(annotation)[0])
-    arguments = [one for one in get_args(annotation) if one is not NoneType]
+    arguments = [kind for kind in get_args(annotation) if kind is not NoneType]
     if get_origin(annotation) is Literal:
-        return all(isinstance(one, str) for one in arguments)
+        return all(isinstance(choice, str) for choice in arguments)
     return get_origin(annotation) in (Union, UnionType) and all(map(_holds_text, arguments))
 
 
 def to_text(value: Any) -> str:
-    """Return `value` as `Params` reads it back: "" for None, a text as it is, JSON for the rest."""
+    """Return `value` as text for `Params`: "" for None, a text as it is, JSON for the rest."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -112,7 +112,10 @@ def to_text(value: Any) -> str:
 
 
 def validate(params_type: type[ParamsT], values: Mapping[str, Any]) -> ParamsT:
-    """Return `values` as `params_type`; ConfigError with all that is wrong, a line each."""
+    """Return `values` as `params_type`.
+
+    Raises ConfigError with a line for each mistake.
+    """
     try:
         return params_type.model_validate(dict(values))
     except ValidationError as error:
@@ -123,8 +126,8 @@ def validate(params_type: type[ParamsT], values: Mapping[str, Any]) -> ParamsT:
 def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: str) -> ParamsT:
     """Read the parameters in `argv`: `--name value`, or `--name=value`.
 
-    A value is taken as it stands, also where it begins with a dash. Prints help and exits for
-    --help. Raises ConfigError where a parameter is wrong.
+    A value is taken as it is, even if it begins with a dash. --help prints the help, which starts
+    with `about`, and exits. Raises ConfigError if a parameter is unknown or has a wrong value.
     """
     given: dict[str, str] = {}
     unknown: list[str] = []
@@ -134,42 +137,44 @@ def parse_command_line(params_type: type[ParamsT], argv: Sequence[str], about: s
             print(help_text(params_type, about))
             raise SystemExit(0)
         if not word.startswith("--"):
-            raise ConfigError(f"Parameters are written as --name value (got '{word}'). See --help.")
+            raise ConfigError(f"{word}: parameters are written as --name value. --help lists them.")
         name, equals, value = word[2:].partition("=")
         text = value if equals else next(words, None)
         if text is None:
-            raise ConfigError(f"{name}: the value is missing: write --{name} VALUE.")
+            raise ConfigError(f"{name}: the value is missing. Write --{name} VALUE.")
         if name in given:
-            raise ConfigError(f"{name}: the parameter is given twice.")
+            raise ConfigError(f"{name}: the parameter is given twice. Give it once.")
         given[name] = text
         unknown += [] if name in params_type.model_fields else [name]
     if unknown:
         fields = params_type.model_fields
-        lines = (f"There is no parameter '{one}'.{did_you_mean(one, fields)}" for one in unknown)
+        lines = (
+            f"{name}: there is no such parameter.{did_you_mean(name, fields)}" for name in unknown
+        )
         raise ConfigError("\n".join(lines))
     return validate(params_type, given)
 
 
 def help_text(params_type: type[Params], about: str) -> str:
-    """Return what --help prints: each parameter with its kind, its description and its default."""
+    """Return the text of --help: each parameter with its kind, its description and its default."""
     lines = [about.strip(), "", "Parameters (--name VALUE; lists and mappings as JSON):"]
     for name, field in params_type.model_fields.items():
         value = "" if field.is_required() else to_text(field.get_default(call_default_factory=True))
         default = "required" if field.is_required() else f"default: {value or 'none'}"
-        about_it = f"{field.description or ''} ({default})".lstrip()
-        lines += [f"  --{name} {_kind(field.annotation)}", f"      {about_it}"]
+        description = f"{field.description or ''} ({default})".lstrip()
+        lines += [f"  --{name} {_kind(field.annotation)}", f"      {description}"]
     return "\n".join(lines)
 
 
 def _kind(annotation: Any) -> str:
-    """Return a type as people know it, such as `number` or `list of text`."""
+    """Return a type in the words of the help, such as `number` or `list of text`."""
     if annotation in _KINDS:
         return _KINDS[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return "|".join(map(str, arguments))
     if origin in (Union, UnionType):
-        return "|".join(_kind(one) for one in arguments if one is not NoneType)
+        return "|".join(_kind(member) for member in arguments if member is not NoneType)
     if origin is Annotated:
         return _kind(arguments[0])
     if origin in (list, tuple):

@@ -1,4 +1,4 @@
-"""What a component reports to the orchestrator when it ends."""
+"""The report of a component to the orchestrator when it ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relay.util.files import write_text
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step's end. Artifacts are exact references (`name:v3`) by the step's own keys."""
+    """The end of a step. Artifacts are exact references (`name:v3`) by the step's own keys."""
 
     status: RunStatus
     error: str | None = None
@@ -23,7 +23,7 @@ class StepResult:
     """The type of each output."""
     metrics: dict[str, float] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
-    """Path of each picture."""
+    """The path of each picture."""
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Sentences for the end of the pipeline's console output."""
@@ -31,18 +31,18 @@ class StepResult:
     """The run's page in the backend."""
 
 
-def write_result(path: Path, result: StepResult) -> None:
-    """Write `result` to `path`, whole or not at all, with its pictures beside it."""
+def write_result(path: Path, report: StepResult) -> None:
+    """Write `report` to `path`, whole or not at all, and copy its pictures beside it."""
     kept = {}
-    for name, image in result.images.items():
+    for name, image in report.images.items():
         target = path.with_name(f"{path.stem}-{name}.png")
         shutil.copyfile(image, target)
         kept[name] = str(target)
-    write_text(path, json.dumps(asdict(replace(result, images=kept)), indent=2))
+    write_text(path, json.dumps(asdict(replace(report, images=kept)), indent=2))
 
 
 def read_result(path: Path) -> StepResult | None:
-    """The result at `path`; None where the step ended before it could write one."""
+    """Return the report at `path`, or None if the step ended before it could write one."""
     if not path.is_file():
         return None
     return StepResult(**json.loads(path.read_text(encoding="utf-8")))

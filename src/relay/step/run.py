@@ -1,4 +1,4 @@
-"""What a step works with: its parameters, its inputs, and where to put its outputs."""
+"""The interface of a step's code: its parameters, inputs, outputs, metrics and notes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger("relay")
 
 @dataclass(frozen=True)
 class Input:
-    """An input artifact on disk: its files are in the folder `path`."""
+    """An input artifact; its files are in the folder `path`."""
 
     path: Path
     version: ArtifactVersion
@@ -29,7 +29,7 @@ class Input:
 
 
 class StepRun(Generic[ParamsT]):
-    """What a step works with: its parameters, its inputs, and where to put its outputs."""
+    """The interface of a step's code: its parameters, inputs, outputs, metrics and notes."""
 
     def __init__(
         self,
@@ -55,17 +55,20 @@ class StepRun(Generic[ParamsT]):
     def input(self, key: str, type: str | None = None) -> Input:
         """Fetch the artifact that parameter `<key>_artifact` names, and record its use.
 
-        RelayError where it does not exist or is not of `type`.
+        Raises RelayError if it does not exist or is not of `type`.
         """
         return self.use(key, getattr(self.params, key + ARTIFACT_SUFFIX), type)
 
     def use(self, key: str, reference: str, type: str | None = None) -> Input:
-        """Fetch the artifact `reference` as input `key`, and record its use."""
+        """Fetch the artifact `reference` as input `key`, and record its use.
+
+        Raises RelayError if it does not exist or is not of `type`.
+        """
         version = self._tracking.use_artifact(reference)
         if type is not None and version.type != type:
             raise RelayError(
-                f"{key}{ARTIFACT_SUFFIX}: {version} has type '{version.type}'; "
-                f"this step needs one of type '{type}'."
+                f"{key}{ARTIFACT_SUFFIX}: {version} has type '{version.type}', and this step "
+                f"needs one of type '{type}'. Give another artifact."
             )
         self.inputs[key] = version
         folder = self.workspace / "inputs" / key
@@ -87,15 +90,15 @@ class StepRun(Generic[ParamsT]):
         """Hand over a file or folder as output `key`; it is stored when the step has returned.
 
         `page` is the HTML file in the folder that people open. `counts_as` is the digest of what
-        matters of it to steps that use it, where that is not all: they run again when it changes.
+        matters to steps that use it, if that is not all: they run again when it changes.
         """
         name = getattr(self.params, key + ARTIFACT_SUFFIX)
-        known = {PAGE: page, COUNTS_AS: counts_as}
-        said = {word: value for word, value in known.items() if value is not None}
-        self.drafts[key] = Draft(name, type, path, description, {**said, **(metadata or {})})
+        marks = {PAGE: page, COUNTS_AS: counts_as}
+        own = {mark: value for mark, value in marks.items() if value is not None}
+        self.drafts[key] = Draft(name, type, path, description, {**own, **(metadata or {})})
 
     def find(self, reference: str) -> ArtifactVersion | None:
-        """The version that `reference` points at, or None; it does not count as an input."""
+        """Return the version at `reference`, or None; it does not count as an input."""
         return self._backend.find(reference)
 
     def fetch(self, version: ArtifactVersion) -> Path:
@@ -108,7 +111,7 @@ class StepRun(Generic[ParamsT]):
     def set_alias(self, version: ArtifactVersion, alias: str, *, collection: str) -> None:
         """Point `alias` at `version`, once all outputs are stored.
 
-        Where a registry is configured, also in its collection, which then links to `version`.
+        If a registry is configured, link `version` into its `collection` with that alias, too.
         """
         self.finally_do(lambda: self._backend.set_alias(version, alias))
         if self._registry is not None:
@@ -125,7 +128,7 @@ class StepRun(Generic[ParamsT]):
         self.notes.append(text)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Record numbers of this run."""
+        """Record metrics of this run."""
         self.metrics.update(metrics)
 
     def log_image(self, name: str, path: Path) -> None:

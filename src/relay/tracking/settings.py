@@ -7,35 +7,37 @@ from dataclasses import dataclass
 from typing import Literal
 
 BackendName = Literal["auto", "wandb", "local"]
-"""What the setting `tracking` may be."""
+"""The values of the setting `tracking`."""
 
 
 @dataclass(frozen=True)
 class TrackingSettings:
-    """Travels in RELAY_* variables; each has a default, so that a component runs alone."""
+    """Settings in RELAY_* variables; each has a default, so that a component runs alone."""
 
     backend: str = "auto"
-    """wandb, local, or auto: wandb where a key or a login is found."""
+    """wandb, local, or auto: wandb if there is a key or a login, else local."""
     project: str = "relay"
     entity: str | None = None
-    """The W&B user or team; None: the key's own."""
+    """The W&B user or team; None: the default of the key."""
     registry: str | None = None
-    """The registry that models are linked into; None: none."""
+    """The registry that models are linked into, if any."""
     tags: tuple[str, ...] = ()
     notes: str | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> TrackingSettings:
+        """Read the settings from the environment variables in `environ`."""
         return cls(
             backend=environ.get("RELAY_BACKEND") or "auto",
             project=environ.get("RELAY_PROJECT") or "relay",
             entity=environ.get("RELAY_ENTITY") or None,
             registry=environ.get("RELAY_REGISTRY") or None,
-            tags=tuple(one for one in (environ.get("RELAY_TAGS") or "").split(",") if one),
+            tags=tuple(tag for tag in (environ.get("RELAY_TAGS") or "").split(",") if tag),
             notes=environ.get("RELAY_NOTES") or None,
         )
 
     def to_environ(self) -> dict[str, str]:
+        """Return the environment variables that `from_environ` reads."""
         return {
             "RELAY_BACKEND": self.backend,
             "RELAY_PROJECT": self.project,

@@ -231,7 +231,7 @@ def test_a_server_that_was_killed_is_told_in_the_steps_log(
     child = fork(server, tmp_path, READS)
     os.kill(wait_until_waiting(child, tmp_path / "one.log").ppid(), signal.SIGKILL)
     assert exit_status(child) == 1
-    assert "forked from has ended; see" in (tmp_path / "one.log").read_text()
+    assert "forked from has ended, and the step with it. See " in (tmp_path / "one.log").read_text()
 
 
 def test_a_server_that_does_not_start_is_told_in_the_steps_log(tmp_path: Path) -> None:

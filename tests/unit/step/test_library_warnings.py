@@ -70,7 +70,7 @@ def test_what_is_unknown_is_a_line_of_the_log_and_no_warning(caplog: Any) -> Non
     with library_warnings.translated():
         for _ in range(3):
             warnings.warn("A thing\nof two lines", UserWarning, stacklevel=1)
-    assert caplog.messages == ["remark of a library: UserWarning: A thing (3 times)"]
+    assert caplog.messages == ["A library's remark: UserWarning: A thing (3 times)"]
     assert lines(caplog, logging.WARNING) == []
 
 

@@ -254,4 +254,4 @@ def test_where_nothing_can_be_kept_the_step_says_so(
     kept.write_text("in the way")
     memory.on_log = not_taking("first")
     assert component.main(Made, make, []) == 1
-    assert f"Nor could its work be kept in {kept}" in (result(tmp_path).error or "")
+    assert f"The step's work could not be kept in {kept} either" in (result(tmp_path).error or "")
