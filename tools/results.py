@@ -67,8 +67,9 @@ DATA_SETS = (
     ),
     DataSet(
         "nyc_airbnb", "nyc_airbnb/sample1.csv", "price", tuned=("nyc_airbnb",), models=FEWER,
-        note="The experiment leaves out offers below 10 and above 350, as the course does that the "
-        "file is from: its metrics are of other rows than the models' and the baseline's.",
+        note="The experiment leaves out prices below 10 and above 350, as the course that the file "
+        "comes from does. Its metrics are therefore on other rows than those of the models and the "
+        "baseline.",
     ),
     DataSet(
         "housing", "tabular/housing.csv", "median_house_value", ("rmse",), ("housing",), FEWER

@@ -19,22 +19,23 @@ METRICS = ("r2", "mae", "f1", "accuracy", "log_loss")
 
 INTRODUCTION = """# Results
 
-Made by `make results` (tools/results.py): each line is one run of the pipeline. Lines of a model
-have `data=table`, a URL and a target, and nothing else; lines in bold have an experiment of
+Made by `make results` (tools/results.py). Each line is one run of the pipeline. A model's line
+sets only `data=table`, a URL, a target and the model. A line in bold is an experiment of
 [config/experiment](../../config/experiment), chosen by cross-validation on the training set. `cv`
-is the mean of five folds of the training set with their standard deviation, `test` the fifth of the
-rows that no model has seen; the baseline predicts the same for each row. Seconds are those of
-the step `train`: five folds and the last fit. On the larger tables `elastic_net` and `extra_trees`
-are left out. Measured on two cores that had other work besides: seconds compare roughly, and those
-of the three boosting models, measured on the busiest day, are up to ten times too high.
+is the mean and the standard deviation over five folds of the training set. `test` is the score on
+the test set, a fifth of the rows. The baseline is a constant prediction. Seconds are those of the
+step `train`: five folds and the final fit. On the larger tables, `elastic_net` and `extra_trees`
+are left out. Measured on two cores of a shared machine: seconds are only a rough comparison, and
+those of the three boosting models, measured under the highest load, are up to ten times too high.
 """
 
 BESIDE = "Beside the plain libraries"
-BESIDE_TEXT = """Relay's models of three libraries, and the libraries with their defaults: the same
-train and test rows, the columns of the clean table, texts as pandas' categories (tools/plain.py).
-Each cell: plain, then Relay. The ratio is that of Relay's error to the plain library's (of r2 and
-f1: of what they lack to 1), below 1 where Relay's model is better; the last line has the geometric
-means over the data sets. What was not measured has an empty cell.
+BESIDE_TEXT = """Relay's models of three libraries, compared with the same libraries at their
+default settings, on the same training and test rows: the columns of the clean table, with texts
+as pandas categories (tools/plain.py). Each cell has the plain library's score, then Relay's. The
+ratio is Relay's error divided by that of the plain library (for r2 and f1, the error is 1 minus
+the score): below 1, Relay is better. The last line has the geometric means over the data sets.
+Empty cells were not measured.
 """
 REPEATED = "Ten splits"
 """The section on repeated splits, which is written by hand and stays as it is."""
@@ -100,7 +101,7 @@ def _error_ratio(metric: str, theirs: float, ours: float) -> float:
 def section(data: DataSet, measured: Measured, before: str = "") -> str:
     """The table of one data set; with the lines of the section `before` that are not in it."""
     rows: Mapping[str, float] = next((one["rows"] for one in measured.values() if one["rows"]), {})
-    size = f": {rows['train_rows']:,.0f} rows to learn from, {rows['test_rows']:,.0f} to test"
+    size = f": {rows['train_rows']:,.0f} training rows, {rows['test_rows']:,.0f} test rows"
     test = next(iter(measured.values()))["test"]
     metrics = [name for name in (*METRICS, *data.more) if name in test]
     header = ["model"]

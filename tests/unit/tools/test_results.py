@@ -32,7 +32,7 @@ def test_a_line_is_a_run_of_a_table_or_of_an_experiment(tmp_path: Path) -> None:
 
 def test_a_table_has_each_model_and_the_baseline() -> None:
     text = results_page.section(DATA, {"linear": measured(0.5), "experiment=tuned": measured(0.75)})
-    assert "800 rows to learn from, 200 to test" in text
+    assert "800 training rows, 200 test rows" in text
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
     header, _, linear, tuned, baseline = lines
     assert header == [
