@@ -35,7 +35,7 @@ KINDS = ["*.py", "*.md", "*.html", "*.yaml", "*.yml", "*.toml", "*.sh", "Makefil
 SKIPPED = re.compile(r"tests/wandb_server/|tools/prose\.py|docs/(style|reference/settings)\.md")
 
 _PATTERNS = [(re.compile(rule.replace(" ", r"\s+"), re.I), hint) for rule, hint in RULES.items()]
-_CODE = re.compile(r"^( *)```.*?^\1```|(?<=\n\n)( {4}.*\n|\n)+|`[^`]*`|<[^>]*>", re.M | re.S)
+_CODE = re.compile(r"^( *)```.*?^\1```|(?<=\n\n)( {4}[^\n]*\n|\n)+|`[^`]*`|<[^>]*>", re.M | re.S)
 _COMMENT = re.compile(r"(?:^|\s)#(.*)")
 
 

@@ -45,3 +45,8 @@ def test_code_inputs_and_plain_english_are_left_alone(
     tmp_path: Path, name: str, content: str
 ) -> None:
     assert check(tmp_path, name, content) == []
+
+
+def test_prose_is_checked_below_an_indented_block(tmp_path: Path) -> None:
+    page = "Text:\n\n    code\n\n    code\n\nwhat is no number\n"
+    assert check(tmp_path, "a.md", page) == ["7: 'is no number': write 'is not a'"]
