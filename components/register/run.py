@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import atexit
 import json
 import logging
 import os
@@ -20,6 +20,7 @@ from comparison import (
     compare_with_champion,
     read_evaluation,
 )
+from filelock import FileLock, Timeout
 from params import Params
 from promotion import Baseline, Champion, Decision, decide, hold_back
 from registry import Registry
@@ -40,8 +41,13 @@ def hold_lock(name: str) -> None:
     """
     folder = enclosing_project(Path.cwd()).state / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / f"register-{name}", os.O_CREAT | os.O_RDWR)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    lock = FileLock(folder / f"register-{name}")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        log.info("Waiting for another run, which registers %s.", name)
+        lock.acquire()
+    atexit.register(lock.release)
 
 
 @dataclass(frozen=True)
