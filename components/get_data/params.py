@@ -15,7 +15,7 @@ from relay import IS_PATH, NO_CONTENT, ConfigError, Facts, RelayError
 from relay import Params as BaseParams
 from relay.tables.preflight import find_source
 from relay.util.names import did_you_mean, nearest
-from relay.util.paths import find_local_path
+from relay.util.paths import find_local_path, scheme_of
 from relay.util.proxies import open_url
 
 SCHEMES = ("http", "https", "file", "sklearn")
@@ -114,12 +114,6 @@ def _state_of_url(url: str) -> str | None:
     if headers.get("Last-Modified"):
         return f"{headers['Last-Modified']}, {headers.get('Content-Length')} bytes"
     return None
-
-
-def scheme_of(url: str) -> str:
-    """The scheme of `url` in lower case; empty for a path."""
-    scheme, separator, _ = url.partition("://")
-    return scheme.lower() if separator and scheme.isidentifier() else ""
 
 
 def sklearn_name(url: str) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from download import Response, Sleep, download
-from params import scheme_of, sklearn_name
+from params import sklearn_name
 
 from relay import ConfigError, RelayError
 from relay.util.names import nearest, plain_ascii
-from relay.util.paths import find_local_path
+from relay.util.paths import find_local_path, scheme_of
 
 _LONGEST_NAME = 100
 

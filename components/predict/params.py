@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePath
-from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,7 +10,7 @@ from relay import IS_PATH, ConfigError, RelayError
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 from relay.tables.reading.params import ReadParams
 from relay.util.names import nearest
-from relay.util.paths import shown
+from relay.util.paths import find_local_path, shown
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -91,15 +90,13 @@ def local_path(text: str, root: Path, setting: str = "predict.input") -> Path:
 
     Raises RelayError if it is the URL of another machine.
     """
-    if "://" not in text:
-        return root / Path(text).expanduser()
-    url = urlsplit(text)
-    if url.scheme.lower() != "file":
+    path = find_local_path(text, root)
+    if path is None:
         raise RelayError(
             f"{setting}: not a file on this machine (got {text}). Download it first, or bring it "
             "in as a data set with get_data and give predict.artifact=NAME:ALIAS."
         )
-    return Path(unquote(url.path))
+    return path
 
 
 def _names_beside(path: Path) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
@@ -20,6 +19,7 @@ from omegaconf.errors import (
 from relay.config.files import Origin
 from relay.config.schema import Settings
 from relay.util.errors import ConfigError, first_line
+from relay.util.paths import scheme_of
 from relay.util.redact import redact
 
 INTERPOLATION = re.compile(r"\$\{([\w.]+)\}")
@@ -113,7 +113,7 @@ class Config:
         if self.start is None or not isinstance(value, str) or not value:
             return
         try:
-            if not urlsplit(value).scheme:
+            if not scheme_of(value):
                 folder = self._folder_of(key) or self.start
                 node[name] = str((folder / Path(value).expanduser()).resolve())
         except (ValueError, RuntimeError) as error:

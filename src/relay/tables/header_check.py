@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from relay import Facts
-from relay.tables.preflight import COLUMNS, SOURCE, local_path
+from relay.tables.preflight import COLUMNS, SOURCE
 from relay.tables.reading.columns import renamed, require_one_target
 from relay.tables.reading.header import is_number
 from relay.tables.reading.params import ReadParams
 from relay.tables.reading.peek import read_columns
 from relay.util.errors import ConfigError
 from relay.util.names import column_name, did_you_mean
+from relay.util.paths import find_local_path, scheme_of
 
 SKLEARN_TARGET = "target"
 """What each data set that ships inside scikit-learn calls its target."""
@@ -41,7 +43,7 @@ def look_at_header(
         names = header()
         return None if names is None else renamed(names, params.rename)
 
-    is_in_sklearn = urlsplit(source).scheme == "sklearn" and target == SKLEARN_TARGET
+    is_in_sklearn = scheme_of(source) == "sklearn" and target == SKLEARN_TARGET
     if not (is_in_sklearn and not params.rename):  # true without a look, which takes a second
         _require_in_header(target, columns(), header(), source)
         if names := header():
@@ -72,9 +74,9 @@ def _header_advice(names: Sequence[str]) -> str:
 
 def _read_header(source: str, params: ReadParams) -> list[str] | None:
     """Return the names of the columns as in the file; None if they cannot be read."""
-    if urlsplit(source).scheme == "sklearn":
+    if scheme_of(source) == "sklearn":
         return _sklearn_columns(urlsplit(source).netloc)
-    path = local_path(source)
+    path = find_local_path(source, Path())
     if path is None:
         return None
     try:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from relay.tables.reading.columns import find_column
 from relay.util.errors import ConfigError, RelayError
 from relay.util.names import column_name, did_you_mean
-from relay.util.paths import shown
+from relay.util.paths import find_local_path, shown
 
 if TYPE_CHECKING:
     from relay import ArtifactVersion, Facts
@@ -71,9 +69,9 @@ def _require_target(step: str, inputs: Iterable[ArtifactVersion], target: str) -
 def find_source(url: str, *, must_exist: bool) -> dict[str, Any]:
     """Return the fact of the file at `url`; nothing if it need not exist and does not.
 
-    Raises ConfigError if it must exist and does not.
+    Raises ConfigError if it must exist and does not, or is on another machine.
     """
-    path = local_path(url)
+    path = find_local_path(url, Path())
     if path is None or path.exists():
         return {SOURCE: url}
     if must_exist:
@@ -96,11 +94,3 @@ def require_columns(facts: Facts, settings: Mapping[str, str]) -> None:
             problems.append(str(error))
     if problems:
         raise ConfigError("\n".join(problems))
-
-
-def local_path(url: str) -> Path | None:
-    """Return the file that `url` names; None if it is not one of this machine."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("", "file"):
-        return None
-    return Path(url2pathname(parts.path)) if parts.scheme else Path(url)

@@ -22,6 +22,7 @@ HOME = "RELAY_HOME"
 
 _CLONE = re.compile(r"tmp[a-z0-9_]{8}")
 """How Python names the temporary folders into which MLflow clones."""
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _SHELLS = ("bash", "sh", "dash", "zsh")
 
 
@@ -43,18 +44,29 @@ def home_folder(root: Path, environ: Mapping[str, str]) -> Path:
     return start if is_temporary(root) else root
 
 
+def scheme_of(text: str) -> str:
+    """Return the scheme of a URL in lower case; empty for a path."""
+    scheme = _SCHEME.match(text)
+    return scheme[1].lower() if scheme else ""
+
+
 def find_local_path(text: str, start: Path) -> Path | None:
     """Return the path that `text` names, as a path or a file:// URL; None for any other URL.
 
     `~` is the home folder, and a relative path is taken from `start`.
-    Raises ConfigError if the URL names another machine.
+    Raises ConfigError if the URL names another machine, or is not one.
     """
-    scheme, separator, _ = text.partition("://")
-    if not separator:
+    scheme = scheme_of(text)
+    if not scheme:
         return start / Path(text).expanduser()
-    if scheme.lower() != "file":
+    if scheme != "file":
         return None
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{text}: not a URL: {error}. For a file write file:///folder/data.csv, or its path."
+        ) from error
     if parts.netloc not in ("", "localhost"):
         raise ConfigError(
             f"{text}: the URL names a file on the host '{parts.netloc}'. For a file on this "

@@ -172,7 +172,12 @@ def test_a_file_of_the_project_is_read_from_any_folder_and_the_printed_command_w
     )
     script, setting = output.getvalue().splitlines()[-1].split()
     assert (start / script).resolve() == project.root / "relay"
-    for given, path in (([], file), (["data.url=sales.csv"], start / "sales.csv")):
+    for given, path in (
+        ([], file),
+        (["data.url=sales.csv"], start / "sales.csv"),
+        (["data.url='sales:2020.csv'"], start / "sales:2020.csv"),
+        (["data.url='file:///sales.csv'"], "file:///sales.csv"),
+    ):
         loaded = config.load(project.config, [setting, *given], start)
         loaded.make_absolute("data.url")
         assert loaded.section("data")["url"] == str(path)

@@ -88,6 +88,7 @@ def test_paths_are_shown_as_seen_from_the_start(
         ("/a/b.csv", "/a/b.csv"),
         ("~/b.csv", "/users/me/b.csv"),
         ("a:b.csv", "/start/a:b.csv"),
+        ("my data/a://b.csv", "/start/my data/a:/b.csv"),
         ("file:///a/b%20c.csv", "/a/b c.csv"),
         ("FILE://localhost/a.csv", "/a.csv"),
         ("https://example.org/a.csv", None),
@@ -104,3 +105,5 @@ def test_a_path_or_the_url_of_a_file_is_resolved(
 def test_a_file_on_another_host_cannot_be_resolved() -> None:
     with pytest.raises(ConfigError, match=r"on the host 'data'.* file:///folder/data\.csv"):
         find_local_path("file://data/x.csv", Path())
+    with pytest.raises(ConfigError, match=r"not a URL: Invalid IPv6 URL\. .*file:///folder/"):
+        find_local_path("file://[/x.csv", Path())

@@ -50,6 +50,8 @@ def test_a_url_is_not_a_file_here(tmp_path: Path) -> None:
         RelayError, match=r"not a file on this machine \(got https://example\.org/a\.csv\)"
     ):
         params_module.local_path("https://example.org/a.csv", tmp_path)
+    with pytest.raises(RelayError, match="on the host 'data'"):
+        params_module.local_path("file://data/a.csv", tmp_path)
 
 
 def test_columns_get_the_names_that_clean_gives_them_also_without_the_target(
