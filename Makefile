@@ -21,7 +21,7 @@ TRACKIO_PORT ?= 7860
 
 .PHONY: .venv .venv-dev help setup run publish test test-fast lint format lock docs bench results ui
 
-help: ## This list
+help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 setup: .venv ## Install what main.py needs into .venv
@@ -29,13 +29,13 @@ setup: .venv ## Install what main.py needs into .venv
 run: .venv ## Run the pipeline; settings: make run ARGS="data=pokemon steps=train+"
 	@.venv/bin/python main.py $(ARGS)
 
-publish: .venv ## Bring local runs to W&B; list them only: make publish ARGS=--dry-run
+publish: .venv ## Upload local runs to W&B; only list them: make publish ARGS=--dry-run
 	@.venv/bin/python main.py publish $(ARGS)
 
 test: .venv-dev ## Run all tests; some of them: make test ARGS="tests/unit -k plan"
 	@.venv-dev/bin/python -m pytest $(ARGS)
 
-test-fast: .venv-dev ## Run the tests that take seconds
+test-fast: .venv-dev ## Run the fast tests: tests/unit and tests/config
 	@.venv-dev/bin/python -m pytest tests/unit tests/config
 
 lint: .venv-dev ## Check style and types
@@ -51,7 +51,7 @@ lint: .venv-dev ## Check style and types
 			--config-file ../../pyproject.toml --cache-dir ../../.mypy_cache/$$name *.py) || exit 1; \
 	done
 
-format: .venv-dev ## Bring the code into shape
+format: .venv-dev ## Format the code, and fix what the linter can
 	@.venv-dev/bin/ruff check --fix .
 	@.venv-dev/bin/ruff format .
 
@@ -61,7 +61,7 @@ lock: .venv-dev ## Compile the locks; to the newest versions: make lock ARGS=--u
 docs: .venv-dev ## Write the reference of settings from config/ and the components
 	@PYTHONPATH=src .venv-dev/bin/python -m tools.reference
 
-bench: .venv-dev ## Measure beside other ways to run the same steps: make bench ARGS="--only small"
+bench: .venv-dev ## Measure Relay against other ways to run the same steps: make bench ARGS="--only small"
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m benchmarks $(ARGS)
 
 results: .venv-dev ## Measure models on data sets: make results ARGS=FOLDER (docs/reference/results.md)

@@ -42,31 +42,33 @@ class DriftRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     psi: float | None = Field(
-        0.2, ge=0, description="least population stability index; null: drift is not looked at"
+        0.2,
+        ge=0,
+        description="smallest population stability index that is drift; null: no drift check",
     )
     p_value: float = Field(0.001, gt=0, le=1, description="and largest p-value of the test")
     ignore: list[Column] = Field([], description="columns that may drift, such as a date")
-    fail: bool = Field(False, description="whether drift fails the check, or warns only")
+    fail: bool = Field(False, description="whether drift fails the check; else it is a warning")
 
 
 class Params(BaseParams):
     input_artifact: str = Field(description="the clean table")
     report_artifact: str = Field("report", description="name of the report")
     target: Column = Field(min_length=1, description="column to predict")
-    min_rows: int = Field(10, ge=1, description="least number of rows")
+    min_rows: int = Field(10, ge=1, description="smallest number of rows that passes")
     columns: dict[str, ColumnRule] = Field(
         {}, description="{column: {dtype, nullable, unique, min, max, allowed}}"
     )
     champion: str | None = Field(
-        None, description="model that was trained on the data to compare with"
+        None, description="model whose training set the table is compared with"
     )
     drift: DriftRule = Field(
-        DriftRule(), description="{psi, p_value, ignore, fail} of the comparison"
+        DriftRule(), description="{psi, p_value, ignore, fail}: when a column has drifted"
     )
     leakage: float = Field(
         0.98,
         gt=0,
-        description="a column that alone predicts the target this well (of 1) is reported",
+        description="a column that alone predicts the target this well (1 is perfect) is reported",
     )
 
 

@@ -19,7 +19,7 @@ Range = tuple[float | None, float | None]
 
 
 class Params(ReadParams):
-    input_artifact: str = Field(description="the file as it came")
+    input_artifact: str = Field(description="the fetched file")
     clean_artifact: str = Field("clean", description="name of the clean table")
     target: Column = Field(min_length=1, description="column to predict")
     task: Task = Field("auto", description="auto, regression or classification")
@@ -30,7 +30,7 @@ class Params(ReadParams):
     filters: list[str] = Field([], description="rows to keep, as pandas queries")
     drop_duplicates: bool | Literal["auto"] = Field(
         "auto",
-        description="drop rows that repeat another row; auto: not where they are equal by chance",
+        description="drop rows equal to an earlier one; auto: unless that is plausible by chance",
     )
 
     @field_validator("ranges")

@@ -22,11 +22,11 @@ class Params(BaseParams):
     target: Column = Field(min_length=1, description="column that the model predicts")
     thresholds: dict[str, float] = Field(
         {},
-        description="{metric: value}: the least that is good enough, "
-        "or for errors (mae, mse, rmse, mape, log_mae, log_loss, brier) the most",
+        description="{metric: value}: the smallest value that passes, "
+        "or for errors (mae, mse, rmse, mape, log_mae, log_loss, brier) the largest",
     )
     slices: list[Column] = Field(
-        [], description="columns of the test set; metrics are given for each of their values too"
+        [], description="columns of the test set; metrics are computed for each of their values"
     )
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 

@@ -25,18 +25,18 @@ SKLEARN_SETS = ("diabetes", "wine", "breast_cancer", "iris", "digits")
 
 
 class Params(BaseParams):
-    raw_artifact: str = Field("raw", description="name of the file as it came")
+    raw_artifact: str = Field("raw", description="name of the fetched file")
     url: str = Field(
         min_length=1,
         description="http(s)://, file://, sklearn://NAME, or a path",
         json_schema_extra=IS_PATH,
     )
     sha256: str | None = Field(
-        None, pattern="^[0-9a-fA-F]{64}$", description="digest that the file must have"
+        None, pattern="^[0-9a-fA-F]{64}$", description="expected digest of the file"
     )
     refresh: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="fetch again: where the source changed, every time, or never",
+        description="auto: fetch again if the source changed; always; never",
         json_schema_extra=NO_CONTENT,
     )
     max_mb: float = Field(

@@ -20,20 +20,23 @@ class Params(BaseParams):
     test_artifact: str = Field(description="the test set that it was evaluated on")
     evaluation_artifact: str = Field(description="its evaluation on that test set")
     registration_artifact: str = Field(
-        "registration", description="name of the record of what was decided"
+        "registration", description="name of the record of the decision"
     )
     target: Column = Field(min_length=1, description="column that the model predicts")
     name: str = Field(
         min_length=1, pattern=r"^[^/:]+$", description="name of the model in MLflow's registry"
     )
     metric: str | None = Field(
-        None, description="what candidate and champion are compared on (default: r2 or f1)"
+        None, description="metric of the comparison with the champion (default: r2 or f1)"
     )
-    min_gain: float = Field(0.0, ge=0, description="the least gain that is worth a promotion")
+    min_gain: float = Field(0.0, ge=0, description="the smallest gain that is promoted")
     confidence: float = Field(
-        0.95, ge=0, lt=1, description="that the gain is more than chance; 0: any gain counts"
+        0.95,
+        ge=0,
+        lt=1,
+        description="confidence of the interval of the gain; 0: any gain is promoted",
     )
-    force: bool = Field(False, description="promote the candidate whatever the comparison shows")
+    force: bool = Field(False, description="promote the candidate in any case")
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
     promote: bool = Field(True, description="whether a better candidate becomes the champion")
 

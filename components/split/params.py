@@ -20,10 +20,10 @@ class Params(BaseParams):
     test_size: float = Field(0.2, gt=0, lt=1, description="share of the rows in the test set")
     stratify: bool = Field(True, description="keep the target's mix, by bins if it is numeric")
     time_column: Column | None = Field(
-        None, description="column by which the newest rows are the test"
+        None, description="column of times; the newest rows are the test set"
     )
     group_column: Column | None = Field(
-        None, description="column whose values are each in one set only, training or test"
+        None, description="column of groups; all rows of a group are in one set"
     )
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the shuffle")
 

@@ -25,14 +25,17 @@ class Params(BaseParams):
     model: ModelSpec = Field(
         description="the estimator: {_target_: sklearn.module.Class, params: {...}, scale: false}"
     )
-    text: Column | None = Field(None, description="a column of free text, to be read by TF-IDF")
+    text: Column | None = Field(None, description="a column of free text, encoded with TF-IDF")
     group_column: Column | None = Field(
-        None, description="rows with the same value in it are in one fold; not learnt from"
+        None,
+        description="column of groups: each is in one fold, and the model does not use the column",
     )
     time_column: Column | None = Field(
-        None, description="each fold is of rows that are newer than those learnt from"
+        None, description="column of times: each fold is newer than its training rows"
     )
-    folds: int = Field(5, ge=0, le=100, description="of the cross-validation; 0 or 1: none")
+    folds: int = Field(
+        5, ge=0, le=100, description="number of cross-validation folds; 0 or 1: none"
+    )
     seed: int = Field(42, ge=0, lt=2**32, description="seed of the folds and of the model")
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 

@@ -22,31 +22,31 @@ from relay.util.streams import lasting_output, open_missing
 HELP = """\
 Usage: python main.py [COMMAND] [key=value ...]       (or ./relay, from any folder)
 
-Without a command it runs the pipeline, or the steps named:
+Without a command, it runs the pipeline or the named steps:
   python main.py                              all steps, on the default data set
   python main.py steps=train,evaluate         these two, on the newest inputs
-  python main.py steps=train+                 train and all that follows; +train: what leads to it
-  python main.py exclude=register             all but this
+  python main.py steps=train+                 train and everything downstream; +train: upstream
+  python main.py exclude=register             every step but this one
   python main.py data=table data.url=FILE data.target=COLUMN
   python main.py model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
-  python main.py explain=true                 runs nothing; shows what would run, and why
+  python main.py explain=true                 show what would run and why; run nothing
   python main.py steps=predict predict.input=FILE predict.output=FILE.csv
 
 Commands:
   new-data  NAME --from FILE [--target COLUMN] [data.read.KEY=VALUE ...]
-            write config/data/NAME.yaml for a table of yours
+            write config/data/NAME.yaml from your data
   publish   [--dry-run] [tracking.project=NAME] [tracking.entity=NAME]
-            send the runs of the local store to a server; --dry-run only lists them
+            upload the runs of the local store to a server; --dry-run only lists them
   reproduce NAME:ALIAS [env_manager=...] [tracking=...]
-            make a registered model again from what is recorded of it, and compare
+            make a registered model again from its record, and compare the two
 
 Options:
-  --cfg     print the configuration that the rest of the line gives, and stop
+  --cfg     print the composed configuration and exit
   --help    this text
   --version the version of Relay
 
-Exit status: 0 all well; 1 a step or a gate failed; 2 the command or a setting is wrong.
-Every setting is in config/, with its meaning beside it. The same through MLflow:
+Exit status: 0 success; 1 a step or a gate failed; 2 the command or a setting is wrong.
+Every setting is documented in config/ and docs/reference/settings.md. The same with MLflow:
   mlflow run . -P steps=train,evaluate -P hydra_options="model=linear seed=7"
 """
 _ANSWERS = {"--help": HELP, "-h": HELP, "--version": f"relay {__version__}"}
@@ -68,7 +68,7 @@ _PRINTING = ("--help", "-h", "--cfg", "--dry-run", "explain=true")
 def main(project_root: Path, argv: Sequence[str]) -> int:
     """Run the command in `argv` and return the exit status.
 
-    0: all well; 1: a step or a gate failed; 2: configuration or command wrong; 128 + n: signal n.
+    0: success; 1: a step or a gate failed; 2: configuration or command wrong; 128 + n: signal n.
     """
     open_missing()
     with lasting_output() as output:

@@ -50,28 +50,28 @@ Header = Annotated[list[int] | None, BeforeValidator(_as_lines)]
 class ReadParams(Params):
     """How a file is read, and what its columns are called: `data.read` and what goes with it."""
 
-    separator: str | None = Field(None, description="what lies between fields; none: found out")
-    encoding: str | None = Field(None, description="of the file; none: found out")
+    separator: str | None = Field(None, description="separator of the fields; none: detected")
+    encoding: str | None = Field(None, description="encoding of the file; none: detected")
     decimal: Literal[".", ","] | None = Field(
-        None, description="decimal point or comma; none: found out"
+        None, description="decimal point or comma; none: detected"
     )
     header: Header = Field(
-        None, description="number of the line that holds the names, a list of several, or none"
+        None, description="number of the header line, a list of several, or none"
     )
-    skip: int = Field(0, ge=0, strict=True, description="lines at the top to leave out")
-    comment: str | None = Field(None, description="what lines begin with that are left out")
+    skip: int = Field(0, ge=0, strict=True, description="lines to skip at the top")
+    comment: str | None = Field(None, description="beginning of lines that are left out")
     totals: Literal["drop", "keep"] = Field(
-        "drop", description="what happens to rows that are sums or means of other rows"
+        "drop", description="drop or keep rows that are sums or means of other rows"
     )
-    table: str | None = Field(None, description="which sheet of a workbook, or file in a zip")
+    table: str | None = Field(None, description="sheet of a workbook, or file in a zip archive")
     max_mb: float = Field(
         10000,
         gt=0,
-        description="largest size of a packed file once it is unpacked, in megabytes",
+        description="largest unpacked size of an archive, in megabytes",
         json_schema_extra=NO_CONTENT,
     )
-    missing_values: list[Text] = Field([], description="more texts that mean 'missing'")
-    keep_texts: list[Text] = Field([], description="usual missing-value texts that are values")
+    missing_values: list[Text] = Field([], description="further texts that mean a missing value")
+    keep_texts: list[Text] = Field([], description="usual missing-value texts that are values here")
     rename: dict[str, str] = Field({}, description="{old: new} names of columns")
     dtypes: dict[str, DtypeWord] = Field(
         {}, description="{column: float, int, bool, str, category, datetime[:FORMAT]}"
