@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.online import login
-from tests.e2e.toy import STEPS, Toy
+from tests.e2e.toy import Toy
 from tests.loading import SHIPPED
 from tests.wandb_server import WandbServer
 
@@ -24,10 +24,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    """A pipeline that has run once."""
-    toy = Toy(tmp_path_factory.mktemp("toy"))
-    assert toy.ran() == STEPS
-    return toy
+    return Toy.after_a_run(tmp_path_factory.mktemp("toy"))
 
 
 def test_a_cached_step_warns_of_what_it_warned_of_when_it_ran(toy: Toy) -> None:

@@ -10,17 +10,14 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import wait_for
-from tests.e2e.toy import STEPS, Toy
+from tests.e2e.toy import Toy
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    """A pipeline that has run once."""
-    toy = Toy(tmp_path_factory.mktemp("toy"))
-    assert toy.ran() == STEPS
-    return toy
+    return Toy.after_a_run(tmp_path_factory.mktemp("toy"))
 
 
 def start(toy: Toy) -> subprocess.Popen[str]:

@@ -41,6 +41,13 @@ class Toy:
         shutil.copy(HERE / "pipeline.yaml", default)  # that of a command that names none
         copy_store(root / "mlflow.db")
 
+    @classmethod
+    def after_a_run(cls, folder: Path, **environ: str) -> Toy:
+        """A checkout whose pipeline has run once."""
+        toy = cls(folder, **environ)
+        assert toy.ran() == STEPS
+        return toy
+
     @property
     def arguments(self) -> list[str]:
         return ["pipeline=toy", f"pipeline.steps.one.params.source={self.source}"]

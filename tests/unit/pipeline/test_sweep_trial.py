@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from relay.config import compose as config
 from relay.pipeline.summary import StepSummary, Summary
 from relay.pipeline.sweep_trial import record_refused, record_trial, with_trial_settings
-from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings, Trial
+from relay.tracking import Backend, Row, TrackingSettings, Trial
 from relay.tracking.remote import take_trial
 from tests.loading import ROOT
+from tests.unit.pipeline.backstage import Backstage
 
 TRACKING = TrackingSettings("wandb", "houses", "team", None, ("nightly",), "words")
 TRIAL = Trial("sweep1", "run1", {"split.test_size": 0.3})
-
-
-@dataclass
-class Backstage:
-    """A backend that writes down what it is given of runs."""
-
-    specs: list[RunSpec] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    ends: list[tuple[RunStatus, str]] = field(default_factory=list)
-
-    def start_run(self, spec: RunSpec) -> Backstage:
-        self.specs.append(spec)
-        return self
-
-    def log(self, row: Row) -> None:
-        self.rows.append(row)
-
-    def finish(self, status: RunStatus, message: str = "") -> None:
-        self.ends.append((status, message))
 
 
 def agents_environment(tmp_path: Path) -> dict[str, str]:

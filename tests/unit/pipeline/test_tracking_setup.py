@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +13,10 @@ from relay.config.schema import TrackingSpec
 from relay.pipeline.summary import StepSummary, Summary
 from relay.pipeline.tracking_setup import choose_tracking, log_summary, run_id
 from relay.step.context import RunSettings
-from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings, remote
+from relay.tracking import Backend, RunSpec, TrackingSettings, remote
 from relay.tracking.wandb.login import Login
 from relay.util.errors import ConfigError, RelayError
+from tests.unit.pipeline.backstage import Backstage
 
 KEY = "k" * 40
 URL = "https://wandb.example.com"
@@ -107,26 +107,6 @@ def test_a_step_has_one_id_in_a_pipeline_run_and_no_other_has_it() -> None:
     pairs = [("1", "train"), ("2", "train"), ("1", "evaluate"), ("1/a", "b"), ("1", "a-b")]
     assert len({run_id(*pair) for pair in pairs}) == len(pairs)
     assert set(run_id("1", "train")) <= set(string.ascii_lowercase + string.digits)
-
-
-@dataclass
-class Backstage:
-    """A backend that writes down what it is told of runs."""
-
-    name: str = "local"
-    specs: list[RunSpec] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    ends: list[tuple[RunStatus, str]] = field(default_factory=list)
-
-    def start_run(self, spec: RunSpec) -> Backstage:
-        self.specs.append(spec)
-        return self
-
-    def log(self, row: Row) -> None:
-        self.rows.append(row)
-
-    def finish(self, status: RunStatus, message: str = "") -> None:
-        self.ends.append((status, message))
 
 
 def settings_of(step: str) -> RunSettings:

@@ -12,6 +12,7 @@ import pytest
 
 from relay.runtime.libraries import _LATE, list_late_libraries, list_libraries
 from tests.loading import COMPONENTS, ROOT
+from tests.made_files import write_files
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
 SOURCE = ROOT / "src"
@@ -36,11 +37,7 @@ def script(tmp_path: Path) -> Path:
         "src/shared/parts.py": "import near, third",
         "src/shared/more.py": "import first",
     }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = text.splitlines()
-        path.write_text("\n".join(line.removeprefix(" " * 12) for line in lines))
+    write_files(tmp_path, files)
     return tmp_path / "step" / "run.py"
 
 

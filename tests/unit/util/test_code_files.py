@@ -10,6 +10,7 @@ from relay.util import code_files, imports
 from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
+from tests.made_files import write_files
 
 
 @pytest.fixture
@@ -31,10 +32,7 @@ def project(tmp_path: Path) -> Path:
         "src/relay/deep/page.html": "<p>",
         "src/alone.py": "",
     }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_files(tmp_path, files)
     return tmp_path
 
 
