@@ -13,12 +13,11 @@ from pathlib import Path
 
 import httpx
 import truststore
-from proxies import ProxyTransport
 
 from relay import RelayError
 from relay.util.files import replace_file
 from relay.util.progress import show_progress
-from relay.util.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, find_proxy
+from relay.util.proxies import LOGIN_ADVICE, LOGIN_REQUIRED, Proxy, find_proxy
 from relay.util.redact import redact_url
 
 log = logging.getLogger("relay")
@@ -45,6 +44,30 @@ class Response:
 
     etag: str | None
     last_modified: str | None
+
+
+class _ProxyTransport(httpx.BaseTransport):
+    """Sends each request through the proxy for its URL, also where a redirect leads elsewhere."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._transports: dict[Proxy | None, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`. Raises RelayError if its proxy cannot be used."""
+        proxy = find_proxy(str(request.url), os.environ)
+        if proxy is not None:
+            proxy.require_usable(request.url.host)
+        if proxy not in self._transports:
+            self._transports[proxy] = httpx.HTTPTransport(
+                verify=self._context, proxy=None if proxy is None else proxy.url
+            )
+        return self._transports[proxy].handle_request(request)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for transport in self._transports.values():
+            transport.close()
 
 
 class _TryAgain(Exception):
@@ -94,7 +117,7 @@ def _client(url: str) -> httpx.Client:
         max_redirects=MAX_REDIRECTS,
         timeout=TIMEOUT,
         # The system's certificates: a company's own authority works without settings.
-        transport=ProxyTransport(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+        transport=_ProxyTransport(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         # The bytes are stored as they are at the source, so the server must not compress them.
         headers={"Accept-Encoding": "identity", "User-Agent": "relay-get-data"},
     )

@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 from relay import Facts
 from relay.tables.preflight import COLUMNS, SOURCE
 from relay.tables.reading.columns import renamed, require_one_target
+from relay.tables.reading.encodings import codec_of
+from relay.tables.reading.head import SAMPLE_RECORDS
 from relay.tables.reading.header import is_number
+from relay.tables.reading.layout import text_format
+from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.params import ReadParams
-from relay.tables.reading.peek import read_columns
+from relay.tables.reading.records import check_records
+from relay.tables.reading.source import find_source
 from relay.util.errors import ConfigError
 from relay.util.names import column_name, did_you_mean
 from relay.util.paths import find_local_path, scheme_of
@@ -91,3 +96,27 @@ def _sklearn_columns(name: str) -> list[str] | None:
     except ModuleNotFoundError:
         return None
     return None if load is None else [str(column) for column in load(as_frame=True).frame]
+
+
+def read_columns(path: Path, options: ReadOptions) -> list[str]:
+    """Return the names of the columns in `path` as they stand there, without reading all of it.
+
+    Light: no pandas for texts. Raises RelayError if it holds no table.
+    """
+    source = find_source(path, options)
+    if source.kind == "text":
+        layout = text_format(source, options)
+        layout.require_rows()
+        check_records(layout, (codec_of(layout.encoding)[0], "replace"), SAMPLE_RECORDS)
+        return layout.header
+    if source.kind == "json":
+        from relay.tables.reading.json_lines import json_columns
+
+        return json_columns(source, options)
+    if source.kind == "excel":
+        from relay.tables.reading.excel import excel_columns
+
+        return excel_columns(source, options)
+    from relay.tables.reading.parquet import parquet_columns
+
+    return parquet_columns(source)

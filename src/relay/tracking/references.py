@@ -1,9 +1,11 @@
-"""Artifacts as people write them."""
+"""Artifacts as people write them, and as another store numbers them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from relay.util.errors import RelayError
 
@@ -61,3 +63,14 @@ class Reference:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.alias}"
+
+
+def translated(value: Any, names: Mapping[str, str]) -> Any:
+    """Return `value` with each text that is an exact reference of `names` replaced."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, Mapping):
+        return {key: translated(one, names) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [translated(one, names) for one in value]
+    return value

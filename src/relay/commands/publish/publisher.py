@@ -10,7 +10,7 @@ from pathlib import Path
 from relay.tracking.interface import CACHE_PREFIX, ArtifactVersion, PublishTarget
 from relay.tracking.local.history import LocalHistory, PastRun
 from relay.tracking.records import RunRecord, replay
-from relay.tracking.translation import translated
+from relay.tracking.references import translated
 from relay.util.errors import RelayError
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from relay.tracking.translation import translated
+from relay.tracking.references import translated
 
 # What differs each time a model is written: when that was, and where in memory it lay.
 _DATED = ("utc_time_created", "model_uuid", "model_id", "run_id", "model_size_bytes")

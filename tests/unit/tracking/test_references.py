@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relay.tracking.translation import translated
+from relay.tracking.references import translated
 
 NAMES = {"table:v0": "table:v4", "model:v1": "team/other/model:v0", "table:v4": "table:v9"}
 
