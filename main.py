@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-# Only the environment's own libraries and src/ are for this process and for all that it starts: a
-# pandas.py in a folder of PYTHONPATH, or beside this file, would take the place of pandas. First of
-# all, as it could take the place of any module imported below.
+# This process and its children import only from the environment and from src/: a pandas.py in a
+# folder of PYTHONPATH, or beside this file, would replace pandas. This comes first, as such a file
+# could replace any module that is imported below.
 _OTHERS = [os.path.dirname(__file__), *os.environ.pop("PYTHONPATH", "").split(os.pathsep)]
 _OWN = (sys.prefix + os.sep, os.path.dirname(os.__file__))
 sys.path[:] = [
@@ -17,7 +17,7 @@ sys.path[:] = [
 ]
 
 if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
-    # An old locale has no names for most files: begin again with those that all else reads.
+    # An old locale cannot name most files: start again with UTF-8, as all other programs use.
     os.environ["PYTHONUTF8"] = "1"
     os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding if sys.stdout else "utf-8")
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
@@ -35,13 +35,13 @@ def main() -> int:
         from relay import cli
     except ModuleNotFoundError as error:
         print(
-            f"Error: {error}: this Python lacks what Relay needs. Run `make run`, or "
+            f"Error: {error}: this Python lacks a package that Relay needs. Run `make run`, or "
             "`make setup` and then `.venv/bin/python main.py`.",
             file=sys.stderr,
         )
         return 1
     status = cli.main(ROOT, sys.argv[1:])
-    gc.freeze()  # at its end Python would look through all that was loaded, which takes a second
+    gc.freeze()  # else Python spends a second at its end on a look at all loaded objects
     return status
 
 

@@ -9,7 +9,7 @@ from cleaning import Cleaned
 from missing_texts import missing_note
 
 from relay.tables.reading.column_kinds import kind_of
-from relay.util.names import columns_said
+from relay.util.names import list_columns
 
 _MOST_LINES = 20
 _NOTES = {
@@ -65,7 +65,7 @@ def warnings_in_words(cleaned: Cleaned) -> Iterator[str]:
 
 
 def _lines(alike: Mapping[str, list[str]]) -> Iterator[str]:
-    lines = [f"C{columns_said(names)[1:]}: {text}" for text, names in alike.items()]
+    lines = [f"C{list_columns(names)[1:]}: {text}" for text, names in alike.items()]
     yield from lines[:_MOST_LINES]
     if len(lines) > _MOST_LINES:
         yield f"... and {len(lines) - _MOST_LINES} more: they are in check's report"

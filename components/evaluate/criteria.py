@@ -15,7 +15,7 @@ from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY, Task
 from relay.models.predictions import ScoredPredictions
 from relay.tables.io import read_artifact
 from relay.tables.overlap import rows_in
-from relay.util.names import columns_said
+from relay.util.names import list_columns
 
 CONFIDENCE = 0.95
 
@@ -167,7 +167,7 @@ def doubt_perfection(scored: ScoredPredictions, importances: pd.Series) -> str:
     return (
         f"{metric} is {value:.4f} on {len(scored)} test rows, which is rare with real data. Check "
         "that every column is available before the target is. The model relies mostly on "
-        f"{columns_said(columns) if columns else 'no single column'}; data.drop leaves columns out."
+        f"{list_columns(columns) if columns else 'no single column'}; data.drop leaves columns out."
     )
 
 

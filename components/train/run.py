@@ -14,7 +14,7 @@ from validation import Trained, train
 from relay import StepRun, main
 from relay.models.estimators import ModelSpec
 from relay.tables.io import read_artifact
-from relay.util.names import columns_said
+from relay.util.names import list_columns
 
 log = logging.getLogger("relay")
 
@@ -62,7 +62,7 @@ def step(run: StepRun[Params]) -> None:
     for name, reason in examples.features.aside.items():
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
-        log.info("set aside, %s: %s", columns_said(names), reason)
+        log.info("set aside, %s: %s", list_columns(names), reason)
     trained = train(examples, params.model, folds=params.folds, seed=params.seed)
     run.log_metrics(trained.metrics)
 

@@ -1,4 +1,4 @@
-"""What a component's code needs of the engine. All else in the engine is for the engine alone.
+"""The engine's interface for components. Everything else in the engine is for the engine alone.
 
 A component's `run.py` is
 
@@ -11,7 +11,7 @@ A component's `run.py` is
     if __name__ == "__main__":
         sys.exit(main(Params, step))
 
-Each name is imported when it is first used, so that `import relay` costs nothing.
+Each name is imported when it is first used, so that `import relay` takes no time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The installed `relay` command and `python -m relay`: the checkout's own `relay` script.
 
-It imports nothing but the standard library, since the environment that it is installed into need
-have none of what the pipeline needs: the script runs main.py in the checkout's `.venv`.
+It imports only the standard library, as the environment that it is installed into may lack the
+pipeline's packages: the script runs main.py in the checkout's `.venv`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
-    """Replace this process by the `relay` script of the checkout that the package lies in.
+    """Replace this process by the `relay` script of the checkout that contains the package.
 
-    Returns 2, with a message on standard error, where the package was copied out of its checkout.
+    If the package was copied out of its checkout, print an error and return 2.
     """
     script = ROOT / "relay"
     if not (script.is_file() and (ROOT / "main.py").is_file()):
         print(
-            "Error: relay: it runs from a checkout only, with the components and settings beside "
-            f"it (got a copy in {ROOT}). Clone Relay and run `make setup` there, then use "
+            "Error: relay: runs only from a checkout, with the components and settings beside it "
+            f"(got a copy in {ROOT}). Clone Relay and run `make setup` there, then use "
             "./relay, or install the command with `pip install --no-deps -e CHECKOUT`.",
             file=sys.stderr,
         )

@@ -52,27 +52,28 @@ Every setting is documented in config/ and docs/reference/settings.md. The same 
 _ANSWERS = {"--help": HELP, "-h": HELP, "--version": f"relay {__version__}"}
 
 Command = Callable[[Project, Sequence[str], Console], int]
-"""Takes the project, the words behind the command's name, and where to print; the exit status."""
+"""Takes the project, the words after the command's name and the console; returns the status."""
 
 COMMANDS = {
     "new-data": ("relay.commands.new_data.command", "new_data"),
     "publish": ("relay.commands.publish.command", "publish"),
     "reproduce": ("relay.commands.reproduce.command", "reproduce"),
 }
-"""Module and function of each command; imported when it is used."""
+"""The module and the function of each command, which is imported when it is used."""
 _RUN = ("relay.commands.run", "run")
 
+_FREE = "Make room on its disk, or write to another file."
 _PRINTING = ("--help", "-h", "--cfg", "--dry-run", "explain=true")
 
 
 def main(project_root: Path, argv: Sequence[str]) -> int:
     """Run the command in `argv` and return the exit status.
 
-    0: success; 1: a step or a gate failed; 2: configuration or command wrong; 128 + n: signal n.
+    0: succeeded; 1: a step or a gate failed; 2: a setting or command is wrong; 128 + n: signal n.
     """
     open_missing()
     with lasting_output() as output:
-        # If there is no terminal, there is no width either: long enough for a table row.
+        # Without a terminal there is no width: 120 columns are enough for a row of a table.
         console = Console(width=None if output.isatty() else 120)
         project = Project.at(project_root, os.environ)
         try:
@@ -90,8 +91,10 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
             return 128 + signal.SIGINT
         output.flush()
         if output.lost is not None:
-            _show_error(f"standard output: not all of it could be written ({output.lost}).")
-            # The summary has the result of a run; of these commands the text is the result.
+            _show_error(
+                f"standard output: could not be written to its end ({output.lost}). {_FREE}"
+            )
+            # A run has its summary besides; these commands have their text only.
             status = status or int(any(flag in argv for flag in _PRINTING))
     return status
 
@@ -108,8 +111,8 @@ def _dispatch(project: Project, argv: Sequence[str], console: Console) -> int:
         near = nearest(word, COMMANDS)
         hint = f" Did you mean '{near}'?" if near else ""
         raise ConfigError(
-            f"There is no command '{word}'.{hint} Commands: {', '.join(COMMANDS)}. Without one the "
-            "pipeline runs, with settings as key=value, such as steps=train. See --help."
+            f"{word}: there is no such command.{hint} Commands: {', '.join(COMMANDS)}. Without one "
+            "the pipeline runs, with settings as key=value, such as steps=train. See --help."
         )
     return _load(*_RUN)(project, argv, console)
 
@@ -120,7 +123,7 @@ def _load(module: str, name: str) -> Command:
 
 
 def _written(project: Project) -> list[Path]:
-    """The folders that a command may be writing to."""
+    """Return the folders that a command may write to."""
     return [project.outputs, project.state, project.home, Path(tempfile.gettempdir())]
 
 

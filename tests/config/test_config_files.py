@@ -100,7 +100,7 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     ("overrides", "message"),
     [
         (["data=pokmon"], "data: there is no 'pokmon'.*Did you mean 'pokemon'"),
-        (["modl=linear"], "no setting 'modl'. Did you mean 'model'"),
+        (["modl=linear"], "^modl: there is no such setting. Did you mean 'model'"),
         (["split.testsize=0.3"], "Did you mean 'split.test_size'"),
         (["split.test_size=2"], r"^split.test_size: .*less than 1 \(got 2\)"),
         (["split.test_size=many"], "^split.test_size: .*number"),
@@ -111,11 +111,11 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["data.name=../x"], "pipeline.steps.get_data.outputs.raw.name"),
         (["data.target=targt"], "no column 'targt'.*Did you mean 'target'"),
         (["data.url=no/such/file.csv"], "data.url: there is no file"),
-        (["data=table"], "data.url is not given"),
+        (["data=table"], "^data.url: a value is required. Add data.url=VALUE"),
         (["data.check.columns.bmi.mn=3"], "data.check.columns.*mn"),
         (["model.params.max_dept=3"], "max_dept.*Did you mean 'max_depth'"),
         (["model.params.max_depth=-3"], "^model.params.max_depth: "),
-        (["model=custom"], r"^model\._target_ is not given: .*model\._target_=sklearn"),
+        (["model=custom"], r"^model\._target_: a value is required.*model\._target_=sklearn"),
         (["register.metric=f1"], r"^register\.metric: 'f1' is not a metric of regression"),
         (["evaluate.thresholds.f1=1"], r"^evaluate\.thresholds\.f1: 'f1' is not a metric of reg"),
         (["model.target_transform=logs"], "^model.target_transform: "),
@@ -125,10 +125,10 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["model._target_=sklearn.ensemble.RandomForest"], "model._target_.*RandomForest"),
         (["evaluate.thresholds.r3=1"], "^evaluate.thresholds.*r3"),
         (["steps=predict"], "predict.input=FILE"),
-        (["split=3"], "split: this is a group"),
+        (["split=3"], "^split: a group of settings, not a value"),
         (
             ["split={tset_size: 0.3}"],
-            "no setting 'split.tset_size'. Did you mean 'split.test_size'",
+            "^split.tset_size: there is no such setting. Did you mean 'split.test_size'",
         ),
         (["model={'name': 'liner'}"], "model: there is no 'liner'.*Did you mean 'linear'"),
         (["+pipeline.steps.split.params.tset=1"], "no parameter 'tset'"),
@@ -139,12 +139,12 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["data.url=http://[bad/x.csv"], "Invalid IPv6"),
         (["data.url=~nosuchuser/x.csv"], "home directory"),
         (["data.url=${nosuch}"], "nosuch"),
-        (["data=null"], "data is not given"),
-        (["model=null"], "model is not given"),
-        (["data.name=null"], "data.name is not given"),
-        (["pipeline.steps=null"], "pipeline.steps is not given"),
-        (["~steps"], "steps is not given"),
-        (["~tracking"], "tracking is not given"),
+        (["data=null"], "^data: a value is required"),
+        (["model=null"], "^model: a value is required"),
+        (["data.name=null"], "^data.name: a value is required"),
+        (["pipeline.steps=null"], "^pipeline.steps: must be a mapping"),
+        (["~steps"], "^steps: a value is required"),
+        (["~tracking"], "^tracking: a value is required"),
         (["pipeline.steps.split.component=splt"], "no component 'splt'. Did you mean 'split'"),
     ],
 )
@@ -176,8 +176,8 @@ def test_a_misspelled_key_in_a_file_is_found_and_the_file_named(own: Path) -> No
     )
     where = "(in config/local/default.yaml)"
     assert told(own) == [
-        f"There is no setting 'split.tset_size'. Did you mean 'split.test_size'? {where}",
-        f"There is no setting 'splitt'. Did you mean 'split'? {where}",
+        f"split.tset_size: there is no such setting. Did you mean 'split.test_size'? {where}",
+        f"splitt: there is no such setting. Did you mean 'split'? {where}",
     ]
 
 
@@ -216,7 +216,7 @@ def test_of_what_the_command_line_says_no_file_is_named(own: Path) -> None:
 def test_a_file_that_names_a_group_that_is_not_there_is_named(own: Path) -> None:
     (own / "local" / "default.yaml").write_text("defaults: [{model: linear}]\n")
     [line] = told(own)
-    assert line.startswith("config/local/default.yaml: There is no config group")
+    assert line.startswith("config/local/default.yaml: there is no group or file")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_copy_outside_a_checkout_is_one_clear_error(tmp_path: Path) -> None:
     (root / "main.py").unlink()
     done = start(root / "src", "--version")
     assert done.returncode == 2
-    assert done.stderr.startswith("Error: relay: it runs from a checkout only")
+    assert done.stderr.startswith("Error: relay: runs only from a checkout")
     assert done.stderr.count("\n") == 1
 
 

@@ -181,7 +181,7 @@ def test_published_twice_is_published_once(local: Checkout, published: WandbServ
     before, sent = published.snapshot(PROJECT), uploads(published)
     done = local.relay("publish", **login(published))
     assert done.status == 0, done.output
-    assert "nothing to send" in done.output
+    assert "nothing to upload" in done.output
     assert published.snapshot(PROJECT) == before
     assert uploads(published) == sent
 

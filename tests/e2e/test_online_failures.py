@@ -62,7 +62,7 @@ def test_a_key_that_the_server_does_not_know_is_refused_in_one_request(
 ) -> None:
     done = here.run(FIRST, WANDB_BASE_URL=server.url, WANDB_API_KEY="x" * 40)
     assert done.status == 2
-    assert "does not know the key" in done.output
+    assert "does not accept the key" in done.output
     assert "x" * 40 not in done.output
     assert len(server.requests()) == 1
     assert nothing_ran(here)

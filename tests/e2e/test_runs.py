@@ -45,9 +45,9 @@ def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
 def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout: Checkout) -> None:
     done = checkout.main("steps=train,evaluate", "data.name=nothing")
     assert done.status == 1
-    assert "'nothing_train:latest', which is not in the store" in done.output
+    assert "'nothing_train:latest' is not in the store" in done.output
     assert "Step 'split' makes it" in done.output
-    assert "'nothing_report:latest', which is not in the store" in done.output
+    assert "'nothing_report:latest' is not in the store" in done.output
     assert "Run steps=+check,+split first." in done.output
     assert checkout.statuses()["train"] == "skipped"
 
@@ -154,7 +154,7 @@ def test_a_run_of_a_git_url_keeps_its_results_where_it_was_started(
 def test_an_unknown_parameter_of_mlflow_run_is_told(ran: Checkout) -> None:
     done = ran.command("mlflow", "run", ".", "--env-manager", "local", "-P", "sed=7")
     assert done.status != 0
-    assert "There is no setting 'sed'" in done.output
+    assert "sed: there is no such setting" in done.output
 
 
 def test_below_a_threshold_the_pipeline_fails_at_the_gate(ran: Checkout) -> None:

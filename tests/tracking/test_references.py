@@ -34,7 +34,9 @@ def test_a_reference_is_read(text: str, reference: Reference) -> None:
     ],
 )
 def test_what_is_no_reference_is_refused_with_the_forms_that_are(text: str) -> None:
-    with pytest.raises(RelayError, match=r"is not an artifact: write name, name:alias or name:v3"):
+    with pytest.raises(
+        RelayError, match=r"not a reference to an artifact\. Write name, name:alias or name:v3"
+    ):
         Reference.parse(text)
 
 

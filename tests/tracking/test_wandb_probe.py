@@ -126,13 +126,13 @@ def test_an_identity_token_is_not_asked_about(web: Web) -> None:
 def test_a_key_that_is_refused_is_the_users_to_mend(web: Web, status: int) -> None:
     web.status = status
     text = refusal(web.url, ConfigError)
-    assert f"{web.url} does not know the key" in text
+    assert f"{web.url} does not accept the key" in text
     assert "wandb login" in text
 
 
 def test_nobody_as_the_answer_is_a_key_that_is_not_known(web: Web) -> None:
     web.says({"data": {"viewer": None}})
-    assert "does not know the key" in refusal(web.url, ConfigError)
+    assert "does not accept the key" in refusal(web.url, ConfigError)
 
 
 @pytest.mark.parametrize("status", [404, 429, 500, 503])
@@ -175,7 +175,7 @@ def test_the_key_follows_no_redirection(web: Web, listener: socket.socket, statu
     web.status = status
     web.headers["Location"] = f"{url_of(listener)}/login?token=abc"
     text = refusal(web.url, ConfigError)
-    assert f"sends on to {url_of(listener)}/login?token=***" in text
+    assert f"redirects to {url_of(listener)}/login?token=***" in text
     assert "WANDB_BASE_URL" in text
     listener.settimeout(0)
     with pytest.raises(BlockingIOError):
@@ -239,7 +239,7 @@ def test_a_proxy_that_refuses_is_named_with_its_variable(
     monkeypatch.setenv(variable, f"http://user:hidden@127.0.0.1:{port}")
     text = refusal(url)
     assert text.startswith(
-        f"The W&B server {url} cannot be reached through the proxy http://127.0.0.1:{port} "
+        f"W&B: the server {url} cannot be reached through the proxy http://127.0.0.1:{port} "
         f"({variable})"
     )
     assert f"Correct {variable}, or name wandb.example.com in NO_PROXY" in text

@@ -12,9 +12,9 @@ from tests.loading import ROOT
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["ls"], "There is no command 'ls'. Commands: new-data, publish, reproduce."),
-        (["publsh"], "There is no command 'publsh'. Did you mean 'publish'?"),
-        (["seed=1", "publish"], "'publish' is not a setting. Write key=value; a command"),
+        (["ls"], "ls: there is no such command. Commands: new-data, publish, reproduce."),
+        (["publsh"], "publsh: there is no such command. Did you mean 'publish'?"),
+        (["seed=1", "publish"], "publish: not a setting. Write key=value; a command"),
     ],
 )
 def test_an_unknown_command_is_told_with_those_there_are(

@@ -32,10 +32,9 @@ _SHOW_SETTINGS = "--cfg"
 def run(project: Project, argv: Sequence[str], console: Console) -> int:
     """Run the pipeline with the settings in `argv` and return the exit status.
 
-    With `--cfg`, print the settings instead. Under a sweep's agent the run is a trial.
+    With `--cfg`, print the settings instead. If a sweep's agent started the command, run a trial.
 
-    Raises:
-        ConfigError: A setting or the plan is wrong; no step was started.
+    Raises ConfigError if a setting or the plan is wrong, so that no step was started.
     """
     arguments = from_arguments([word for word in argv if word != _SHOW_SETTINGS])
     trial = take_trial(os.environ)
@@ -51,23 +50,23 @@ def run(project: Project, argv: Sequence[str], console: Console) -> int:
 
 def _run(project: Project, settings: Config, console: Console, trial: Trial | None = None) -> int:
     the_plan = plan.build(settings.settings.pipeline)
-    jobs = make_planned_steps(project.components, settings, the_plan)
-    Preflight(jobs).check_settings()
+    planned_steps = make_planned_steps(project.components, settings, the_plan)
+    Preflight(planned_steps).check_settings()
     project.prepare(os.environ)
     tracking = choose_tracking(settings.settings.tracking, os.environ)
     if not settings.settings.explain:
         require_writable(project)
         make_private(project, os.environ)
-    # What a run needs beyond the plan takes time to import: not for a command that is wrong.
+    # Imported late, as it takes time that a wrong command need not wait for.
     from relay.pipeline.launch import launch
 
-    return launch(project, settings, tracking, the_plan, jobs, console, trial)
+    return launch(project, settings, tracking, the_plan, planned_steps, console, trial)
 
 
 def _run_trial(
     project: Project, trial: Trial, arguments: Sequence[str], start: Path, console: Console
 ) -> int:
-    """Run a trial of a sweep; one that is refused before it begins is recorded as failed."""
+    """Run a trial of a sweep; record it as failed if it is refused before it begins."""
     try:
         settings = config.load(project.config, with_trial_settings(arguments), start)
         return _run(project, settings, console, trial)

@@ -1,4 +1,4 @@
-"""The configuration: Hydra composes it, pydantic validates it, before anything runs."""
+"""The composition of the configuration: Hydra composes it, pydantic validates it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ _NONE_IS_TEXT = "none_is_text"
 
 
 def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
-    """Compose the configuration in `folder` with the overrides `arguments`.
+    """Return the configuration in `folder` with the overrides `arguments`.
 
-    Relative paths in the overrides are read from `cwd`, those in files from the project. Raises
-    ConfigError if anything is wrong, with the key and the nearest right one.
+    Relative paths in the overrides are read from `cwd`, those in files from the project.
+
+    Raises ConfigError, with the key and the nearest existing one, if a setting is wrong.
     """
     for name, resolver in _RESOLVERS.items():
         if not OmegaConf.has_resolver(name):
@@ -59,13 +60,13 @@ def _load(files: ConfigFiles, overrides: Sequence[str], cwd: Path) -> Config:
     for group in files.declaring:
         if f"{group}=null" in overrides:
             raise ConfigError(_no_group(group))
-    early = [one for one in overrides if one not in late]
+    early = [override for override in overrides if override not in late]
     early += named_options(late, early, files.declaring)
     tree, choices = _compose(files, early)
     _require_groups(tree, files)
     for override in late:
-        # Open mappings take any key of the user's, and one that is given whole replaces what was
-        # there; the settings in other mappings go into what is there.
+        # An open mapping takes any key, and a new value replaces it; in other mappings, a new value
+        # is merged with the present settings.
         key, value = key_and_value(override)
         merge = not is_into(override, open_mappings)
         OmegaConf.update(tree, key, value, merge=merge, force_add=True)
@@ -75,23 +76,26 @@ def _load(files: ConfigFiles, overrides: Sequence[str], cwd: Path) -> Config:
 
 
 def _no_group(group: str) -> str:
-    return f"{group} is not given: {group}=NAME takes config/{group}/NAME.yaml."
+    return f"{group}: a value is required. Add {group}=NAME, for config/{group}/NAME.yaml."
 
 
 def _require_groups(tree: DictConfig, files: ConfigFiles) -> None:
-    """Check that no whole group was set to something else, or taken away. Raises ConfigError."""
+    """Check that no group was removed, or replaced by a value.
+
+    Raises ConfigError if one was.
+    """
     for group in files.declaring:
         if not isinstance(tree.get(group), DictConfig):
             raise ConfigError(unreadable_file(files.folder) or _no_group(group))
     for key in _NEEDED:
         if tree.get(key) is None:
-            raise ConfigError(f"{key} is not given: add {key}=VALUE.")
+            raise ConfigError(f"{key}: a value is required. Add {key}=VALUE.")
     if not isinstance(tree.pipeline.get("steps"), DictConfig):
-        raise ConfigError("pipeline.steps is not given.")
+        raise ConfigError("pipeline.steps: must be a mapping. Remove the override of it.")
 
 
 def _compose(files: ConfigFiles, overrides: list[str]) -> tuple[DictConfig, dict[str, str]]:
-    """Return the tree, and the option that was chosen of each group."""
+    """Return the tree, and the option chosen from each group."""
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(files.folder), version_base="1.3"):
         try:
@@ -99,7 +103,7 @@ def _compose(files: ConfigFiles, overrides: list[str]) -> tuple[DictConfig, dict
         except MissingConfigException as error:
             raise ConfigError(_no_such_option(error, files)) from error
         except ConfigCompositionException as error:
-            chosen = [one for one in overrides if one.partition("=")[0] in files.groups]
+            chosen = [text for text in overrides if text.partition("=")[0] in files.groups]
             problem = composition_problem(error, hydra.compose("config", overrides=chosen))
             raise ConfigError(problem) from error
         except (HydraException, OmegaConfBaseException) as error:
@@ -121,6 +125,6 @@ def _no_such_option(error: MissingConfigException, files: ConfigFiles) -> str:
     if top in files.groups:
         return f"{top}: there is no '{path}' in config/{top}/.{files.usage(top)}"
     source = re.match(r"In '([^']+)'", str(error))
-    place = f"{files.folder.name}/{source[1]}.yaml: " if source and source[1] != "config" else ""
+    place = f"{files.folder.name}/{source[1] if source else 'config'}.yaml"
     hint = did_you_mean(group, files.groups)
-    return f"{place}There is no config group or file '{wanted}'.{hint}"
+    return f"{place}: there is no group or file '{wanted}' in {files.folder.name}/.{hint}"

@@ -1,4 +1,4 @@
-"""A composed configuration, and the values that it gives to the steps."""
+"""A composed configuration, and its values for the steps."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ INTERPOLATION = re.compile(r"\$\{([\w.]+)\}")
 class Config:
     """A composed and validated configuration.
 
-    `origin` is what it was composed from, `overrides` among it as arguments, and `start` the folder
-    that relative paths in the overrides are read from; those in files are the project's.
+    `origin` has the files and options that it was composed from, and `overrides` the arguments.
+    Relative paths in overrides are read from the folder `start`, those in files from the project.
     """
 
     def __init__(
@@ -48,23 +48,26 @@ class Config:
 
     @property
     def command(self) -> str:
-        """Return the command line that composes it, as a shell takes it, without secrets."""
+        """Return the command line that composes it, quoted for a shell, without secrets."""
         return shlex.join(["python", "main.py", *map(redact, self.overrides)])
 
     @property
     def as_yaml(self) -> str:
-        """Return all settings as a file of YAML, without secrets."""
+        """Return all settings as YAML, without secrets."""
         return redact(OmegaConf.to_yaml(self.tree))
 
     def section(self, name: str) -> dict[str, Any]:
-        """Return the resolved settings of a group. Raises ConfigError if one is missing."""
+        """Return the resolved settings of a group.
+
+        Raises ConfigError if one is missing.
+        """
         return resolve(self.tree[name], name, self.origin)
 
     def params(self, step: str, names: Iterable[str]) -> dict[str, Any]:
-        """Return the resolved parameters of `step`, some of the `names` that its component has.
+        """Return the resolved parameters of `step`, out of the `names` of its component.
 
-        Those of its block, and of the others those for which its groups of settings have one.
-        Raises ConfigError if one is missing.
+        They are the params of the step's block, and the settings with such a name in the groups
+        that the step names. Raises ConfigError if a value is missing.
         """
         given = self.tree.pipeline.steps[step].get("params") or OmegaConf.create({})
         values = resolve(given, f"pipeline.steps.{step}.params", self.origin)
@@ -96,20 +99,20 @@ class Config:
         return f"{key}.{rest}" if rest else key
 
     def place_of(self, key: str) -> str:
-        """Return ` (in FILE)`, the file that sets `key`; "" if that is clear."""
+        """Return ` (in FILE)` with the file that sets `key`, or "" if an override does."""
         return "" if self.origin is None else self.origin.place_of(key)
 
     def make_absolute(self, key: str) -> None:
-        """Make the path at `key` absolute, if it is one: components run in folders of their own.
+        """Make the path at `key` absolute, as components run in their own folders.
 
-        Raises ConfigError if it cannot be read as a path.
+        A URL stays as it is. Raises ConfigError if the value is neither a path nor a URL.
         """
         parent, _, name = key.rpartition(".")
         node = OmegaConf.select(self.tree, parent)
         try:
             value = node.get(name) if isinstance(node, DictConfig) else None
         except OmegaConfBaseException:
-            return  # it is missing, or refers to what is: reported with the step's parameters
+            return  # missing, or a reference to a missing one: reported with the step's parameters
         if self.start is None or not isinstance(value, str) or not value:
             return
         try:
@@ -117,28 +120,32 @@ class Config:
                 folder = self._folder_of(key) or self.start
                 node[name] = str((folder / Path(value).expanduser()).resolve())
         except (ValueError, RuntimeError) as error:
-            text = f"{key}: this is neither a path nor a URL: {error} (got {value!r})."
-            raise ConfigError(text) from error
+            raise ConfigError(
+                f"{key}: not a path and not a URL (got {value!r}): {error}. Correct it."
+            ) from error
 
     def _folder_of(self, key: str) -> Path | None:
-        """The project's folder if a file of its config sets the path at `key`, else None."""
+        """Return the project's folder if a file of its config sets the path at `key`, else None."""
         parent = key.rpartition(".")[0]
-        is_in_mapping = any(one.startswith(f"{parent}={{") for one in self.overrides)
+        is_in_mapping = any(text.startswith(f"{parent}={{") for text in self.overrides)
         if self.origin is None or is_in_mapping or not self.origin.place_of(key):
             return None
         return self.origin.files.folder.resolve().parent
 
     def _group_key(self, step: str, param: str) -> str | None:
-        """Return the first setting called `param` in the groups that `step` names."""
+        """Return the key of the first setting `param` in the groups that `step` names, or None."""
         for group in self.settings.pipeline[step].settings:
             node = OmegaConf.select(self.tree, group)
-            if isinstance(node, DictConfig) and param in node.keys():  # noqa: SIM118 - and if "???"
+            if isinstance(node, DictConfig) and param in node.keys():  # noqa: SIM118 - also if it is "???"
                 return f"{group}.{param}"
         return None
 
 
 def resolve(node: Any, where: str, origin: Origin | None) -> dict[str, Any]:
-    """Return the values of `node`, settings at `where`. Raises ConfigError if one is missing."""
+    """Return the values of `node`, the settings at the key `where`.
+
+    Raises ConfigError if one is missing.
+    """
     with _errors_named(where, origin):
         container: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     return {str(key): value for key, value in container.items()}
@@ -146,7 +153,7 @@ def resolve(node: Any, where: str, origin: Origin | None) -> dict[str, Any]:
 
 @contextmanager
 def _errors_named(where: str, origin: Origin | None) -> Iterator[None]:
-    """Turn OmegaConf's errors into ConfigError, with the setting that is missing or `where`."""
+    """Turn OmegaConf's errors into ConfigError with the missing setting, or with `where`."""
     try:
         yield
     except MissingMandatoryValue as error:
@@ -165,4 +172,4 @@ def _missing(error: Exception, origin: Origin | None) -> str:
     if isinstance(error, MissingMandatoryValue) and error.full_key:
         key = str(error.full_key)
     usage = "" if origin is None else origin.usage(key)
-    return f"{key} is not given: add {key}=VALUE.{usage}"
+    return f"{key}: a value is required. Add {key}=VALUE.{usage}"

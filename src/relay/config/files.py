@@ -1,4 +1,4 @@
-"""The files of the configuration: which groups there are, what their files declare and set."""
+"""The files of the configuration: the groups, and the settings that their files declare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAIN = "config.yaml"
 _DEFAULTS = "defaults"
 _GLOBAL = "_global_"
 _PACKAGE = ["#", "@package", _GLOBAL]
-_USAGE = re.compile(r"^# *(?P<what>.+?): python main\.py (?P<command>.+)$")
+_USAGE = re.compile(r"^# *(?P<purpose>.+?): python main\.py (?P<command>.+)$")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -42,7 +42,7 @@ class ConfigFiles:
 
     @property
     def groups(self) -> list[str]:
-        """Return the groups that a person can choose from."""
+        """Return the groups that have options to choose."""
         return list(self.options)
 
     @property
@@ -52,13 +52,14 @@ class ConfigFiles:
 
     def main(self) -> dict[str, Any]:
         """Return the settings of config.yaml."""
-        return {key: one for key, one in _content(self.folder / MAIN).items() if key != _DEFAULTS}
+        content = _content(self.folder / MAIN)
+        return {key: value for key, value in content.items() if key != _DEFAULTS}
 
     def declared(self, choices: Mapping[str, str]) -> dict[str, Any]:
-        """Return all settings that there are; `choices` are the options chosen from the groups.
+        """Return all settings that exist; `choices` are the options chosen from the groups.
 
-        Those of config.yaml, and of the files that the chosen ones are built on: what
-        config/data/table.yaml does not have, config/data/pokemon.yaml cannot set.
+        They are in config.yaml, and in the files that the chosen ones are built on: a key that is
+        not in config/data/table.yaml cannot be set by config/data/pokemon.yaml.
         """
         settings = self.main()
         for group in self.declaring:
@@ -67,7 +68,7 @@ class ConfigFiles:
         return settings
 
     def open_mappings(self) -> list[str]:
-        """Return the settings that are `{}` in the files which declare them: they take any key."""
+        """Return the settings that are `{}` where they are declared, so that they take any key."""
         settings = self.main()
         keys = dict.fromkeys(_empty_mappings(settings))
         for group in self.declaring:
@@ -79,33 +80,33 @@ class ConfigFiles:
         return list(keys)
 
     def usage(self, group: str, option: str | None = None) -> str:
-        """Return ` Any table of yours: data=table ...`, the first lines of a group's base files.
+        """Return ` Any table of yours: data=table ...`, the usage of a group's options.
 
-        Those that `option` is built on, or all of the group.
+        It is in the first lines of the files that `option` is built on, or of all the group's.
         """
         folder = self.folder / group
         chosen = [folder / f"{option}.yaml"] if option else sorted(folder.glob("*.yaml"))
         bases = dict.fromkeys(base for path in chosen for base in _bases(path))
         lines = (_USAGE.match(_first_line(path)) for path in bases if path.is_file())
-        return "".join(f" {line['what']}: {line['command']}" for line in lines if line)
+        return "".join(f" {line['purpose']}: {line['command']}" for line in lines if line)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a configuration was composed from: files, the options chosen of groups, overrides."""
+    """The origin of a configuration: its files, the options chosen from groups, its overrides."""
 
     files: ConfigFiles
     choices: Mapping[str, str]
     overrides: Sequence[str]
 
     def place_of(self, key: str) -> str:
-        """Return ` (in config/local/default.yaml)`, of the last file that sets `key`.
+        """Return ` (in config/local/default.yaml)`, with the last file that sets `key`.
 
-        "" if none does, or if an override sets it: where that stands is clear.
+        "" if no file does, or if an override sets it, which the user sees.
         """
-        given = {one.lstrip("+~").partition("=")[0] for one in self.overrides}
+        given = {override.lstrip("+~").partition("=")[0] for override in self.overrides}
         given -= set(self.files.groups)
-        if any(key == one or key.startswith(f"{one}.") for one in given):
+        if any(key == name or key.startswith(f"{name}.") for name in given):
             return ""
         folder = self.files.folder
         for path, package in reversed(list(self._chosen_files())):
@@ -115,13 +116,13 @@ class Origin:
         return ""
 
     def usage(self, key: str) -> str:
-        """Return how the group of `key` is given, as its base file states it; may be empty."""
+        """Return the usage of the option that was chosen from the group of `key`; may be empty."""
         group = key.partition(".")[0]
         is_declared = group in self.files.declaring
         return self.files.usage(group, self.choices.get(group)) if is_declared else ""
 
     def _chosen_files(self) -> Iterator[tuple[Path, str]]:
-        """Return the files that were chosen from the groups, each with its place in the tree."""
+        """Yield the files that were chosen from the groups, each with its place in the tree."""
         for choice, name in self.choices.items():
             group, _, package = choice.partition("@")
             path = self.files.folder / group / f"{name}.yaml"
@@ -130,7 +131,7 @@ class Origin:
 
 
 def unreadable_file(folder: Path) -> str | None:
-    """Return what is wrong with the first file in `folder` that cannot be read."""
+    """Return the message for the first file in `folder` that cannot be read, or None."""
     for path in sorted(folder.rglob("*.yaml")):
         problem = _problem_of(path)
         if problem is not None:
@@ -144,21 +145,21 @@ def _problem_of(path: Path) -> str | None:
         tree = yaml.safe_load(content.decode())
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return f"line {line} is not UTF-8: save the file in that encoding."
+        return f"line {line} is not UTF-8. Save the file in that encoding."
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        return f"not valid YAML: {where}{getattr(error, 'problem', None) or error}."
+        return f"not valid YAML: {where}{getattr(error, 'problem', None) or error}. Correct it."
     except OSError as error:
-        return f"it cannot be read: {error.strerror}."
+        return f"cannot be read ({error.strerror}). Check its owner and its rights."
     if tree is not None and not isinstance(tree, dict):
         kind = "a list" if isinstance(tree, list) else "a single value"
-        return f"it holds {kind}; settings are written as `key: value`, a line each."
+        return f"contains {kind}. Write each setting as `key: value` on its own line."
     return None
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """Return the mapping in the file `path`; empty if it cannot be read, which Hydra reports."""
+    """Return the mapping in the file `path`, or {} if it cannot be read, which Hydra reports."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - safe
     except (OSError, ValueError, yaml.YAMLError):
@@ -169,18 +170,18 @@ def _content(path: Path) -> dict[str, Any]:
 def _parents(path: Path) -> list[Path]:
     """Return the files of its own group that the file `path` is built on."""
     defaults = _content(path).get(_DEFAULTS) or []
-    names = [one for one in defaults if isinstance(one, str) and not one.startswith(("_", "/"))]
+    names = [name for name in defaults if isinstance(name, str) and not name.startswith(("_", "/"))]
     return [path.parent / f"{name}.yaml" for name in names]
 
 
 def _bases(path: Path) -> list[Path]:
-    """Return the files at the beginning of what `path` is built on, or `path` itself."""
+    """Return the first files of the chain that `path` is built on, or `path` itself."""
     parents = _parents(path)
     return [base for parent in parents for base in _bases(parent)] if parents else [path]
 
 
 def _declare(settings: dict[str, Any], path: Path, group: str) -> None:
-    """Add to `settings` those of the file `path`, at their place."""
+    """Add the settings of the file `path` to `settings`, at their place."""
     content = {key: value for key, value in _content(path).items() if key != _DEFAULTS}
     _merge(settings, content if _is_global(path) else {group: content})
 

@@ -1,4 +1,4 @@
-"""The keys of the configuration: which there are, and what was meant by one that there is not."""
+"""The keys of the configuration, and hints for a key that does not exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key
 
 
 def composition_problem(error: ConfigCompositionException, tree: DictConfig) -> str:
-    """Return what Hydra has against an override, with the nearest of the keys of `tree`."""
+    """Return the message for an override that Hydra refuses, with the nearest key of `tree`."""
     text = str(error)
     match = _OVERRIDE_KEY.search(text)
     if not match:
@@ -31,11 +31,11 @@ def composition_problem(error: ConfigCompositionException, tree: DictConfig) -> 
         siblings = OmegaConf.select(tree, parent) if parent else tree
     whole: Any = OmegaConf.to_container(tree, resolve=False)
     names = [str(sibling) for sibling in siblings]
-    return f"There is no setting '{key}'.{_hint(parent, name, names, whole)}"
+    return f"{key}: there is no such setting.{_hint(parent, name, names, whole)}"
 
 
 def _hint(parent: str, name: str, siblings: Sequence[str], whole: Mapping[str, Any]) -> str:
-    """Return the nearest of the `siblings` in `parent`, else the setting of that name elsewhere."""
+    """Return a hint: the nearest of the `siblings` in `parent`, or that name in another group."""
     prefix = f"{parent}." if parent else ""
     near = nearest(name, siblings)
     elsewhere = [] if near else list(_keys_named(name, whole))
@@ -53,9 +53,9 @@ def _keys_named(name: str, settings: Mapping[str, Any], prefix: str = "") -> Ite
 
 
 def refuse_unknown_keys(tree: DictConfig, origin: Origin) -> None:
-    """Check that each key of `tree` is one that the files of its `origin` declare.
+    """Check that the files of the `origin` declare each key of `tree`.
 
-    Raises ConfigError with all that are not, each with the nearest that is, and its file.
+    Raises ConfigError if not, with a line for each such key, the nearest key and the file.
     """
     declared = origin.files.declared(origin.choices)
     unknown = _unknown_keys(tree, declared, "", declared)
@@ -67,18 +67,18 @@ def refuse_unknown_keys(tree: DictConfig, origin: Origin) -> None:
 def _unknown_keys(
     tree: DictConfig, declared: Mapping[str, Any], prefix: str, whole: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """Return the keys that are not right, each with a line about it."""
+    """Yield each key that is not declared, or is a value instead of a group, with its message."""
     for name in map(str, tree):
         key = f"{prefix}{name}"
         if key == _PIPELINE:
             continue
         if name not in declared:
             hint = _hint(prefix.rstrip("."), name, [str(other) for other in declared], whole)
-            yield key, f"There is no setting '{key}'.{hint}"
+            yield key, f"{key}: there is no such setting.{hint}"
             continue
         child, below = tree._get_node(name), declared[name]
         if isinstance(below, Mapping) and below:
             if isinstance(child, DictConfig) and not child._is_none():
                 yield from _unknown_keys(child, below, f"{key}.", whole)
             else:
-                yield key, f"{key}: this is a group of settings, not a value."
+                yield key, f"{key}: a group of settings, not a value. Set {key}.NAME=VALUE."

@@ -1,8 +1,8 @@
-"""From a command line to Hydra overrides, with nothing lost on the way.
+"""The overrides of a command line, in Hydra's grammar.
 
-Overrides come in three forms: `key=value` arguments; `--key value`, as MLflow hands on
-`-P key=value`; and `--hydra_options "a=1 b='two words'"`, several of them in one text. Values may
-be written as Python writes them (None, {'a': 1}): a sweep's agent does.
+Overrides have three forms: `key=value`; `--key value`, as MLflow passes `-P key=value` on; and
+`--hydra_options "a=1 b='two words'"`, several in one text. Values may be written as in Python
+(None, {'a': 1}), as a sweep's agent does.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", 
 
 
 def split_options(text: str) -> list[str]:
-    """Split `text` at white space that is in no quotes and no brackets.
+    """Split `text` at white space outside of quotes and brackets.
 
-    Quotes stay where they are: they are Hydra's to read. ConfigError where one is not closed.
+    Quotes stay, as Hydra reads them. Raises ConfigError if a quote or a bracket is not closed.
     """
     words: list[str] = []
     closing: list[str] = []
@@ -52,20 +52,23 @@ def split_options(text: str) -> list[str]:
             closing.pop()
     if quote or closing:
         raise ConfigError(
-            f"hydra_options: {quote or closing[-1]} is missing in {text!r}; "
-            "close the quote or the bracket."
+            f"hydra_options: {quote or closing[-1]} is missing (got {text!r}). Close the quote or "
+            "the bracket."
         )
-    return [_unquoted(one) for one in ([*words, word] if word else words)]
+    return [_unquoted(option) for option in ([*words, word] if word else words)]
 
 
 def _unquoted(word: str) -> str:
-    """Return `word` without quotes around the whole of it, as a shell would have them."""
+    """Return `word` without quotes around the whole word, as a shell does."""
     whole = re.fullmatch(r"(['\"])([\w.~+@/:-]+=.*)\1", word, re.DOTALL)
     return whole[2] if whole else word
 
 
 def from_arguments(arguments: Sequence[str]) -> list[str]:
-    """Return the `key=value` overrides in a command line; raises ConfigError for another word."""
+    """Return the `key=value` overrides in a command line.
+
+    Raises ConfigError for an option without a value.
+    """
     overrides: list[str] = []
     rest = list(arguments)
     while rest:
@@ -77,7 +80,7 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
         if not equals:
             if not rest:
                 raise ConfigError(
-                    f"{argument}: not an option here, or it needs a value. See --help."
+                    f"{argument}: not an option, or its value is missing. --help lists the options."
                 )
             value = rest.pop(0)
         if key == "hydra_options":
@@ -88,20 +91,21 @@ def from_arguments(arguments: Sequence[str]) -> list[str]:
 
 
 def normalize(override: str, none_is_text: Sequence[str] = ()) -> str:
-    """Return `override` as Hydra's grammar wants it.
+    """Return `override` in Hydra's grammar.
 
-    Python's None, and lists and mappings as Python or JSON writes them, become Hydra's; in the
-    settings `none_is_text`, and below, None is a text. What
-    neither knows (a path with brackets, a URL with `&`) is quoted, and so is a text with commas:
-    Hydra would take it for a sweep over several runs, which Relay does not have.
+    Python's None, and lists and mappings as in Python or JSON, become Hydra's; in the settings
+    `none_is_text`, and below them, None is a text. Other texts (a path with brackets, a URL with
+    `&`) are quoted, and so are texts with commas, which would be a sweep for Hydra.
+
+    Raises ConfigError if `override` is not of the form key=value.
     """
     match = _KEY.match(override)
     if not match:
         if override.startswith("~"):
             return override
-        raise ConfigError(f"'{override}' is not a setting. Write key=value; a command comes first.")
+        raise ConfigError(f"{override}: not a setting. Write key=value; a command comes first.")
     prefix, key, value = match["prefix"] or "", match["key"], match["value"]
-    is_text = any(key == one or key.startswith(f"{one}.") for one in none_is_text)
+    is_text = any(key == name or key.startswith(f"{name}.") for name in none_is_text)
     return f"{prefix}{key}={_hydra_value(value, none_is_text=is_text)}"
 
 
@@ -112,17 +116,17 @@ def key_and_value(override: str) -> tuple[str, Any]:
 
 
 def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> list[str]:
-    """Return those of the normalised `overrides` that are not for Hydra.
+    """Return the normalised `overrides` that Hydra cannot apply.
 
-    It knows neither new keys in open mappings nor a group given as a mapping of its settings,
-    model={params:{max_depth:3}}. What comes after such a mapping and changes it is among them.
+    It supports neither new keys in open mappings, nor a group as a mapping of its settings, such as
+    model={params:{max_depth:3}}. Later overrides below such a mapping are returned, too.
     """
-    mappings = [one.partition("=")[0] for one in overrides if _is_mapping(one)]
-    keys = tuple(f"{one}." for one in mappings)
+    mappings = [override.partition("=")[0] for override in overrides if _is_mapping(override)]
+    below = tuple(f"{key}." for key in mappings)
     return [
-        one
-        for one in overrides
-        if _is_mapping(one) or is_into(one, open_mappings) or one.startswith(keys)
+        override
+        for override in overrides
+        if _is_mapping(override) or is_into(override, open_mappings) or override.startswith(below)
     ]
 
 
@@ -130,8 +134,8 @@ def named_options(
     late: Sequence[str], overrides: Sequence[str], groups: Sequence[str]
 ) -> list[str]:
     """Return `model=linear` for model={name:linear}, for `groups` not among `overrides`."""
-    chosen = {one.partition("=")[0] for one in overrides}
-    values = [key_and_value(one) for one in late if _is_mapping(one)]
+    chosen = {override.partition("=")[0] for override in overrides}
+    values = [key_and_value(override) for override in late if _is_mapping(override)]
     return [
         f"{group}={value['name']}"
         for group, value in values
@@ -140,9 +144,9 @@ def named_options(
 
 
 def is_into(override: str, mappings: Sequence[str]) -> bool:
-    """Return True if `override` sets one of `mappings`, or a key in one."""
+    """Return whether `override` sets one of `mappings`, or a key in one."""
     key = override.partition("=")[0]
-    return any(key == one or key.startswith(f"{one}.") for one in mappings)
+    return any(key == mapping or key.startswith(f"{mapping}.") for mapping in mappings)
 
 
 def _is_mapping(override: str) -> bool:
@@ -161,7 +165,7 @@ def _hydra_value(text: str, *, none_is_text: bool) -> str:
 
 
 def _parsed(text: str) -> Override | None:
-    """Return `text` as Hydra reads a value; None where its grammar does not have it."""
+    """Return `text` parsed as a value of Hydra, or None if its grammar does not allow it."""
     try:
         return OverridesParser.create().parse_override(f"key={text}")
     except HydraException:
@@ -169,7 +173,7 @@ def _parsed(text: str) -> Override | None:
 
 
 def _python_value(text: str) -> Any:
-    """Return the list or mapping that `text` is in Python or in JSON; else `text` itself."""
+    """Return the list or mapping in `text`, as Python or JSON, or else `text` itself."""
     if text[:1] not in ("[", "{", "("):
         return text
     for read in (ast.literal_eval, json.loads):
@@ -182,11 +186,11 @@ def _python_value(text: str) -> Any:
 
 
 def _without_none(value: Any) -> Any:
-    """Return `value`, as Hydra parsed it, with null for each None that is not in quotes."""
+    """Return a value parsed by Hydra, with null for each None that is not in quotes."""
     if isinstance(value, Mapping):
-        return {key: _without_none(one) for key, one in value.items()}
+        return {key: _without_none(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_none(one) for one in value]
+        return [_without_none(item) for item in value]
     return None if value == "None" else value
 
 
@@ -201,7 +205,7 @@ def _hydra_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{','.join(map(_hydra_text, value))}]"
     if isinstance(value, Mapping):
-        pairs = (f"{_escape(str(key))}:{_hydra_text(one)}" for key, one in value.items())
+        pairs = (f"{_escape(str(key))}:{_hydra_text(item)}" for key, item in value.items())
         return f"{{{','.join(pairs)}}}"
     return _quote(value.text if isinstance(value, QuotedString) else str(value))
 
@@ -211,6 +215,6 @@ def _escape(key: str) -> str:
 
 
 def _quote(text: str) -> str:
-    """Return `text` between single quotes; Hydra unescapes backslashes only before a quote."""
+    """Return `text` in single quotes; Hydra unescapes backslashes only before a quote."""
     before_quotes = re.sub(r"(\\*)'", r"\1\1\\'", text)
     return "'" + re.sub(r"(\\+)$", r"\1\1", before_quotes) + "'"

@@ -1,4 +1,4 @@
-"""What the orchestrator itself reads of the configuration, validated."""
+"""The settings that the orchestrator itself reads, validated."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class OutputSpec(_Strict):
 
 
 class StepSpec(_Strict):
-    """One block of `pipeline.steps`; `params` are still to be resolved.
+    """A block of `pipeline.steps`; its `params` are not resolved yet.
 
-    `settings` are groups of settings: a parameter that is not among `params` is read from the first
-    of them that has a setting of its name.
+    `settings` are groups of settings: a parameter that is not in `params` is read from the first
+    group that has a setting with its name.
     """
 
     component: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -55,7 +55,7 @@ class TrackingSpec(_Strict):
 
 
 class Settings(_Strict):
-    """What the orchestrator itself reads; the rest reaches the components as parameters."""
+    """The settings of the orchestrator; the components get all others as parameters."""
 
     steps: str
     cache: bool
@@ -70,5 +70,5 @@ class Settings(_Strict):
 
 
 def cores() -> int:
-    """Return the processors that we may use: the default of `jobs`."""
+    """Return the number of processors that this process may use, the default of `jobs`."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""From the composed tree to the settings that the orchestrator itself reads."""
+"""The orchestrator's settings, read from the composed tree."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ from relay.util.names import did_you_mean
 
 
 def read_settings(tree: DictConfig, origin: Origin) -> Settings:
-    """Return what the orchestrator reads of `tree`. Raises ConfigError with all that is wrong."""
+    """Return the orchestrator's settings in `tree`.
+
+    Raises ConfigError with a line for each mistake.
+    """
     steps: dict[str, Any] = {}
     for name, node in tree.pipeline.steps.items():
         if not isinstance(node, DictConfig):
-            raise ConfigError(f"pipeline.steps.{name}: a step is a block of settings.")
+            raise ConfigError(
+                f"pipeline.steps.{name}: must be a mapping, with component and outputs. Add them."
+            )
         _require_names(tree, node)
         params = OmegaConf.to_container(node.get("params") or OmegaConf.create({}), resolve=False)
         rest = OmegaConf.masked_copy(node, [str(key) for key in node if key != "params"])
@@ -51,23 +56,29 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
 
 
 def _key_of(path: str) -> str:
-    """Return the key in the files of what `Settings` has at `path`."""
+    """Return the key in the files for a `path` in `Settings`."""
     return re.sub(r"^pipeline\.", "pipeline.steps.", path)
 
 
 def _require_names(tree: DictConfig, step: DictConfig) -> None:
-    """Check that what the names of artifacts are made of is given: null would be a part of them."""
+    """Check that the settings in the names of artifacts have values, as null would be part of them.
+
+    Raises ConfigError if one has no value.
+    """
     outputs = OmegaConf.to_container(step.get("outputs") or OmegaConf.create({}), resolve=False)
     for key in INTERPOLATION.findall(str(outputs)):
         parent, _, name = key.rpartition(".")
         node = OmegaConf.select(tree, parent) if parent else tree
         leaf = node._get_node(name) if isinstance(node, DictConfig) else None
         if leaf is None or leaf._value() is None:
-            raise ConfigError(f"{key} is not given: add {key}=VALUE.")
+            raise ConfigError(f"{key}: a value is required. Add {key}=VALUE.")
 
 
 def _require_setting_groups(tree: DictConfig, settings: Settings) -> None:
-    """Raise ConfigError if `settings` of a step name a group that there is not."""
+    """Check that the groups in the `settings` of each step exist.
+
+    Raises ConfigError if one does not.
+    """
     for name, step in settings.pipeline.items():
         for group in step.settings:
             if not isinstance(OmegaConf.select(tree, group), DictConfig):

@@ -1,6 +1,6 @@
-"""The step cache: a finished step is known by an alias on all of its outputs.
+"""The step cache: an alias on all of its outputs marks a finished step.
 
-The step itself sets the alias, as the last thing that it does (`relay.step.execution`).
+The step itself sets the alias, after all else (`relay.step.execution`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LATEST = "latest"
 
 @dataclass
 class StepCache:
-    """Looks finished steps up in `backend`.
+    """Looks up finished steps in `backend`.
 
     In a team's project the cache is shared: a step that one person ran is cached for all.
     """
@@ -37,41 +37,41 @@ class StepCache:
     """The damage of a cached output, by step."""
 
     def compute_fingerprint(
-        self, job: PlannedStep, inputs: Mapping[str, str]
+        self, planned: PlannedStep, inputs: Mapping[str, str]
     ) -> Fingerprint | None:
-        """Return what decides the outputs of `job` on `inputs` (exact references by key).
+        """Return the fingerprint of `planned` on `inputs` (exact references by key).
 
         None if the step runs every time, or its source does not show whether it has changed.
         """
-        source = job.source_state()
-        if source is None or not job.step.cache:
+        source = planned.source_state()
+        if source is None or not planned.step.cache:
             return None
         digests = {key: self._digest(reference) for key, reference in inputs.items()}
         state = {SOURCE: source} if source else {}
-        state |= job.component.looked_up(job.valid, digests, self.backend.find)
+        state |= planned.component.looked_up(planned.valid, digests, self.backend.find)
         return Fingerprint(
-            code=code_digests(job.component.folder, self.root),
-            params=job.plain_params,
+            code=code_digests(planned.component.folder, self.root),
+            params=planned.plain_params,
             inputs=digests,
             state=state,
-            aliases={alias: digest_at(self.backend, alias) for alias in job.step.state},
+            aliases={alias: digest_at(self.backend, alias) for alias in planned.step.state},
         )
 
     def find(
-        self, job: PlannedStep, fingerprint: Fingerprint | None
+        self, planned: PlannedStep, fingerprint: Fingerprint | None
     ) -> dict[str, ArtifactVersion] | None:
-        """Return the outputs that `job` made with this fingerprint before, or None."""
-        if not self.enabled or job.name in self.forced or fingerprint is None:
+        """Return the outputs of an earlier run of `planned` with this fingerprint, or None."""
+        if not self.enabled or planned.name in self.forced or fingerprint is None:
             return None
-        self._damaged.pop(job.name, None)
+        self._damaged.pop(planned.name, None)
         outputs: dict[str, ArtifactVersion] = {}
-        for key, output in job.step.outputs.items():
+        for key, output in planned.step.outputs.items():
             version = self.backend.find(f"{output.name}:{fingerprint.alias}")
             if version is None or version.type != output.type:
                 return None
             damage = self.backend.find_damage(version)
             if damage is not None:
-                self._damaged[job.name] = f"{version}: {damage}"
+                self._damaged[planned.name] = f"{version}: {damage}"
                 return None
             outputs[key] = version
         self._versions |= {str(version): version for version in outputs.values()}
@@ -88,28 +88,28 @@ class StepCache:
         for reference in outputs.values():
             self._versions.pop(reference, None)
 
-    def why(self, job: PlannedStep, fingerprint: Fingerprint | None) -> str:
-        """Return why `job` has to run, in a few words."""
-        if not job.step.cache:
+    def why(self, planned: PlannedStep, fingerprint: Fingerprint | None) -> str:
+        """Return why `planned` must run, in a few words."""
+        if not planned.step.cache:
             return "runs every time"
         if not self.enabled:
             return "cache=false"
-        if job.name in self.forced:
-            return f"force={job.name}"
-        if job.name in self._damaged:
-            return self._damaged[job.name]
+        if planned.name in self.forced:
+            return f"force={planned.name}"
+        if planned.name in self._damaged:
+            return self._damaged[planned.name]
         if fingerprint is None:
             return "its source does not show whether it changed"
-        output = next(iter(job.step.outputs.values()))
+        output = next(iter(planned.step.outputs.values()))
         newest = self.backend.find(output.name)
         then = None if newest is None else newest.metadata.get(FINGERPRINT_KEY) or {}
         return (
             ", ".join(describe_changes(fingerprint, then))
-            or "the store has no output of exactly this"
+            or "no output in the store has this fingerprint"
         )
 
     def version(self, reference: str) -> ArtifactVersion | None:
-        """Return the version of `reference`, an exact one; it is looked up once."""
+        """Return the version at the exact `reference`; look it up once."""
         if reference not in self._versions:
             self._versions[reference] = self.backend.find(reference)
         return self._versions[reference]
@@ -120,5 +120,5 @@ class StepCache:
 
 
 def _counts_as(version: ArtifactVersion) -> str:
-    """Return the digest of those files of `version` that matter to a step: by default, of all."""
+    """Return the digest of the files of `version` that matter to a step: by default, of all."""
     return str(version.metadata.get(COUNTS_AS) or version.digest)

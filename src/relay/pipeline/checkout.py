@@ -13,16 +13,18 @@ from relay.util.project import Project
 def require_writable(project: Project) -> None:
     """Check the places that every run writes to.
 
-    Raises:
-        RelayError: One is a file, a folder or a link that does not fit, or is not writable.
+    Raises RelayError if one is a file, a folder or a link that does not fit, or is not writable.
     """
     for folder in (project.outputs, project.state, project.home / "mlruns"):
         if folder.is_symlink() and not folder.exists():
-            raise RelayError(f"{folder} is a link to {folder.readlink()}, which does not exist.")
+            raise RelayError(
+                f"{folder}: a link to {folder.readlink()}, which does not exist. Make that folder, "
+                "or remove the link."
+            )
         if folder.exists() and not folder.is_dir():
             raise RelayError(
-                f"{folder}: it is a file, but Relay keeps its {_KEPT[folder.name]} in a folder of "
-                "that name. Move the file away."
+                f"{folder}: a file, but Relay keeps its {_KEPT[folder.name]} in a folder with this "
+                "name. Move the file away."
             )
         place = folder if folder.exists() else project.home
         if not os.access(place, os.W_OK | os.X_OK):
@@ -33,8 +35,8 @@ def require_writable(project: Project) -> None:
     latest = project.outputs / "latest"
     if latest.is_dir() and not latest.is_symlink():
         raise RelayError(
-            f"{latest}: it is a folder, but Relay makes a link of that name to the newest run. "
-            "Move the folder away."
+            f"{latest}: a folder, but Relay makes a link with this name to the newest run. Move "
+            "the folder away."
         )
 
 

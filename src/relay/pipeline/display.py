@@ -1,4 +1,4 @@
-"""What a run shows as it goes on: a live table on a terminal, plain lines elsewhere."""
+"""The display of a run in progress: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -29,27 +29,32 @@ _MARKS = {
     "skipped": ("yellow", "-"),
     "not_selected": ("dim", " "),
 }
-_ROOM = 3  # columns: in a line that is full, the ^C that a terminal shows would begin another
+_ROOM = 3  # columns; without them, the ^C that a terminal shows would begin a new line
 _SHOWN_METRICS = 3
 _SHOWN_WARNINGS = 4
 _SHOWN_LOG_LINES = 15
 _TIME = re.compile(r"^\d\d:\d\d:\d\d ")
 READ_LOG_LINES = 200
-"""How many lines of a log `show_log` needs."""
+"""The number of lines of a log that `show_log` needs."""
 
 
 class Display(BuildDisplay, Protocol):
-    """What shows people the events of a run."""
+    """A display of the events of a run."""
 
-    def open(self, steps: Sequence[str], manager: str, folder: Path) -> None: ...
+    def open(self, steps: Sequence[str], manager: str, folder: Path) -> None:
+        """Show that the run of `steps` begins, with its files in `folder`."""
 
-    def started(self, step: str) -> None: ...
+    def started(self, step: str) -> None:
+        """Show that a step has started."""
 
-    def running(self, step: str, usage: Usage, line: str) -> None: ...
+    def running(self, step: str, usage: Usage, line: str) -> None:
+        """Show the resources that a running step has used, and the last line of its log."""
 
-    def ended(self, step: StepSummary) -> None: ...
+    def ended(self, step: StepSummary) -> None:
+        """Show how a step ended, or that it is cached."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End the display."""
 
 
 def open_display(console: Console) -> Display:
@@ -82,7 +87,7 @@ class PlainDisplay:
         self._print(f"{step}: started")
 
     def running(self, step: str, usage: Usage, line: str) -> None:
-        """Print nothing: a line that changes is of no use in a log."""
+        """Print nothing, as a line that changes is of no use in a log."""
 
     def ended(self, step: StepSummary) -> None:
         if step.status in ("skipped", "not_selected"):
@@ -93,7 +98,7 @@ class PlainDisplay:
         self._print(text)
 
     def close(self) -> None:
-        """Do nothing: nothing is open."""
+        """Do nothing, as nothing is open."""
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -149,7 +154,7 @@ class LiveDisplay:
         self._steps[step.name] = step
 
     def close(self) -> None:
-        # Rich draws the whole table a last time, and lines above a low terminal's top would stay.
+        # Rich draws the table a last time; of a tall one, lines above the terminal would stay.
         self._is_open = False
         self._live.stop()
 
@@ -211,9 +216,9 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
 
 
 def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: str) -> None:
-    """Print the end of a failed step's log, whose last lines are `lines`, and its `place`.
+    """Print the last `lines` of a failed step's log, and the log's `place`.
 
-    The error that the step ended with is left out: `show_summary` prints it.
+    The step's error is left out, as `show_summary` prints it.
     """
     rest = _without(lines, f"Error: {step.error}")[-_SHOWN_LOG_LINES:]
     if rest:
@@ -223,7 +228,7 @@ def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: s
 
 
 def _without(lines: Sequence[str], text: str) -> list[str]:
-    """Remove the last block of `lines` that equals `text`, apart from the times before lines."""
+    """Return `lines` without the last block that equals `text`, apart from times before lines."""
     block = [line.rstrip() for line in text.splitlines() if line.strip()]
     plain = [_TIME.sub("", line) for line in lines]
     for start in range(len(lines) - len(block), -1, -1):
@@ -246,15 +251,15 @@ def _cells(step: StepSummary) -> tuple[Text, str, str, str, Text]:
     name = Text(f"{mark} {step.name}", style=style)
     if step.status == "skipped":
         return name, "", "", "", Text(step.status, style=style)
-    result = Text(", ".join(step.outputs.values()))
+    outcome = Text(", ".join(step.outputs.values()))
     if step.metrics:
-        result.append(f"  {_headline(step.metrics)}", style="dim")
+        outcome.append(f"  {_headline(step.metrics)}", style="dim")
     if step.status != "ran":
-        result = Text(step.status, style=style) + Text("  ") + result
+        outcome = Text(step.status, style=style) + Text("  ") + outcome
     if step.status == "cached":
-        return name, "", "", "", result
+        return name, "", "", "", outcome
     usage = Usage(step.seconds, step.cpu_seconds, step.max_rss_mb)
-    return name, *_numbers(usage), result
+    return name, *_numbers(usage), outcome
 
 
 def _numbers(usage: Usage) -> tuple[str, str, str]:

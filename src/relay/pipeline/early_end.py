@@ -17,7 +17,7 @@ _MISSPELT = ("SyntaxError", "IndentationError", "TabError")
 
 @dataclass(frozen=True)
 class _Raised:
-    """The last traceback of a log: the type and text of the error, and the project's own line."""
+    """The last traceback of a log: the error's type and text, and its place in the project."""
 
     type: str
     text: str
@@ -25,7 +25,7 @@ class _Raised:
 
 
 def explain_early_end(lines: list[str], component: Path, root: Path) -> str | None:
-    """Return why a process of `component` ended, from the last `lines` of its log.
+    """Return why a process of `component` ended early, from the last `lines` of its log.
 
     The text has the file and line in the checkout at `root` and, if a module is missing, what to
     do. None if the log has no traceback of the project's own code.
@@ -37,7 +37,7 @@ def explain_early_end(lines: list[str], component: Path, root: Path) -> str | No
     if raised.type == "ModuleNotFoundError" and missing:
         return f"{raised.place}: {_missing_module(missing['name'], component, root)}"
     if raised.type in _MISSPELT:
-        return f"{raised.place}: not valid Python: {raised.text}"
+        return f"{raised.place}: not valid Python ({raised.text}). Correct it."
     return f"{raised.place}: {raised.type}: {raised.text}".rstrip(": ")
 
 
@@ -46,12 +46,12 @@ def _missing_module(name: str, component: Path, root: Path) -> str:
     meant = nearest(name, files)
     hint = f" (is it '{meant}'?)" if meant else ""
     if name.split(".", maxsplit=1)[0] in ("relay", "relay_dates"):
-        return f"there is no module '{name}' in src/."
-    # Where the lock really lies: components with the same one link to it.
+        return f"there is no module '{name}' in src/. Correct the import."
+    # The lock itself, as components with the same one link to it.
     lock = (component / "requirements.txt").resolve()
     return (
-        f"there is no module '{name}': neither a file of components/{component.name}{hint}, nor in "
-        "a package of its environment. Add the package that has it to "
+        f"there is no module '{name}': it is neither a file of components/{component.name}{hint} "
+        "nor in a package of its environment. Add its package to "
         f"{lock.with_suffix('.in').relative_to(root.resolve())}, and run `make lock`."
     )
 

@@ -1,4 +1,4 @@
-"""A run from planned steps to its end: look up the cached, run the others, show the result."""
+"""A run, from its planned steps to its end: look up cached ones, run the others, show the end."""
 
 from __future__ import annotations
 
@@ -47,19 +47,18 @@ def launch(
     config: Config,
     tracking: TrackingSettings,
     plan: Plan,
-    jobs: Sequence[PlannedStep],
+    planned_steps: Sequence[PlannedStep],
     console: Console,
     trial: Trial | None = None,
     scratch: bool = False,
 ) -> int:
-    """Run those of `jobs` that are not cached, and return the exit status.
+    """Run the planned steps that are not cached, and return the exit status.
 
-    The commit of a `scratch` checkout, made for this one run, is not recorded as missing. Unless
-    one of the errors below is raised, the run's summary is written, however the run ends.
+    `scratch` is a checkout for this run alone, so that a missing commit is not mentioned. The
+    summary is written however the run ends, unless one of these errors is raised.
 
-    Raises:
-        ConfigError: The inputs or the settings are wrong; no step was started.
-        RelayError: The limits of the shell do not allow a step to run.
+    Raises ConfigError if inputs or settings are wrong, so that no step was started, and RelayError
+    if the limits of the shell do not allow a step to run.
     """
     began = time.monotonic()
     require_address_space()
@@ -70,10 +69,10 @@ def launch(
     except ConfigError:
         raise
     except RelayError as error:
-        return _end_unopened(project, config, tracking, jobs, console, redact(str(error)))
+        return _end_unopened(project, config, tracking, planned_steps, console, redact(str(error)))
     forced = frozenset(names_in(plan, config.settings.force, "force"))
     cache = StepCache(backend, project.root, config.settings.cache, forced)
-    state = RunState(plan, jobs, backend, cache, Preflight(jobs))
+    state = RunState(plan, planned_steps, backend, cache, Preflight(planned_steps))
     problem, warnings = _settle(state, StaleInputs(project.components, config, plan, cache))
     inputs = [str(version) for _, version in state.taken]
     show_taken(console, inputs, warnings)
@@ -107,12 +106,12 @@ def _end_unopened(
     project: Project,
     config: Config,
     tracking: TrackingSettings,
-    jobs: Sequence[PlannedStep],
+    planned_steps: Sequence[PlannedStep],
     console: Console,
     problem: str,
 ) -> int:
     """Write the summary of a run whose store could not be opened, and return its exit status."""
-    steps = [StepSummary(job.name, "skipped") for job in jobs]
+    steps = [StepSummary(planned.name, "skipped") for planned in planned_steps]
     summary = _begin_summary(project, config, tracking, steps, problem)
     folder = new_folder(project.outputs)
     write_summary(folder, summary)
@@ -121,7 +120,10 @@ def _end_unopened(
 
 
 def _explain(state: RunState, problem: str | None, console: Console) -> int:
-    """Show what would run and why; raise RelayError if `problem` is that nothing can."""
+    """Show which steps would run and why.
+
+    Raises RelayError with `problem`, the reason why none can run, if there is one.
+    """
     if problem is not None:
         raise RelayError(problem)
     state.preflight.look_ahead(state.waiting)
@@ -134,12 +136,12 @@ def _print_dim(console: Console, line: str) -> None:
 
 
 def _open(project: Project, tracking: TrackingSettings, console: Console) -> Backend:
-    """Open the store, and upload what it did not accept in earlier runs."""
+    """Open the store, and upload the kept runs of earlier commands to it."""
     backend = open_backend(tracking, project.root)
     place = backend.url() or "the local store"
     console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
     for run in flush_outbox(project.kept, tracking, backend):
-        console.print(f"Uploaded '{run.spec.name}', which an earlier run could not.", markup=False)
+        console.print(f"Uploaded '{run.spec.name}', kept by an earlier command", markup=False)
     return backend
 
 
@@ -181,24 +183,25 @@ def _record_trial(
     folder: Path,
     console: Console,
 ) -> None:
-    """Write the trial's own run; if that fails, the run has failed."""
+    """Write the trial's own run; if that fails, so has the pipeline's run."""
     if not is_remote(backend.name):
-        text = f"Warning: the sweep {trial.sweep} gets no result: its runs are not on {TITLE}."
+        text = (
+            f"Warning: tracking={backend.name}: sweep {trial.sweep} gets no metrics, as its runs "
+            f"are not on {TITLE}. Set tracking=wandb."
+        )
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
         return
     try:
         record_trial(trial, backend, tracking, summary, group_name(config, folder))
     except RelayError as error:
-        text = (
-            f"Warning: the sweep {trial.sweep} did not get the trial's result: {redact(str(error))}"
-        )
+        text = f"sweep {trial.sweep}: the trial's metrics were not uploaded: {redact(str(error))}"
         summary.error = summary.error or text
         summary.status = "failed" if summary.status == "succeeded" else summary.status
         write_summary(folder, summary)
 
 
 def _settle(state: RunState, stale: StaleInputs) -> tuple[str | None, list[str]]:
-    """Settle the steps that can be; return what is missing for that, if anything, and warnings."""
+    """Settle the steps, and return the problem, if an input is missing, and the warnings."""
     try:
         state.settle()
         return None, stale.warnings(state.taken)

@@ -20,17 +20,17 @@ from relay.util.paths import shown
 from relay.util.redact import redact
 
 _PLACE = "<!-- run -->"
-"""The mark in a page of `relay.pages` that is replaced by a line about the run."""
+"""The mark in a page (`relay.pages`) that a line about the run replaces."""
 _SECONDS = 20.0
-"""Once this time has passed, no page is tried after one that could not be fetched."""
+"""After this time, the first page that cannot be fetched is the last one that is tried."""
 
 
 def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> list[str]:
     """Copy each page into `folder`, as <artifact>.html, and return a line about each.
 
     Pages of cached steps are copied too. Each copy has the run's time and links to the others.
-    A page that cannot be fetched is reported and does not fail the run. A server in trouble is not
-    asked for every page, as each request can take a minute.
+    A page that cannot be fetched is reported, and does not fail the run. As a request can take a
+    minute, a server with errors is not asked for all pages.
     """
     lines = []
     pages: dict[str, Path] = {}
@@ -43,7 +43,7 @@ def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) 
             try:
                 page = _fetch(backend, reference, folder)
             except (RelayError, OSError) as error:
-                lines.append(f"{step.name}: the page of {reference} is not here: {error}")
+                lines.append(f"{step.name}: the page of {reference} could not be fetched: {error}")
                 if time.monotonic() > deadline:
                     raise RelayError("the server takes too long") from error
             else:
@@ -60,7 +60,7 @@ def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) 
 def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
     """Write the run's time and links to its other files into `page`, if it has the mark for them.
 
-    The artifact itself stays as it was stored: the same content is the same version in every run.
+    The stored artifact stays as it is, as the same content is the same version in every run.
     """
     text = page.read_text(encoding="utf-8", errors="replace")
     if _PLACE not in text:
@@ -80,7 +80,10 @@ def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
 
 
 def _fetch(backend: Backend, reference: str, folder: Path) -> Path | None:
-    """Copy the page of artifact `reference` into `folder`; return its path, None without one."""
+    """Copy the page of artifact `reference` into `folder`; return its path, or None without one.
+
+    Raises RelayError if the page is not in the artifact.
+    """
     version = backend.find(reference)
     page = None if version is None else version.metadata.get(PAGE)
     if version is None or not page:
@@ -89,5 +92,8 @@ def _fetch(backend: Backend, reference: str, folder: Path) -> Path | None:
         backend.download(version, Path(place))
         source = Path(place, str(page)).resolve()
         if not source.is_relative_to(Path(place).resolve()):
-            raise RelayError(f"{version} names {page}, which is not in it.")
+            raise RelayError(
+                f"{version}: the path of its page leaves the artifact's folder (got {page}). Check "
+                "where the artifact comes from."
+            )
         return Path(shutil.copyfile(source, folder / f"{version.name}{source.suffix}"))

@@ -55,25 +55,24 @@ class PipelineRun:
         self._display = open_display(self.console)
 
     def run(self, state: RunState, summary: Summary, began: float) -> None:
-        """Run the steps that wait in `state`; fill in and write `summary`, however the run ends.
+        """Run the waiting steps of `state`; fill in and write `summary`, however the run ends.
 
         The parent of the steps' MLflow runs is the one that `mlflow run` started (MLFLOW_RUN_ID),
         else a new one. `began` is the start of the command, in `time.monotonic()`.
 
-        Raises:
-            ConfigError: A check before the first step failed; the run's folder is removed.
+        Raises ConfigError if a check before the first step fails; the run's folder is then removed.
         """
         problem, summary.status = summary.error, "failed"
         try:
             if problem is None:
                 summary.status = self._run_steps(state, summary)
-            else:  # the run of `mlflow run` has to record the failure
+            else:  # the run of `mlflow run` must record the failure
                 self._start_parent(state, summary)
         except ConfigError as error:
             if summary.mlflow_run_id is None:
                 shutil.rmtree(self.folder)
                 raise
-            summary.error = redact(str(error))  # seen only in the output of a step
+            summary.error = redact(str(error))  # only the output of a step showed it
         except Interrupted as interrupted:
             summary.status, summary.signal = "killed", interrupted.signal_number
         except RelayError as error:
@@ -89,14 +88,14 @@ class PipelineRun:
         self._end(summary)
 
     def _unexpected(self, error: Exception) -> str:
-        """Return the message for an error of the disk, or for a bug, whose traceback is kept."""
+        """Return the message for an error of the disk or for a bug; keep the traceback of a bug."""
         problem = explain(error, [self.folder, self.project.state])
         if problem is not None:
             return problem
         log = self.folder / "logs" / "relay.log"
         log.parent.mkdir(exist_ok=True)
         write_text(log, traceback.format_exc())
-        return f"{type(error).__name__}: {error} (traceback in {shown(log)})"
+        return f"{type(error).__name__}: {error}. This is a bug; its traceback is in {shown(log)}."
 
     def _run_steps(self, state: RunState, summary: Summary) -> RunStatus:
         """Build environments, load libraries, and run the steps."""
@@ -106,13 +105,13 @@ class PipelineRun:
         environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
         launcher = Launcher(self.project, self.folder, self.tracking, environments)
         try:
-            missing = environments.find_missing([job.component for job in state.waiting])
+            missing = environments.find_missing([planned.component for planned in state.waiting])
             if missing:
-                self._check(state, manager)  # before something takes minutes
+                self._check(state, manager)  # before a build, which takes minutes
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
             # In the background, while MLflow is imported.
-            launcher.load([job.component for job in state.waiting])
+            launcher.load([planned.component for planned in state.waiting])
             if not missing:
                 self._check(state, manager)
             self._start_parent(state, summary)
@@ -121,10 +120,10 @@ class PipelineRun:
             summary.libraries_cpu_seconds = launcher.close()
 
     def _check(self, state: RunState, manager: str) -> None:
-        """Check the steps a last time; after this the run counts, and the display opens."""
+        """Check the steps a last time, move `latest` to cached outputs, and open the display."""
         state.preflight.look_ahead(state.waiting)
         state.move_latest()
-        self._display.open([job.name for job in state.jobs], manager, self.folder)
+        self._display.open([planned.name for planned in state.planned_steps], manager, self.folder)
         for done in state.steps.values():
             if done.status == "cached":
                 self._display.ended(done)
@@ -152,7 +151,7 @@ class PipelineRun:
         )
 
     def _connected(self) -> MlflowRuns:
-        """Return MLflow's runs, connected at the first use, as the import of MLflow is slow."""
+        """Return MLflow's runs; connect at the first use, as the import of MLflow is slow."""
         if self._mlflow is None:
             from relay.tracking.mlflow.connection import connect
 
@@ -180,7 +179,7 @@ class PipelineRun:
         else:
             mlflow.take_over(parent, name)
         summary.mlflow_run_id = parent
-        steps = [job.name for job in state.jobs]
+        steps = [planned.name for planned in state.planned_steps]
         taken = {"relay.taken": ", ".join(summary.taken)} if summary.taken else {}
         mlflow.tag(parent, {"relay.steps": ",".join(steps), "relay.run": self.folder.name} | taken)
         mlflow.log_params(parent, comparable_settings(self.config, steps))
@@ -190,8 +189,8 @@ class PipelineRun:
             return
         try:
             log_summary(self.backend, summary, self._runner.settings)
-        except Exception as error:  # the summary is written whatever a server does
-            text = f"The run's summary was not stored: {redact(str(error))}"
+        except Exception as error:  # the summary is written whatever the server does
+            text = f"The table of all steps was not uploaded: {redact(str(error))}"
             summary.error = summary.error or text
             summary.status = "failed" if summary.status == "succeeded" else summary.status
 
@@ -213,5 +212,5 @@ class PipelineRun:
             self._connected().end(summary.mlflow_run_id, summary.status)
         except (RelayError, OSError) as error:
             summary.status = "failed"
-            summary.error = summary.error or f"MLflow did not record the end of the run: {error}"
+            summary.error = summary.error or f"The end of the run was not recorded: {error}"
             write_summary(self.folder, summary)

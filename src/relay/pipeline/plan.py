@@ -1,4 +1,4 @@
-"""The plan: which steps there are, what each uses and makes, and in which order they go."""
+"""The plan: the steps, their inputs and outputs, and their order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from relay.util.names import did_you_mean
 
 @dataclass(frozen=True)
 class Source:
-    """Where an input comes from: an output of a step, or an artifact of the store by name."""
+    """The source of an input: an output of a step, or an artifact of the store."""
 
     step: str | None
     output: str | None
@@ -33,12 +33,12 @@ class Step:
     on_request: bool
     cache: bool = True
     state: tuple[str, ...] = ()
-    """Artifacts, by name and alias, that it reads without their being inputs."""
+    """Artifacts that it reads besides its inputs, as name and alias."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps, each after those that it needs."""
+    """All steps, each after the steps that it needs."""
 
     steps: tuple[Step, ...]
 
@@ -47,12 +47,13 @@ class Plan:
 
     @property
     def names(self) -> list[str]:
+        """Return the names of all steps, in order."""
         return [step.name for step in self.steps]
 
     def upstream(self, name: str) -> set[str]:
         """Return the steps that lead to `name`."""
         direct = set(self[name].needs)
-        return direct.union(*(self.upstream(one) for one in direct))
+        return direct.union(*(self.upstream(step) for step in direct))
 
     def downstream(self, name: str) -> set[str]:
         """Return the steps that follow from `name`, but for those that run on request only."""
@@ -64,7 +65,11 @@ class Plan:
 
 
 def build(specs: Mapping[str, StepSpec]) -> Plan:
-    """Wire the steps; ConfigError for an unknown step or output, a cycle, a name made twice."""
+    """Return the plan of the steps in the settings.
+
+    Raises ConfigError if a step or an output is unknown, steps wait for each other, or two steps
+    make the same artifact.
+    """
     makers: dict[str, str] = {}
     steps: dict[str, Step] = {}
     for name, spec in specs.items():
@@ -73,14 +78,14 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
             other = makers.setdefault(output.name, where)
             if other != where:
                 raise ConfigError(
-                    f"pipeline.steps.{name}.outputs.{key}: artifact '{output.name}' "
-                    f"is made by {other} already."
+                    f"pipeline.steps.{name}.outputs.{key}: artifact '{output.name}' is also made "
+                    f"by {other}. Give one of them another name."
                 )
         both = set(spec.inputs) & set(spec.outputs)
         if both:
             raise ConfigError(
-                f"pipeline.steps.{name}: '{sorted(both)[0]}' is an input and an output; "
-                "one of them needs another name."
+                f"pipeline.steps.{name}: '{sorted(both)[0]}' is an input and an output. Give one "
+                "of them another name."
             )
         inputs = {
             key: _source(specs, name, key, text)
@@ -98,7 +103,7 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
             needs=tuple(dict.fromkeys(needs)),
             on_request=spec.on_request,
             cache=spec.cache,
-            state=tuple(str(Reference.parse(one)) for one in spec.state),
+            state=tuple(str(Reference.parse(text)) for text in spec.state),
         )
     return Plan(tuple(steps[name] for name in _order(steps)))
 
@@ -106,23 +111,30 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
 def select(plan: Plan, steps: str, exclude: str | None = None) -> list[str]:
     """Return the steps that `steps` asks for and `exclude` does not, in the plan's order.
 
-    `all` is every step that is not run on request; `a,b` these two; `a+` is a and what follows
-    from it, `+a` a and what leads to it.
+    `all` is every step that does not run on request only, `a,b` these two, `a+` a and the steps
+    downstream of it, `+a` a and the steps upstream of it.
+
+    Raises ConfigError if a step is unknown, or none is left.
     """
     chosen = _chosen(plan, steps, "steps")
     if exclude is not None:
         chosen -= _chosen(plan, exclude, "exclude")
         if not chosen:
-            raise ConfigError(f"steps={steps} exclude={exclude} leaves no step to run.")
+            raise ConfigError(
+                f"exclude: leaves no step of steps={steps} (got {exclude}). Exclude fewer."
+            )
     return [name for name in plan.names if name in chosen]
 
 
 def _chosen(plan: Plan, expression: str, where: str) -> set[str]:
     chosen: set[str] = set()
-    for part in (one.strip() for one in expression.split(",")):
+    for part in map(str.strip, expression.split(",")):
         name = part.strip("+")
         if not name:
-            raise ConfigError(f"{where}='{expression}': a step's name is missing.")
+            raise ConfigError(
+                f"{where}: a step's name is missing (got '{expression}'). Write names with commas "
+                "between them, such as train,evaluate."
+            )
         if name == "all":
             chosen |= {step.name for step in plan.steps if not step.on_request}
             continue
@@ -136,7 +148,10 @@ def _chosen(plan: Plan, expression: str, where: str) -> set[str]:
 
 
 def names_in(plan: Plan, names: str | None, where: str) -> list[str]:
-    """Return the steps in `a,b`. Raises ConfigError if one is not in the plan."""
+    """Return the steps in `names`, such as `a,b`; `where` is the setting, for messages.
+
+    Raises ConfigError if a step is not in the plan.
+    """
     steps = [name.strip() for name in (names or "").split(",") if name.strip()]
     for step in steps:
         _require_step(plan.names, step, where)
@@ -165,13 +180,16 @@ def _require_step(names: Iterable[str], name: str, where: str) -> None:
 
 
 def _order(steps: Mapping[str, Step]) -> list[str]:
-    """Return the steps in topological order; steps without an order are as in the file."""
+    """Return the steps in topological order; else they stay in the order of the settings."""
     sorter = TopologicalSorter({name: step.needs for name, step in steps.items()})
     try:
         sorter.prepare()
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
-        raise ConfigError(f"pipeline.steps: these steps wait for each other: {circle}.") from error
+        raise ConfigError(
+            f"pipeline.steps: these steps wait for each other: {circle}. Remove an input or an "
+            "`after` of one of them."
+        ) from error
     position = {name: number for number, name in enumerate(steps)}
     order: list[str] = []
     waiting: list[str] = []

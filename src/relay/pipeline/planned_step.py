@@ -27,19 +27,20 @@ class PlannedStep:
     step: Step
     component: Component
     params: Mapping[str, Any]
-    """As the configuration has them."""
+    """The values in the settings."""
     settings: Mapping[str, str]
-    """The setting that each of `params` is read from."""
+    """The key in the settings of each of `params`."""
     valid: Params
-    """All parameters, those of artifacts included, as the component reads them."""
+    """All parameters, including those of artifacts, as the component reads them."""
 
     @property
     def name(self) -> str:
+        """Return the name of the step."""
         return self.step.name
 
     @property
     def references(self) -> dict[str, str]:
-        """Return its inputs as the plan names them, by key."""
+        """Return the references of the plan to the inputs, by key."""
         return {key: source.reference for key, source in self.step.inputs.items()}
 
     @property
@@ -55,7 +56,7 @@ class PlannedStep:
 
     @property
     def content_params(self) -> dict[str, Any]:
-        """Return those of `plain_params` that decide the outputs' content: no names, no limits."""
+        """Return the `plain_params` that decide the outputs' content: no names, no limits."""
         fields = self.component.params_type.model_fields
         return {
             key: value
@@ -64,38 +65,44 @@ class PlannedStep:
         }
 
     def source_state(self) -> str | None:
-        """Return the state of the component's source; None if it is not known."""
+        """Return the state of the component's source, or None if it cannot be determined."""
         return self.component.source_state(self.valid)
 
     def arguments(self, inputs: Mapping[str, str]) -> dict[str, str]:
         """Return the parameters of the component's command as text; `inputs` are references by key.
 
-        Without those that are null: their defaults are.
+        Parameters that are null are left out, as that is their default.
         """
         values = _values(self.step, self.params, inputs)
         return {name: to_text(value) for name, value in values.items() if value is not None}
 
 
 def make_planned_steps(components: Path, config: Config, the_plan: Plan) -> list[PlannedStep]:
-    """Return the selected steps, in the plan's order; raises ConfigError with all that is wrong."""
+    """Return the selected steps with their parameters, in the plan's order.
+
+    Raises ConfigError with a line for each mistake.
+    """
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
-    jobs: list[PlannedStep] = []
+    planned_steps: list[PlannedStep] = []
     lines: list[str] = []
     selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
     for name in selected:
         if config.settings.env_manager != "local":
             loaded[name].require_lock()
         try:
-            jobs.append(make_planned_step(config, the_plan[name], loaded[name]))
+            planned_steps.append(make_planned_step(config, the_plan[name], loaded[name]))
         except ValidationError as error:
             lines += _lines(config, name, loaded[name], error)
     if lines:
         raise ConfigError("\n".join(dict.fromkeys(lines)))
-    return jobs
+    return planned_steps
 
 
 def make_planned_step(config: Config, step: Step, component: Component) -> PlannedStep:
-    """Return `step` with its parameters; raises ConfigError or ValidationError."""
+    """Return `step` with its parameters.
+
+    Raises ConfigError if a parameter is missing or unknown, ValidationError if a value is wrong.
+    """
     _make_paths_absolute(config, step.name, component)
     params = config.params(step.name, component.params_type.model_fields)
     references = {key: source.reference for key, source in step.inputs.items()}
@@ -109,14 +116,14 @@ def make_planned_step(config: Config, step: Step, component: Component) -> Plann
 
 
 def _make_paths_absolute(config: Config, step: str, component: Component) -> None:
-    """Make the settings absolute that a path of `component` is read from."""
+    """Make the settings of the paths among the parameters of `component` absolute."""
     for name, field in component.params_type.model_fields.items():
         if is_path(field):
             config.make_absolute(config.key_of(step, name))
 
 
 def _values(step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
-    """Return `params` and the artifacts of `step` by parameter; `inputs` are references by key."""
+    """Return the values of all parameters of `step`; `inputs` are references by key."""
     artifacts = dict(inputs)
     artifacts |= {key: output.name for key, output in step.outputs.items()}
     return {f"{key}{ARTIFACT_SUFFIX}": value for key, value in artifacts.items()} | dict(params)
@@ -125,7 +132,4 @@ def _values(step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]) ->
 def _lines(config: Config, step: str, component: Component, error: ValidationError) -> list[str]:
     """Return a line for each wrong parameter of `step`, with the setting that it is read from."""
     problems = word_problems(error, component.params_type, partial(config.key_of, step))
-    return [
-        f"{line}{config.place_of(key)}" if key else f"step '{step}': {line}"
-        for key, line in problems
-    ]
+    return [f"{line}{config.place_of(key)}" if key else f"{step}: {line}" for key, line in problems]

@@ -14,16 +14,19 @@ from relay.util.errors import ConfigError, RelayError
 
 @dataclass
 class Preflight:
-    """Checks the `steps` of a run against facts: what their settings, inputs and source show.
+    """Checks the `steps` of a run against facts about their settings, inputs and source.
 
-    Facts are gathered from the steps' hooks, and each step's settings are checked against all.
+    The steps' hooks collect the facts, and each step's settings are checked against all of them.
     """
 
     steps: Sequence[PlannedStep]
     facts: dict[str, Any] = field(default_factory=dict)
 
     def check_settings(self) -> None:
-        """Check what the settings alone show. Raises ConfigError."""
+        """Check the settings alone.
+
+        Raises ConfigError if they do not suit each other.
+        """
         problems = _Problems()
         for step in self.steps:
             with problems.collected():
@@ -32,9 +35,9 @@ class Preflight:
         self._check_facts()
 
     def check_inputs(self, step: PlannedStep, inputs: Mapping[str, ArtifactVersion]) -> None:
-        """Check what the metadata of `inputs`, those of `step` by key, show.
+        """Check the settings against the metadata of the `inputs` of `step`, by key.
 
-        Raises ConfigError if they do not suit its settings, or those of another step.
+        Raises ConfigError if the metadata do not suit the settings of a step.
         """
         before = dict(self.facts)
         self.facts |= step.component.read_inputs(step.name, step.valid, inputs)
@@ -42,9 +45,10 @@ class Preflight:
             self._check_facts()
 
     def look_ahead(self, waiting: Sequence[PlannedStep]) -> None:
-        """Check what takes a second to check, if steps are `waiting` to run. Raises ConfigError.
+        """Do the checks that take a second, if steps are `waiting` to run.
 
-        What the source shows concerns them also if the step that reads it need not run.
+        The source is looked at even if the step that reads it does not run. Raises ConfigError if
+        a check fails.
         """
         if not waiting:
             return
@@ -78,7 +82,7 @@ class _Problems:
 
     @contextmanager
     def collected(self) -> Iterator[None]:
-        """Collect the RelayError of the block."""
+        """Collect the RelayError of the block, if it raises one."""
         try:
             yield
         except RelayError as error:
@@ -86,6 +90,6 @@ class _Problems:
                 self._lines.setdefault(line.partition(": ")[2] or line, line)
 
     def raise_all(self) -> None:
-        """Raise ConfigError with all that was collected."""
+        """Raise ConfigError with the collected lines, if there are any."""
         if self._lines:
             raise ConfigError("\n".join(self._lines.values()))

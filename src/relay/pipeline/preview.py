@@ -1,4 +1,4 @@
-"""What is shown before a run: its inputs from the store, and which steps would run and why."""
+"""The output before a run: its inputs from the store, and the steps that would run and why."""
 
 from __future__ import annotations
 

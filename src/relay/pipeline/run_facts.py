@@ -1,4 +1,4 @@
-"""What the MLflow run of a whole pipeline records: its name, its settings and its metrics."""
+"""The facts in the MLflow run of a whole pipeline: its name, its settings and its metrics."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _ORCHESTRATION = (
     "steps", "exclude", "jobs", "keep_going", "cache", "force", "explain", "env_manager",
     "tracking", "pipeline", "experiment", "none_is_text",
 )  # fmt: skip
-"""Settings of how a pipeline is run, not of what it makes."""
+"""Settings that decide how a pipeline runs, not what it makes."""
 _MOST_PARAMS = 200
 _LONGEST = 250  # characters of a value
 _MOST_KEYS = 30  # of a mapping whose settings get a parameter each
-_LONGEST_NAME = 40  # a store takes 128 characters for both and the time
+_LONGEST_NAME = 40  # a store takes 128 characters for two names and the time
 _KEY = re.compile(r"[\w.-]+")
 _COUNTED = ("ran", "cached", "failed")
 
 
 def run_name(config: Config) -> str:
-    """Return the names of the chosen groups, such as `diabetes / linear`; can be empty."""
+    """Return the names of the chosen groups, such as `diabetes / linear`; empty if none has one."""
     chosen = [config.tree[key] for key in config.tree if str(key) not in _ORCHESTRATION]
     names = [OmegaConf.select(group, "name") for group in chosen if OmegaConf.is_dict(group)]
     return " / ".join(str(name)[:_LONGEST_NAME] for name in names if name)
@@ -44,9 +44,9 @@ def group_name(config: Config, folder: Path) -> str:
 
 
 def comparable_settings(config: Config, selected: Sequence[str]) -> dict[str, str]:
-    """Return the settings that decide what a pipeline makes, by key, without secrets.
+    """Return the settings that decide a pipeline's outputs, by key, without secrets.
 
-    Settings that are not set, and those of steps on request that are not `selected`, are left out.
+    Empty settings, and those of steps on request that are not `selected`, are left out.
     """
     settings: dict[str, str] = {}
     for section in config.tree:
@@ -55,7 +55,9 @@ def comparable_settings(config: Config, selected: Sequence[str]) -> dict[str, st
         is_idle = step is not None and step.on_request and name not in selected
         if name in _ORCHESTRATION or is_idle:
             continue
-        with contextlib.suppress(OmegaConfBaseException):  # what was not needed may be missing
+        with contextlib.suppress(
+            OmegaConfBaseException
+        ):  # a setting that was not needed may be missing
             node = config.tree[name]
             is_group = OmegaConf.is_config(node)
             value = OmegaConf.to_container(node, resolve=True) if is_group else node

@@ -33,14 +33,13 @@ class Scheduler:
     _warmed_up: threading.Thread | None = None
 
     def run(self) -> RunStatus:
-        """Run every step that is not cached and whose inputs come to exist; return the status.
+        """Run every step that is not cached and gets its inputs; return the status.
 
         After a step has failed, running steps go on to their ends. No further step starts, or
         with `keep_going` none that depends on the failed one.
 
-        Raises:
-            Interrupted: A signal came. All process groups were ended, and their steps' runs
-                are marked as killed.
+        Raises Interrupted if a signal arrives, after all process groups have been ended and their
+        steps' runs are marked as killed.
         """
         try:
             self._start_ready()
@@ -66,20 +65,20 @@ class Scheduler:
 
     def _start_ready(self) -> None:
         """Start each step that is ready, up to the limit."""
-        for job in self._startable():
-            if not self.state.has_inputs(job):
+        for planned in self._startable():
+            if not self.state.has_inputs(planned):
                 continue
-            done = self.state.steps[job.name]
+            done = self.state.steps[planned.name]
             if done.why is None:
-                self.state.settle_step(job)
+                self.state.settle_step(planned)
             if done.status == "cached":
                 self.state.move_latest()
                 self.display.ended(done)
             elif len(self._running) < self.jobs:
                 self.signals.check()
-                fingerprint = self.state.fingerprints.get(job.name)
-                self._running[job.name] = job, self.runner.begin(job, done, fingerprint)
-                self.display.started(job.name)
+                fingerprint = self.state.fingerprints.get(planned.name)
+                self._running[planned.name] = planned, self.runner.begin(planned, done, fingerprint)
+                self.display.started(planned.name)
 
     def _show_progress(self) -> None:
         """Show the progress of the running steps, at most every `_SHOW_SECONDS`."""
@@ -88,7 +87,7 @@ class Scheduler:
             return
         self._shown_at = now
         if not self._startable() and self._warmed_up is None:
-            # While the last steps run: load what writing the summary needs.
+            # While the last steps run, load the libraries for the summary.
             self._warmed_up = threading.Thread(target=self.state.backend.warm_up, daemon=True)
             self._warmed_up.start()
         for name, (_, process) in self._running.items():
@@ -99,14 +98,14 @@ class Scheduler:
         if self.state.has_failed and not self.keep_going:
             return []
         return [
-            job
-            for job in self.state.waiting
-            if job.name not in self._running and not self.state.is_cut_off(job)
+            planned
+            for planned in self.state.waiting
+            if planned.name not in self._running and not self.state.is_cut_off(planned)
         ]
 
     def _record_end(self, name: str) -> None:
         done = self.state.steps[name]
-        job, process = self._running.pop(name)
-        self.runner.end(job, process, done)
+        planned, process = self._running.pop(name)
+        self.runner.end(planned, process, done)
         self.state.cache.note(done.outputs)
         self.display.ended(done)

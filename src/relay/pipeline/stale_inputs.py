@@ -1,4 +1,4 @@
-"""Inputs from the store that were made with other settings than the present ones."""
+"""Warnings about inputs from the store that were made with other settings."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ Difference = tuple[str, Any, Any]
 
 @dataclass
 class StaleInputs:
-    """Compares versions with what the steps that make them would make from the present settings."""
+    """Compares versions with the present settings of the steps that make them."""
 
     components: Path
     config: Config
     plan: Plan
     cache: StepCache
-    _jobs: dict[str, PlannedStep | None] = field(default_factory=dict)
+    _planned_steps: dict[str, PlannedStep | None] = field(default_factory=dict)
 
     def warnings(self, taken: Sequence[tuple[Source, ArtifactVersion]]) -> list[str]:
         """Return a line for each step whose output was made with other settings.
@@ -61,52 +61,54 @@ class StaleInputs:
     def _chain(
         self, source: Source, version: ArtifactVersion, below: str = ""
     ) -> Iterator[tuple[str, ArtifactVersion, str]]:
-        """Yield `version` and all that it was made from, each with its step and what it is in."""
+        """Yield `version` and its ancestors, each with its step and the version made from it."""
         if source.step is None:
             return
         yield source.step, version, below
         records = recorded_inputs(version)
         for key, upper in self.plan[source.step].inputs.items():
             record = records.get(key)
-            there = None if record is None else self.cache.version(record.artifact)
-            if record is not None and there is not None and there.digest == record.digest:
-                yield from self._chain(upper, there, str(version))
+            stored = None if record is None else self.cache.version(record.artifact)
+            if record is not None and stored is not None and stored.digest == record.digest:
+                yield from self._chain(upper, stored, str(version))
 
     def _differences(self, step: str, version: ArtifactVersion) -> list[Difference]:
-        job, recorded = self._job(step), version.metadata.get("params")
-        if job is None or not isinstance(recorded, Mapping):
+        planned, recorded = self._planned_step(step), version.metadata.get("params")
+        if planned is None or not isinstance(recorded, Mapping):
             return []
-        if version.metadata.get("component") != job.component.name:
+        if version.metadata.get("component") != planned.component.name:
             return []
         differences = [
             difference
-            for param, value in job.content_params.items()
+            for param, value in planned.content_params.items()
             if param in recorded  # else it was made before there was such a parameter
             for difference in _compare(self.config.key_of(step, param), recorded[param], value)
         ]
-        return [] if differences and self._makes(job, version) else differences
+        return [] if differences and self._makes(planned, version) else differences
 
-    def _makes(self, job: PlannedStep, version: ArtifactVersion) -> bool:
-        """Return whether the store has `version` as the output of the present settings, too."""
+    def _makes(self, planned: PlannedStep, version: ArtifactVersion) -> bool:
+        """Return whether `version` is an output of the present settings, too."""
         inputs = {key: record.artifact for key, record in recorded_inputs(version).items()}
-        inputs = {key: inputs[key] for key in job.step.inputs if key in inputs}
-        fingerprint = self.cache.compute_fingerprint(job, inputs)
+        inputs = {key: inputs[key] for key in planned.step.inputs if key in inputs}
+        fingerprint = self.cache.compute_fingerprint(planned, inputs)
         return fingerprint is not None and fingerprint.alias in version.aliases
 
-    def _job(self, step: str) -> PlannedStep | None:
-        if step not in self._jobs:
-            self._jobs[step] = None
+    def _planned_step(self, step: str) -> PlannedStep | None:
+        if step not in self._planned_steps:
+            self._planned_steps[step] = None
             component = load_component(self.components, self.plan[step].component)
-            # A step that does not run need not have all of its settings.
+            # The settings of a step that does not run may be incomplete.
             with contextlib.suppress(ConfigError, ValidationError):
-                self._jobs[step] = make_planned_step(self.config, self.plan[step], component)
-        return self._jobs[step]
+                self._planned_steps[step] = make_planned_step(
+                    self.config, self.plan[step], component
+                )
+        return self._planned_steps[step]
 
 
 def _compare(key: str, then: Any, now: Any) -> Iterator[Difference]:
-    """Yield the differences, down to single settings in mappings."""
+    """Yield the differences between two values, of mappings key by key."""
     if isinstance(then, Mapping) and isinstance(now, Mapping):
-        if then.get(_NAME) != now.get(_NAME):  # another thing altogether
+        if then.get(_NAME) != now.get(_NAME):  # another choice: its keys do not compare
             yield key, then.get(_NAME), now.get(_NAME)
             return
         for name in dict.fromkeys([*then, *now]):

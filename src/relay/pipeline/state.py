@@ -25,14 +25,14 @@ class RunState:
     """The selected steps of a plan in one run."""
 
     plan: Plan
-    jobs: Sequence[PlannedStep]
+    planned_steps: Sequence[PlannedStep]
     backend: Backend
     cache: StepCache
     preflight: Preflight
     steps: dict[str, StepSummary] = field(default_factory=dict)
-    """The status and results of each step of the plan."""
+    """The summary of each step of the plan, with its status."""
     fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
-    """What decides the outputs of each settled step."""
+    """The fingerprint of each settled step."""
     taken: list[tuple[Source, ArtifactVersion]] = field(default_factory=list)
     """The inputs from the store, which no step of this run makes."""
     _cached: dict[str, Mapping[str, ArtifactVersion]] = field(default_factory=dict)
@@ -41,42 +41,39 @@ class RunState:
     """Exact references of inputs from the store, by the reference in the plan."""
 
     def __post_init__(self) -> None:
-        selected = {job.name for job in self.jobs}
+        selected = {planned.name for planned in self.planned_steps}
         for name in self.plan.names:
             self.steps[name] = StepSummary(name, "skipped" if name in selected else "not_selected")
 
     def settle(self) -> None:
-        """Fix the versions of the inputs, and look up which steps are cached.
+        """Determine the exact inputs, and look up which steps are cached.
 
-        Steps downstream of one that has to run can be settled only when it is done.
+        Steps downstream of one that must run can be settled only when it is done.
 
-        Raises:
-            RelayError: An input does not exist.
-            ConfigError: An input does not fit the settings.
+        Raises RelayError if an input does not exist, ConfigError if one does not fit the settings.
         """
         self._find_store_inputs()
-        for job in self.jobs:
-            if self.has_inputs(job):
-                self.settle_step(job)
+        for planned in self.planned_steps:
+            if self.has_inputs(planned):
+                self.settle_step(planned)
 
-    def settle_step(self, job: PlannedStep) -> None:
-        """Look up the outputs of `job`, whose inputs exist, in the cache, or record why it runs.
+    def settle_step(self, planned: PlannedStep) -> None:
+        """Look up the outputs of a step, whose inputs exist, in the cache, or record why it runs.
 
-        Raises:
-            ConfigError: An input does not fit the settings.
+        Raises ConfigError if an input does not fit the settings.
         """
-        done = self.steps[job.name]
-        done.inputs = {key: self._exact(source) for key, source in job.step.inputs.items()}
+        done = self.steps[planned.name]
+        done.inputs = {key: self._exact(source) for key, source in planned.step.inputs.items()}
         versions = {key: self.cache.version(name) for key, name in done.inputs.items()}
         self.preflight.check_inputs(
-            job, {key: version for key, version in versions.items() if version}
+            planned, {key: version for key, version in versions.items() if version}
         )
-        fingerprint = self.cache.compute_fingerprint(job, done.inputs)
+        fingerprint = self.cache.compute_fingerprint(planned, done.inputs)
         if fingerprint is not None:
-            self.fingerprints[job.name] = fingerprint
-        outputs = self.cache.find(job, fingerprint)
+            self.fingerprints[planned.name] = fingerprint
+        outputs = self.cache.find(planned, fingerprint)
         if outputs is None:
-            done.why = self.cache.why(job, fingerprint)
+            done.why = self.cache.why(planned, fingerprint)
             return
         done.status = "cached"
         done.outputs = {key: str(version) for key, version in outputs.items()}
@@ -85,7 +82,7 @@ class RunState:
         # A warning about cached outputs holds as it did when they were made.
         warnings = (version.metadata.get(WARNINGS_KEY) for version in outputs.values())
         done.warnings = list(next(filter(None, warnings), []))
-        self._cached[job.name] = outputs
+        self._cached[planned.name] = outputs
 
     def move_latest(self) -> None:
         """Make the outputs of cached steps the latest versions of their artifacts."""
@@ -95,21 +92,29 @@ class RunState:
 
     @property
     def waiting(self) -> list[PlannedStep]:
-        """The steps that are not done and can still run, in the plan's order."""
-        return [job for job in self.jobs if self.steps[job.name].status == "skipped"]
+        """Return the steps that are not done and can still run, in the plan's order."""
+        return [
+            planned
+            for planned in self.planned_steps
+            if self.steps[planned.name].status == "skipped"
+        ]
 
     @property
     def has_failed(self) -> bool:
-        """Whether a step did not succeed."""
+        """Return whether a step failed or was killed."""
         return any(step.status in _NOT_DONE for step in self.steps.values())
 
-    def has_inputs(self, job: PlannedStep) -> bool:
-        """Return whether each selected step that `job` waits for is done."""
-        return all(self.steps[step].status in (*_DONE, "not_selected") for step in job.step.needs)
+    def has_inputs(self, planned: PlannedStep) -> bool:
+        """Return whether each selected step that `planned` waits for is done."""
+        return all(
+            self.steps[step].status in (*_DONE, "not_selected") for step in planned.step.needs
+        )
 
-    def is_cut_off(self, job: PlannedStep) -> bool:
-        """Return whether a step upstream of `job` did not succeed."""
-        return any(self.steps[step].status in _NOT_DONE for step in self.plan.upstream(job.name))
+    def is_cut_off(self, planned: PlannedStep) -> bool:
+        """Return whether a step upstream of `planned` failed or was killed."""
+        return any(
+            self.steps[step].status in _NOT_DONE for step in self.plan.upstream(planned.name)
+        )
 
     def _exact(self, source: Source) -> str:
         if source.step is not None and self.steps[source.step].status in _DONE:
@@ -118,11 +123,11 @@ class RunState:
 
     def _find_store_inputs(self) -> None:
         """Find the exact version of every input from the store."""
-        selected = {job.name for job in self.jobs}
+        selected = {planned.name for planned in self.planned_steps}
         missing: dict[str, str] = {}
         makers: set[str] = set()
-        for job in self.jobs:
-            for source in job.step.inputs.values():
+        for planned in self.planned_steps:
+            for source in planned.step.inputs.values():
                 if source.step in selected or source.reference in {
                     **self._exact_references,
                     **missing,
@@ -135,9 +140,9 @@ class RunState:
                     self.taken.append((source, version))
                     continue
                 missing[source.reference] = (
-                    self._missing(job.step, source)
+                    self._missing(planned.step, source)
                     if version is None
-                    else f"Step '{job.name}' needs artifact {version}: {damage}."
+                    else f"{planned.name}: its input {version} cannot be used: {damage}."
                 )
                 makers |= set() if source.step is None else {source.step}
         if missing:
@@ -151,8 +156,7 @@ class RunState:
 
     def _missing(self, step: Step, source: Source) -> str:
         place = self.backend.url() or "the local store"
-        text = f"Step '{step.name}' needs artifact '{source.reference}', which is not in the store"
-        text += f" ({place})."
+        text = f"{step.name}: its input '{source.reference}' is not in the store ({place})."
         if source.step is not None:
             return f"{text} Step '{source.step}' makes it."
         hint = hint_on_missing(self.backend, source.reference)

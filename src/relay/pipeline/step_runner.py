@@ -1,4 +1,4 @@
-"""The start and the end of a step: its MLflow run, its process, and the record of its result."""
+"""The start and the end of a step: its MLflow run, its process, and the record of its end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
 
 
 class StepRunner:
-    """Starts and ends steps of the pipeline run `parent` (MLflow), which is `group` in tracking."""
+    """Starts and ends the steps of the MLflow run `parent`; their own runs have the `group`."""
 
     def __init__(
         self,
@@ -51,93 +51,92 @@ class StepRunner:
         self._mlflow_runs: dict[str, str] = {}
 
     def begin(
-        self, job: PlannedStep, done: StepSummary, fingerprint: Fingerprint | None
+        self, planned: PlannedStep, done: StepSummary, fingerprint: Fingerprint | None
     ) -> Process:
-        """Start `job` on the exact inputs in `done`.
+        """Start a step on the exact inputs in `done`, and return its process.
 
-        Raises:
-            RelayError: MLflow or the system refused.
+        Raises RelayError if its MLflow run or its process cannot be started.
         """
-        arguments = job.arguments(done.inputs)
-        mlflow_run = self._mlflow_runs[job.name] = self._start_mlflow_run(job, arguments)
-        result = self.launcher.result_path(job.name)
-        place: Path | None = None
+        arguments = planned.arguments(done.inputs)
+        mlflow_run = self._mlflow_runs[planned.name] = self._start_mlflow_run(planned, arguments)
+        report = self.launcher.result_path(planned.name)
+        fingerprint_file: Path | None = None
         if fingerprint is not None:
-            place = result.with_suffix(".fingerprint.json")
-            write_text(place, fingerprint.to_json())
+            fingerprint_file = report.with_suffix(".fingerprint.json")
+            write_text(fingerprint_file, fingerprint.to_json())
         settings = RunSettings(
             self.tracking,
-            job.name,
-            run_id(self.parent, job.name),
+            planned.name,
+            run_id(self.parent, planned.name),
             group=self.group,
-            fingerprint=place,
-            report=result,
+            fingerprint=fingerprint_file,
+            report=report,
         )
         environ = {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run}
         try:
-            process = self.launcher.start(job.name, job.component, arguments, environ)
+            process = self.launcher.start(planned.name, planned.component, arguments, environ)
         except RelayError:
             self.mlflow.end(mlflow_run, "failed")
             raise
         done.log = str(process.log.relative_to(self.project.home))
         return process
 
-    def end(self, job: PlannedStep, process: Process, done: StepSummary) -> None:
-        """Fill in `done` with the end of the `process` of `job`.
+    def end(self, planned: PlannedStep, process: Process, done: StepSummary) -> None:
+        """Fill in `done` from the end of a step's process.
 
         A process that still runs is ended, and its step counts as killed.
         """
         code = process.poll()
         if code is None or process.was_asked_to_stop:
             process.stop()
-            result = read_result(self.launcher.result_path(job.name))
+            report = read_result(self.launcher.result_path(planned.name))
             # A step that is storing its outputs finishes that first.
-            done.status = "ran" if result and result.status == "succeeded" else "killed"
+            done.status = "ran" if report and report.status == "succeeded" else "killed"
         else:
-            result = read_result(self.launcher.result_path(job.name))
-            done.error = _error(job, result, code, process.tail(_READ_LINES), self.project.root)
+            report = read_result(self.launcher.result_path(planned.name))
+            done.error = _error(planned, report, code, process.tail(_READ_LINES), self.project.root)
             done.status = "ran" if done.error is None else "failed"
         used = process.usage
         done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
         done.max_rss_mb = used.max_rss_mb
-        if result is not None:
-            done.inputs, done.outputs, done.metrics = result.inputs, result.outputs, result.metrics
-            done.warnings, done.notes, done.url = result.warnings, result.notes, result.url
-        self._record(job.name, done, result)
+        if report is not None:
+            done.inputs, done.outputs, done.metrics = report.inputs, report.outputs, report.metrics
+            done.warnings, done.notes, done.url = report.warnings, report.notes, report.url
+        self._record(planned.name, done, report)
 
     def settings(self, step: str) -> RunSettings:
-        """Return the settings by which the tracking backend knows the run of `step`."""
+        """Return the settings of the run of `step`, by which the tracking backend finds it."""
         return RunSettings(self.tracking, step, run_id(self.parent, step), group=self.group)
 
-    def _record(self, step: str, done: StepSummary, result: StepResult | None) -> None:
+    def _record(self, step: str, done: StepSummary, report: StepResult | None) -> None:
         """Write the step's end into its MLflow run; if that fails, the step has failed."""
         mlflow_run = self._mlflow_runs.get(step)
-        if mlflow_run is None:  # a signal came before it had one
+        if mlflow_run is None:  # a signal arrived before it had one
             return
         try:
-            if result is not None:
+            if report is not None:
                 self.mlflow.record(
                     mlflow_run,
-                    inputs=result.inputs,
-                    outputs=result.outputs,
-                    metrics=result.metrics,
-                    images=result.images,
-                    url=result.url,
+                    inputs=report.inputs,
+                    outputs=report.outputs,
+                    metrics=report.metrics,
+                    images=report.images,
+                    url=report.url,
                 )
             self.mlflow.end(mlflow_run, _RUN_STATUS.get(done.status, "failed"))
         except (RelayError, OSError) as error:
             done.status = "failed"
-            done.error = done.error or f"MLflow did not record its results: {error}"
+            done.error = done.error or f"its metrics were not recorded: {error}"
 
-    def _start_mlflow_run(self, job: PlannedStep, arguments: Mapping[str, str]) -> str:
+    def _start_mlflow_run(self, planned: PlannedStep, arguments: Mapping[str, str]) -> str:
         return self.mlflow.start(
             self._experiment,
-            job.name,
+            planned.name,
             parent=self.parent,
             tags={
-                "relay.step": job.name,
+                "relay.step": planned.name,
                 "mlflow.source.type": "PROJECT",
-                "mlflow.source.name": f"components/{job.component.name}",
+                "mlflow.source.name": f"components/{planned.component.name}",
                 "mlflow.project.entryPoint": "main",
                 "mlflow.project.env": self.manager,
             },
@@ -146,26 +145,34 @@ class StepRunner:
 
 
 def _error(
-    job: PlannedStep, result: StepResult | None, code: int, log: list[str], root: Path
+    planned: PlannedStep, report: StepResult | None, code: int, log: list[str], root: Path
 ) -> str | None:
-    if result is None:
-        return _why_without_report(job, code, log, root)
-    if result.status != "succeeded":
-        return result.error or f"it ended with exit status {code}"
-    for key, spec in job.step.outputs.items():
-        if key not in result.outputs:
-            return f"it made no output '{key}' ({spec.name})"
-        if result.types[key] != spec.type:
+    if report is None:
+        return _why_without_report(planned, code, log, root)
+    if report.status != "succeeded":
+        return report.error or f"it ended with exit status {code}"
+    for key, spec in planned.step.outputs.items():
+        if key not in report.outputs:
             return (
-                f"output '{key}' is of type '{result.types[key]}', but "
-                f"pipeline.steps.{job.name}.outputs.{key}.type is '{spec.type}'"
+                f"it made no output '{key}' ({spec.name}). Call run.output('{key}', ...) in "
+                f"components/{planned.component.name}, or remove "
+                f"pipeline.steps.{planned.name}.outputs.{key}."
+            )
+        if report.types[key] != spec.type:
+            return (
+                f"output '{key}' is of type '{report.types[key]}', but "
+                f"pipeline.steps.{planned.name}.outputs.{key}.type is '{spec.type}'. Make them "
+                "equal."
             )
     return None
 
 
-def _why_without_report(job: PlannedStep, code: int, log: list[str], root: Path) -> str:
+def _why_without_report(planned: PlannedStep, code: int, log: list[str], root: Path) -> str:
     if code == 137:
-        return "it was killed (signal 9); was there enough memory?"
-    why = explain_early_end(log, job.component.folder, root) if code == 1 else None
+        return (
+            "it was killed by signal 9, probably for lack of memory. Free some, or run one step "
+            "at a time with jobs=1."
+        )
+    why = explain_early_end(log, planned.component.folder, root) if code == 1 else None
     how = f"by signal {code - 128}" if code > 128 else f"with exit status {code}"
-    return why or f"it ended {how} before it could report; see its log"
+    return why or f"it ended {how} before it could report. See its log."

@@ -1,4 +1,4 @@
-"""The summary of a pipeline run, which people and scripts read after it."""
+"""The summary of a pipeline run, for people and scripts."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class StepSummary:
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
-    """Those of a cached step are from when it ran."""
+    """The metrics; those of a cached step are from when it ran."""
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     log: str | None = None
     """The log file, relative to the project's folder."""
     why: str | None = None
-    """Why it was not a cache hit."""
+    """The reason if it is not a cache hit."""
     url: str | None = None
     """The page of its run, if the backend has one."""
     error: str | None = None
@@ -58,7 +58,7 @@ class Summary:
     environments_seconds: float = 0.0
     """The part of `seconds` that building environments took."""
     libraries_cpu_seconds: float = 0.0
-    """Spent on loading libraries that steps share; it is in no step's `cpu_seconds`."""
+    """The time to load libraries that steps share; no step's `cpu_seconds` contain it."""
     mlflow_run_id: str | None = None
     url: str | None = None
     """The page of the project, if the backend has one."""
@@ -70,7 +70,7 @@ class Summary:
     signal: int | None = None
     """The signal that ended the run."""
     git_problem: str | None = None
-    """Why there is no commit."""
+    """The reason if there is no commit."""
     command: str = ""
     """The command line that makes the run again."""
 
@@ -79,14 +79,14 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if it succeeded, 128 + n if signal n ended it, else 1."""
+        """Return 0 if the run succeeded, 128 + n if signal n ended it, else 1."""
         if self.signal is not None:
             return 128 + self.signal
         return 0 if self.status == "succeeded" else 1
 
 
 def new_folder(outputs: Path) -> Path:
-    """Make a folder for a run in `outputs`, named by the time."""
+    """Make a folder for a run in `outputs`, named by the time, and return it."""
     outputs.mkdir(exist_ok=True)
     stamp = datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     number = 1
@@ -99,7 +99,7 @@ def new_folder(outputs: Path) -> Path:
 
 
 def write_settings(folder: Path, command: str, settings: str) -> Path:
-    """Write the settings of a run as YAML below the command that composes them; return the path."""
+    """Write the settings of a run, YAML, below a comment with its command; return the path."""
     path = folder / SETTINGS
     # A value may hold line ends; a comment may not.
     comment = " ".join(command.splitlines())

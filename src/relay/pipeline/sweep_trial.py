@@ -1,4 +1,4 @@
-"""A trial of a sweep: how it differs from other pipeline runs, and the run that the sweep reads.
+"""A trial of a sweep: its additional settings, and the run that the sweep reads.
 
 The steps have runs of their own, as in any pipeline run. The trial's run, under the id that the
 agent chose, has the trial's parameters and the metrics of all steps; the sweep reads those.
@@ -15,9 +15,9 @@ _NO_PROMOTION = "register.promote"
 
 
 def with_trial_settings(arguments: Sequence[str]) -> list[str]:
-    """Return `arguments` with what each trial runs with, unless they set it themselves.
+    """Return `arguments` after the settings of a trial, which they override.
 
-    Of many trials the best by chance would become the champion.
+    A trial promotes no model, as the best of many trials by chance would become the champion.
     """
     return [f"{_NO_PROMOTION}=false", *arguments]
 
@@ -25,7 +25,10 @@ def with_trial_settings(arguments: Sequence[str]) -> list[str]:
 def record_trial(
     trial: Trial, backend: Backend, tracking: TrackingSettings, summary: Summary, group: str
 ) -> None:
-    """Write the trial's run from the `summary` of its pipeline run; RelayError from `backend`."""
+    """Write the trial's run from the `summary` of its pipeline run.
+
+    Raises RelayError if the backend does not take it.
+    """
     metrics: dict[str, float] = {}
     for step in summary.steps:
         metrics |= step.metrics
@@ -37,7 +40,10 @@ def record_trial(
 def record_refused(
     trial: Trial, backend: Backend, tracking: TrackingSettings, message: str
 ) -> None:
-    """Write the trial's run as failed before any step; RelayError from `backend`."""
+    """Write the trial's run as failed before any step.
+
+    Raises RelayError if the backend does not take it.
+    """
     _write(trial, backend, tracking, {}, "failed", message, None)
 
 

@@ -1,4 +1,4 @@
-"""Tracking of a pipeline run: chosen and tried before the first step, summed up after the last."""
+"""The tracking of a pipeline run: its choice before the first step, its table after the last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from relay.tracking.remote import TITLE
 from relay.util.errors import RelayError
 
 _GO_LOCAL = (
-    "Or run with tracking=local, which needs no account and no network; `make publish` brings the "
+    "Or run with tracking=local, which needs no account and no network; `make publish` uploads the "
     f"runs to {TITLE} later."
 )
 _COLUMNS = ("step", "status", "seconds", "cpu_seconds", "max_rss_mb", "outputs")
@@ -22,10 +22,10 @@ _EXECUTED: dict[str, RunStatus] = {"ran": "succeeded", "failed": "failed", "kill
 
 
 def choose_tracking(spec: TrackingSpec, environ: Mapping[str, str]) -> TrackingSettings:
-    """Return the settings of `tracking` with its backend; a server is asked about the login.
+    """Return the settings of `tracking` with its backend; ask a server for the login's entity.
 
-    Raises ConfigError without a login or with one that the server refuses, RelayError where the
-    server cannot be reached.
+    Raises ConfigError if there is no login or the server refuses it, RelayError if the server
+    cannot be reached.
     """
     settings = TrackingSettings(
         backend=remote.resolve_backend(spec.backend, environ),
@@ -44,12 +44,15 @@ def choose_tracking(spec: TrackingSpec, environ: Mapping[str, str]) -> TrackingS
 
 
 def run_id(pipeline_run: str, step: str) -> str:
-    """The id of `step`'s run: a step that is tried again in the same pipeline run keeps it."""
+    """Return the id of `step`'s run, the same whenever the step runs in this pipeline run."""
     return hashlib.sha256(f"{pipeline_run}/{step}".encode()).hexdigest()[:16]
 
 
 def require_answer(backend: Backend) -> None:
-    """Check that the backend's server answers, if it has one. Raises RelayError if it does not."""
+    """Check that the backend's server answers, if it has one.
+
+    Raises RelayError if it does not.
+    """
     if remote.is_remote(backend.name):
         remote.require_answer(os.environ)
 

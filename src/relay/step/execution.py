@@ -15,6 +15,7 @@ from typing import Any, Generic
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
 from relay.step.end import End
 from relay.step.fingerprint import Fingerprint
+from relay.step.outputs import require_storable
 from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.step.result import StepResult
 from relay.step.run import StepRun
@@ -23,7 +24,6 @@ from relay.tracking import (
     ArtifactVersion,
     Backend,
     Draft,
-    Reference,
     Row,
     Run,
     RunSpec,
@@ -100,7 +100,7 @@ class Execution(Generic[ParamsT]):
                 end = End.of(error)
             # Checked while nothing is stored: all outputs or none.
             for key, draft in self._run.drafts.items():
-                self._require_storable(key, draft)
+                require_storable(self.backend, key, draft)
             # The work is done: its storage must not be interrupted.
             self.signals.ignore()
             self._complete = True
@@ -247,29 +247,6 @@ class Execution(Generic[ParamsT]):
             key: replace(draft, metadata={**common, **draft.metadata})
             for key, draft in self._run.drafts.items()
         }
-
-    def _require_storable(self, key: str, draft: Draft) -> None:
-        """Check that the output `key` can be stored as it is.
-
-        Raises RelayError if its name, its type or its path is wrong.
-        """
-        parameter = f"{key}{ARTIFACT_SUFFIX}"
-        if Reference.parse(draft.name) != Reference(draft.name):
-            raise RelayError(
-                f"{parameter}: must be a name without project and alias (got '{draft.name}'). "
-                f"Give {Reference.parse(draft.name).name}, for example."
-            )
-        present = self.backend.find(draft.name)
-        if present is not None and present.type != draft.type:
-            raise RelayError(
-                f"{parameter}: artifact '{draft.name}' exists with type '{present.type}', and this "
-                f"step makes one of type '{draft.type}'. Give the output another name."
-            )
-        if not draft.path.exists():
-            raise RelayError(
-                f"{parameter}: the step's code handed over {draft.path}, which does not exist. "
-                "Write the file before the call of `run.output`."
-            )
 
     def _resolved(self) -> dict[str, str]:
         """Return the exact version of each input, by the parameter that names it."""

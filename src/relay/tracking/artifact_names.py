@@ -1,4 +1,4 @@
-"""What begins the names of artifacts: made of files and columns, whatever these are called."""
+"""The stems of artifact names, made from the names of files and columns."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _PASSING = re.compile(
     r"(?i)(?:x-(?:amz|goog|ms)-.*|awsaccesskeyid|googleaccessid|key-pair-id|policy|expires"
     r"|signature|token|access_token)"
 )
-"""Parameters of a signed URL, which differ each time that it is made for the same file."""
+"""Parameters of signed URLs; their values differ each time that a file's URL is signed."""
 _PASSING_WITH_SIG = re.compile(r"(?i)sig|se|sp|sr|srt|ss|st|sv|spr|sk(?:oid|tid|t|e|s|v)")
-"""Those of Azure, which other addresses use for other things; `sig` marks them."""
+"""Those of Azure. Other URLs use the names for other things, so `sig` must be among them."""
 
 
 def artifact_stem(text: str, longest: int = _LONGEST_STEM) -> str:
-    """Return what may begin an artifact's name: letters, digits, `.`, `_` and `-`, never empty.
+    """Return a stem for an artifact's name: letters, digits, `.`, `_` and `-`, never empty.
 
-    A text that is this already stays. Any other gets a digest at its end, and so does one that is
-    too long, so that two of them have two names: `größe` -> `grosse_d353a267`.
+    A text that is such a stem is returned as it is. Another one, or one longer than `longest`, gets
+    a digest at its end, so that two texts have two stems: `größe` -> `grosse_d353a267`.
     """
     text = unicodedata.normalize("NFC", text)  # file systems differ in how they write an accent
     stem = plain_ascii(text) or "data"
@@ -44,8 +44,8 @@ def artifact_stem(text: str, longest: int = _LONGEST_STEM) -> str:
 def url_stem(url: str) -> str:
     """Return `housing` for `path/to/housing.csv.gz` and for `sklearn://housing`.
 
-    It is `sales.2020` for `sales.2020.csv`: what stands before the ending distinguishes files. If
-    a web address has no such ending (`/download?id=7`), its query does, by a digest.
+    Only endings of formats are removed: `sales.2020.csv` gives `sales.2020`. A web address without
+    such an ending (`/download?id=7`) is distinguished by its query, as a digest.
     """
     path, query = str(url), ""
     if "://" in path:
@@ -62,7 +62,7 @@ def url_stem(url: str) -> str:
 
 
 def lasting_url(url: str) -> str:
-    """Return `url` without its secrets and without what differs each time that it is signed."""
+    """Return `url` without its secrets and without the parameters that each signing changes."""
     redacted = redact_url(str(url))
     parts = urlsplit(redacted)
     if parts.scheme not in _WEB or not parts.query:
@@ -80,9 +80,10 @@ def lasting_url(url: str) -> str:
 
 
 def is_another_source(artifact: str, url: str, before: str) -> bool:
-    """Return whether `artifact`, named after its file at `url`, was made from another one before.
+    """Return whether `artifact`, named after the file at `url`, was made from another file before.
 
-    A name that does not come from the URL was set by data.name: it may have any source.
+    `before` is the URL of its last version. A name that does not come from the URL was set by
+    data.name, and may have any source.
     """
     return artifact.startswith(f"{url_stem(url)}_") and lasting_url(url) != lasting_url(before)
 

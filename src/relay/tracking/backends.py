@@ -1,4 +1,4 @@
-"""Choosing a backend by its name."""
+"""The choice of a backend by its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 
 UNSHARED_LIBRARIES = ("wandb",)
-"""Libraries that each process has to load itself.
+"""Libraries that each process must load itself.
 
 wandb makes a temporary folder as it loads and removes it at exit, so the first forked process to
 end would remove the folder of all others.
@@ -20,8 +20,8 @@ end would remove the folder of all others.
 def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
     """Return the backend that `settings` name. Raises ConfigError if the name is unknown.
 
-    `code_root` is the checkout whose commit a server shows. Each backend is imported only where it
-    is used.
+    `code_root` is the checkout whose commit a server shows. A backend is imported only if it is
+    used.
     """
     if settings.backend == "local":
         from relay.tracking.local.backend import LocalBackend
@@ -31,14 +31,12 @@ def open_backend(settings: TrackingSettings, code_root: Path) -> Backend:
         from relay.tracking.wandb.backend import WandbBackend
 
         return WandbBackend(settings.project, settings.entity, code_root)
-    names = ["local", "wandb"]
-    raise ConfigError(
-        f"tracking: no backend '{settings.backend}'.{did_you_mean(settings.backend, names)}"
-    )
+    hint = did_you_mean(settings.backend, ["local", "wandb"])
+    raise ConfigError(f"tracking: there is no backend '{settings.backend}'.{hint}")
 
 
 def step_module(settings: TrackingSettings) -> str:
-    """Return the module that tracks a step: what it imports takes longest to load."""
+    """Return the module that tracks a step, whose imports take longest to load."""
     return (
         "relay.tracking.wandb.backend"
         if settings.backend == "wandb"

@@ -1,4 +1,4 @@
-"""What a tracking backend does: runs, and the artifacts that runs use and make."""
+"""The interface of tracking backends: runs, and the artifacts that runs use and make."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ RunStatus = Literal["succeeded", "failed", "killed"]
 
 
 SECONDS = "seconds"
-"""The metric with a run's duration, in the last row of every run that came to its end."""
+"""The metric with a run's duration, in the last row of every run that was not killed."""
 
 REPLAYED = "replayed"
-"""The config key of a run that was killed before it recorded `SECONDS`, and then sent whole."""
+"""The config key of a run that was killed before it recorded `SECONDS`, and uploaded later."""
 
 DIGEST_KEY = "digest"
-"""Where an artifact's metadata keep `ArtifactVersion.digest`, in backends that have another one."""
+"""The metadata key of `ArtifactVersion.digest`, in backends that have a digest of their own."""
 
 
 SOURCE_TYPE = "source"
-"""The type of the artifact that has a component's own files."""
+"""The type of the artifacts with the files of components."""
 
 CACHE_PREFIX = "cache-"
-"""What the aliases of the step cache begin with."""
+"""The beginning of the step cache's aliases."""
 
 
 class UploadError(RelayError):
-    """The backend did not take what a run gave it; the work itself was done."""
+    """The backend did not take an upload of a run; the work itself was done."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class ArtifactVersion:
     version: str
     type: str
     digest: str
-    """Of paths and contents, the same in every backend (`relay.tracking.digests`)."""
+    """Over paths and contents, the same in every backend (`relay.tracking.digests`)."""
     aliases: tuple[str, ...] = field(default=(), compare=False)
     metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)
     place: str = ""
-    """`project` or `entity/project` where the artifact is in another project than the run."""
+    """`project` or `entity/project` if the artifact is in another project than the run."""
 
     def __str__(self) -> str:
         """Return the exact reference, `name:v3`."""
@@ -66,10 +66,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What is known of a run when it begins."""
+    """The description of a run when it begins."""
 
     id: str
-    """Letters and digits, unique; a run with the same id goes on with that one."""
+    """Letters and digits, unique; to start a run with the id of another one continues that."""
     name: str
     step: str
     group: str | None = None
@@ -84,7 +84,7 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial: the sweep's id, that of the trial's run, and the parameters that it tries."""
+    """A trial of a sweep: the sweep's id, its run's id, and the parameters that it tries."""
 
     sweep: str
     run_id: str
@@ -101,13 +101,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Row:
-    """What a run records at one moment: numbers, pictures (PNG files) and tables, by name."""
+    """Metrics, pictures (PNG files) and tables of one moment of a run, by name."""
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     images: Mapping[str, Path] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     step: int | None = None
-    """None: the run's next."""
+    """None: the run's next step."""
     time: float | None = None
     """Seconds since 1970; None: now."""
 
@@ -120,28 +120,34 @@ class Run(Protocol):
         """Return the URL of its page, if the backend has pages."""
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
-        """Find an artifact and record it as an input. Raises RelayError if it does not exist."""
+        """Find an artifact and record it as an input.
+
+        Raises RelayError if it does not exist.
+        """
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        """Write the files of `artifact` into `folder`. Raises RelayError if one is damaged."""
+        """Write the files of `artifact` into `folder`.
+
+        Raises RelayError if one is damaged.
+        """
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
-        """Store a version and return it once it is safely stored.
+        """Store `draft` and return its version, once it is safely stored.
 
-        Content that the artifact already has keeps its version and takes the new metadata.
-        `latest` then points at it. Raises UploadError if the store did not take it.
+        If a version with this content exists, it is returned, with the new metadata. `latest` then
+        points at it. Raises UploadError if the store did not take it.
         """
 
     def log(self, row: Row) -> None:
         """Record numbers, pictures and tables of one moment."""
 
     def update_config(self, values: Mapping[str, Any]) -> None:
-        """Add to the run's configuration what was not known when it began."""
+        """Add values to the run's configuration, such as the exact versions of its inputs."""
 
     def finish(self, status: RunStatus, message: str = "") -> None:
         """End the run; `message` is the reason if it did not succeed.
 
-        Raises UploadError if the backend does not have all that was recorded.
+        Raises UploadError if the backend has not received everything.
         """
 
 
@@ -150,34 +156,34 @@ class Backend(Protocol):
 
     name: str
     title: str
-    """What people call it."""
+    """The name that people use, for messages."""
 
     def warm_up(self) -> None:
-        """Load what a run will need, while there is time."""
+        """Load the libraries that a run will need, while there is time."""
 
     def start_run(self, spec: RunSpec) -> Run:
-        """Start a run, or go on with the one that has its id."""
+        """Start a run, or continue the one that has its id."""
 
     def find(self, reference: str) -> ArtifactVersion | None:
-        """Return the version that `reference` points at, or None; records no lineage."""
+        """Return the version that `reference` points at, or None; record no lineage."""
 
     def names(self) -> list[str]:
         """Return the names of all artifacts of the project."""
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        """Write the files of `artifact` into `folder`; records no lineage."""
+        """Write the files of `artifact` into `folder`; record no lineage."""
 
     def find_damage(self, artifact: ArtifactVersion) -> str | None:
-        """Return what is wrong with the stored files of `artifact`; None where nothing is.
+        """Return the damage to the stored files of `artifact` in a few words, or None if intact.
 
-        A backend that keeps the files elsewhere finds it when they are downloaded.
+        A backend with the files on a server returns None, and verifies them in `download`.
         """
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
-        """Return what the runs that used `artifact` have made, oldest first."""
+        """Return the outputs of the runs that used `artifact`, oldest first."""
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
-        """Make `alias` point at `artifact`, and away from any other version of it."""
+        """Move `alias` to this version of the artifact."""
 
     def link(
         self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
@@ -189,14 +195,14 @@ class Backend(Protocol):
 
 
 class PublishTarget(Backend, Protocol):
-    """A backend that runs of the local store can be sent to."""
+    """A backend to which runs of the local store can be uploaded."""
 
     @property
     def place(self) -> str:
         """Return the project, with its owner."""
 
     def complete_runs(self) -> set[str]:
-        """Return the ids of the runs that are there as a whole."""
+        """Return the ids of the runs that were uploaded completely."""
 
     def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
         """Return the version of artifact `name` whose content has `digest`, or None."""

@@ -1,4 +1,4 @@
-"""What to say of an artifact that is not there: the nearest one that is."""
+"""Hints for a reference to an artifact that does not exist."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from relay.util.names import nearest
 
 
 def hint_on_missing(backend: Backend, reference: str) -> str:
-    """` Did you mean ...?` for a `reference` to nothing; "" where nothing is near.
+    """Return ` Did you mean ...?` for a `reference` to nothing, or "" if no name is near.
 
-    Of an artifact that is there with other aliases, the newest version and its aliases.
+    If the artifact exists, the hint is its newest version with its aliases.
     """
     parsed = Reference.parse(reference)
     try:
         newest = backend.find(parsed.path)
         if newest is not None:
-            shown = ", ".join(one for one in newest.aliases if not one.startswith(CACHE_PREFIX))
-            return f" There is {newest} ({shown}): check the alias."
-        found = None if "/" in parsed.path else nearest(parsed.name, backend.names())
-    except RelayError:  # that it is missing matters more
+            aliases = (alias for alias in newest.aliases if not alias.startswith(CACHE_PREFIX))
+            return f" There is {newest} ({', '.join(aliases)}): check the alias."
+        name = None if "/" in parsed.path else nearest(parsed.name, backend.names())
+    except RelayError:  # the artifact's absence matters more
         return ""
-    return f" Did you mean '{found}'?" if found else ""
+    return f" Did you mean '{name}'?" if name else ""

@@ -1,4 +1,4 @@
-"""The outbox: runs that a server did not take, kept on this machine until they are sent.
+"""The outbox: runs that a server did not take, kept on this machine until they are uploaded.
 
 Each is a folder with `run.json` and the files of its outputs and pictures.
 """
@@ -28,7 +28,7 @@ _FILE = "run.json"
 
 @dataclass(frozen=True)
 class KeptRun:
-    """A run, and the server and project that it is meant for."""
+    """A run with the server and the project that it is for."""
 
     server: str
     tracking: TrackingSettings
@@ -36,12 +36,12 @@ class KeptRun:
 
 
 def keep(kept: Path, tracking: TrackingSettings, record: RunRecord) -> Path:
-    """Copy `record` with its files into a folder of `kept`, whole or not at all; return it."""
+    """Copy `record` and its files into a new folder in `kept`, whole or not at all; return it."""
     folder = kept / record.spec.id
     with replace_folder(folder) as aside:
         copied = _with_paths(record, lambda path: _copy(path, aside))
         run = KeptRun(_server(), tracking, copied)
-        # NaN is a metric's value too; what is not a plain value is a number of numpy's.
+        # A metric may be NaN; a value that is not plain is a number of numpy's.
         content = to_json(
             run, indent=2, inf_nan_mode="constants", fallback=lambda number: number.item()
         )
@@ -57,9 +57,9 @@ def list_outbox(kept: Path) -> dict[Path, KeptRun]:
 
 
 def flush_outbox(kept: Path, tracking: TrackingSettings, backend: Backend) -> Iterator[RunRecord]:
-    """Send the runs for this server and project to `backend`; yield each once it is there.
+    """Upload the kept runs of this server and project to `backend`; yield each when it is done.
 
-    Raises RelayError if one is not taken: it and those after it stay.
+    Raises RelayError if an upload fails: that run and those after it stay kept.
     """
     if tracking.backend != "wandb":
         return
@@ -70,9 +70,9 @@ def flush_outbox(kept: Path, tracking: TrackingSettings, backend: Backend) -> It
                 replay(run.record, backend)
             except RelayError as error:
                 raise type(error)(
-                    f"'{run.record.spec.name}', kept since its upload failed: "
-                    f"{str(error).rstrip('.')}. It stays in {folder}; delete that folder to give "
-                    "it up."
+                    f"{folder}: the kept run '{run.record.spec.name}' could not be uploaded: "
+                    f"{str(error).rstrip('.')}. It stays there for the next try; delete the folder "
+                    "if you do not need the run."
                 ) from error
             remove_folder(folder)
             yield run.record
@@ -83,7 +83,8 @@ def _read(folder: Path) -> KeptRun:
         run = _JSON.validate_json((folder / _FILE).read_bytes())
     except ValidationError as error:
         raise RelayError(
-            f"{folder / _FILE} is not a run that this version of Relay reads. Move {folder} away."
+            f"{folder / _FILE}: this version of Relay cannot read the kept run. Move its folder "
+            "away, and run its step again."
         ) from error
     return replace(run, record=_with_paths(run.record, lambda path: folder / path))
 
@@ -93,7 +94,7 @@ def _server() -> str:
 
 
 def _copy(path: Path, folder: Path) -> Path:
-    """Copy a file or folder into one of its own in `folder`; return its place there."""
+    """Copy a file or folder into a new folder in `folder`; return its path in that."""
     place = Path(uuid.uuid4().hex) / path.name
     (folder / place.parent).mkdir()
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""A whole run as data, to be written into a backend later: after a failed upload, or to publish."""
+"""A whole run as a record, to write into a backend later: after a failed upload, or to publish."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from relay.tracking.interface import (
 
 @dataclass(frozen=True)
 class RunRecord:
-    """All that a run recorded; `inputs` are exact references in the backend it is meant for."""
+    """All that a run recorded; `inputs` are exact references in the backend that it is for."""
 
     spec: RunSpec
     status: RunStatus
@@ -28,13 +28,13 @@ class RunRecord:
     inputs: tuple[str, ...] = ()
     outputs: tuple[Draft, ...] = ()
     cache_alias: str | None = None
-    """What marks its outputs for the step cache; None where they are not to be found by it."""
+    """The alias of its outputs for the step cache; None if the cache must not find them."""
 
 
 def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
     """Write the run into `backend` and return its outputs there, in their order.
 
-    A run that is there already, wholly or in part, is gone on with: nothing is doubled.
+    A run that is there already, completely or in part, is continued: nothing is doubled.
     """
     run = backend.start_run(record.spec)
     try:
@@ -48,7 +48,7 @@ def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
         for row in record.rows:
             run.log(row)
         if not any(SECONDS in row.metrics for row in record.rows):
-            run.update_config({REPLAYED: True})  # nothing else shows that all of it arrived
+            run.update_config({REPLAYED: True})  # no row shows that all of it arrived
     except BaseException:
         run.finish("killed")
         raise

@@ -1,4 +1,4 @@
-"""Artifacts as people write them, and as another store numbers them."""
+"""References to artifacts as people write them, and their translation for another store."""
 
 from __future__ import annotations
 
@@ -30,13 +30,16 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Read `text`. Raises RelayError if it is not a reference."""
+        """Read the reference in `text`.
+
+        Raises RelayError if it is not a reference.
+        """
         match = _REFERENCE.fullmatch(text)
         if not match or {".", ".."} & set(match.groups()):
             raise RelayError(
-                f"'{text}' is not an artifact: write name, name:alias or name:v3, with "
-                "project/ or entity/project/ before it for those of another project, and in "
-                "each part letters, digits, '.', '_' and '-' only."
+                f"{text or repr(text)}: not a reference to an artifact. Write name, name:alias or "
+                "name:v3, after project/ or entity/project/ for another project. Each part has "
+                "letters, digits, '.', '_' and '-' only."
             )
         return cls(match["name"], match["alias"] or "latest", match["project"], match["entity"])
 
@@ -47,14 +50,14 @@ class Reference:
 
     @property
     def registry(self) -> str | None:
-        """Return the registry's name, where this is one of its collections."""
+        """Return the registry's name, or None if this is not a collection."""
         if self.project is None or not self.project.startswith(_REGISTRY_PREFIX):
             return None
         return self.project.removeprefix(_REGISTRY_PREFIX)
 
     @property
     def path(self) -> str:
-        """Return all but the alias."""
+        """Return the reference without its alias."""
         return "/".join(part for part in (self.entity, self.project, self.name) if part)
 
     def at(self, alias: str) -> Reference:
@@ -66,11 +69,11 @@ class Reference:
 
 
 def translated(value: Any, names: Mapping[str, str]) -> Any:
-    """Return `value` with each text that is an exact reference of `names` replaced."""
+    """Return `value` with each text that is a key of `names` replaced by its value there."""
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, Mapping):
-        return {key: translated(one, names) for key, one in value.items()}
+        return {key: translated(item, names) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [translated(one, names) for one in value]
+        return [translated(item, names) for item in value]
     return value

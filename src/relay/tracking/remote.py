@@ -1,6 +1,6 @@
-"""The server that runs may go to: login, requests to it, its sweeps, and what runs are sent to.
+"""The server that runs may go to: login, requests, sweeps, and the target of uploads.
 
-What is asked here costs no import of its library.
+Its library is imported only by `take_trial` and `open_target`.
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ __all__ = [
 ]
 
 TITLE = "W&B"
-"""What people call the server."""
+"""The server's name, for messages."""
 _BACKEND = "wandb"
 
 
 def is_remote(backend: str) -> bool:
-    """Return whether the backend of this name keeps its runs on the server."""
+    """Return whether the backend with this name keeps its runs on the server."""
     return backend == _BACKEND
 
 
 def has_login(environ: Mapping[str, str]) -> bool:
-    """Return whether there is a login, without asking the server about it."""
+    """Return whether there is a login, without a request to the server."""
     return find_login(environ) is not None
 
 
 def log_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSettings:
-    """Return `settings` with the entity of the login, which the server is asked about.
+    """Ask the server for the login's entity, and return `settings` with it.
 
-    Raises ConfigError without a login or with one that the server refuses, RelayError where the
-    server cannot be reached.
+    Raises ConfigError if there is no login or the server refuses it, RelayError if the server
+    cannot be reached.
     """
     entity = probe(require_login(environ))
     return replace(settings, backend=_BACKEND, entity=settings.entity or entity)
 
 
 def require_answer(environ: Mapping[str, str]) -> None:
-    """Check that the server answers; its library would wait for minutes.
+    """Check that the server answers, as its library would wait for minutes.
 
     Raises ConfigError or RelayError, as `log_in` does.
     """
@@ -66,7 +66,7 @@ def require_answer(environ: Mapping[str, str]) -> None:
 
 
 def take_trial(environ: MutableMapping[str, str]) -> Trial | None:
-    """Return the trial of a sweep that `environ` names; take its variables out of `environ`."""
+    """Return the sweep's trial in `environ`, or None; remove its variables from `environ`."""
     from relay.tracking.wandb import sweep
 
     return sweep.take_trial(environ)
@@ -78,7 +78,7 @@ def target_settings(project: str, entity: str | None) -> TrackingSettings:
 
 
 def open_target(settings: TrackingSettings, code_root: Path) -> PublishTarget:
-    """Open the project that runs of the local store are sent to."""
+    """Return the project to which runs of the local store are uploaded."""
     from relay.tracking.wandb.backend import WandbBackend
 
     return WandbBackend(settings.project, settings.entity, code_root)

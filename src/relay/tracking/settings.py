@@ -18,7 +18,7 @@ class TrackingSettings:
     """wandb, local, or auto: wandb if there is a key or a login, else local."""
     project: str = "relay"
     entity: str | None = None
-    """The W&B user or team; None: the default of the key."""
+    """The W&B user or team; None: the default of the login."""
     registry: str | None = None
     """The registry that models are linked into, if any."""
     tags: tuple[str, ...] = ()

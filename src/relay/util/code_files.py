@@ -1,4 +1,4 @@
-"""The files that a component's work depends on: its own, and the shared ones that it imports."""
+"""The files that a component's outputs depend on: its own, and the shared ones that it imports."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from relay.util.imports import compute_digest, file_digest, find_module, open_re
 
 _IGNORED = ("__pycache__",)
 _LOOKS_FOR_MODULES = b"iter_modules(__path__)"
-"""In a package whose modules are imported without being named."""
+"""The mark of a package whose modules are imported without their names in the source."""
 
 
 def code_digests(component: Path, root: Path) -> dict[str, str]:
-    """Return the first 16 digits of the SHA-256 of each file, by its path from the checkout `root`.
+    """Return the digest of each file that `component` depends on, by its path in the checkout.
 
-    Imports are read from the source, at any place in a file. A module whose name is computed when
-    the code runs is not among them, except for all modules of a package that lists them with
-    `iter_modules(__path__)`. What is in a package beside its modules, such as a template, counts
-    with the package.
+    The checkout is `root`; a digest is the first 16 digits of the SHA-256. Imports are read from
+    the source, at any place in a file. A module whose name is computed when the code runs is left
+    out, except in a package that lists its modules with `iter_modules(__path__)`. Other files in a
+    package, such as a template, count with the package.
 
-    Raises ConfigError, with the line, if a file is not Python.
+    Raises ConfigError, with the line, if a file is not valid Python.
     """
     own = [path for path in sorted(component.rglob("*")) if _is_own(path, component)]
     files = set(own)
@@ -36,7 +36,7 @@ def code_digests(component: Path, root: Path) -> dict[str, str]:
 
 
 def are_unchanged(digests: Mapping[str, str], root: Path) -> bool:
-    """Return whether each file of `code_digests` still has the same content."""
+    """Return whether each file in `digests` (of `code_digests`) still has the same content."""
     return all(
         (root / name).is_file() and compute_digest(root / name) == digest
         for name, digest in digests.items()
@@ -60,7 +60,7 @@ def _imported_files(path: Path, root: Path) -> tuple[Path, ...]:
 
 @functools.cache
 def _counted_files(module: str, folder: Path) -> tuple[Path, ...]:
-    """Return the files of `module` and of its packages, and all that counts with those."""
+    """Return the files of `module` and of its packages, and the files that count with those."""
     return tuple(path for file in find_module(module, folder) for path in _with_package(file))
 
 
@@ -68,10 +68,10 @@ def _counted_files(module: str, folder: Path) -> tuple[Path, ...]:
 def _with_package(file: Path) -> list[Path]:
     if file.name != "__init__.py":
         return [file]
-    data = [path for path in file.parent.iterdir() if _is_data(path)]
+    others = [path for path in file.parent.iterdir() if _is_no_module(path)]
     lists_modules = _LOOKS_FOR_MODULES in file.read_bytes()
-    return [*data, *file.parent.glob("*.py")] if lists_modules else [*data, file]
+    return [*others, *file.parent.glob("*.py")] if lists_modules else [*others, file]
 
 
-def _is_data(path: Path) -> bool:
+def _is_no_module(path: Path) -> bool:
     return path.suffix not in (".py", ".pyc") and path.name[0] != "." and path.is_file()

@@ -1,4 +1,4 @@
-"""A disk that is full, or that may not be written to, as an error with its place and what to do."""
+"""Messages for a disk that is full or may not be written to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _WORDS_OF_FULL = ("No space left on device", "disk is full", "Disk quota exceeded")
-"""How libraries put it that raise errors of their own: SQLite, Arrow, uv."""
+"""The words of libraries that raise their own errors: SQLite, Arrow, uv."""
 
 
 def explain(error: BaseException, places: Sequence[Path]) -> str | None:
-    """What to tell people of `error` where a disk is its cause; None of any other error.
+    """Return the message for an error that a disk caused, or None for any other error.
 
-    `places` are the folders that were written to: where the error names no path, as an error in
-    the midst of writing does, the one with the least room is named.
+    `places` are the folders that were written to. If the error has no path, as one in the midst of
+    writing, the message names the place with the least room.
     """
     for cause in _chain(error):
         number = cause.errno if isinstance(cause, OSError) else None
@@ -28,18 +28,18 @@ def explain(error: BaseException, places: Sequence[Path]) -> str | None:
         path = _path_of(cause)
         if number in _REFUSED and path:
             why = "the file system is read-only" if number == errno.EROFS else "permission denied"
-            return f"{path}: it cannot be opened or written: {why}. Check who owns it."
+            return f"{path}: cannot be opened or written ({why}). Check its owner and its rights."
     return None
 
 
 def is_full(text: str) -> bool:
-    """Whether an error's text is of a disk that is full."""
+    """Return whether the text of an error means that a disk is full."""
     return any(words in text for words in _WORDS_OF_FULL)
 
 
 def full_disk(places: Sequence[Path]) -> str:
-    """The message for a full disk: of `places`, the one whose file system has the least room."""
-    path = min(places or [Path.cwd()], key=lambda one: shutil.disk_usage(_existing(one)).free)
+    """Return the message for a full disk, that of the place with the least room."""
+    path = min(places or [Path.cwd()], key=lambda place: shutil.disk_usage(_existing(place)).free)
     usage = shutil.disk_usage(_existing(path))
     mount = _mount_of(_existing(path))
     return (
@@ -59,14 +59,14 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _path_of(error: BaseException) -> Path | None:
-    """The path that `error` names."""
+    """Return the path in `error`, if it has one."""
     if isinstance(error, OSError) and isinstance(error.filename, str | bytes):
         return Path(os.fsdecode(error.filename))
     return None
 
 
 def _existing(path: Path) -> Path:
-    """`path`, or the nearest folder above it that is there."""
+    """Return `path`, or the nearest folder above it that exists."""
     path = path.absolute()
     while not path.exists() and path != path.parent:
         path = path.parent
@@ -74,7 +74,7 @@ def _existing(path: Path) -> Path:
 
 
 def _mount_of(path: Path) -> Path:
-    """The folder that the file system of `path` is mounted at."""
+    """Return the folder at which the file system of `path` is mounted."""
     path = path.resolve()
     while not path.is_mount() and path != path.parent:
         path = path.parent

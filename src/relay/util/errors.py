@@ -1,4 +1,4 @@
-"""The errors that people are meant to read, with the exit status each one ends in."""
+"""The errors that people read, each with its exit status."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 class RelayError(Exception):
     """Something outside the code is wrong: a file, a table, an environment. Exit status 1.
 
-    The message has what, where, and what to do; it is shown without a traceback.
+    The message has the place, the problem and what to do; it is shown without a traceback.
     """
 
     exit_code = 1
@@ -21,7 +21,7 @@ class ConfigError(RelayError):
 
 
 class GateFailed(RelayError):
-    """A check or a threshold failed. The step's artifacts are stored even so."""
+    """A check or a threshold failed. The step's outputs are stored even so."""
 
 
 class Interrupted(BaseException):
@@ -36,10 +36,10 @@ class Interrupted(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """128 + the signal's number, as shells report it."""
+        """Return 128 + the signal's number, as shells do."""
         return 128 + self.signal_number
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message, or its type if there is no message."""
+    """Return the first line of an error's message, or its type if there is no message."""
     return (str(error) or type(error).__name__).splitlines()[0]

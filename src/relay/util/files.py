@@ -1,4 +1,4 @@
-"""Files and folders that take their place in one move: a reader sees the whole or nothing."""
+"""Files and folders that are written aside and moved into place: readers see all or nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORKING_FOLDER, _EXCHANGE = -100, 2
 
 
 def name_aside(path: Path) -> Path:
-    """Return a new hidden name beside `path`, for content that takes its place when whole."""
+    """Return a new hidden path beside `path`, for content that is moved there when complete."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex}")
 
 
@@ -23,7 +23,7 @@ def name_aside(path: Path) -> Path:
 def replace_file(path: Path) -> Iterator[Path]:
     """Yield the path at which to write a file; it becomes `path` if no exception is raised.
 
-    An OSError about the file names `path`, the name that people know.
+    An OSError about the file names `path`, not the file aside.
     """
     aside = name_aside(path)
     try:
@@ -82,7 +82,10 @@ def _swap(first: Path, second: Path) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` (UTF-8), whole or not at all. Raises OSError with that path."""
+    """Write `text` to `path` (UTF-8), whole or not at all.
+
+    Raises OSError, with `path`, if that fails.
+    """
     try:
         with replace_file(path) as aside:
             aside.write_text(text, encoding="utf-8")

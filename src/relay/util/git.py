@@ -10,14 +10,14 @@ from pathlib import Path
 from relay.util.redact import redact, redact_url
 
 _TRACKED = "MLproject"
-"""The file by which a repository shows that the project is its own."""
+"""A file that a repository of the project must track."""
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 _SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class GitState:
-    """The commit that is checked out, or why there is none to record."""
+    """The commit that is checked out, or the reason if none can be recorded."""
 
     commit: str | None
     dirty: bool | None
@@ -26,18 +26,17 @@ class GitState:
 
 
 class _GitError(Exception):
-    """What Git wrote when it refused."""
+    """Git failed; the message is its own."""
 
 
 class _NoCommit(Exception):
-    """Why a repository has no commit for the project."""
+    """The repository has no commit for the project; the message is the reason."""
 
 
 def git_state(root: Path) -> GitState:
-    """Ask Git about the project at `root`.
+    """Return the state of the Git repository of the project at `root`.
 
-    A repository that `root` merely lies in, and that does not track its files, has nothing to do
-    with it: its commit is not recorded.
+    The commit of a repository that contains `root`, but does not track its files, is not recorded.
     """
     try:
         return _state(root)
@@ -55,7 +54,10 @@ def git_state(root: Path) -> GitState:
 
 
 def _state(root: Path) -> GitState:
-    """Raises: _NoCommit where the repository has none for the project, and as `_git`."""
+    """Return the commit of the project at `root`.
+
+    Raises _NoCommit if the repository has none for the project, and the errors of `_git`.
+    """
     _git(root, "rev-parse", "--git-dir")
     if not _git(root, "ls-files", "--", _TRACKED):
         raise _NoCommit("the Git repository around the project does not track its files")
@@ -67,7 +69,7 @@ def _state(root: Path) -> GitState:
 
 
 def git_remote(root: Path) -> str | None:
-    """Return the URL of the remote `origin`, without user and password; None without one."""
+    """Return the URL of the remote `origin`, without user and password, or None."""
     try:
         return redact_url(_git(root, "remote", "get-url", "origin"))
     except (OSError, subprocess.TimeoutExpired, _GitError):
@@ -75,9 +77,10 @@ def git_remote(root: Path) -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """Return what Git writes about the repository around `root`, whatever GIT_DIR names.
+    """Run Git in the repository around `root`, whatever GIT_DIR names, and return its output.
 
-    Raises: OSError where it does not start, subprocess.TimeoutExpired, _GitError where it fails.
+    Raises OSError if Git does not start, subprocess.TimeoutExpired if it takes too long, _GitError
+    if it fails.
     """
     ours = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     done = subprocess.run(

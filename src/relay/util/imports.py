@@ -16,7 +16,7 @@ from relay.util.files import write_text
 
 _MEMORY = Path(".relay", "sources.json")
 _MOST_REMEMBERED = 2000
-"""Files; each edit of a file is another."""
+"""The number of files; each version of a file counts."""
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """The fields of a statement that hold other statements."""
 
@@ -33,7 +33,7 @@ class Import(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What a file imports by absolute names, in the order of its lines."""
+    """The imports of a file by absolute names, in the order of its lines."""
 
     imports: Sequence[Import]
     has_getattr: bool
@@ -43,8 +43,8 @@ class Source(NamedTuple):
 class SourceReader:
     """Reads the sources of the checkout at `root`.
 
-    They are remembered by digest in the checkout, since to parse all of them takes longer than the
-    rest of a run in which nothing has changed.
+    Their imports are kept by digest in a file of the checkout, as to parse all sources takes longer
+    than the rest of a run in which nothing has changed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -56,7 +56,7 @@ class SourceReader:
     def read(self, path: Path) -> Source:
         """Return the imports of the file `path`.
 
-        Raises ConfigError, with the line, if it is not Python.
+        Raises ConfigError, with the line, if it is not valid Python.
         """
         if path not in self._sources:
             digest = file_digest(path)
@@ -67,7 +67,7 @@ class SourceReader:
         return self._sources[path]
 
     def save(self) -> None:
-        """Remember what was read, if the checkout has a folder for it that can be written to."""
+        """Write the imports to the checkout's file, if its folder exists and can be written to."""
         if len(self._memory) > self._saved and self._file.parent.is_dir():
             with contextlib.suppress(OSError):
                 newest = dict(list(self._memory.items())[-_MOST_REMEMBERED:])
@@ -82,7 +82,7 @@ def open_reader(root: Path) -> SourceReader:
 
 
 def read_source(tree: ast.Module) -> Source:
-    """Return the imports of a parsed file. Relative ones are left out; Relay's code has none."""
+    """Return the imports of a parsed file, without relative ones, as Relay's code has none."""
     has_getattr = any(
         isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body
     )
@@ -93,20 +93,20 @@ def read_source(tree: ast.Module) -> Source:
 def parse_source(path: Path) -> ast.Module:
     """Return the syntax tree of the file `path`.
 
-    Raises ConfigError, with the line, if it is not Python.
+    Raises ConfigError, with the line, if it is not valid Python.
     """
     try:
         return ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
         place = "/".join(path.parts[-3:])
-        raise ConfigError(f"{place}, line {error.lineno}: {error.msg}.") from error
+        raise ConfigError(f"{place}, line {error.lineno}: {error.msg}. Correct it.") from error
 
 
 @functools.cache
 def find_module(name: str, folder: Path) -> tuple[Path, ...]:
     """Return the files below `folder` that are loaded for module `name`, its packages first.
 
-    Empty if the module is from elsewhere.
+    Empty if the module is not in `folder`.
     """
     package, _, _ = name.rpartition(".")
     files = find_module(package, folder) if package else ()
@@ -119,7 +119,7 @@ def find_module(name: str, folder: Path) -> tuple[Path, ...]:
 
 @functools.cache
 def file_digest(path: Path) -> str:
-    """Return `compute_digest` of the file `path` as this process first saw it."""
+    """Return the digest of the file `path` when this process first asked for it."""
     return compute_digest(path)
 
 
@@ -131,7 +131,7 @@ def compute_digest(path: Path) -> str:
 def _walk_imports(
     body: Sequence[ast.AST], depth: int = 0, for_types: bool = False
 ) -> Iterator[Import]:
-    """Yield the imports in `body`, at any depth; expressions, most of a file, are passed over."""
+    """Yield the imports in `body`, at any depth; skip expressions, which are most of a file."""
     for node in body:
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, (), depth, for_types) for alias in node.names)

@@ -1,4 +1,4 @@
-"""Names: safe column names, and the nearest right name to a wrong one."""
+"""Names: safe column names, and the nearest existing name to a wrong one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _LETTERS = str.maketrans(
         "ı": "i",
     }
 )
-"""Letters that are not one of ASCII with an accent."""
+"""Letters that are not an ASCII letter with an accent."""
 
 
 def column_name(raw: object) -> str:
-    """The snake_case form of a column's name; idempotent.
+    """Return the snake_case form of a column's name; idempotent.
 
-    Letters lose their accents, a leading digit gets an `x` before it, and a name with nothing
-    to keep becomes `column`. `Sp. Atk` -> `sp_atk`, `SalePrice` -> `sale_price`, `#` -> `number`.
+    Letters lose their accents, a leading digit gets an `x` before it, and a name without a letter
+    or digit becomes `column`. `Sp. Atk` -> `sp_atk`, `SalePrice` -> `sale_price`, `#` -> `number`.
     """
     text = str(raw)
     for symbol, word in _SYMBOLS.items():
@@ -40,11 +40,11 @@ def column_name(raw: object) -> str:
 
 
 def column_names(raw: Iterable[object]) -> list[str]:
-    """`column_name` of each, made unique: a name's second use gets `_2`, its third `_3`."""
+    """Return the `column_name` of each, made unique: a second use gets `_2`, a third `_3`."""
     taken: set[str] = set()
     names = []
-    for one in raw:
-        base = column_name(one)
+    for title in raw:
+        base = column_name(title)
         name, count = base, 1
         while name in taken:
             count += 1
@@ -55,21 +55,21 @@ def column_names(raw: Iterable[object]) -> list[str]:
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str | None:
-    """The name in `right` that `wrong` was probably meant to be, or None."""
+    """Return the name in `right` that is nearest to `wrong`, or None if none is near."""
     by_lower = {name.lower(): name for name in right}
     near = get_close_matches(wrong.lower(), by_lower, n=1, cutoff=_NEAR)
     return by_lower[near[0]] if near else None
 
 
 def did_you_mean(wrong: str, right: Iterable[str]) -> str:
-    """` Did you mean 'x'?`, or the choices if none is near; to be appended."""
+    """Return ` Did you mean 'x'?`, or the choices if none is near, to append to a message."""
     choices = list(right)
     near = nearest(wrong, choices)
     return f" Did you mean '{near}'?" if near else list_choices(choices)
 
 
 def list_choices(names: Iterable[str]) -> str:
-    """` There is: a, b.`, of many the first; to be appended."""
+    """Return ` There is: a, b.`, with the first 20 names, to append to a message."""
     choices = sorted(set(names))
     if not choices:
         return ""
@@ -77,15 +77,15 @@ def list_choices(names: Iterable[str]) -> str:
     return f" There is: {shown}."
 
 
-def columns_said(names: Iterable[str]) -> str:
-    """`column x`; of several, the first eight and how many more there are."""
-    known = list(names)
-    more = f" and {len(known) - _MOST_COLUMNS} more" if len(known) > _MOST_COLUMNS else ""
-    return f"column{'s' if len(known) > 1 else ''} {', '.join(known[:_MOST_COLUMNS])}{more}"
+def list_columns(names: Iterable[str]) -> str:
+    """Return `column x`, or `columns x, y`; of many, the first eight and the number of the rest."""
+    columns = list(names)
+    more = f" and {len(columns) - _MOST_COLUMNS} more" if len(columns) > _MOST_COLUMNS else ""
+    return f"column{'s' if len(columns) > 1 else ''} {', '.join(columns[:_MOST_COLUMNS])}{more}"
 
 
 def plain_ascii(text: str) -> str:
-    """Write `text` in letters, digits, `.`, `_` and `-`; empty if nothing in it can be."""
+    """Return `text` in letters, digits, `.`, `_` and `-`; empty if it has nothing like these."""
     decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return re.sub(r"[^A-Za-z0-9._-]+", "_", bare).strip("._-")

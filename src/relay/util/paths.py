@@ -1,7 +1,7 @@
-"""Where the command was started: relative paths are read from there, and printed from there.
+"""The folder in which the command was started: relative paths are read and shown from there.
 
 `mlflow run` starts the command in the project's folder, or in a temporary clone of a Git URL, and
-keeps no note of where it was started itself.
+does not pass on the folder in which it was started itself.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ START = "RELAY_START"
 HOME = "RELAY_HOME"
 
 _CLONE = re.compile(r"tmp[a-z0-9_]{8}")
-"""How Python names the temporary folders into which MLflow clones."""
+"""The names of the temporary folders into which MLflow clones, which Python makes."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _SHELLS = ("bash", "sh", "dash", "zsh")
 
 
 def start_folder(root: Path, environ: Mapping[str, str]) -> Path:
-    """The folder in which whoever started the checkout at `root` is: this one, but for MLflow's."""
+    """Return the folder in which the command was started, or `mlflow run` if that started it."""
     if environ.get(START):
         return Path(environ[START])
     return (_folder_of_mlflow(root) if environ.get("MLFLOW_RUN_ID") else None) or Path.cwd()
 
 
 def home_folder(root: Path, environ: Mapping[str, str]) -> Path:
-    """Where what is made is kept: in RELAY_HOME, else in the checkout at `root`.
+    """Return the folder for outputs and stores: RELAY_HOME, else the checkout at `root`.
 
-    A temporary clone is removed some day: what it makes is kept where the command was started.
+    For a temporary clone, which is removed some day, it is where the command was started.
     """
     start = start_folder(root, environ)
     if environ.get(HOME):
@@ -51,7 +51,7 @@ def scheme_of(text: str) -> str:
 
 
 def find_local_path(text: str, start: Path) -> Path | None:
-    """Return the path that `text` names, as a path or a file:// URL; None for any other URL.
+    """Return the path in `text`, a path or a file:// URL, or None for any other URL.
 
     `~` is the home folder, and a relative path is taken from `start`.
     Raises ConfigError if the URL names another machine, or is not one.
@@ -76,7 +76,7 @@ def find_local_path(text: str, start: Path) -> Path | None:
 
 
 def is_temporary(root: Path) -> bool:
-    """True for a clone that MLflow has made of a Git URL, and for a folder in one."""
+    """Return whether `root` is, or is in, a clone that MLflow made of a Git URL."""
     place = Path(tempfile.gettempdir()).resolve()
     if not root.resolve().is_relative_to(place):
         return False
@@ -85,14 +85,14 @@ def is_temporary(root: Path) -> bool:
 
 
 def shown(path: Path) -> str:
-    """`path` as a person at the command's start would write it: relative where that is shorter."""
+    """Return `path` as a user would write it: relative to the start folder if that is shorter."""
     start = Path(os.environ.get(START) or Path.cwd())
     relative = os.path.relpath(path, start)
     return relative if len(relative) < len(str(path)) else str(path)
 
 
 def _folder_of_mlflow(root: Path) -> Path | None:
-    """The working folder of the process that has MLflow run us; None where it is not to be seen."""
+    """Return the working folder of the `mlflow run` above this process, or None if none is seen."""
     import psutil
 
     with contextlib.suppress(psutil.Error):

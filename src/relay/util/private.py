@@ -1,4 +1,4 @@
-"""Folders that may hold people's data are for their owner alone."""
+"""The rights of folders that may hold people's data: for their owner alone."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ _SQLITE = re.compile(r"^sqlite:///(?P<path>/.+)$")
 def make_private(project: Project, environ: Mapping[str, str]) -> None:
     """Let only the owner read the store, outputs and MLflow's files in the checkout.
 
-    They are made where they are missing, so that no other tool makes them for all to read. Those
-    that are there lose what others, and the group, may do. A folder with the setgid bit
-    (`chmod 2770`) is shared with its group on purpose, and stays so. What cannot be changed, as it
-    belongs to somebody else, stays as it is.
+    Missing ones are made, so that no other tool makes them readable for all. Existing ones lose the
+    rights of the group and of others. A folder with the setgid bit (`chmod 2770`) is shared with
+    its group on purpose, and stays so. Those of another owner cannot be changed: they stay too.
     """
     for folder in (project.state, project.outputs, project.home / "mlruns"):
         with contextlib.suppress(OSError):
@@ -30,7 +29,7 @@ def make_private(project: Project, environ: Mapping[str, str]) -> None:
     if database and Path(database["path"]).parent == project.home:
         path = Path(database["path"])
         with contextlib.suppress(OSError):
-            # SQLite takes an empty file as a database with nothing in it yet.
+            # For SQLite, an empty file is an empty database.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         _tighten(path)
 

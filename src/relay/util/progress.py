@@ -1,4 +1,4 @@
-"""Shows how far long work is: a bar on a terminal, a line every few seconds elsewhere."""
+"""The progress of long work: a bar on a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger("relay")
 SECONDS_BETWEEN_LINES = 5.0
 
 Report = Callable[[int, int | None], None]
-"""Called with how much is done and, where it is known, how much there is in all."""
+"""Called with the amount that is done, and the total if it can be determined."""
 
 Unit = Literal["bytes", "rows", "shuffles"]
 

@@ -1,4 +1,4 @@
-"""Where things are in a checkout, and the environment variables that keep tools inside it."""
+"""The folders of a checkout, and the environment variables that keep tools inside it."""
 
 from __future__ import annotations
 
@@ -21,57 +21,57 @@ class Project:
 
     root: Path
     kept_in: Path | None = None
-    """Where what is made is kept; None: in the checkout."""
+    """The folder for outputs and stores; None: the checkout."""
 
     @classmethod
     def at(cls, root: Path, environ: Mapping[str, str]) -> Project:
-        """The checkout at `root`, whose results are kept where `environ` and its place say."""
+        """Return the checkout at `root`, with the folder for outputs and stores from `environ`."""
         return cls(root, home_folder(root, environ))
 
     @property
     def home(self) -> Path:
-        """The folder of outputs, stores and caches."""
+        """Return the folder of outputs, stores and caches."""
         return self.kept_in or self.root
 
     @property
     def components(self) -> Path:
+        """Return the folder of the components."""
         return self.root / "components"
 
     @property
     def config(self) -> Path:
+        """Return the folder of the settings."""
         return self.root / "config"
 
     @property
     def outputs(self) -> Path:
+        """Return the folder with a folder for each run."""
         return self.home / "outputs"
 
     @property
     def state(self) -> Path:
-        """Stores and caches that belong to no run."""
+        """Return the folder of stores and caches, which belong to no single run."""
         return self.home / ".relay"
 
     @property
     def kept(self) -> Path:
-        """Runs whose upload failed."""
+        """Return the folder of runs whose upload failed."""
         return self.state / "kept"
 
     def tracking_uri(self, environ: Mapping[str, str]) -> str:
-        """Return MLflow's store: MLFLOW_TRACKING_URI, else `mlflow.db` in `home`.
+        """Return the URI of MLflow's store: MLFLOW_TRACKING_URI, else `mlflow.db` in `home`.
 
-        `mlflow run` hands on a path relative to where it was started; a component starts in its
-        own folder, so a relative SQLite path is taken from `home`.
+        A relative SQLite path is taken from `home`: `mlflow run` passes on one relative to where it
+        was started, and a component starts in its own folder.
         """
         uri = environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
         relative = _RELATIVE_SQLITE.match(uri)
         return f"sqlite:///{self.home / relative['path']}" if relative else uri
 
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Variables that keep every tool's files inside `home` and off the network.
+        """Return the variables that keep every tool's files in `home`, and tools off the network.
 
-        Threads that wait without sleeping make boosting many times slower where others use the
-        cores too. MLflow would go on asking a server that has gone for four minutes.
-
-        What the caller has set already stays as it is.
+        Those that `environ` has already stay as they are.
         """
         ours = {
             "TRACKIO_DIR": str(self.state / "trackio"),
@@ -81,9 +81,10 @@ class Project:
             "MPLCONFIGDIR": str(self.state / "matplotlib"),
             "MPLBACKEND": "agg",
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # else it waits 4 minutes for a lost server
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "WANDB_ERROR_REPORTING": "false",
+            # Threads that wait without sleep slow boosting down many times on busy cores.
             "OMP_WAIT_POLICY": "passive",
         }
         chosen = {name: environ.get(name) or value for name, value in ours.items()}
@@ -95,7 +96,7 @@ class Project:
     def prepare(self, environ: MutableMapping[str, str]) -> None:
         """Set `variables` in `environ`, and put the tools of this Python first on its PATH.
 
-        So uv and python are those of this environment, activated or not.
+        `uv` and `python` are then those of this environment, activated or not.
         """
         environ.update(self.variables(environ))
         tools = str(Path(sys.executable).parent)
@@ -103,8 +104,14 @@ class Project:
 
 
 def enclosing_project(start: Path) -> Project:
-    """The checkout that `start` (a file or folder in it) belongs to; RelayError where none."""
+    """Return the checkout that contains the file or folder `start`.
+
+    Raises RelayError if none does.
+    """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / "MLproject").is_file() and (folder / "components").is_dir():
             return Project.at(folder, os.environ)
-    raise RelayError(f"{start} is not inside a Relay project: no folder above has components/.")
+    raise RelayError(
+        f"{start}: not inside a Relay project, as no folder above has MLproject and components/. "
+        "Run the component in its folder in a checkout."
+    )

@@ -1,4 +1,4 @@
-"""The proxy of a request, as the environment's variables name it; read as `requests` reads them."""
+"""The proxy of a request, from environment variables, which are read as in `requests`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from relay.util.errors import RelayError
 from relay.util.redact import redact_url
 
 LOGIN_REQUIRED = 407
-"""The HTTP status of a proxy that wants a user and a password."""
+"""The HTTP status of a proxy that requires a user and a password."""
 LOGIN_ADVICE = "Give it user and password in the variable, as http://USER:PASSWORD@HOST:PORT."
 _SUPPORTED = ("http", "https")
 
@@ -31,7 +31,7 @@ class Proxy:
         return f"the proxy {redact_url(self.url)} ({self.variable})"
 
     def advise(self, host: str) -> str:
-        """Return what to do where `host` cannot be reached through this proxy."""
+        """Return the advice if `host` cannot be reached through this proxy."""
         return f"Correct {self.variable}, or name {host} in NO_PROXY to reach it without a proxy."
 
     def require_usable(self, host: str) -> None:
@@ -59,7 +59,7 @@ class Proxy:
 
 
 def find_proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy for a request of `url`, or None for a direct connection."""
+    """Return the proxy for a request to `url`, or None for a direct connection."""
     parts = urlsplit(url)
     if _is_excepted(url, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
         return None
@@ -76,9 +76,9 @@ def open_url(
     timeout: float,
     *handlers: urllib.request.BaseHandler | type[urllib.request.BaseHandler],
 ) -> HTTPResponse:
-    """Send `request` through the proxy that `environ` names for it, with urllib.
+    """Send `request` with urllib, through the proxy in `environ` for it.
 
-    Raises RelayError if the proxy cannot be used, and what urllib raises.
+    Raises RelayError if the proxy cannot be used, and the errors of urllib.
     """
     proxy = find_proxy(request.full_url, environ)
     if proxy is not None:
@@ -89,7 +89,7 @@ def open_url(
 
 
 def host_of(url: str) -> str:
-    """Return the host of `url`, without its port; "" where `url` has none."""
+    """Return the host of `url` without its port, or "" if `url` has none."""
     return urlsplit(url).hostname or ""
 
 

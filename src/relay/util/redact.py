@@ -1,4 +1,4 @@
-"""Keeps secrets out of logs, metadata and error texts."""
+"""The removal of secrets from logs, metadata and messages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _SECRET_KEYS = re.compile(
     r"(?i)(^|[-_.])(api[-_]?key|key|token|secret|password|passwd|pwd|sig|signature|credential|auth)"
     r"([-_.]|$)"
 )
-_SHORTEST_SECRET = 8  # characters; a shorter one would be found in innocent words
-_NO_SECRETS = ("PWD", "OLDPWD", "SSH_AUTH_SOCK")  # paths, for all their names
+_SHORTEST_SECRET = 8  # characters; a shorter one could be part of innocent words
+_NO_SECRETS = ("PWD", "OLDPWD", "SSH_AUTH_SOCK")  # paths, in spite of their names
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # A password may hold quotes, which elsewhere end a URL in a text.
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^\s/?#<>]*@)?[^\s'\"<>]*")
@@ -22,10 +22,10 @@ _PAIRS = re.compile(r"([?#&;]+)")
 
 
 def redact_url(url: str) -> str:
-    """`url` without user and password, and without the values of what looks like a secret.
+    """Return `url` without user and password, and without values that look like a secret.
 
-    These are looked for in the query and in the fragment. The URL need not be a valid one; a text
-    that is none comes back as it is.
+    These are the values of names such as `token` in the query and in the fragment. The URL need not
+    be valid; a text that is not a URL is returned as it is.
     """
     parts = _PARTS.fullmatch(url)
     if parts is None:
@@ -36,7 +36,7 @@ def redact_url(url: str) -> str:
 
 
 def redact(text: str) -> str:
-    """`text` with `redact_url` done on each URL in it, and without the environment's secrets.
+    """Return `text` with each URL redacted, and without the environment's secrets.
 
     These are the values of variables such as AWS_SECRET_ACCESS_KEY.
     """
@@ -47,13 +47,13 @@ def redact(text: str) -> str:
 
 
 def _secrets() -> list[str]:
-    """The longest first: one may be the beginning of another."""
-    found = {
+    """Return the environment's secrets, the longest first, as one may contain another."""
+    secrets = {
         value
         for name, value in os.environ.items()
         if len(value) >= _SHORTEST_SECRET and _SECRET_KEYS.search(name) and name not in _NO_SECRETS
     }
-    return sorted(found, key=len, reverse=True)
+    return sorted(secrets, key=len, reverse=True)
 
 
 def _redact_pairs(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Settings as people type them on a command line, for messages that name one."""
+"""Settings as people type them on a command line, for messages."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import shlex
 from collections.abc import Mapping
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/+.%*@?|-]+( [A-Za-z0-9_/+.%*@?|-]+)*")
-"""Texts that Hydra takes as they are within a list."""
+"""Texts that Hydra reads unquoted within a list."""
 _TYPED = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?|true|false|null|none|nan|[+-]?inf", re.IGNORECASE)
-"""Texts that it would take for a value of another type."""
+"""Texts that Hydra would read as a value of another type."""
 _STRUCTURE = ("[", "{", "(", "'", '"')
 
 
 def setting(key: str, value: object) -> str:
-    """Return `key=value` as a shell takes it: data.read.skip=2, 'data.drop=[id,name]'.
+    """Return `key=value` quoted for a shell: data.read.skip=2, 'data.drop=[id,name]'.
 
     `value` is a text, a number, a boolean, None, or a list or mapping of these.
     """
@@ -32,7 +32,7 @@ def _shell_word(text: str) -> str:
 
 
 def _needs_quotes(text: str) -> bool:
-    """Whether Hydra would read a text that stands alone as something else."""
+    """Return whether Hydra would read a text that stands alone as something else."""
     return text.startswith(_STRUCTURE) or "${" in text or text != text.strip()
 
 

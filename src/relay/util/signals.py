@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop, until there is nothing left to stop."""
+"""Signals that ask a process to stop."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopSignals:
-    """Turns the first signal into Interrupted; later ones change nothing.
+    """Turns the first signal into Interrupted and ignores later ones.
 
-    `at_once` raises in the midst of whatever the main thread does, which a long fit needs.
-    Otherwise `check` raises, where it is called: an exception out of nowhere can be swallowed.
-    Not the process's signal mask: it holds for one thread, and Python runs handlers in the main
-    thread for a signal that any thread took.
+    With `at_once`, the exception is raised in whatever the main thread does, as a long fit needs.
+    Otherwise only `check` raises it, as code that is interrupted anywhere may swallow it. (A signal
+    mask would not do: it is for one thread, and Python handles signals of all in the main thread.)
     """
 
     def __init__(self, *, at_once: bool) -> None:
@@ -25,17 +24,17 @@ class StopSignals:
         self._ignored = False
 
     def install(self) -> None:
-        """Take over SIGTERM, SIGINT and SIGHUP."""
+        """Handle SIGTERM, SIGINT and SIGHUP from now on."""
         for number in _STOPPING:
             signal.signal(number, self._receive)
 
     def check(self) -> None:
-        """Raise Interrupted where a signal has come."""
+        """Raise Interrupted if a signal has arrived."""
         if self._received is not None and not self._ignored:
             raise Interrupted(self._received)
 
     def ignore(self) -> None:
-        """From here on nothing is interrupted: what is left must not be cut in two."""
+        """Ignore signals from now on, for work that must not be interrupted."""
         self._ignored = True
 
     def _receive(self, number: int, frame: FrameType | None) -> None:

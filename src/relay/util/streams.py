@@ -1,4 +1,4 @@
-"""Standard input, output and error as they should be, however a process was started."""
+"""Standard input, output and error that work however a process was started."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TextIO, cast
 def open_missing() -> None:
     """Open the null device as each standard stream that this process was started without.
 
-    Python has None in its place, and the next file to be opened would get its number.
+    Python has None instead, and the next file to be opened would get the stream's number.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is not None:
@@ -29,9 +29,9 @@ def open_missing() -> None:
 
 
 def is_held(descriptor: int) -> bool:
-    """True where `descriptor` is a pipe or a socket, whose other end somebody may hold open.
+    """Return whether `descriptor` is a pipe or a socket, whose other end a process may hold open.
 
-    Not a terminal, a file or the null device, which cron, systemd and containers give.
+    It is not for a terminal, a file, or the null device of cron, systemd and containers.
     """
     try:
         mode = os.fstat(descriptor).st_mode
@@ -41,12 +41,12 @@ def is_held(descriptor: int) -> bool:
 
 
 _PLAIN_SIGNS = str.maketrans({"✔": "+", "✘": "x", "…": "..."})
-"""What stands for Relay's signs on a console whose encoding does not have them."""
+"""The replacements for Relay's signs on a console whose encoding does not have them."""
 _SIGNS = "✔✘…"
 
 
 def can_write(text: str, stream: TextIO) -> bool:
-    """Whether the encoding of `stream` has all of `text`."""
+    """Return whether the encoding of `stream` has all characters of `text`."""
     try:
         text.encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -55,7 +55,7 @@ def can_write(text: str, stream: TextIO) -> bool:
 
 
 def replace_unwritable(stream: TextIO) -> None:
-    """Make `stream` write a `?` for what its encoding does not have, instead of an error.
+    """Make `stream` write `?` for a character that its encoding does not have, not raise an error.
 
     An old console, or PYTHONIOENCODING=ascii, must not end a run.
     """
@@ -64,9 +64,9 @@ def replace_unwritable(stream: TextIO) -> None:
 
 
 class Output(io.TextIOBase):
-    """A stream that never fails: what cannot be written is given up, from there to the end.
+    """A stream that never fails: after the first error, it discards all that is written.
 
-    `error` is why: the reader has gone, the disk is full.
+    `error` is the reason, such as a reader that has gone or a full disk.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -90,13 +90,13 @@ class Output(io.TextIOBase):
 
     @property
     def lost(self) -> str | None:
-        """Why something that somebody waits for was not written; None for a reader that left."""
+        """Return why output was lost, or None if it was not, or its reader has closed the pipe."""
         if self.error is None or isinstance(self.error, BrokenPipeError):
             return None
         return self.error.strerror or str(self.error)
 
     def _give_up(self, error: OSError) -> None:
-        """Have the null device in its place, which also takes what is still in the buffer."""
+        """Put the null device in the stream's place, which takes the rest of the buffer too."""
         self.error = self.error or error
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, self._stream.fileno())
@@ -118,7 +118,7 @@ class Output(io.TextIOBase):
 
 @contextlib.contextmanager
 def lasting_output() -> Iterator[Output]:
-    """Standard output and error that never fail, while this is open; yields standard output."""
+    """Replace standard output and error by streams that never fail; yield standard output."""
     before = sys.stdout, sys.stderr
     output, errors = Output(sys.stdout), Output(sys.stderr)
     sys.stdout, sys.stderr = cast(TextIO, output), cast(TextIO, errors)

@@ -44,7 +44,7 @@ def test_all_three_forms_of_override_can_be_mixed() -> None:
 
 
 def test_an_option_without_a_value_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"--steps: not an option here, or it needs a value"):
+    with pytest.raises(ConfigError, match=r"--steps: not an option, or its value is missing"):
         from_arguments(["--steps"])
 
 

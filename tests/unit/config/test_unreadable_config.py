@@ -15,8 +15,8 @@ from tests.loading import ROOT
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"seed: 1\nname: K\xf6ln\n", "line 2 is not UTF-8: save the file in that encoding"),
-        (b"- seed\n- 1\n", "it holds a list; settings are written as `key: value`"),
+        (b"seed: 1\nname: K\xf6ln\n", "line 2 is not UTF-8. Save the file in that encoding"),
+        (b"- seed\n- 1\n", "contains a list. Write each setting as `key: value`"),
         (b"seed: [1\n", "not valid YAML: line 2: expected ',' or ']'"),
     ],
 )

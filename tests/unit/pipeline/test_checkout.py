@@ -25,19 +25,19 @@ def test_a_new_checkout_and_one_with_runs_are_fine(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["outputs", ".relay", "mlruns"])
 def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    with pytest.raises(RelayError, match=rf"{name}: it is a file, .* Move the file away"):
+    with pytest.raises(RelayError, match=rf"{name}: a file, .* Move the file away"):
         require_writable(Project(tmp_path))
 
 
 def test_a_folder_in_the_place_of_the_link_to_the_newest_run_is_named(tmp_path: Path) -> None:
     (tmp_path / "outputs" / "latest").mkdir(parents=True)
-    with pytest.raises(RelayError, match=r"latest: it is a folder.*Move the folder away"):
+    with pytest.raises(RelayError, match=r"latest: a folder.*Move the folder away"):
         require_writable(Project(tmp_path))
 
 
 def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     (tmp_path / "outputs").symlink_to("/not/there")
-    with pytest.raises(RelayError, match="outputs is a link to /not/there, which does not exist"):
+    with pytest.raises(RelayError, match="outputs: a link to /not/there, which does not exist"):
         require_writable(Project(tmp_path))
 
 

@@ -33,13 +33,13 @@ def test_a_missing_package_belongs_into_the_environment_that_components_share(
     link = tmp_path / "components" / "tidy" / "requirements.txt"
     link.symlink_to("../../environments/table/requirements.txt")
     message = end_of(tmp_path, "import no_such_package\n")
-    assert "that has it to environments/table/requirements.in, and run" in str(message)
+    assert "Add its package to environments/table/requirements.in, and run" in str(message)
 
 
 def test_a_missing_module_is_named_with_who_imports_it_and_what_to_do(tmp_path: Path) -> None:
     assert end_of(tmp_path, "import sys\nimport no_such_package.part\n") == (
-        "components/tidy/run.py, line 2: there is no module 'no_such_package': neither a file of "
-        "components/tidy, nor in a package of its environment. Add the package that has it to "
+        "components/tidy/run.py, line 2: there is no module 'no_such_package': it is neither a "
+        "file of components/tidy nor in a package of its environment. Add its package to "
         "components/tidy/requirements.in, and run `make lock`."
     )
 
@@ -61,7 +61,10 @@ def test_a_module_of_relay_is_not_looked_for_in_packages(tmp_path: Path) -> None
         "ModuleNotFoundError: No module named 'relay.nothing'",
     ]
     told = explain_early_end(traceback, tmp_path / "components" / "tidy", tmp_path)
-    assert told == "components/tidy/run.py, line 3: there is no module 'relay.nothing' in src/."
+    assert told == (
+        "components/tidy/run.py, line 3: there is no module 'relay.nothing' in src/. Correct the "
+        "import."
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_any_error_while_the_script_loads_is_told_with_its_line(
 
 def test_code_that_is_no_python_is_told_with_its_line(tmp_path: Path) -> None:
     told = end_of(tmp_path, "import work\n", work="x = 1\ndef f(:\n    pass\n")
-    assert told == "components/tidy/work.py, line 2: not valid Python: invalid syntax"
+    assert told == "components/tidy/work.py, line 2: not valid Python (invalid syntax). Correct it."
 
 
 def test_a_log_without_a_traceback_tells_nothing(tmp_path: Path) -> None:

@@ -74,14 +74,14 @@ def test_a_page_has_the_time_of_its_run_and_links_to_the_others(tmp_path: Path) 
 
 def test_a_page_that_cannot_be_fetched_is_reported_beside_the_others(tmp_path: Path) -> None:
     assert collect(Pages(broken=("report",)), tmp_path) == [
-        "check: the page of report:v0 is not here: the server is in trouble",
+        "check: the page of report:v0 could not be fetched: the server is in trouble",
         "register: outputs/now/card.html",
     ]
 
 
 def test_a_page_outside_of_its_artifact_is_not_copied(tmp_path: Path) -> None:
     lines = collect(Pages(page="../../etc/passwd"), tmp_path)
-    assert all("which is not in it" in line for line in lines)
+    assert all("leaves the artifact's folder" in line for line in lines)
 
 
 def test_a_server_that_takes_long_to_fail_is_not_asked_for_the_rest(

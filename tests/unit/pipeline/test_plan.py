@@ -94,7 +94,7 @@ def test_a_wrong_selection_is_an_error(expression: str, message: str) -> None:
     [
         ({"a": spec("x", inputs={"in": "b.out"})}, "no step 'b'"),
         ({"a": spec("x"), "b": spec("y", inputs={"in": "a.uot"})}, "no output 'uot'.*'out'"),
-        ({"a": spec("x"), "b": spec("x")}, "'x' is made by a.out already"),
+        ({"a": spec("x"), "b": spec("x")}, "'x' is also made by a.out"),
         ({"a": spec("x", after=["b"])}, "after: there is no step 'b'"),
         ({"a": spec("x", inputs={"out": "m:latest"})}, "is an input and an output"),
     ],

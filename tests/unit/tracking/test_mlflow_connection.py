@@ -39,7 +39,7 @@ def problem(uri: str) -> str:
 
 def test_a_server_that_refuses(closed: int) -> None:
     text = problem(f"http://user:secret@127.0.0.1:{closed}")
-    assert f"The MLflow server http://127.0.0.1:{closed} cannot be reached: connection ref" in text
+    assert f"the MLflow server http://127.0.0.1:{closed} cannot be reached: connection ref" in text
     assert "MLFLOW_TRACKING_URI" in text
     assert "secret" not in text
 

@@ -243,7 +243,7 @@ def test_a_file_that_is_lost_is_no_traceback_where_the_end_is_not_taken_either(
     memory.on_finish = gone
     assert component.main(Made, step, []) == 1
     assert only(kept).status == "failed"
-    assert "there is no " in only(kept).message
+    assert "which does not exist" in only(kept).message
     assert "Traceback" not in capsys.readouterr().err
 
 

@@ -80,7 +80,7 @@ def test_the_local_store_tells_it_too(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_path_that_may_not_be_written_is_named(tmp_path: Path, number: int, why: str) -> None:
     text = disk.explain(full(tmp_path / "x", number), [])
     assert text is not None
-    assert f"{tmp_path / 'x'}: it cannot be opened or written: " in text
+    assert f"{tmp_path / 'x'}: cannot be opened or written (" in text
     assert why in text
 
 

@@ -99,4 +99,4 @@ def test_text_that_nobody_gets_is_an_error_where_it_is_all_there_is(
         monkeypatch.setattr(sys, "stdout", full)
         status = cli.main(ROOT, ["--help"])
     assert status == 1
-    assert "standard output: not all of it could be written" in capsys.readouterr().err
+    assert "standard output: could not be written to its end" in capsys.readouterr().err

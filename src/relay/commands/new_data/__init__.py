@@ -1,1 +1,1 @@
-"""Writes a data set's config from its file."""
+"""The command `new-data`: write a data set's config from its file."""

@@ -1,4 +1,4 @@
-"""`relay new-data NAME --from FILE`: looks at a table and writes config/data/NAME.yaml."""
+"""`relay new-data NAME --from FILE`: read a table and write config/data/NAME.yaml."""
 
 from __future__ import annotations
 
@@ -30,11 +30,14 @@ _READ = "data.read."
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"new-data: {message}. Usage: ./relay new-data NAME --from FILE")
+        raise ConfigError(f"new-data: {message}. Write ./relay new-data NAME --from FILE.")
 
 
 def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
-    """Write the config of a new data set and say what is in it; the exit status."""
+    """Write the config of a new data set, print its size, and return the exit status.
+
+    Raises ConfigError if an argument is wrong, RelayError if the file cannot be read.
+    """
     parser = _Parser(prog="relay new-data", allow_abbrev=False, add_help=False)
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--from", dest="source", required=True)
@@ -48,22 +51,22 @@ def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
     options = validate(ReadParams, {key: to_text(value) for key, value in read.items()})
     raw = read_raw(source, options.read_options())
     about = raw.about
-    found = profile(raw, given.target, options.decimal)
+    summary = profile(raw, given.target, options.decimal)
     url = _url(source, project.root)
-    write_text(path, config_text(given.name, url, found, about, read))
-    _say(console, _command(project.root, given.name), shown(path), found)
+    write_text(path, config_text(given.name, url, summary, about, read))
+    _print_summary(console, _command(project.root, given.name), shown(path), summary)
     return 0
 
 
 def _require_new(name: str, path: Path) -> None:
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"new-data: '{name}' is not a valid name. Use letters, digits, '_' and '-'."
+            f"new-data: not a valid name (got '{name}'). Use letters, digits, '_' and '-'."
         )
     if path.exists():
         raise ConfigError(
-            f"new-data: config/data/{path.name} is there already. Take another name, or move it "
-            "away."
+            f"new-data: config/data/{path.name} exists already. Give another name, or move the "
+            "file away."
         )
 
 
@@ -72,44 +75,51 @@ def _local_file(text: str) -> Path:
     if path is None:
         raise ConfigError(
             f"new-data: --from: not a file on this machine (got {redact_url(text)!r}). Download it "
-            "first; in the config that is written, url can be the address that it came from."
+            "first; `url` in the new config can still be its address."
         )
     if not path.is_file():
-        raise ConfigError(f"new-data: there is no file {path}.")
+        raise ConfigError(f"new-data: --from: there is no file {path}. Check the path.")
     return path.resolve()
 
 
 def _read_settings(project: Project, settings: Sequence[str], source: Path) -> dict[str, Any]:
-    """The settings of `data.read` in the command line."""
-    for one in settings:
-        if not one.startswith(_READ):
-            raise ConfigError(f"new-data: takes settings of {_READ}* only, not '{one}'.")
+    """Return the settings of `data.read` in the command line.
+
+    Raises ConfigError for another setting.
+    """
+    for argument in settings:
+        if not argument.startswith(_READ):
+            raise ConfigError(
+                f"new-data: only settings of {_READ}* are allowed (got '{argument}'). Write others "
+                "into the new file."
+            )
     table = ["data=table", f"data.url={source}", "data.target=target"]
     read: dict[str, Any] = config.load(project.config, [*table, *settings], Path.cwd()).section(
         "data"
     )["read"]
-    names = {one.partition("=")[0].removeprefix(_READ) for one in settings}
+    names = {argument.partition("=")[0].removeprefix(_READ) for argument in settings}
     return {key: value for key, value in read.items() if key in names}
 
 
 def _url(source: Path, root: Path) -> str:
-    """A file of the project by its path in it, from where config reads it; others by all of it."""
+    """Return the path of `source` for the config: relative if it is in the project."""
     return str(source.relative_to(root) if source.is_relative_to(root) else source)
 
 
 def _command(root: Path, name: str) -> str:
-    """The command that runs the pipeline on the new data set, from where the user is."""
+    """Return the command that runs the pipeline on the new data set, from the present folder."""
     script = shown(root / "relay")
     return f"{shlex.quote(script if os.sep in script else f'./{script}')} data={name}"
 
 
-def _say(console: Console, command: str, path: str, found: Profile) -> None:
+def _print_summary(console: Console, command: str, path: str, summary: Profile) -> None:
+    size = f"{summary.rows:,} rows, {len(summary.columns)} columns"
     lines = [
-        f"Wrote {path}: {found.rows} rows, {len(found.columns)} columns. Look through it, then",
+        f"Wrote {path}: {size}. Look through it, then",
         f"  {command}",
     ]
-    if found.target is None:
-        lines[0] = f"Wrote {path}: {found.rows} rows, {len(found.columns)} columns."
+    if summary.target is None:
+        lines[0] = f"Wrote {path}: {size}."
         lines[1] = f"Name the column to predict in it (target: ???), then {command}"
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What is in a table, column by column, as far as a data set's config can say it."""
+"""The profile of a table: its columns, as a data set's config describes them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _USUAL_TARGETS = ("target", "label", "class", "y", "outcome")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its safe name, its kind, and what its values are."""
+    """One column: its safe name, its kind, and its values."""
 
     name: str
     kind: ColumnKind
     dtype: str
-    """The dtype word of a rule on it."""
+    """The dtype for a rule on it."""
     read_as: str | None = None
-    """The dtype word by which its texts were read, if they are more than plain numbers."""
+    """The dtype by which its texts were read, if they are more than plain numbers."""
     note: str = ""
     missing: int = 0
     distinct: int = 0
@@ -40,10 +40,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Profile:
-    """A table: its rows and columns and, if known, its target and decimal mark.
+    """A table: its rows, its columns and, if they were recognised, its target and decimal mark.
 
-    The columns are described by the rows `of_use`, which have a target. `row_numbers` columns at
-    the left only number the rows.
+    The columns are described by the rows `of_use`, which have a target. `row_numbers` is the number
+    of columns at the left that only number the rows.
     """
 
     rows: int
@@ -55,39 +55,40 @@ class Profile:
 
 
 def profile(raw: RawTable, target: str | None, decimal: str | None) -> Profile:
-    """Return what `raw` contains; its table is used up.
+    """Return the profile of `raw`, whose table is changed.
 
-    If no `target` is given, a column is taken for it only by its name, and only if it is the one.
+    Without a `target`, the only column with a usual name, such as `label`, is the target.
 
-    Raises:
-        ConfigError: The table has no column `target`.
-        RelayError: The table has one column only.
+    Raises ConfigError if the table has no column `target`, RelayError if it has only one column.
     """
     table = raw.table
     row_numbers = count_row_numbers(table)
     table.columns = names = column_names(table.columns)
-    found = _target(target, names) if target is not None else _usual_target(names)
-    # As in clean, a target is not a row number.
-    aside = [name for name in names[:row_numbers] if name != found]
+    target = _target(target, names) if target is not None else _usual_target(names)
+    # As in the step `clean`, a target is not a row number.
+    aside = [name for name in names[:row_numbers] if name != target]
     names = [name for name in names if name not in aside]
     if len(names) < 2:
-        raise RelayError("The table has one column only, so there is nothing to predict from.")
+        raise RelayError(
+            f"new-data: the table has only one column ({', '.join(names)}), so there is nothing to "
+            "predict from. Give data.read.separator if it has more."
+        )
     convention = convention_of(table, decimal=decimal, separator=raw.about.get("separator"))
     rows = len(table)
     read = {}
     for name in names:
-        read[name] = read_column(table[name], None, convention, names_classes=name == found)
+        read[name] = read_column(table[name], None, convention, names_classes=name == target)
         table[name] = finite(read[name].values)
-    if found is not None:  # rows without a target are not in the clean table
-        table = table[table[found].notna()]
-    columns = [_column(table[name], one.word, one.note) for name, one in read.items()]
-    return Profile(rows, len(table), columns, found, convention.evident, len(aside))
+    if target is not None:  # rows without a target are not in the clean table
+        table = table[table[target].notna()]
+    columns = [_column(table[name], values.word, values.note) for name, values in read.items()]
+    return Profile(rows, len(table), columns, target, convention.evident, len(aside))
 
 
 def _target(name: str, names: list[str]) -> str:
     try:
         return find_column(name, names, "--target")
-    except RelayError as error:  # here it is a word of the command that is wrong, not the data
+    except RelayError as error:  # here the command is wrong, not the table
         raise ConfigError(f"new-data: {error}") from error
 
 

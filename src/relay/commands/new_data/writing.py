@@ -1,4 +1,4 @@
-"""A data set's config as text, with a comment on all that is to be looked at."""
+"""The text of a data set's config, with comments on the values to check."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ _USELESS = {
 
 
 def config_text(
-    name: str, url: str, found: Profile, about: Mapping[str, Any], read: Mapping[str, Any]
+    name: str, url: str, profile: Profile, about: Mapping[str, Any], read: Mapping[str, Any]
 ) -> str:
-    """The YAML of config/data/`name`.yaml.
+    """Return the YAML of config/data/`name`.yaml.
 
-    `about` is what was found out of the file; `read` are settings of `data.read` that were given.
+    `about` has the facts that were recognised in the file, `read` the settings of `data.read` in
+    the command line.
     """
     return "\n".join(
         [
-            *_head(name, url, found),
-            *_reading(found, about, read),
-            *_columns(found),
-            *_check(found),
+            *_head(name, url, profile),
+            *_reading(profile, about, read),
+            *_columns(profile),
+            *_check(profile),
             "",
         ]
     )
 
 
-def _head(name: str, url: str, found: Profile) -> Iterator[str]:
-    size = f"{found.rows} rows and {len(found.columns)} columns"
+def _head(name: str, url: str, profile: Profile) -> Iterator[str]:
+    size = f"{profile.rows} rows and {len(profile.columns)} columns"
     yield f"# Written by `relay new-data {name}`, from {size}. It is yours now: its values come"
     yield "# from this one file. All other settings are in table.yaml, each explained."
     yield f"# To run it, in the project's folder: ./relay data={name}"
@@ -47,76 +48,77 @@ def _head(name: str, url: str, found: Profile) -> Iterator[str]:
     yield ""
     yield f"name: {_scalar(name)}"
     yield f"url: {_scalar(url)}"
-    if found.target is None:
+    if profile.target is None:
         yield _with_comment("target: ???", "the column to predict: name one of those below")
     else:
-        yield f"target: {_scalar(found.target)}"
+        yield f"target: {_scalar(profile.target)}"
     yield _with_comment("task: auto", "regression or classification, where the guess is wrong")
 
 
-def _reading(found: Profile, about: Mapping[str, Any], read: Mapping[str, Any]) -> Iterator[str]:
-    known = {}
+def _reading(profile: Profile, about: Mapping[str, Any], read: Mapping[str, Any]) -> Iterator[str]:
+    settings = {}
     if "separator" in about:
-        known["separator"] = about["separator"]
-        if found.decimal is not None:
-            known["decimal"] = found.decimal
+        settings["separator"] = about["separator"]
+        if profile.decimal is not None:
+            settings["decimal"] = profile.decimal
         if about["encoding"] not in ("utf-8", "utf-8-sig", MIXED):
-            known["encoding"] = about["encoding"]
-    known |= read
-    if known:
+            settings["encoding"] = about["encoding"]
+    settings |= read
+    if settings:
         yield from ("", "read:")
-        yield from (f"  {key}: {_scalar(value)}" for key, value in known.items())
+        yield from (f"  {key}: {_scalar(value)}" for key, value in settings.items())
 
 
-def _columns(found: Profile) -> Iterator[str]:
-    useless = [one for one in found.columns if one.kind in _USELESS and one.name != found.target]
+def _columns(profile: Profile) -> Iterator[str]:
+    features = [column for column in profile.columns if column.name != profile.target]
+    useless = [column for column in features if column.kind in _USELESS]
     if useless:
         yield from ("", "drop:")
-        for one in useless:
-            yield _with_comment(f"  - {_scalar(one.name)}", _USELESS[one.kind])
-    empty = [one.name for one in found.columns if one.kind == "empty"]
+        for column in useless:
+            yield _with_comment(f"  - {_scalar(column.name)}", _USELESS[column.kind])
+    empty = [column.name for column in profile.columns if column.kind == "empty"]
     if empty:
         yield from ("", f"# Left out by themselves, as they have no values: {', '.join(empty)}")
-    if found.row_numbers:
+    if profile.row_numbers:
         yield from (
             "",
             "# Left out by itself: the first column, which has no name and numbers the rows",
         )
-    dropped = {one.name for one in useless}
-    words = {one.name: _word(one) for one in found.columns if one.name not in dropped}
-    notes = {one.name: one.note for one in found.columns}
+    kept = [column for column in profile.columns if column not in useless]
+    words = {column.name: _word(column) for column in kept}
+    notes = {column.name: column.note for column in kept}
     if any(words.values()):
         yield from ("", "dtypes:")
         for name, word in words.items():
             if word:
                 yield _with_comment(f"  {_scalar(name)}: {_scalar(word)}", notes[name])
-    texts = [one for one in found.columns if one.kind == "text" and one.name != found.target]
+    texts = [column for column in features if column.kind == "text"]
     if texts:
         longest, *others = texts
-        more = f"; or {', '.join(one.name for one in others)}" if others else ""
+        more = f"; or {', '.join(column.name for column in others)}" if others else ""
         yield from ("", _with_comment(f"text: {_scalar(longest.name)}", f"read by TF-IDF{more}"))
 
 
 def _word(column: Column) -> str | None:
-    """What `dtypes` should say of a column, so that a file with other values is read alike."""
+    """Return the entry of `dtypes` for a column, so that other files are read like this one."""
     return column.read_as or ("str" if column.note and column.dtype == "str" else None)
 
 
-def _check(found: Profile) -> Iterator[str]:
+def _check(profile: Profile) -> Iterator[str]:
     yield from (
         "",
         "# Rules that the clean table must keep; a run ends where one is broken.",
         "check:",
     )
-    rows = max(1, math.floor(found.of_use * _FEWEST_ROWS))
-    of_use = "that there are" if found.of_use == found.rows else "that have a target"
-    yield _with_comment(f"  min_rows: {rows}", f"half of the {found.of_use} {of_use}")
+    rows = max(1, math.floor(profile.of_use * _FEWEST_ROWS))
+    of_use = "that there are" if profile.of_use == profile.rows else "that have a target"
+    yield _with_comment(f"  min_rows: {rows}", f"half of the {profile.of_use} {of_use}")
     yield "  columns:"
-    for one in found.columns:
-        if one.name != found.target and one.kind in (*_USELESS, "empty"):
+    for column in profile.columns:
+        if column.name != profile.target and column.kind in (*_USELESS, "empty"):
             continue
-        yield f"    # {_seen(one, found.of_use)}"
-        yield f"    {_scalar(one.name)}: {_flow(_rule(one))}"
+        yield f"    # {_seen(column, profile.of_use)}"
+        yield f"    {_scalar(column.name)}: {_flow(_rule(column))}"
 
 
 def _rule(column: Column) -> dict[str, Any]:
@@ -133,9 +135,9 @@ def _rule(column: Column) -> dict[str, Any]:
 
 
 def with_margin(low: float, high: float) -> tuple[float, float]:
-    """Bounds a quarter of the range beyond `low` and `high`, rounded outwards.
+    """Return bounds a quarter of the range beyond `low` and `high`, rounded outwards.
 
-    What is never negative stays so.
+    The lower one is not negative unless `low` is.
     """
     margin = (high - low) * _MARGIN or abs(high) * _MARGIN or 1.0
     step = 10.0 ** math.floor(math.log10(margin))
@@ -166,9 +168,10 @@ def _with_comment(line: str, comment: str) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Puts quotes around all texts that begin like a number: OmegaConf takes 1e5 for one."""
+    """A dumper that quotes texts that begin like a number, as OmegaConf reads 1e5 as one."""
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Return the node of a text; the parameter has the name of the base class's."""
         style = '"' if data[:1] in "+-.0123456789" else None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
@@ -177,7 +180,7 @@ _Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def _scalar(value: Any) -> str:
-    """A value as YAML has it on one line, in quotes where it needs them."""
+    """Return a value as YAML on one line, in quotes if it needs them."""
     return _flow(value).removesuffix("\n...")
 
 

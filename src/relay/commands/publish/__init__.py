@@ -1,1 +1,1 @@
-"""Brings the runs of the local store to a server."""
+"""The command `publish`: upload the runs of the local store to a server."""

@@ -1,4 +1,4 @@
-"""`relay publish`: list what is to be sent to the server, send it, and show where it is."""
+"""`relay publish`: list the local store's runs, upload them to the server, and show the URL."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _SETTINGS = ("tracking.project", "tracking.entity")
 
 
 def publish(project: Project, argv: Sequence[str], console: Console) -> int:
-    """Send the local store's runs, and those whose upload failed, to the server.
+    """Upload the local store's runs, and those whose upload failed, and return the exit status.
 
-    `argv` may have `--dry-run`, tracking.project and tracking.entity. Returns the exit status.
+    `argv` may have `--dry-run`, tracking.project and tracking.entity.
 
-    Raises:
-        ConfigError: Another setting is given, or there is no login.
+    Raises ConfigError if another setting is given or there is no login, RelayError if the server
+    does not take a run.
     """
     arguments = from_arguments([word for word in argv if word != _DRY_RUN])
     settings = compose.load(project.config, arguments, start_folder(project.root, os.environ))
     for argument in arguments:
         if argument.partition("=")[0] not in _SETTINGS:
             raise ConfigError(
-                f"publish sends the whole local project to {TITLE} and takes tracking.project=NAME "
-                f"and tracking.entity=NAME only, not '{argument}'."
+                f"publish: only tracking.project=NAME and tracking.entity=NAME are allowed (got "
+                f"'{argument}'). It uploads the whole local project to {TITLE}."
             )
     os.environ.update(project.variables(os.environ))
     spec = settings.settings.tracking
@@ -64,7 +64,7 @@ def publish(project: Project, argv: Sequence[str], console: Console) -> int:
 def _publish(
     project: Project, tracking: TrackingSettings, console: Console, *, dry_run: bool
 ) -> int:
-    # Both load Trackio, which takes its folder from TRACKIO_DIR at that moment.
+    # Both load Trackio, which reads TRACKIO_DIR as it is imported.
     from relay.commands.publish.publisher import Publisher
     from relay.tracking.local.history import LocalHistory
 
@@ -75,14 +75,14 @@ def _publish(
     console.print(f"From project '{tracking.project}' of the local store to {target.url()}")
     _show(console, history, runs, project)
     if dry_run:
-        console.print("Nothing was sent: this was a dry run.")
+        console.print("Nothing was uploaded, as this was a dry run.")
         return 0
     signals = StopSignals(at_once=True)
     signals.install()
-    number = brought = 0
+    number = kept = 0
     try:
         for record in flush_outbox(project.kept, tracking, target):
-            brought += 1
+            kept += 1
             console.print(f"Uploaded '{record.spec.name}'.", markup=False, highlight=False)
         with _progress(console) as progress:
             task = progress.add_task("Publishing", total=len(runs), start=bool(runs))
@@ -97,23 +97,26 @@ def _publish(
             console.print(line, markup=False, highlight=False)
     except Interrupted as interrupted:
         console.print(
-            f"Stopped: {number} of these {len(runs)} runs were sent. The same command goes on.",
+            f"Stopped: {number} of {len(runs)} runs were uploaded. Run it again to continue.",
             style="yellow",
         )
         return interrupted.exit_code
-    total = number + brought
-    what = f"{total} run{'' if total == 1 else 's'}"
-    console.print(f"Published {what}: {target.url()}", style="green", soft_wrap=True)
+    total = number + kept
+    runs_text = f"{total} run{'' if total == 1 else 's'}"
+    console.print(f"Published {runs_text}: {target.url()}", style="green", soft_wrap=True)
     return 0
 
 
 def _list_local(project: Project, tracking: TrackingSettings, console: Console) -> int:
-    """Show what would be published, without asking a server what it has already."""
+    """Show the runs of the local store, without a request to the server."""
     from relay.tracking.local.history import LocalHistory
 
     history = LocalHistory(tracking.project)
     _show(console, history, history.runs(), project)
-    console.print(f"Nothing was sent. There is no {TITLE} login: what is there already is unknown.")
+    console.print(
+        f"Nothing was uploaded. Without a {TITLE} login, runs that are there already are listed, "
+        "too."
+    )
     return 0
 
 
@@ -124,7 +127,7 @@ def _show(
         about = f"{kept.record.spec.name}, for project '{kept.tracking.project}' on {kept.server}"
         console.print(f"Kept since its upload failed: {about}", markup=False, soft_wrap=True)
     if not runs:
-        console.print(f"Project '{history.project}' of the local store has nothing to send.")
+        console.print(f"Project '{history.project}' of the local store has nothing to upload.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("Run", "Status", "Artifacts"):

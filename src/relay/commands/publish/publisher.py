@@ -1,4 +1,4 @@
-"""Replay the local store's past on a server: runs in their order, then aliases and links."""
+"""The replay of the local store's history on a server: runs in order, then aliases and links."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from relay.util.errors import RelayError
 
 @dataclass
 class Publisher:
-    """Publishes `history` into `target`; what is there already is not sent again."""
+    """Uploads `history` to `target`, without the runs that are there already."""
 
     history: LocalHistory
     target: PublishTarget
     _sent: set[str] = field(default_factory=set)
-    """Exact local references that the runs sent by this publisher used or made."""
+    """The exact local references that runs uploaded by this publisher used or made."""
     _names: dict[str, str] = field(default_factory=dict)
-    """Exact references of the target by those of the local store."""
+    """The exact references in the target by those in the local store."""
 
     def pending(self, runs: list[PastRun]) -> list[PastRun]:
-        """Return those of `runs` that the target does not have as a whole."""
-        there = self.target.complete_runs()
-        return [run for run in runs if run.spec.id not in there]
+        """Return the `runs` that the target does not have, or only in part."""
+        complete = self.target.complete_runs()
+        return [run for run in runs if run.spec.id not in complete]
 
     def send(self, runs: list[PastRun], sent: Callable[[PastRun], None]) -> None:
-        """Send `runs`, oldest first, and call `sent` with each that has arrived.
+        """Upload `runs`, oldest first, and call `sent` with each when it is done.
 
-        Raises RelayError if one does not arrive: those before it are there, and the same command
-        continues with it.
+        Raises RelayError if an upload fails; the same command then continues with that run.
         """
         for run in runs:
             with tempfile.TemporaryDirectory(prefix="relay-publish-") as folder:
@@ -44,26 +43,26 @@ class Publisher:
             sent(run)
 
     def point(self) -> Iterator[str]:
-        """Set aliases and registry links as they are locally; yields a line for each."""
+        """Set aliases and registry links as in the local store; yield a line for each."""
         for artifact, alias in self.history.aliases():
-            there = self._there(artifact)
-            if alias in there.aliases:
+            version = self._find_published(artifact)
+            if alias in version.aliases:
                 continue
-            other = self.target.find(f"{there.name}:{alias}")
+            other = self.target.find(f"{version.name}:{alias}")
             if other is not None and str(artifact) not in self._sent:
-                # Nothing that was sent now speaks for it: it was decided there, since.
-                yield f"{there.name}:{alias} stays {other}"
+                # No run of this upload concerns it: somebody moved the alias on the server since.
+                yield f"{version.name}:{alias} stays {other}"
                 continue
-            self.target.set_alias(there, alias)
+            self.target.set_alias(version, alias)
             if not alias.startswith(CACHE_PREFIX):
-                yield f"{there} is now {there.name}:{alias}"
+                yield f"{version} is now {version.name}:{alias}"
         for link in self.history.links():
-            there = self._there(link.artifact)
-            present = self.target.linked_aliases(there, link.collection)
+            version = self._find_published(link.artifact)
+            present = self.target.linked_aliases(version, link.collection)
             if present is None or not set(link.aliases) <= present:
-                self.target.link(there, link.collection, link.aliases)
+                self.target.link(version, link.collection, link.aliases)
                 names = ", ".join(link.aliases) or "no alias"
-                yield f"{there} is now linked into {link.collection.path} ({names})"
+                yield f"{version} is now linked into {link.collection.path} ({names})"
 
     def _record(self, run: PastRun, folder: Path) -> RunRecord:
         inputs = tuple(self._name(artifact) for artifact in run.inputs)
@@ -83,20 +82,23 @@ class Publisher:
     def _name(self, artifact: ArtifactVersion) -> str:
         local = str(artifact)
         if local not in self._names:
-            self._names[local] = str(self._there(artifact))
+            self._names[local] = str(self._find_published(artifact))
         return self._names[local]
 
-    def _there(self, artifact: ArtifactVersion) -> ArtifactVersion:
-        """Return the target's version with the content of `artifact`."""
+    def _find_published(self, artifact: ArtifactVersion) -> ArtifactVersion:
+        """Return the target's version with the content of `artifact`.
+
+        Raises RelayError if the target does not have it.
+        """
         name = self._names.get(str(artifact))
-        found = (
+        version = (
             self.target.find(name)
             if name is not None
             else self.target.find_content(artifact.name, artifact.type, artifact.digest)
         )
-        if found is None:
+        if version is None:
             raise RelayError(
-                f"{artifact} is not in {self.target.place}, and no run of "
-                "the local store that could be sent made it."
+                f"{artifact}: not in {self.target.place}, and no run in the local store made it, "
+                "so that it cannot be uploaded. Run the step that makes it, then publish again."
             )
-        return found
+        return version

@@ -1,4 +1,4 @@
-"""`relay reproduce NAME:ALIAS`: makes a registered model again, and compares the two."""
+"""`relay reproduce NAME:ALIAS`: make a registered model again and compare the two."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from relay.pipeline.tracking_setup import choose_tracking
 from relay.step.context import FINGERPRINT_KEY
 from relay.tracking import ArtifactVersion, Backend, open_backend
 from relay.tracking.lineage import recorded_inputs
+from relay.tracking.missing import hint_on_missing
 from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_state
@@ -39,7 +40,13 @@ _DROPPED = ("MLFLOW_RUN_ID", "TRACKIO_", "RELAY_")
 
 
 def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
-    """Make the model that `argv` names again, and return 0 where it came out the same, else 1."""
+    """Make the model in `argv` again and compare the two; return the exit status.
+
+    0: they are the same; 1: they differ, or a step failed.
+
+    Raises ConfigError if an argument is wrong, RelayError if the model does not exist or cannot be
+    made again.
+    """
     require_writable(project)
     make_private(project, os.environ)
     name, arguments = _parsed(argv)
@@ -51,62 +58,66 @@ def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
     model = backend.find(name)
     if model is None:
         place = backend.url() or "the local store"
-        raise RelayError(f"There is no artifact '{name}' in {place}.")
+        hint = hint_on_missing(backend, name) or " Check its name."
+        raise RelayError(f"reproduce: there is no artifact '{name}' in {place}.{hint}")
     wanted = [model, *first_passed(backend, model)]
     recipe = recipe_of(wanted, backend.find, trusted_types)
-    _say(console, f"Making {model} again: {', '.join(recipe.steps)}")
+    _print(console, f"Making {model} again: {', '.join(recipe.steps)}")
     scratch = _scratch(project, model)
     _write(scratch, recipe, backend, settings.env_manager)
     status = _run(project, scratch)
     if status != 0:
-        _say(console, f"{model} was not made again; what was done is in {scratch}", "red")
+        _print(
+            console, f"{model} was not made again; the files of the attempt are in {scratch}", "red"
+        )
         return status
     again = _results(scratch)
     lines = _compare(backend, recipe, again, scratch)
     _show(console, lines)
     agrees = all(line.same for line in lines)
     for text in _changes(project, model, list(recipe.made.values())):
-        _say(console, text, "yellow")
+        _print(console, text, "yellow")
     if agrees:
         shutil.rmtree(scratch)
-        _say(console, f"{model} was made again, and is the same", "green")
+        _print(console, f"{model} was made again, and is the same", "green")
         return 0
-    _say(console, f"{model} came out otherwise; what was made is in {scratch}", "red")
+    _print(console, f"{model} was made again, and differs; the new files are in {scratch}", "red")
     return 1
 
 
 def _parsed(argv: Sequence[str]) -> tuple[str, list[str]]:
-    names = [one for one in argv if "=" not in one and not one.startswith("-")]
+    names = [word for word in argv if "=" not in word and not word.startswith("-")]
     if len(names) != 1:
-        raise ConfigError("reproduce takes one model: relay reproduce NAME:ALIAS")
-    others = [one for one in argv if one != names[0]]
-    for one in others:
-        if one.partition("=")[0] not in _SETTINGS:
+        raise ConfigError(
+            f"reproduce: must have one model (got {len(names)}). Write relay reproduce NAME:ALIAS."
+        )
+    others = [word for word in argv if word != names[0]]
+    for word in others:
+        if word.partition("=")[0] not in _SETTINGS:
             raise ConfigError(
-                f"reproduce takes all but {', '.join(_SETTINGS)} from what is recorded of the "
-                f"model, not '{one}'."
+                f"reproduce: only {', '.join(_SETTINGS)} can be set (got '{word}'). All other "
+                "settings are those recorded with the model."
             )
     return names[0], from_arguments(others)
 
 
 def first_passed(backend: Backend, model: ArtifactVersion) -> list[ArtifactVersion]:
-    """Return the first artifact made from `model` that has metrics and passed its gate.
+    """Return the first artifact made from `model` that has metrics and passed its gate, if any.
 
-    Later runs may have held the model against other thresholds, or looked at other slices: that is
-    not what it was made with. Empty if there is no such artifact.
+    Later ones may have other thresholds or slices than the run that made the model.
     """
-    found = [
+    passed = [
         version
         for version in backend.made_from(model)
         if "metrics" in version.metadata
         and version.metadata.get("passed", True)
-        and any(one.digest == model.digest for one in recorded_inputs(version).values())
+        and any(record.digest == model.digest for record in recorded_inputs(version).values())
     ]
-    return found[:1]
+    return passed[:1]
 
 
 def _scratch(project: Project, model: ArtifactVersion) -> Path:
-    """A checkout of its own, with this one's code: all that is written is written there."""
+    """Make a scratch checkout with links to this one's code, for the run's files; return it."""
     folder = project.state / "reproduce" / f"{model.name}-{model.version}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -135,7 +146,7 @@ def _write(scratch: Path, recipe: Recipe, backend: Backend, env_manager: str) ->
 
 
 def _run(project: Project, scratch: Path) -> int:
-    kept = {key: one for key, one in os.environ.items() if not key.startswith(_DROPPED)}
+    kept = {key: text for key, text in os.environ.items() if not key.startswith(_DROPPED)}
     environ = {
         **kept,
         "PYTHONPATH": str(project.root / "src"),
@@ -149,14 +160,14 @@ def _run(project: Project, scratch: Path) -> int:
 
 
 def _results(scratch: Path) -> dict[str, ArtifactVersion]:
-    found = json.loads((scratch / RESULTS).read_text(encoding="utf-8"))
-    return {place: ArtifactVersion(**one) for place, one in found.items()}
+    content = json.loads((scratch / RESULTS).read_text(encoding="utf-8"))
+    return {place: ArtifactVersion(**fields) for place, fields in content.items()}
 
 
 def _compare(
     backend: Backend, recipe: Recipe, again: dict[str, ArtifactVersion], scratch: Path
 ) -> list[Line]:
-    names = {str(one): f"{name}:v0" for name, one in recipe.given.items()}
+    names = {str(version): f"{name}:v0" for name, version in recipe.given.items()}
     for place, version in recipe.made.items():
         names |= {str(version): str(again[place]), version.digest: again[place].digest}
     artifacts: list[Line] = []
@@ -174,17 +185,17 @@ def _compare(
 def _changes(
     project: Project, model: ArtifactVersion, versions: Sequence[ArtifactVersion]
 ) -> list[str]:
-    """Return what is not as it was when the model was made: commit and code."""
+    """Return a line for a change of the commit, and one for a change of the code, since then."""
     lines = []
     then, now = model.metadata.get("git_commit"), git_state(project.root).commit
     if then and then != now:
-        lines.append(f"It was made at commit {then}; this is {now or 'no checkout of Git'}.")
+        lines.append(f"The model was made at commit {then}; this is {now or 'not a Git checkout'}.")
     changed: set[str] = set()
     for version in versions:
         recorded = (version.metadata.get(FINGERPRINT_KEY) or {}).get("code") or {}
         folder = project.components / str(version.metadata.get("component"))
         present = code_digests(folder, project.root) if recorded and folder.is_dir() else recorded
-        changed |= {one for one in recorded if present.get(one) != recorded[one]}
+        changed |= {name for name in recorded if present.get(name) != recorded[name]}
     if changed:
         shown = ", ".join(sorted(changed)[:5]) + (", ..." if len(changed) > 5 else "")
         lines.append(f"Code that has changed since: {shown}")
@@ -199,9 +210,9 @@ def _show(console: Console, lines: Sequence[Line]) -> None:
     table.add_column("")
     for line in lines:
         mark = Text("✔", style="green") if line.same else Text("✘", style="red")
-        table.add_row(mark, Text(line.what), line.recorded, line.again, Text(line.note))
+        table.add_row(mark, Text(line.name), line.recorded, line.again, Text(line.note))
     console.print(table)
 
 
-def _say(console: Console, text: str, style: str | None = None) -> None:
+def _print(console: Console, text: str, style: str | None = None) -> None:
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What is the same again and what is not: artifacts by their content, metrics by their values."""
+"""The comparison of artifacts by their content, and of metrics by their values."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from relay.step.context import COUNTS_AS
 from relay.tracking import ArtifactVersion
 
 _METRICS = ("metrics", "cv")
-"""Where artifacts' metadata keep what was measured."""
+"""The metadata keys of an artifact's metrics."""
 _DIGEST = 12
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was compared."""
+    """A row of the comparison: an artifact or a metric."""
 
-    what: str
+    name: str
     recorded: str
     again: str
     same: bool
@@ -28,30 +28,30 @@ class Line:
 
 
 def same_version(recorded: ArtifactVersion, again: ArtifactVersion) -> bool:
-    """Return whether content, or what counts of it, is the same to the last byte."""
+    """Return whether the contents, or the parts that count for later steps, are identical."""
     counts = [version.metadata.get(COUNTS_AS) for version in (recorded, again)]
     return recorded.digest == again.digest or (counts[0] is not None and counts[0] == counts[1])
 
 
 def artifact_line(recorded: ArtifactVersion, again: ArtifactVersion, files: list[str]) -> Line:
-    """Return a version and what came out now.
+    """Return the row for a recorded version and the version that was made again.
 
-    `files` are those that differ, and in more than names, dates and rounding. Two versions that are
-    not one but have no such file hold the same.
+    `files` are those that differ in more than names, dates and rounding. Without such files, the
+    two count as the same.
     """
     exactly = recorded.digest == again.digest
     note = "" if exactly or files else "the same but for names, dates and rounding"
     if files:
         note = f"differs: {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}"
     if not files and not exactly and same_version(recorded, again):
-        note = "the same in what counts for later steps"
+        note = "the same in all that counts for later steps"
     return Line(
         str(recorded), recorded.digest[:_DIGEST], again.digest[:_DIGEST], same=not files, note=note
     )
 
 
 def metric_lines(recorded: ArtifactVersion, again: ArtifactVersion) -> Iterator[Line]:
-    """Return the metrics that two versions say of themselves."""
+    """Yield the rows for the metrics in the metadata of two versions."""
     for key in _METRICS:
         then, now = (_numbers(version.metadata.get(key)) for version in (recorded, again))
         for name in dict.fromkeys([*then, *now]):
@@ -61,5 +61,5 @@ def metric_lines(recorded: ArtifactVersion, again: ArtifactVersion) -> Iterator[
 
 
 def _numbers(value: Any) -> dict[str, float]:
-    found = value if isinstance(value, Mapping) else {}
-    return {str(name): float(one) for name, one in found.items()}
+    metrics = value if isinstance(value, Mapping) else {}
+    return {str(name): float(number) for name, number in metrics.items()}

@@ -1,4 +1,4 @@
-"""Whether two folders hold the same, but for names of versions, dates and rounding."""
+"""The comparison of two folders, apart from the names of versions, dates and rounding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import yaml
 
 from relay.tracking.references import translated
 
-# What differs each time a model is written: when that was, and where in memory it lay.
+# Keys that differ each time that a model is written, as they are times and ids.
 _DATED = ("utc_time_created", "model_uuid", "model_id", "run_id", "model_size_bytes")
 _IDENTITY = "__id__"
 _SCHEMA = "schema.json"
@@ -25,7 +25,7 @@ _TEXTS = (".html", ".md", ".txt")
 
 
 def differing(recorded: Path, again: Path, names: Mapping[str, str]) -> list[str]:
-    """Return the files of two folders that are not the same, by their paths.
+    """Return the paths of the files that differ between two folders.
 
     `names` are the references and digests of `recorded`'s artifacts, each with that of `again`.
     """
@@ -42,31 +42,33 @@ def differing(recorded: Path, again: Path, names: Mapping[str, str]) -> list[str
     ]
 
 
-def alike(one: Any, other: Any) -> bool:
-    """Return whether two plain values are the same but for the last digits of numbers.
+def alike(first: Any, second: Any) -> bool:
+    """Return whether two plain values are the same, apart from the last digits of numbers.
 
-    Threads that add numbers up in another order round otherwise.
+    These depend on the order in which threads add numbers up.
     """
-    if isinstance(one, float) and isinstance(other, float):
-        both_missing = math.isnan(one) and math.isnan(other)
-        return both_missing or math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(alike, one, other))
-    return bool(one == other)
+    if isinstance(first, float) and isinstance(second, float):
+        both_missing = math.isnan(first) and math.isnan(second)
+        return both_missing or math.isclose(first, second, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(
+            alike(first[key], second[key]) for key in first
+        )
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(alike, first, second))
+    return bool(first == second)
 
 
-def _same(one: Path, other: Path, names: Mapping[str, str]) -> bool:
-    a, b = one.read_bytes(), other.read_bytes()
+def _same(recorded: Path, again: Path, names: Mapping[str, str]) -> bool:
+    a, b = recorded.read_bytes(), again.read_bytes()
     try:
-        return a == b or alike(_gist(one, a, names), _gist(other, b, {}))
+        return a == b or alike(_comparable(recorded, a, names), _comparable(again, b, {}))
     except (ValueError, KeyError, yaml.YAMLError, zipfile.BadZipFile):
         return False
 
 
-def _gist(path: Path, content: bytes, names: Mapping[str, str]) -> Any:
-    """Return what is to be the same of a file with this `content`, with `names` translated."""
+def _comparable(path: Path, content: bytes, names: Mapping[str, str]) -> Any:
+    """Return the part of a file's `content` to compare, with `names` translated."""
     if path.name == "MLmodel":
         return _without_dates(content)
     if path.suffix == ".json":
@@ -89,18 +91,18 @@ def _without_dates(content: bytes) -> Any:
 
 
 def _skops(content: bytes) -> Any:
-    """Return what a model saved by skops is: its arrays are named by where they were in memory."""
+    """Return a model saved by skops with digests for its arrays, whose names are random."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         digests = {
             name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()
         }
         schema = json.loads(archive.read(_SCHEMA))
-    return _plain(schema, {name: one for name, one in digests.items() if name != _SCHEMA})
+    return _plain(schema, {name: text for name, text in digests.items() if name != _SCHEMA})
 
 
 def _plain(value: Any, digests: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(one, digests) for key, one in value.items() if key != _IDENTITY}
+        return {key: _plain(item, digests) for key, item in value.items() if key != _IDENTITY}
     if isinstance(value, list):
-        return [_plain(one, digests) for one in value]
+        return [_plain(item, digests) for item in value]
     return digests.get(value, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""From recorded lineage to the steps that make the same again, as a pipeline's configuration."""
+"""The recipe of an artifact: the steps of its recorded lineage, as a pipeline's configuration."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from relay.util.errors import RelayError
 
 @dataclass
 class Recipe:
-    """Steps as in `pipeline.steps`; what is to be compared is found by exact reference."""
+    """The steps, as in `pipeline.steps`, their given inputs, and the versions to compare with."""
 
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     given: dict[str, ArtifactVersion] = field(default_factory=dict)
-    """What was made of nothing that is in the store, such as the raw file, by its reference in the
-    scratch store, to which it is copied."""
+    """The versions without recorded inputs, such as the raw file, by their names in the scratch
+    store, to which they are copied."""
     made: dict[str, ArtifactVersion] = field(default_factory=dict)
-    """Recorded versions by the `step.output` that makes each again."""
+    """The recorded versions, by the `step.output` that makes each again."""
 
 
 def recipe_of(
     wanted: Sequence[ArtifactVersion], find: Find, trusted_types: Collection[str] = ()
 ) -> Recipe:
-    """Return how all of `wanted`, and all that they were made of, are made again.
+    """Return the recipe for `wanted` and all their ancestors.
 
-    Of the types that a step was allowed to trust, those are left that are in `trusted_types`: an
-    artifact must not extend them. RelayError where one of what is needed is not in the store any
-    more, or does not say how it was made.
+    A step trusts only the recorded types that are in `trusted_types`, too, as an artifact must not
+    extend these. Raises RelayError if an ancestor is not in the store any more, or if an artifact
+    has no record of its step.
     """
     versions: dict[str, ArtifactVersion] = {}
     for version in wanted:
-        for reference, one in ancestry(version, find).items():
-            if one is None:
+        for reference, ancestor in ancestry(version, find).items():
+            if ancestor is None:
                 raise RelayError(
-                    f"{version} cannot be made again: {reference}, which it was made of, is not in "
-                    "the store any more."
+                    f"{version}: cannot be made again, as {reference}, which it was made from, is "
+                    "not in the store any more. Choose a later version."
                 )
-            versions.setdefault(reference, one)
+            versions.setdefault(reference, ancestor)
         versions.setdefault(str(version), version)
     return _Writer(find, trusted_types).write(versions)
 
@@ -53,11 +53,12 @@ class _Writer:
         self._trusted_types = trusted_types
         self._recipe = Recipe()
         self._places: dict[str, str] = {}
-        """By recorded reference where it comes from: `step.output`, or its name in the scratch."""
+        """The source of each recorded reference: `step.output`, or a name in the scratch store."""
         self._by_run: dict[str, str] = {}
         self._names: dict[str, int] = {}
 
     def write(self, versions: Mapping[str, ArtifactVersion]) -> Recipe:
+        """Return the recipe of `versions`, by reference, each after those it was made from."""
         for reference, version in versions.items():
             if recorded_inputs(version):
                 self._places[reference] = self._made(version)
@@ -73,11 +74,15 @@ class _Writer:
         component, params = version.metadata.get("component"), version.metadata.get("params")
         if not component or not isinstance(params, dict):
             raise RelayError(
-                f"{version} does not say which component made it, and with which parameters: it "
-                "was made by an earlier version of Relay, or by something else."
+                f"{version}: cannot be made again, as its component and parameters are not "
+                "recorded. It was made by an earlier version of Relay or by another program; "
+                "train it again."
             )
-        inputs = {key: one.artifact for key, one in recorded_inputs(version).items()}
-        inputs = {key: one for key, one in inputs.items() if f"{key}{ARTIFACT_SUFFIX}" in params}
+        inputs = {
+            key: record.artifact
+            for key, record in recorded_inputs(version).items()
+            if f"{key}{ARTIFACT_SUFFIX}" in params
+        }
         run = to_text([component, params, inputs])
         if run not in self._by_run:
             self._by_run[run] = self._step(str(component), params, inputs)
@@ -87,7 +92,10 @@ class _Writer:
             if params[f"{key}{ARTIFACT_SUFFIX}"] == version.name:
                 output["type"] = version.type
                 return f"{step}.{key}"
-        raise RelayError(f"{version} is not an output of the step that is recorded as its maker.")
+        raise RelayError(
+            f"{version}: cannot be made again, as its recorded step has no output with this name. "
+            "Was the artifact renamed?"
+        )
 
     def _step(self, component: str, params: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
         step = self._number(component)
@@ -114,7 +122,7 @@ class _Writer:
 
     def _allowed(self, recorded: Any) -> list[str]:
         return [
-            one for one in self._trusted_types if isinstance(recorded, list) and one in recorded
+            name for name in self._trusted_types if isinstance(recorded, list) and name in recorded
         ]
 
     def _type(self, name: str) -> str:
@@ -122,6 +130,6 @@ class _Writer:
         return "" if newest is None else newest.type
 
     def _number(self, name: str) -> str:
-        """Return `name`, with a number behind it where it is taken."""
+        """Return `name`, with a number after it if it is taken."""
         count = self._names[name] = self._names.get(name, 0) + 1
         return name if count == 1 else f"{name}-{count}"

@@ -1,4 +1,4 @@
-"""Runs a recipe in a scratch checkout and store: a process of its own, as stores are one for each.
+"""Runs a recipe in a scratch checkout and store, in its own process, as a process has one store.
 
 python -m relay.commands.reproduce.rerun RECIPE.json
 """
@@ -31,7 +31,7 @@ RESULTS = "results.json"
 
 
 def main(path: Path) -> int:
-    """Run the recipe in the file `path`, whose folder is the scratch checkout; the exit status."""
+    """Run the recipe in the file `path` in the scratch checkout; return the exit status."""
     recipe = json.loads(path.read_text(encoding="utf-8"))
     project = Project(path.parent)
     with lasting_output():
@@ -46,8 +46,8 @@ def _run(project: Project, recipe: dict[str, Any]) -> int:
         _store(backend, recipe["given"])
         config = _config(recipe)
         the_plan = plan.build(config.settings.pipeline)
-        jobs = make_planned_steps(project.components, config, the_plan)
-        status = launch(project, config, tracking, the_plan, jobs, console, scratch=True)
+        planned_steps = make_planned_steps(project.components, config, the_plan)
+        status = launch(project, config, tracking, the_plan, planned_steps, console, scratch=True)
         if status == 0:
             _fetch(backend, project, recipe["made"])
     except RelayError as error:
@@ -58,8 +58,10 @@ def _run(project: Project, recipe: dict[str, Any]) -> int:
 
 def _store(backend: Backend, given: dict[str, dict[str, Any]]) -> None:
     run = backend.start_run(RunSpec(uuid.uuid4().hex[:16], "given", "given"))
-    for name, one in given.items():
-        run.log_artifact(Draft(name, one["type"], Path(one["folder"]), "", one["metadata"]))
+    for name, artifact in given.items():
+        run.log_artifact(
+            Draft(name, artifact["type"], Path(artifact["folder"]), "", artifact["metadata"])
+        )
     run.finish("succeeded")
 
 
@@ -81,13 +83,13 @@ def _config(recipe: dict[str, Any]) -> Config:
             "pipeline": recipe["steps"],
         }
     )  # fmt: skip
-    # What was recorded are values: "${" in one is not a reference.
+    # The recorded values are plain: "${" in one is not a reference.
     steps = json.loads(json.dumps(recipe["steps"]).replace("${", "\\\\${"))
     return Config(OmegaConf.create({"pipeline": {"steps": steps}}), settings)
 
 
 def _fetch(backend: Backend, project: Project, made: dict[str, str]) -> None:
-    """Write what came out into results.json and, where its digest is another, beside it."""
+    """Write the new versions into results.json, and fetch those whose digest differs."""
     summary = json.loads((project.outputs / "latest" / "summary.json").read_text(encoding="utf-8"))
     outputs = {
         f"{step['name']}.{key}": reference
@@ -98,7 +100,7 @@ def _fetch(backend: Backend, project: Project, made: dict[str, str]) -> None:
     for place, digest in made.items():
         version = backend.find(outputs[place])
         if version is None:
-            raise RelayError(f"{outputs[place]} is not in the scratch store.")
+            raise RelayError(f"{outputs[place]}: the scratch store lost it. Run the command again.")
         results[place] = {
             "name": version.name,
             "version": version.version,

@@ -1,7 +1,7 @@
 """The local backend: Trackio, a store in the project's folder that needs no account.
 
-Versions are looked up in the store's file itself (`local_store`). Trackio, which takes as long to
-import as a small step's work, is loaded only where something is written.
+Versions are read from the store's file itself (`store.py`). Trackio, whose import takes as long as
+a small step's work, is loaded only to write.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ class LocalBackend:
         self.project = project
 
     def warm_up(self) -> None:
-        from relay.tracking.local import run as local_run  # noqa: F401 - to have it imported
+        from relay.tracking.local import run as local_run  # noqa: F401 - for the import
 
     def start_run(self, spec: RunSpec) -> LocalRun:
         from relay.tracking.local.run import start_run
 
         with self._errors():
-            return start_run(self, spec)
+            return start_run(self, self.project, spec)
 
     def find(self, reference: str) -> ArtifactVersion | None:
         parsed = Reference.parse(reference)
         if parsed.entity is not None:
             raise RelayError(
-                f"'{reference}': the local store has no entities; write "
-                f"{parsed.project}/{parsed.name}:{parsed.alias}, or use tracking=wandb."
+                f"{reference}: the local store has no entities. Write "
+                f"{parsed.project}/{parsed.name}:{parsed.alias}, or set tracking=wandb."
             )
         with self._errors():
             if parsed.registry is not None:
@@ -79,28 +79,34 @@ class LocalBackend:
         from trackio.sqlite_storage import SQLiteStorage
 
         with self._errors():
-            found = SQLiteStorage.resolve_artifact_version(
+            record = SQLiteStorage.resolve_artifact_version(
                 artifact.place or self.project, artifact.name, artifact.version
             )
-            if found is None:
+            if record is None:
                 return []
             made = []
-            for run in SQLiteStorage.get_artifact_consumers(self.project, found["version_id"]):
+            for run in SQLiteStorage.get_artifact_consumers(self.project, record["version_id"]):
                 links = SQLiteStorage.get_run_artifacts(
                     self.project, run["run_name"], run["run_id"]
                 )
-                made += [self.find(f"{one['name']}:v{one['version']}") for one in links["output"]]
-        return list(dict.fromkeys(one for one in made if one is not None))
+                made += [
+                    self.find(f"{link['name']}:v{link['version']}") for link in links["output"]
+                ]
+        return list(dict.fromkeys(version for version in made if version is not None))
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         from trackio.sqlite_storage import SQLiteStorage
 
         project = artifact.place or self.project
         with self._errors():
-            found = SQLiteStorage.resolve_artifact_version(project, artifact.name, artifact.version)
-            if found is None:
-                raise RelayError(f"Artifact {artifact} is not in the local store any more.")
-            SQLiteStorage.reassign_alias(project, found["artifact_id"], alias, found["version_id"])
+            record = SQLiteStorage.resolve_artifact_version(
+                project, artifact.name, artifact.version
+            )
+            if record is None:
+                raise RelayError(local_store.not_stored(artifact))
+            SQLiteStorage.reassign_alias(
+                project, record["artifact_id"], alias, record["version_id"]
+            )
 
     def link(
         self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
@@ -108,7 +114,10 @@ class LocalBackend:
         from trackio.registry_storage import RegistryStorage
 
         if collection.registry is None:
-            raise RelayError(f"'{collection.path}' is not a collection of a registry.")
+            raise RelayError(
+                f"{collection.path}: not a collection of a registry. Its project must begin with "
+                "wandb-registry-."
+            )
         with self._errors():
             with contextlib.suppress(ValueError):  # it is there already
                 RegistryStorage.create_registry(collection.registry)
@@ -129,6 +138,7 @@ class LocalBackend:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
+        """Turn the store's errors into RelayError, with the store's folder."""
         try:
             yield
         except sqlite3.Error as error:
@@ -136,8 +146,11 @@ class LocalBackend:
                 folder = Path(os.environ.get("TRACKIO_DIR", "."))
                 raise RelayError(f"The local store: {full_disk([folder])}") from error
             raise RelayError(
-                f"The local store in {os.environ.get('TRACKIO_DIR')} cannot be read: {error}. "
-                "Move it away to begin a new one, or name another with TRACKIO_DIR."
+                f"{os.environ.get('TRACKIO_DIR')}: the local store cannot be read ({error}). Move "
+                "the folder away to begin a new store, or name another one with TRACKIO_DIR."
             ) from error
         except ValueError as error:
-            raise RelayError(f"The local store: {error}") from error
+            raise RelayError(
+                f"{os.environ.get('TRACKIO_DIR')}: the local store refused this ({error}). Try "
+                "again, or name another folder with TRACKIO_DIR."
+            ) from error

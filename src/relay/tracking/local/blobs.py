@@ -1,7 +1,7 @@
-"""The local store's files, each named by the SHA-256 of its content, and whether they still are so.
+"""The local store's files, each named by the SHA-256 of its content, and their verification.
 
-A file is read whole once, and again when its size, time or inode has changed: what was read before
-is remembered in a file beside the store.
+A file is read in full once, and again when its size, time or inode has changed; a file beside the
+store remembers those of verified files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from relay.tracking.digests import sha256_of
 from relay.util.files import write_text
 
 Damage = str
-"""What is wrong with a stored file, in a few words."""
+"""The damage to a stored file, in a few words."""
 
 LOST: Damage = "is missing"
 CHANGED: Damage = "is damaged: its content is not what was stored"
@@ -29,14 +29,14 @@ class Blobs:
     folder: Path
 
     def path(self, digest: str) -> Path:
-        """Return where the file with the SHA-256 `digest` is."""
+        """Return the path of the file with the SHA-256 `digest`."""
         return self.folder / "blobs" / "sha256" / digest[:2] / digest
 
     def find_damage(self, digest: str) -> Damage | None:
-        """Return what is wrong with the file named `digest`, or None where it is intact.
+        """Return the damage to the file named `digest`, or None if it is intact.
 
         A damaged file is moved aside, so that a step that makes the same content stores it again.
-        OSError where it cannot be read.
+        Raises OSError if the file cannot be read.
         """
         path = self.path(digest)
         stamp = _stamp(path)
@@ -46,7 +46,7 @@ class Blobs:
         if remembered.get(digest) == stamp:
             return None
         if sha256_of(path) != digest:
-            with contextlib.suppress(OSError):  # a store that may only be read
+            with contextlib.suppress(OSError):  # the store may be read-only
                 path.rename(path.with_name(path.name + _ASIDE))
             return CHANGED
         self._remember(digest, stamp)
@@ -57,7 +57,7 @@ class Blobs:
         return self.folder / "verified.json"
 
     def _remembered(self) -> dict[str, list[int]]:
-        """Return the stamp that each file had when it was last read whole; empty if unreadable."""
+        """Return the stamp of each file when it was verified; empty if that cannot be read."""
         try:
             content = json.loads(self._memory.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -65,13 +65,13 @@ class Blobs:
         return content if isinstance(content, dict) else {}
 
     def _remember(self, digest: str, stamp: list[int]) -> None:
-        # Of two steps that write at once one is forgotten: its file is read once more.
+        # Of two steps that write at once, one is lost: its file is then verified again.
         with contextlib.suppress(OSError):
             write_text(self._memory, json.dumps({**self._remembered(), digest: stamp}))
 
 
 def _stamp(path: Path) -> list[int] | None:
-    """Return what changes whenever the file at `path` does; None if it does not exist."""
+    """Return the size, times and inode of the file at `path`, or None if it does not exist."""
     try:
         status = path.stat()
     except FileNotFoundError:

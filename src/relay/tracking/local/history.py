@@ -1,4 +1,4 @@
-"""All that the local store knows of a project's past, in the order in which it happened."""
+"""The history of a project in the local store: its runs, aliases and links, in their order."""
 
 from __future__ import annotations
 
@@ -51,33 +51,33 @@ class RegistryLink:
 
 
 class LocalHistory:
-    """The past of one project of the local store."""
+    """The history of one project of the local store."""
 
     def __init__(self, project: str) -> None:
         self.project = project
         self._backend = LocalBackend(project)
 
     def runs(self) -> list[PastRun]:
-        """Relay's runs, oldest first; those of other programs in the same store are left out."""
-        found = []
+        """Return Relay's runs, oldest first; skip those of other programs in the same store."""
+        runs = []
         for record in SQLiteStorage.get_run_records(self.project):
             config = SQLiteStorage.get_run_config(self.project, record["name"], record["id"]) or {}
             if FACTS in config:
-                found.append((str(config["_Created"]), self._run(record, config)))
-        return [run for _, run in sorted(found, key=lambda one: one[0])]
+                runs.append((str(config["_Created"]), self._run(record, config)))
+        return [run for _, run in sorted(runs, key=lambda pair: pair[0])]
 
     def aliases(self) -> list[tuple[ArtifactVersion, str]]:
-        """Every alias but `latest`, which follows from the order of the runs."""
+        """Return every alias but `latest`, which follows from the order of the runs."""
         return [
-            (self._exact(one["name"], version["version"]), alias)
-            for one in SQLiteStorage.list_artifacts(self.project)
-            for version in one["versions"]
+            (self._exact(artifact["name"], version["version"]), alias)
+            for artifact in SQLiteStorage.list_artifacts(self.project)
+            for version in artifact["versions"]
             for alias in sorted(version["aliases"])
             if alias != "latest"
         ]
 
     def links(self) -> list[RegistryLink]:
-        """Every link of this project's artifacts into a registry, oldest first."""
+        """Return every link of this project's artifacts into a registry, oldest first."""
         return [
             RegistryLink(
                 artifact=self._exact(link["source_artifact"], link["source_version"]),
@@ -86,12 +86,14 @@ class LocalHistory:
             )
             for registry in RegistryStorage.list_registries()
             for collection in RegistryStorage.list_collections(registry["name"])
-            for link in sorted(collection["links"], key=lambda one: int(one["collection_version"]))
+            for link in sorted(
+                collection["links"], key=lambda link: int(link["collection_version"])
+            )
             if link["source_project"] == self.project
         ]
 
     def size(self, artifact: ArtifactVersion) -> int:
-        """Bytes of all files of a version."""
+        """Return the number of bytes of all files of a version."""
         return int(self._record(artifact)["size_bytes"])
 
     def draft(self, artifact: ArtifactVersion, folder: Path) -> Draft:
@@ -105,7 +107,7 @@ class LocalHistory:
     def _run(self, record: Mapping[str, Any], config: Mapping[str, Any]) -> PastRun:
         name, run_id = record["name"], record["id"]
         facts = config[FACTS]
-        rows = tuple(_row(one) for one in SQLiteStorage.get_logs(self.project, name, run_id=run_id))
+        rows = tuple(_row(log) for log in SQLiteStorage.get_logs(self.project, name, run_id=run_id))
         links = SQLiteStorage.get_run_artifacts(self.project, name, run_id)
         status, message = self._end(name, run_id, rows)
         own = {k: v for k, v in config.items() if k not in (JOB_TYPE, FACTS) and k[0] != "_"}
@@ -123,8 +125,8 @@ class LocalHistory:
             status=status,
             message=message,
             rows=rows,
-            inputs=tuple(self._linked(one) for one in links["input"]),
-            outputs=tuple(self._linked(one) for one in links["output"]),
+            inputs=tuple(self._linked(link) for link in links["input"]),
+            outputs=tuple(self._linked(link) for link in links["output"]),
         )
 
     def _end(self, name: str, run_id: str, rows: tuple[Row, ...]) -> tuple[RunStatus, str]:
@@ -141,10 +143,13 @@ class LocalHistory:
 
     def _exact(self, name: str, version: int, project: str | None = None) -> ArtifactVersion:
         place = f"{project}/" if project not in (None, self.project) else ""
-        found = self._backend.find(f"{place}{name}:v{version}")
-        if found is None:
-            raise RelayError(f"The local store has lost {place}{name}:v{version}.")
-        return found
+        artifact = self._backend.find(f"{place}{name}:v{version}")
+        if artifact is None:
+            raise RelayError(
+                f"{place}{name}:v{version}: its entry in the local store is missing, so the "
+                "history is not complete. Restore the store's folder from a copy."
+            )
+        return artifact
 
     def _record(self, artifact: ArtifactVersion) -> dict[str, Any]:
         record: dict[str, Any] = SQLiteStorage.get_artifact_manifest(

@@ -1,4 +1,4 @@
-"""A run in the local store, by Trackio; importing it takes a while."""
+"""A run in the local store, by Trackio, which is slow to import."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import contextlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import trackio
 from trackio.sqlite_storage import SQLiteStorage
 
-from relay.tracking.interface import ArtifactVersion, Draft, Row, RunSpec, RunStatus
+from relay.tracking.interface import ArtifactVersion, Backend, Draft, Row, RunSpec, RunStatus
 from relay.tracking.missing import hint_on_missing
 from relay.util.errors import RelayError
 
-if TYPE_CHECKING:
-    from relay.tracking.local.backend import LocalBackend
-
 JOB_TYPE, FACTS = "job_type", "relay"
-"""Keys of a run's config: its step, and what else Trackio has no place for."""
+"""Keys of a run's config: its step, and facts that Trackio has no field for."""
 
 
 def alert_title(status: RunStatus) -> str:
@@ -28,7 +25,7 @@ def alert_title(status: RunStatus) -> str:
 
 
 def stored_artifact(project: str, version: ArtifactVersion) -> trackio.Artifact:
-    """Trackio's own object for a version that `project` has, to be used."""
+    """Return Trackio's own object for a version in `project`."""
     record = SQLiteStorage.get_artifact_manifest(project, version.name, version.version)
     artifact = trackio.Artifact(version.name, version.type)
     artifact._hydrate_from_db(
@@ -41,19 +38,19 @@ def stored_artifact(project: str, version: ArtifactVersion) -> trackio.Artifact:
     return artifact
 
 
-def start_run(backend: LocalBackend, spec: RunSpec) -> LocalRun:
-    """Start a run in the project of `backend`, or go on with the one that has its id."""
-    before = _config_of(backend.project, spec)
+def start_run(backend: Backend, project: str, spec: RunSpec) -> LocalRun:
+    """Start a run in `project` of the store, or continue the one that has its id."""
+    before = _config_of(project, spec)
     facts = {
         "id": spec.id,
         "tags": list(spec.tags),
         "notes": spec.notes,
         "git_commit": spec.git_commit,
     }
-    # Trackio greets on standard output, which is the step's log.
+    # Trackio prints a greeting to standard output, which is the step's log.
     with contextlib.redirect_stdout(io.StringIO()):
         run = trackio.init(
-            project=backend.project,
+            project=project,
             name=spec.name,
             group=spec.group,
             config=before or {JOB_TYPE: spec.step, **spec.config, FACTS: facts},
@@ -63,14 +60,15 @@ def start_run(backend: LocalBackend, spec: RunSpec) -> LocalRun:
             auto_log_cpu=True,
             cpu_log_interval=2.0,
         )
-    return LocalRun(backend, run)
+    return LocalRun(backend, project, run)
 
 
 def _config_of(project: str, spec: RunSpec) -> dict[str, Any]:
     """Return the config of the run that has the id of `spec`; empty if there is none."""
     config = SQLiteStorage.get_run_config(project, spec.name) or {}
-    mine = config.get(FACTS, {}).get("id") == spec.id
-    return {key: one for key, one in config.items() if not key.startswith("_")} if mine else {}
+    if config.get(FACTS, {}).get("id") != spec.id:
+        return {}
+    return {key: value for key, value in config.items() if not key.startswith("_")}
 
 
 class LocalRun:
@@ -78,16 +76,17 @@ class LocalRun:
 
     url = None
 
-    def __init__(self, backend: LocalBackend, run: trackio.Run) -> None:
+    def __init__(self, backend: Backend, project: str, run: trackio.Run) -> None:
         self._backend = backend
+        self._project = project
         self._run = run
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
         version = self._backend.find(reference)
         if version is None:
             raise RelayError(
-                f"Artifact '{reference}' is not in the local store (project "
-                f"'{self._backend.project}').{hint_on_missing(self._backend, reference)} "
+                f"{reference}: the local store has no such artifact (project "
+                f"'{self._project}').{hint_on_missing(self._backend, reference)} "
                 "Run the step that makes it first."
             )
         self._run.use_artifact(self._trackio_artifact(version))
@@ -107,10 +106,16 @@ class LocalRun:
         try:
             logged = self._run.log_artifact(artifact)
         except ValueError as error:
-            raise RelayError(f"Artifact '{draft.name}' was not stored: {error}") from error
+            raise RelayError(
+                f"{draft.name}: the local store refused the artifact ({error}). Give it another "
+                "name or type."
+            ) from error
         version = self._backend.find(f"{draft.name}:{logged.version}")
         if version is None:
-            raise RelayError(f"Artifact '{draft.name}' was stored but cannot be read back.")
+            raise RelayError(
+                f"{draft.name}: the artifact was stored but cannot be read back. Check that no "
+                "other program changes the local store, and run the step again."
+            )
         # Trackio moves aliases forward only; content that comes back is `latest` again.
         self._backend.set_alias(version, "latest")
         return self._backend.find(str(version)) or version
@@ -119,7 +124,7 @@ class LocalRun:
         values: dict[str, Any] = dict(row.metrics)
         values |= {name: trackio.Image(str(path)) for name, path in row.images.items()}
         values |= {
-            name: trackio.Table(columns=list(table.columns), data=[list(one) for one in table.rows])
+            name: trackio.Table(columns=list(table.columns), data=list(map(list, table.rows)))
             for name, table in row.tables.items()
         }
         self._run.log(values, step=row.step)
@@ -131,13 +136,13 @@ class LocalRun:
     def finish(self, status: RunStatus, message: str = "") -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             if status != "succeeded" and not self._was_alerted(status):
-                # Trackio keeps no status of a run; an alert is what its pages show.
+                # Trackio keeps no status of a run; its pages show alerts.
                 self._run.alert(alert_title(status), message, level=trackio.AlertLevel.ERROR)
             trackio.finish()
 
     def _was_alerted(self, status: RunStatus) -> bool:
-        """Return whether this run was ended that way before, and is gone on with."""
-        alerts = SQLiteStorage.get_alerts(self._backend.project, self._run.name, self._run.id)
+        """Return whether this run ended that way before, and was continued."""
+        alerts = SQLiteStorage.get_alerts(self._project, self._run.name, self._run.id)
         return any(alert["title"] == alert_title(status) for alert in alerts)
 
     def _trackio_artifact(self, version: ArtifactVersion) -> trackio.Artifact | str:

@@ -1,7 +1,7 @@
-"""Reads versions and their files where Trackio keeps them.
+"""Reads versions and their files where Trackio keeps them, without an import of Trackio.
 
-Their tables are Trackio's (version 0.43, which the locks pin); `tests/tracking/test_local_store.py`
-holds what is read here against Trackio's own reader. Nothing here writes.
+The tables are Trackio's (version 0.43, which the locks pin); `tests/tracking/test_local_store.py`
+compares the functions here with Trackio's own. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from relay.tracking.references import Reference
 from relay.util.errors import RelayError
 
 _VERSION = re.compile(r"v(\d+)")
-_SECONDS = 30.0  # how long to wait for somebody who writes
+_SECONDS = 30.0  # how long to wait for a process that writes
 _REGISTRY_PREFIX = "registry-"
 
 _VERSIONS = """SELECT v.id, v.version, v.manifest, v.metadata, a.type
@@ -44,7 +44,8 @@ _NEWEST_LINK = f"""{_LINKS} l.collection_version = (SELECT max(collection_versio
 def find_version(project: str, name: str, spec: str, place: str = "") -> ArtifactVersion | None:
     """Return the version of artifact `name` that `spec` (`v3` or an alias) points at, or None.
 
-    `place` is the project that the version records. sqlite3.Error where the store cannot be read.
+    `place` is the project that the version records. Raises sqlite3.Error if the store cannot be
+    read.
     """
     with _open(project, "artifact_aliases") as store:
         if store is None:
@@ -59,8 +60,8 @@ def find_version(project: str, name: str, spec: str, place: str = "") -> Artifac
         name=name,
         version=f"v{row['version']}",
         type=row["type"],
-        digest=digest_of_files({one["path"]: one["digest"] for one in json.loads(row["manifest"])}),
-        aliases=tuple(one["alias"] for one in aliases),
+        digest=digest_of_files(_files_of(row)),
+        aliases=tuple(alias["alias"] for alias in aliases),
         metadata=json.loads(row["metadata"]) if row["metadata"] else {},
         place=place,
     )
@@ -84,12 +85,15 @@ def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:
     """
     manifest = _manifest(project, version)
     if manifest is None:
-        raise RelayError(f"Artifact {version} is not in the local store any more.")
+        raise RelayError(not_stored(version))
     blobs = _blobs(project)
     for path, digest in manifest.items():
         target = folder / path
         if not target.resolve().is_relative_to(folder.resolve()):
-            raise RelayError(f"{version} names the file {path}, which is not in it.")
+            raise RelayError(
+                f"{version}: the path of its file {path} leaves the artifact's folder, so it is "
+                "not read. Check where the store comes from."
+            )
         damage = blobs.find_damage(digest)
         if damage is not None:
             maker = version.metadata.get("component")
@@ -99,10 +103,15 @@ def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:
         shutil.copyfile(blobs.path(digest), target)
 
 
+def not_stored(version: ArtifactVersion) -> str:
+    """Return the message for a version that was in the store and is not there any more."""
+    return f"{version}: not in the local store any more. Run the step that makes it again."
+
+
 def find_damage(project: str, version: ArtifactVersion) -> str | None:
     """Return which file of `version` is missing or damaged and how, or None if all are intact.
 
-    sqlite3.Error where the store cannot be read.
+    Raises sqlite3.Error if the store cannot be read.
     """
     manifest = _manifest(project, version)
     if manifest is None:
@@ -116,9 +125,9 @@ def find_damage(project: str, version: ArtifactVersion) -> str | None:
 
 
 def find_link(registry: str, collection: str, spec: str) -> Reference | None:
-    """Return the version that `spec` points at in a registry's collection, where it is stored.
+    """Return where the version is stored that `spec` points at in a registry's collection.
 
-    sqlite3.Error where the store cannot be read.
+    None if there is no such link. Raises sqlite3.Error if the store cannot be read.
     """
     query = _LINK_BY_NUMBER if _number(spec) is not None else _LINK_BY_ALIAS
     with _open(f"{_REGISTRY_PREFIX}{registry}", "collection_aliases") as store:
@@ -133,11 +142,15 @@ def find_link(registry: str, collection: str, spec: str) -> Reference | None:
 
 
 def _manifest(project: str, version: ArtifactVersion) -> dict[str, str] | None:
-    """Return the SHA-256 of each file of `version` by its path; None where the version is gone."""
+    """Return the SHA-256 of each file of `version` by its path, or None if it is not stored."""
     with _open(project, "artifact_aliases") as store:
         row = None if store is None else _first(store, _BY_NUMBER, version.name, version.version)
     if row is None:
         return None
+    return _files_of(row)
+
+
+def _files_of(row: sqlite3.Row) -> dict[str, str]:
     return {str(file["path"]): str(file["digest"]) for file in json.loads(row["manifest"])}
 
 
@@ -152,22 +165,22 @@ def _number(spec: str) -> int | None:
 
 def _first(store: sqlite3.Connection, query: str, name: str, spec: str) -> sqlite3.Row | None:
     number = _number(spec)
-    found = store.execute(query, {"name": name, "spec": spec if number is None else number})
-    row: sqlite3.Row | None = found.fetchone()
+    rows = store.execute(query, {"name": name, "spec": spec if number is None else number})
+    row: sqlite3.Row | None = rows.fetchone()
     return row
 
 
 @contextmanager
 def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
-    """Open the project's file; give None if it, or the table in it, does not exist yet."""
+    """Open the project's file; yield None if it, or the table in it, does not exist yet."""
     path = _folder() / f"{_canonical(project)}.db"
     if not path.exists():
         yield None
         return
     with closing(sqlite3.connect(path, timeout=_SECONDS)) as store:
         store.row_factory = sqlite3.Row
-        found = store.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
-        yield store if found.fetchone() else None
+        tables = store.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
+        yield store if tables.fetchone() else None
 
 
 def _folder() -> Path:
@@ -175,5 +188,5 @@ def _folder() -> Path:
 
 
 def _canonical(project: str) -> str:
-    """Return the project's name in the names of files, as Trackio makes it."""
+    """Return the project's name as Trackio writes it in file names."""
     return "".join(c for c in project if c.isalnum() or c in "-_") or "default"

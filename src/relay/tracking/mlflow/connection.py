@@ -1,4 +1,4 @@
-"""Opening MLflow's store, and what to do where it does not open."""
+"""The connection to MLflow's store, and messages for a store that does not open."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _ELSE = "or unset it: MLflow's store is then mlflow.db in the project's folder"
 
 
 def connect(tracking_uri: str) -> MlflowRuns:
-    """Open the store, making it where it is a file that is not there yet.
+    """Open the store; make it if it is an SQLite file that does not exist yet.
 
-    Raises RelayError if it cannot be reached, within some seconds.
+    Raises RelayError, after some seconds at most, if it cannot be reached.
     """
     try:
         with _few_tries():
@@ -48,33 +48,36 @@ def connect(tracking_uri: str) -> MlflowRuns:
 def _problem(uri: str, error: Exception) -> str:
     if urlsplit(uri).scheme not in ("http", "https"):
         text = redact(str(error)).strip().splitlines()[0]
-        place = f"MLflow's store at {redact(uri)} did not open: {text.rstrip('.')}."
+        place = f"MLFLOW_TRACKING_URI: the store {redact(uri)} did not open: {text.rstrip('.')}."
         if uri.startswith("sqlite:"):
-            return f"{place} Move the file away to begin a new one, or set MLFLOW_TRACKING_URI."
-        return f"{place} Check MLFLOW_TRACKING_URI, {_ELSE}."
+            return f"{place} Move the file away to begin a new one, or name another store."
+        return f"{place} Correct the address, {_ELSE}."
     reason = _reason(error)
     if reason is None:
         text = " ".join(redact(str(error)).split())[:300]
-        return f"The MLflow server {redact_url(uri)} refused: {text} Check MLFLOW_TRACKING_URI."
+        return (
+            f"MLFLOW_TRACKING_URI: the MLflow server {redact_url(uri)} refused the request: {text} "
+            f"Correct the address, {_ELSE}."
+        )
     if (proxy := find_proxy(uri, os.environ)) is not None:
         return (
-            f"The MLflow server {redact_url(uri)} cannot be reached through {proxy}: {reason}. "
-            f"{proxy.advise(host_of(uri))} MLFLOW_TRACKING_URI names the server."
+            f"MLFLOW_TRACKING_URI: the MLflow server {redact_url(uri)} cannot be reached through "
+            f"{proxy}: {reason}. {proxy.advise(host_of(uri))}"
         )
     return (
-        f"The MLflow server {redact_url(uri)} cannot be reached: {reason}. Start it, check "
-        f"MLFLOW_TRACKING_URI, {_ELSE}."
+        f"MLFLOW_TRACKING_URI: the MLflow server {redact_url(uri)} cannot be reached: {reason}. "
+        f"Start it, correct the address, {_ELSE}."
     )
 
 
 def _reason(error: BaseException) -> str | None:
-    """Return why no connection came about, from the innermost cause; None if one did."""
+    """Return why the connection failed, from the innermost cause; None if it did not fail."""
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    if not any(isinstance(one, OSError) for one in causes):
+    if not any(isinstance(cause, OSError) for cause in causes):
         return None
     if isinstance(causes[-1], TimeoutError):
         return f"no answer within {_SECONDS} seconds"
@@ -83,7 +86,7 @@ def _reason(error: BaseException) -> str | None:
 
 @contextlib.contextmanager
 def _few_tries() -> Iterator[None]:
-    """Let MLflow give up soon; afterwards, it tries for as long as before."""
+    """Make MLflow give up soon while this is open; restore its retries afterwards."""
     before = {variable.name: os.environ.get(variable.name) for variable in (MAX_RETRIES, TIMEOUT)}
     try:
         MAX_RETRIES.set(1)
@@ -95,7 +98,7 @@ def _few_tries() -> Iterator[None]:
 
 
 def _make_store(tracking_uri: str) -> None:
-    """Make an SQLite store aside and move it into place: MLflow cannot go on with half of one."""
+    """Make an SQLite store aside and move it into place, as MLflow cannot use half of one."""
     path = Path(tracking_uri.removeprefix("sqlite:///"))
     if not tracking_uri.startswith("sqlite:///") or path.exists():
         return
@@ -103,6 +106,6 @@ def _make_store(tracking_uri: str) -> None:
     try:
         MlflowRuns(f"sqlite:///{aside}").open()
         with contextlib.suppress(FileExistsError):
-            path.hardlink_to(aside)  # unlike a rename, never over one that was made meanwhile
+            path.hardlink_to(aside)  # unlike a rename, it replaces no store that was made meanwhile
     finally:
         aside.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Which process a run belongs to, so that others can see whether it is still there."""
+"""The process that a run belongs to, so that others can see whether it still runs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def owner_tags() -> dict[str, str]:
-    """Tags that name this process: where it can be looked up, and what it is known by there."""
+    """Return the tags that name this process: its host, and its identity there."""
     identity = {"pid": os.getpid(), "started": _started(os.getpid()), "boot": _boot()}
     return {HOST: host(), PROCESS: json.dumps(identity)}
 
 
 def host() -> str:
-    """This machine and, as containers of one name may share a store, its space of process ids."""
+    """Return the machine's name and pid space, as containers of one name may share a store."""
     space = ""
     with contextlib.suppress(OSError):
         space = str(Path("/proc/self/ns/pid").readlink())
@@ -29,9 +29,9 @@ def host() -> str:
 
 
 def is_gone(tags: Mapping[str, str]) -> bool:
-    """Return whether the process that `tags` name was on this host and has ended.
+    """Return whether the process in `tags` ran on this host and has ended.
 
-    False for processes of other hosts, and if it cannot be determined.
+    False for processes of other hosts, and if that cannot be determined.
     """
     if tags.get(HOST) != host():
         return False
@@ -64,11 +64,10 @@ def _exists(pid: int) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """When process `pid` was started, which distinguishes it from a later one of that number.
+    """Return when process `pid` was started, which distinguishes it from a later one of that id.
 
-    In ticks since the machine's start, which no setting of the clock changes; _ENDED for one that
-    only waits for its parent to take note; None where that is not to be seen, as on other systems
-    than Linux.
+    The time is in ticks since the machine's start, so that it does not depend on the clock. _ENDED
+    for a zombie; None if it cannot be determined, as on other systems than Linux.
     """
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

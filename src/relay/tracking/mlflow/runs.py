@@ -1,4 +1,4 @@
-"""MLflow's side of a run: the pipeline's run, one run per step under it, what they record."""
+"""MLflow's runs: that of the pipeline, and one per step below it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from relay.util.redact import redact
 
 @contextlib.contextmanager
 def _errors() -> Iterator[None]:
-    """Turn what MLflow raises into a RelayError."""
+    """Turn MLflow's errors into RelayError."""
     try:
         yield
     except mlflow.MlflowException as error:
         problem = explain(error, [_place_of_store()])
-        raise RelayError(f"MLflow: {problem or redact(str(error.message))}") from error
+        text = problem or redact(str(error.message))
+        raise RelayError(f"MLFLOW_TRACKING_URI: MLflow refused the request: {text}") from error
     except SQLAlchemyError as error:
         problem = explain(error, [_place_of_store()])
         text = problem or redact(str(error).splitlines()[0])
-        raise RelayError(f"MLflow's store: {text}") from error
+        raise RelayError(f"MLFLOW_TRACKING_URI: MLflow's store failed: {text}") from error
 
 
 def _place_of_store() -> Path:
@@ -41,19 +42,19 @@ def _place_of_store() -> Path:
 
 
 EXPERIMENT = "relay"
-"""The experiment of runs for which no other is chosen."""
+"""The experiment of runs unless another one is set."""
 
 _STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
-_BATCH = 100  # parameters, as many as MLflow takes at once
+_BATCH = 100  # parameters that MLflow takes at once
 _GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
-"""What MLflow calls a run that it is given no name for."""
+"""The form of the names that MLflow makes for runs without one."""
 _LONGEST_PARAM = 6000  # characters; MLflow refuses a longer value
 
 
 class MlflowRuns:
     """Runs in the MLflow store at `tracking_uri`.
 
-    Each method raises RelayError where MLflow does not do what it is asked.
+    Each method raises RelayError if MLflow refuses the request or its store fails.
     """
 
     def __init__(self, tracking_uri: str) -> None:
@@ -68,23 +69,23 @@ class MlflowRuns:
 
     @_errors()
     def experiment(self, name: str, artifact_location: str) -> str:
-        """Return the id of experiment `name`; if new, make it with files at `artifact_location`."""
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
+        """Return the id of experiment `name`; make it, with `artifact_location`, if it is new."""
+        experiment = self._client.get_experiment_by_name(name)
+        if experiment is None:
             try:
                 return str(self._client.create_experiment(name, artifact_location))
             except mlflow.MlflowException:
                 # A pipeline that began at the same time may have made it.
-                found = self._client.get_experiment_by_name(name)
-                if found is None:
+                experiment = self._client.get_experiment_by_name(name)
+                if experiment is None:
                     raise
-        return str(found.experiment_id)
+        return str(experiment.experiment_id)
 
     def chosen_experiment(self, environ: Mapping[str, str], artifact_location: str) -> str:
-        """Return the id of the experiment that runs go into, made where it is new.
+        """Return the id of the experiment that runs go into; make it if it is new.
 
-        MLFLOW_EXPERIMENT_ID and MLFLOW_EXPERIMENT_NAME name another than Relay's, as for MLflow
-        itself. Raises RelayError if no experiment has the id.
+        It is Relay's unless MLFLOW_EXPERIMENT_ID or MLFLOW_EXPERIMENT_NAME name another one, as for
+        MLflow itself. Raises RelayError if no experiment has the id.
         """
         wanted = environ.get("MLFLOW_EXPERIMENT_ID")
         if not wanted:
@@ -99,6 +100,7 @@ class MlflowRuns:
             ) from error
 
     def exists(self, run_id: str) -> bool:
+        """Return whether the store has the run."""
         try:
             self._client.get_run(run_id)
         except mlflow.MlflowException:
@@ -107,14 +109,17 @@ class MlflowRuns:
 
     @_errors()
     def tags(self, run_id: str) -> dict[str, str]:
+        """Return the tags of the run."""
         return dict(self._client.get_run(run_id).data.tags)
 
     @_errors()
     def params(self, run_id: str) -> dict[str, str]:
+        """Return the parameters of the run."""
         return dict(self._client.get_run(run_id).data.params)
 
     @_errors()
     def experiment_of(self, run_id: str) -> str:
+        """Return the id of the run's experiment."""
         return str(self._client.get_run(run_id).info.experiment_id)
 
     @_errors()
@@ -127,7 +132,7 @@ class MlflowRuns:
         tags: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> str:
-        """Start a run, which belongs to this process, and return its id."""
+        """Start a run that belongs to this process, and return its id."""
         all_tags = {**owner_tags(), **(tags or {})}
         if parent is not None:
             all_tags["mlflow.parentRunId"] = parent
@@ -138,7 +143,7 @@ class MlflowRuns:
 
     @_errors()
     def take_over(self, run_id: str, name: str) -> None:
-        """Make a run that MLflow has started ours; `name` takes the place of a generated one."""
+        """Make a run that MLflow has started belong to this process; replace a generated name."""
         run = self._client.get_run(run_id)
         self.tag(run_id, owner_tags())
         if name and _GENERATED_NAME.fullmatch(run.info.run_name or ""):
@@ -146,18 +151,19 @@ class MlflowRuns:
 
     @_errors()
     def log_params(self, run_id: str, params: Mapping[str, Any]) -> None:
-        """Add parameters; one that the run has already stays as it is."""
-        there = self._client.get_run(run_id).data.params if params else {}
+        """Add parameters to the run; those that it has already stay as they are."""
+        logged = self._client.get_run(run_id).data.params if params else {}
         new = [
             Param(key, redact(str(value))[:_LONGEST_PARAM])
             for key, value in params.items()
-            if key not in there
+            if key not in logged
         ]
         for start in range(0, len(new), _BATCH):
             self._client.log_batch(run_id, params=new[start : start + _BATCH])
 
     @_errors()
     def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Add metrics to the run, at the present time."""
         now = int(time.time() * 1000)
         self._client.log_batch(
             run_id, metrics=[Metric(key, value, now, 0) for key, value in metrics.items()]
@@ -165,8 +171,8 @@ class MlflowRuns:
 
     @_errors()
     def end_orphans(self) -> list[str]:
-        """End runs whose process on this host was killed before it could; their names."""
-        experiments = [one.experiment_id for one in self._client.search_experiments()]
+        """End the runs whose process on this host was killed, and return their names."""
+        experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
         running = self._client.search_runs(
             experiments, f"attributes.status = 'RUNNING' and tags.`{HOST}` = '{host()}'"
         )
@@ -177,11 +183,12 @@ class MlflowRuns:
 
     @_errors()
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags of the run."""
         self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
     @_errors()
     def log_file(self, run_id: str, path: str) -> None:
-        """Keep the file at `path` with the run."""
+        """Store the file at `path` with the run."""
         self._client.log_artifact(run_id, path)
 
     @_errors()

@@ -1,4 +1,4 @@
-"""The W&B backend, cloud or self-hosted; where it is used, and only there, wandb is imported."""
+"""The W&B backend, cloud or self-hosted. It imports wandb, so import it only to use it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from relay.tracking.wandb.service import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote
 
-# The SDK would try for hours: a step must not wait so long for a server. Its variables,
-# such as WANDB_X_GRAPHQL_RETRY_MAX, come before these.
+# The SDK would try for hours, and a step must not wait so long for a server. Its variables, such as
+# WANDB_X_GRAPHQL_RETRY_MAX, override these.
 _RETRIES = {
     f"x_{part}_retry_{key}": value
     for part in ("graphql", "file_stream", "file_transfer")
@@ -33,7 +33,7 @@ _END_SECONDS = 10.0
 
 
 class WandbBackend:
-    """Runs and artifacts of one W&B project; `entity` None is the key's own."""
+    """Runs and artifacts of one W&B project; `entity` None is the default of the login."""
 
     name = "wandb"
     title = "W&B"
@@ -54,12 +54,13 @@ class WandbBackend:
             wandb.setup(settings=settings)
             bound_teardown()
             self._api = wandb.Api(timeout=30)
-            own = entity or self._api.default_entity
-        if own is None:
+            entity = entity or self._api.default_entity
+        if entity is None:
             raise ConfigError(
-                "W&B knows no default entity for this key: give tracking.entity=NAME."
+                "tracking.entity: W&B has no default entity for this login. Give "
+                "tracking.entity=NAME, the name of a user or team."
             )
-        self.entity = own
+        self.entity = entity
         self.project = project
         self._code_root = code_root
 
@@ -69,7 +70,7 @@ class WandbBackend:
         return f"{self.entity}/{self.project}"
 
     def warm_up(self) -> None:
-        """The SDK is there already."""
+        """Do nothing, as the SDK is loaded with this module."""
 
     def start_run(self, spec: RunSpec) -> WandbRun:
         with errors():
@@ -101,39 +102,39 @@ class WandbBackend:
     def names(self) -> list[str]:
         with errors():
             types = self._api.artifact_types(f"{self.entity}/{self.project}")
-            return [one.name for type in types for one in type.collections()]
+            return [collection.name for type in types for collection in type.collections()]
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         with errors():
             download_verified(self._require(artifact), folder)
 
     def find_damage(self, artifact: ArtifactVersion) -> None:
-        """Return None: the files are the server's, and verified when they are downloaded."""
+        """Return None, as the files are on the server and verified when they are downloaded."""
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
         with errors():
             runs = sorted(self._require(artifact).used_by(), key=lambda run: str(run.created_at))
-            made = [self.version(one) for run in runs for one in run.logged_artifacts()]
+            made = [self.version(output) for run in runs for output in run.logged_artifacts()]
         return list(dict.fromkeys(made))
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         with errors():
-            found = self._require(artifact)
-            if alias not in found.aliases:
-                found.aliases.append(alias)
-                found.save()
+            stored = self._require(artifact)
+            if alias not in stored.aliases:
+                stored.aliases.append(alias)
+                stored.save()
 
     def link(
         self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
     ) -> None:
-        found = self._require(artifact)
+        stored = self._require(artifact)
         try:
-            found.link(collection.path, list(aliases))
+            stored.link(collection.path, list(aliases))
         except Exception as error:
             raise RelayError(
-                f"W&B did not link {artifact} to {collection.path}: {text_of(error)}. The registry "
-                f"'{collection.registry}' has to be there (W&B makes 'model' itself, others are "
-                f"made on its Registry page) and open to '{self.entity}'."
+                f"tracking.registry: W&B did not link {artifact} to {collection.path}: "
+                f"{text_of(error)}. Make the registry '{collection.registry}' on W&B's Registry "
+                f"page ('model' exists always), and give '{self.entity}' access to it."
             ) from error
 
     def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
@@ -149,7 +150,7 @@ class WandbBackend:
         return None
 
     def complete_runs(self) -> set[str]:
-        """Return the ids of the runs that are there as a whole, by what comes last of each."""
+        """Return the ids of the runs whose last row has arrived, so that they are complete."""
         with errors():
             try:
                 runs = self._api.runs(f"{self.entity}/{self.project}", per_page=500)
@@ -160,7 +161,7 @@ class WandbBackend:
                 raise
 
     def has_ended(self, run_id: str) -> bool:
-        """Return whether the server knows that a run has ended; wait some seconds for that."""
+        """Return whether the server has the run as ended; wait some seconds for that."""
         deadline = time.monotonic() + _END_SECONDS
         while True:
             with errors():
@@ -173,7 +174,7 @@ class WandbBackend:
             time.sleep(0.5)
 
     def linked_aliases(self, artifact: ArtifactVersion, collection: Reference) -> set[str] | None:
-        """Return the aliases of `artifact` in `collection`; None where it is not linked into it."""
+        """Return the aliases of `artifact` in `collection`, or None if it is not linked into it."""
         with errors():
             for link in self._require(artifact).linked_artifacts:
                 if f"{link.project}/{link.collection.name}" == collection.path:
@@ -185,20 +186,20 @@ class WandbBackend:
             return f"{wandb.setup().settings.app_url}/{quote(self.entity)}/{quote(self.project)}"
 
     def fetch(self, reference: Reference) -> wandb.Artifact | None:
-        """Return the artifact itself, from its own project where a registry links to it."""
+        """Return the SDK's artifact, from its own project if a registry links to it, or None."""
         with errors():
             try:
-                found = self._api.artifact(self._full(reference))
+                stored = self._api.artifact(self._full(reference))
             except CommError as error:
-                # What is not there is a ValueError of the SDK's; what failed is anything else.
+                # The SDK's ValueError means that it does not exist; anything else is a failure.
                 if isinstance(error.exc, ValueError):
                     return None
                 raise
-            artifact: wandb.Artifact = found.source_artifact if found.is_link else found
+            artifact: wandb.Artifact = stored.source_artifact if stored.is_link else stored
             return artifact
 
     def version(self, artifact: wandb.Artifact) -> ArtifactVersion:
-        """Return `artifact` in the words of the interface."""
+        """Return the SDK's `artifact` as an ArtifactVersion."""
         entity, project = artifact.source_entity, artifact.source_project
         place = "" if project == self.project else project
         if entity != self.entity:
@@ -215,12 +216,13 @@ class WandbBackend:
         )
 
     def _require(self, artifact: ArtifactVersion) -> wandb.Artifact:
-        found = self.fetch(Reference.parse(str(artifact)))
-        if found is None:
+        stored = self.fetch(Reference.parse(str(artifact)))
+        if stored is None:
             raise RelayError(
-                f"Artifact {artifact} is not in {self.entity}/{self.project} any more."
+                f"{artifact}: not on W&B any more (project '{self.place}'). Run the step that "
+                "makes it again."
             )
-        return found
+        return stored
 
     def _full(self, reference: Reference) -> str:
         if reference.registry is not None:

@@ -1,4 +1,4 @@
-"""What the W&B SDK raises, as errors that people are meant to read."""
+"""The errors of the W&B SDK, as errors for people to read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_TEXT = 300  # characters of an error of the SDK's
 
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
-    """Turn the SDK's errors into ours: all of them, as many have no base class in common."""
+    """Turn any error of the SDK into RelayError, as its errors have no common base class."""
     try:
         yield
     except RelayError:
@@ -25,17 +25,17 @@ def errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def uploading(what: str) -> Iterator[None]:
-    """Turn any error into an UploadError: the work was done, and W&B did not take it."""
+def uploading(content: str) -> Iterator[None]:
+    """Turn any error into UploadError: W&B did not take `content`, though the work was done."""
     try:
         with errors():
             yield
     except RelayError as error:
         text = str(error).removeprefix(_WHO)
-        raise UploadError(f"W&B did not take {what}: {text}") from error
+        raise UploadError(f"W&B did not take {content}: {text}") from error
 
 
 def text_of(error: BaseException) -> str:
-    """Return the SDK's text of an error, in one line without secrets."""
+    """Return the text of an SDK's error in one line, without secrets."""
     text = " ".join(str(error).split()) or type(error).__name__
     return redact(text.partition(" while retrying")[0])[:_LONGEST_TEXT]

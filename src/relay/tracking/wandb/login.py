@@ -1,4 +1,4 @@
-"""The W&B login and server that the SDK would take, read without importing wandb."""
+"""The W&B login and server that the SDK would use, read without an import of wandb."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from relay.util.names import did_you_mean
 from relay.util.redact import redact_url
 
 CLOUD = "https://api.forge.coreweave.com"
-"""What the SDK takes where no other server is named; also known by its older name."""
+"""The SDK's default server; it also has an older name."""
 _CLOUD_HOSTS = ("api.forge.coreweave.com", "api.wandb.ai")
 _NOT_ONLINE = ("offline", "disabled", "dryrun")
 _MODES = ("", "online", "run", "shared", *_NOT_ONLINE)
@@ -24,15 +24,15 @@ LOG_IN = "Run `wandb login` or set WANDB_API_KEY"
 
 @dataclass(frozen=True)
 class Login:
-    """A W&B server and the key for it; the key shows in no text."""
+    """A W&B server and the key for it, which `repr` leaves out."""
 
     base_url: str
     key: str | None = field(repr=False)
-    """None where an identity token stands for it, which the SDK exchanges itself."""
+    """None if there is an identity token instead, which the SDK exchanges itself."""
 
 
 def find_login(environ: Mapping[str, str]) -> Login | None:
-    """Return the login that the SDK would take: from variables, then from its netrc file."""
+    """Return the login that the SDK would use, from variables or from its netrc file, or None."""
     base_url = server_of(environ)
     key = environ.get("WANDB_API_KEY") or _key_in_netrc(base_url, environ)
     if key:
@@ -43,33 +43,36 @@ def find_login(environ: Mapping[str, str]) -> Login | None:
 def resolve_backend(name: str, environ: Mapping[str, str]) -> str:
     """Return `wandb` or `local` for the setting `tracking`.
 
-    `auto` is W&B if there is a login, unless W&B is switched off. Raises ConfigError if W&B is
-    asked for and switched off.
+    `auto` is W&B if there is a login and W&B is not switched off. Raises ConfigError if `name` is
+    wandb and W&B is switched off.
     """
     switch = _switched_off(environ)
     if name == "auto":
         return "wandb" if switch is None and find_login(environ) is not None else "local"
     if name == "wandb" and switch is not None:
         raise ConfigError(
-            f"tracking=wandb, but W&B is switched off by {switch}, and artifacts cannot be read "
-            f"offline. {_switch_on(switch)}, or take tracking=local now and publish later with "
+            f"tracking=wandb: W&B is switched off by {switch}, and artifacts cannot be read "
+            f"offline. {_switch_on(switch)}, or run with tracking=local now and upload later with "
             "`make publish`."
         )
     return name
 
 
 def require_switched_on(environ: Mapping[str, str]) -> None:
-    """Check that runs can be published. Raises ConfigError if W&B is switched off."""
+    """Check that runs can be published.
+
+    Raises ConfigError if W&B is switched off.
+    """
     switch = _switched_off(environ)
     if switch is not None:
-        raise ConfigError(f"W&B is switched off by {switch}. {_switch_on(switch)} to publish.")
+        raise ConfigError(f"{switch}: W&B is switched off. {_switch_on(switch)} to publish.")
 
 
 def _switched_off(environ: Mapping[str, str]) -> str | None:
-    """Return what switches W&B off, as it is written there; None where nothing does.
+    """Return the setting that switches W&B off, as it is written, or None.
 
-    WANDB_DISABLED is older than WANDB_MODE, and still what other libraries look at. `mode` in the
-    settings file is what `wandb offline` and `wandb disabled` write.
+    WANDB_DISABLED is older than WANDB_MODE, but other libraries still read it. `wandb offline` and
+    `wandb disabled` write `mode` into the settings file. Raises ConfigError if a value is invalid.
     """
     disabled = environ.get("WANDB_DISABLED", "")
     if disabled.lower() in _TRUE:
@@ -93,24 +96,27 @@ def _switch_on(switch: str) -> str:
 
 
 def require_login(environ: Mapping[str, str]) -> Login:
-    """Return the login.
+    """Return the login that the SDK would use.
 
     Raises ConfigError if there is none.
     """
     login = find_login(environ)
     if login is None:
-        raise ConfigError(f"There is no W&B login for {redact_url(server_of(environ))}. {LOG_IN}.")
+        raise ConfigError(f"W&B: there is no login for {redact_url(server_of(environ))}. {LOG_IN}.")
     return login
 
 
 def server_of(environ: Mapping[str, str]) -> str:
-    """Return the URL of the W&B server that the SDK would talk to."""
+    """Return the URL of the W&B server that the SDK would use.
+
+    Raises ConfigError if it is not a web address.
+    """
     url = environ.get("WANDB_BASE_URL") or _in_settings_file(environ, "base_url") or CLOUD
     url = url.rstrip("/")
     if not _is_web_address(url):
         raise ConfigError(
-            f"WANDB_BASE_URL is '{redact_url(url)}': it has to begin with https:// or http://, and "
-            "to name a host."
+            f"WANDB_BASE_URL: not a web address (got '{redact_url(url)}'). Begin it with https:// "
+            "or http:// and the name of a host."
         )
     return url
 
@@ -124,7 +130,7 @@ def _is_web_address(url: str) -> bool:
 
 
 def _in_settings_file(environ: Mapping[str, str], key: str) -> str | None:
-    """Return what `wandb login --host`, `wandb offline` or `wandb disabled` wrote."""
+    """Return the value of `key` as `wandb login --host` or `wandb offline` wrote it, or None."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(_settings_file(environ), encoding="utf-8")
@@ -144,17 +150,17 @@ def _key_in_netrc(base_url: str, environ: Mapping[str, str]) -> str | None:
         logins = netrc.netrc(_netrc_file(environ))
     except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
         return None
-    for one in _CLOUD_HOSTS if host == _CLOUD_HOSTS[0] else (host,):
-        found = logins.authenticators(one)
-        if found and found[2]:
-            return found[2]
+    for name in _CLOUD_HOSTS if host == _CLOUD_HOSTS[0] else (host,):
+        entry = logins.authenticators(name)
+        if entry and entry[2]:
+            return entry[2]
     return None
 
 
 def _netrc_file(environ: Mapping[str, str]) -> Path:
     """Return the netrc file that the SDK reads."""
-    if named := environ.get("NETRC"):
-        return Path(named).expanduser()
+    if path := environ.get("NETRC"):
+        return Path(path).expanduser()
     usual, windows = _home(environ) / ".netrc", _home(environ) / "_netrc"
     return windows if windows.exists() and not usual.exists() else usual
 

@@ -1,4 +1,4 @@
-"""One request to the W&B server: does it take the login, and is it there? Without wandb."""
+"""A request to the W&B server that checks the login, without an import of wandb."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _VIEWER = "query Viewer { viewer { entity username } }"
 
 
 def probe(login: Login, timeout: float = _SECONDS) -> str | None:
-    """Ask the server for the owner of the key, and return their default entity.
+    """Ask the server for the owner of the key, and return the owner's default entity.
 
-    A request that may succeed in a moment is repeated, within _LIMIT seconds. An identity
-    token is not checked; the entity is None then.
+    A request that may succeed in a moment is repeated, within _LIMIT seconds. An identity token is
+    not checked, and the entity is None.
 
-    Raises ConfigError if the server refuses the key, RelayError where it cannot be reached,
-    the proxy before it included, or is not a W&B server.
+    Raises ConfigError if the server refuses the key, RelayError if the server or its proxy cannot
+    be reached, or if it is not a W&B server.
     """
     deadline = time.monotonic() + _LIMIT
     for seconds in _WAITS:
@@ -50,7 +50,7 @@ def probe(login: Login, timeout: float = _SECONDS) -> str | None:
 
 
 def find_outage(environ: Mapping[str, str]) -> str | None:
-    """Ask the server once, briefly, and return why it does not serve the login; None if it does."""
+    """Ask the server once, briefly, and return why it refuses the login or is out, or None."""
     try:
         _ask(require_login(environ), _OUTAGE_SECONDS)
     except RelayError as error:
@@ -59,13 +59,13 @@ def find_outage(environ: Mapping[str, str]) -> str | None:
 
 
 class _MayPassError(RelayError):
-    """The server has too much to do, or dropped the connection."""
+    """The server is busy, or dropped the connection: a later request may succeed."""
 
 
 def _ask(login: Login, timeout: float) -> str | None:
-    """Do what `probe` does, in one request.
+    """Return the default entity of the key's owner, by one request.
 
-    Raises _MayPassError if another may succeed.
+    Raises _MayPassError if another request may succeed, else as `probe`.
     """
     if login.key is None:
         return None
@@ -86,8 +86,8 @@ def _ask(login: Login, timeout: float) -> str | None:
         raise _no_connection(login.base_url, getattr(error, "reason", None) or error) from error
     except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
         raise RelayError(
-            f"{server} is not a W&B server: its answer{_by_way_of(login.base_url)} has another "
-            "form. Check WANDB_BASE_URL."
+            f"WANDB_BASE_URL: {server} is not a W&B server, as its answer"
+            f"{_by_way_of(login.base_url)} has another form. Check the address."
         ) from error
     if viewer is None:
         raise _unknown_key(server)
@@ -95,7 +95,7 @@ def _ask(login: Login, timeout: float) -> str | None:
 
 
 def _refusal(url: str, status: int, place: str | None) -> RelayError:
-    """Return the error for an answer with the HTTP `status`, which sends on to `place`."""
+    """Return the error for an answer with the HTTP `status`, and `place` if it is a redirect."""
     server = redact_url(url)
     proxy = find_proxy(url, os.environ)
     if status == LOGIN_REQUIRED and proxy is not None:
@@ -104,17 +104,18 @@ def _refusal(url: str, status: int, place: str | None) -> RelayError:
         return _unknown_key(server, _by_way_of(url))
     if place:
         return ConfigError(
-            f"The W&B server {server} is elsewhere: it sends on to {redact_url(place)}. Set "
-            "WANDB_BASE_URL to its own address."
+            f"WANDB_BASE_URL: the server {server} redirects to {redact_url(place)}. Set the "
+            "variable to the W&B server's own address."
         )
     kind = _MayPassError if status == 429 or status >= 500 else RelayError
     return kind(
-        f"The W&B server {server} answered with HTTP {status}{_by_way_of(url)}. Try again later."
+        f"W&B: the server {server} answered with HTTP {status}{_by_way_of(url)}. Try again later, "
+        "or run with tracking=local."
     )
 
 
 def _no_connection(url: str, reason: object) -> RelayError:
-    """Return the error for a connection that failed, which names the proxy if there is one."""
+    """Return the error for a failed connection, with the proxy if there is one."""
     dropped = isinstance(reason, (ConnectionResetError, ConnectionAbortedError))
     kind = _MayPassError if dropped else RelayError
     proxy = find_proxy(url, os.environ)
@@ -123,18 +124,18 @@ def _no_connection(url: str, reason: object) -> RelayError:
     else:
         advice = LOGIN_ADVICE if str(LOGIN_REQUIRED) in str(reason) else proxy.advise(host_of(url))
     return kind(
-        f"The W&B server {redact_url(url)} cannot be reached{_by_way_of(url)} ({reason}). {advice}"
+        f"W&B: the server {redact_url(url)} cannot be reached{_by_way_of(url)} ({reason}). {advice}"
     )
 
 
 def _by_way_of(url: str) -> str:
-    """Return ` through the proxy ...` for a request of `url`; "" for a direct one."""
+    """Return ` through the proxy ...` for a request to `url`, or "" if it is direct."""
     proxy = find_proxy(url, os.environ)
     return "" if proxy is None else f" through {proxy}"
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Goes nowhere else: the key is for the server that was named."""
+    """Follows no redirect, as the key is only for the server that was set."""
 
     def redirect_request(
         self,
@@ -150,8 +151,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _unknown_key(server: str, by_way_of: str = "") -> ConfigError:
     return ConfigError(
-        f"The W&B server {server} does not know the key that it was given{by_way_of}. {LOG_IN} "
-        "again (a key belongs to one server: see WANDB_BASE_URL)."
+        f"W&B: the server {server} does not accept the key{by_way_of}. {LOG_IN} to a "
+        "key of this server (WANDB_BASE_URL names it)."
     )
 
 

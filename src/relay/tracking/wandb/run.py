@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import wandb
 
@@ -14,6 +14,7 @@ from relay.tracking.digests import digest_of_files, digest_of_path, sha256_of
 from relay.tracking.interface import (
     DIGEST_KEY,
     ArtifactVersion,
+    Backend,
     Draft,
     Row,
     RunStatus,
@@ -26,18 +27,33 @@ from relay.tracking.wandb.probe import find_outage
 from relay.tracking.wandb.service import finish_within
 from relay.util.errors import RelayError
 
-if TYPE_CHECKING:
-    from relay.tracking.wandb.backend import WandbBackend
-
 _EXIT_CODES: dict[RunStatus, int] = {"succeeded": 0, "failed": 1, "killed": 255}
 _LAST_SECONDS = 10.0
-"""How long the end of a run may take once an upload has failed; its work is kept then."""
+"""The time for the end of a run after a failed upload, when its work is kept anyway."""
+
+
+class RunBackend(Backend, Protocol):
+    """A run's view of the backend that started it."""
+
+    @property
+    def place(self) -> str:
+        """Return the project, with its owner."""
+
+    def fetch(self, reference: Reference) -> wandb.Artifact | None:
+        """Return the SDK's artifact, or None if it does not exist."""
+
+    def version(self, artifact: wandb.Artifact) -> ArtifactVersion:
+        """Return the SDK's `artifact` as an ArtifactVersion."""
+
+    def has_ended(self, run_id: str) -> bool:
+        """Return whether the server has the run as ended."""
 
 
 def download_verified(artifact: wandb.Artifact, folder: Path) -> None:
     """Write the files of `artifact` into `folder`.
 
-    Raises RelayError if their content is not what Relay stored; other artifacts carry no digest.
+    Raises RelayError if their content differs from their digest. Artifacts that Relay did not log
+    have no digest.
     """
     artifact.download(root=str(folder))
     expected = artifact.metadata.get(DIGEST_KEY)
@@ -46,30 +62,29 @@ def download_verified(artifact: wandb.Artifact, folder: Path) -> None:
     files = {path: sha256_of(folder / path) for path in artifact.manifest.entries}
     if digest_of_files(files) != expected:
         raise RelayError(
-            f"Artifact '{artifact.name}' is damaged: what W&B gave is not what was stored. If "
-            "WANDB_CACHE_DIR holds a damaged copy, delete it; else run the step that makes the "
-            "artifact again, with force=STEP."
+            f"{artifact.name}: the artifact is damaged: its files differ from those that were "
+            "stored. Delete the SDK's cache (the folder in WANDB_CACHE_DIR) and try again; if "
+            "that does not help, run the step that makes the artifact again, with force=STEP."
         )
 
 
 class WandbRun:
     """One W&B run."""
 
-    def __init__(self, backend: WandbBackend, run: wandb.Run) -> None:
+    def __init__(self, backend: RunBackend, run: wandb.Run) -> None:
         self._backend = backend
         self._run = run
         self._used: dict[str, wandb.Artifact] = {}
         self._first_step = run.step
         self._failed = False
-        """An upload has failed."""
+        """Whether an upload has failed."""
         self.url = run.url
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
         artifact = self._backend.fetch(Reference.parse(reference))
         if artifact is None:
             raise RelayError(
-                f"Artifact '{reference}' is not on W&B (project "
-                f"'{self._backend.entity}/{self._backend.project}')."
+                f"{reference}: W&B has no such artifact (project '{self._backend.place}')."
                 f"{hint_on_missing(self._backend, reference)} Run the step that makes it first."
             )
         version = self._backend.version(artifact)
@@ -95,7 +110,7 @@ class WandbRun:
             # Only wait() gives the version, and only it raises if the upload failed.
             logged = self._run.log_artifact(artifact).wait()
             if dict(logged.metadata) != metadata or logged.description != draft.description:
-                # Content that was there before: only its metadata is new.
+                # The content was there before; only its metadata is new.
                 logged.metadata, logged.description = metadata, draft.description
                 logged.save()
             return self._backend.version(logged)
@@ -104,13 +119,13 @@ class WandbRun:
         values: dict[str, Any] = dict(row.metrics)
         values |= {name: wandb.Image(str(path)) for name, path in row.images.items()}
         values |= {
-            name: wandb.Table(columns=list(table.columns), data=[list(one) for one in table.rows])
+            name: wandb.Table(columns=list(table.columns), data=list(map(list, table.rows)))
             for name, table in row.tables.items()
         }
         if row.time is not None:
             values["_timestamp"] = row.time
         if row.step is not None and row.step < self._first_step:
-            return  # written before this run was gone on with
+            return  # written before this run was continued
         with self._uploading("the metrics"):
             self._run.log(values, step=row.step)
 
@@ -128,19 +143,19 @@ class WandbRun:
                 finish_within(_LAST_SECONDS, lambda: self._run.finish(_EXIT_CODES[status]))
                 return
             self._run.finish(exit_code=_EXIT_CODES[status])
-            # It returns as if all were well when the server has gone or the key was revoked.
+            # It returns normally even if the server is down or the key was revoked.
             if not self._backend.has_ended(self._run.id):
                 raise TimeoutError("the server still has the run as running")
 
     @contextlib.contextmanager
-    def _uploading(self, what: str) -> Iterator[None]:
-        """Raise UploadError for any error, with what the server itself answers as its reason."""
+    def _uploading(self, content: str) -> Iterator[None]:
+        """Turn any error into UploadError, with the server's own answer as the reason."""
         try:
-            with uploading(what):
+            with uploading(content):
                 yield
         except UploadError as error:
             outage = None if self._failed else find_outage(os.environ)
             self._failed = True
             if outage is None:
                 raise
-            raise UploadError(f"W&B did not take {what}: {outage}") from error
+            raise UploadError(f"W&B did not take {content}: {outage}") from error

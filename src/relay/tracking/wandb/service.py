@@ -1,4 +1,4 @@
-"""The SDK's service process, which uploads in the background: its end, within bounds."""
+"""The SDK's service process, which uploads in the background, and the time for its end."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from functools import cache
 import wandb
 
 _TEARDOWN_SECONDS = 5.0
-"""How long the service may take to end; runs that were finished leave it nothing to do."""
+"""The time for the end of the service; after finished runs it has nothing left to do."""
 
 
 def finish_within(seconds: float, action: Callable[[], None]) -> bool:
-    """Do `action` in a thread; return whether it ended within `seconds`, with an error or not."""
+    """Call `action` in a thread; return whether it ended within `seconds`, even by an error."""
     ended = threading.Event()
 
     def act() -> None:
@@ -31,10 +31,10 @@ def finish_within(seconds: float, action: Callable[[], None]) -> bool:
 
 @cache
 def bound_teardown() -> None:
-    """Let the SDK's service delay the end of this process only briefly, if it belongs to it.
+    """Limit the time that the SDK's service delays the end of this process.
 
-    The SDK would wait at exit until the service has given up on every run that was not finished,
-    which takes minutes after an outage.
+    At exit, the SDK waits until the service gives up on every unfinished run, which takes minutes
+    after an outage. Does nothing if the service belongs to another process.
     """
     process = _service_process()
     if process is not None:
@@ -47,8 +47,8 @@ def _end_service(process: subprocess.Popen[bytes], owner: int) -> None:
 
 
 def _service_process() -> subprocess.Popen[bytes] | None:
-    """Return the service's process; None where it belongs to another process."""
-    # The SDK gives no other way to it.
+    """Return the service's process, or None if another process has started it."""
+    # The SDK has no public name for it.
     connection = getattr(wandb.setup(), "_connection", None)
     process = getattr(getattr(connection, "_proc", None), "_process", None)
     return process if isinstance(process, subprocess.Popen) else None

@@ -1,4 +1,4 @@
-"""What `wandb agent` hands over to the program that it starts: a trial of a sweep."""
+"""The trial of a sweep that `wandb agent` hands over to the program that it starts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from relay.tracking.interface import Trial
 
 
 def take_trial(environ: MutableMapping[str, str]) -> Trial | None:
-    """Return the trial that `environ` names, or None; take its variables out of `environ`.
+    """Return the trial in `environ`, or None; remove its variables from `environ`.
 
-    The SDK lets them win over all else: every step would write onto that one run.
+    For the SDK they override all else, so that every step would write into that one run.
     """
     sweep = environ.pop("WANDB_SWEEP_ID", "")
     run_id = environ.pop("WANDB_RUN_ID", "")
@@ -25,7 +25,7 @@ def take_trial(environ: MutableMapping[str, str]) -> Trial | None:
 
 
 def _read_params(path: Path) -> dict[str, Any]:
-    """Return the parameters in the agent's file, `{name: {value: ...}}`; none if it has none."""
+    """Return the parameters in the agent's file, `{name: {value: ...}}`; {} if it is unreadable."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
