@@ -1,4 +1,4 @@
-"""The table held against the data that the present champion was trained on."""
+"""The comparison of a table with the data that the present champion was trained on."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from params import DriftRule, Params, compared_with
 
 from relay import Input, StepRun
 from relay.tables.io import read_artifact
+from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
 
-def look_for_drift(
+def measure_drift(
     run: StepRun[Params], source: Input, table: pd.DataFrame
 ) -> tuple[Drift | None, Input | None]:
-    """Return the drift from the champion's training set, and that set; None if it has none."""
+    """Return the drift of `table` from the champion's training set, and that training set.
+
+    Both are None if there is no champion, or if its training set is a part of this table.
+    """
     version = compared_with(run.params, source.version.digest, run.find)
     if version is None:
         return None, None
@@ -34,26 +38,33 @@ def look_for_drift(
         ignore=rule.ignore,
     )
     for name in drift.drifted:
-        log.warning("Column %s drifted from %s: %s", name, version, _measured(drift, name))
+        log.warning("data.check.drift: %s", _drift_message(drift, name, version))
     for name in drift.gone:
-        log.warning("Column %s is in %s, but not here any more.", name, version)
+        log.warning(
+            "data.check.drift: column %s is missing; %s, which the champion was trained on, has "
+            "it. Restore the column, or train again without it.",
+            name, version,
+        )  # fmt: skip
     if not (drift.drifted or drift.gone):
         log.info("No column drifted from %s, which the champion was trained on.", version)
     return drift, trained_on
 
 
 def drift_violations(drift: Drift, rule: DriftRule, train_set: str) -> list[Violation]:
-    """What `drift` breaks where it is to fail the check."""
+    """Return a violation for each column that drifted or is gone, if `rule` fails the check."""
     if not rule.fail:
         return []
     return [
-        Violation(name, f"drifted from {train_set}: {_measured(drift, name)}", 1, [])
+        Violation(name, f"drifted from {train_set}: {_measures(drift, name)}", 1, [])
         for name in drift.drifted
-    ] + [Violation(name, f"in {train_set}, but not here any more", 1, []) for name in drift.gone]
+    ] + [
+        Violation(name, f"the table has no such column, but {train_set} has", 1, [])
+        for name in drift.gone
+    ]
 
 
-def told(drift: Drift, trained_on: Input, params: Params) -> dict[str, Any]:
-    """The drift as report.json has it."""
+def describe_drift(drift: Drift, trained_on: Input, params: Params) -> dict[str, Any]:
+    """Return the drift as plain values for report.json."""
     return {
         "champion": params.champion,
         "train_set": str(trained_on.version),
@@ -64,6 +75,14 @@ def told(drift: Drift, trained_on: Input, params: Params) -> dict[str, Any]:
     }
 
 
-def _measured(drift: Drift, name: str) -> str:
-    one = drift.columns[name]
-    return f"PSI {one.psi:.2f}, p-value {one.p_value:.2g} ({one.test})"
+def _drift_message(drift: Drift, name: str, train_set: object) -> str:
+    return (
+        f"column {name} drifted from {train_set}, which the champion was trained on "
+        f"({_measures(drift, name)}). Train again if the change is real; if the column may drift: "
+        f"{setting('data.check.drift.ignore', [name])}"
+    )
+
+
+def _measures(drift: Drift, name: str) -> str:
+    column = drift.columns[name]
+    return f"PSI {column.psi:.2f}, p-value {column.p_value:.2g} ({column.test})"

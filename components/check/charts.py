@@ -1,4 +1,4 @@
-"""How a column's values are spread, as a picture in a page or as shares of its classes."""
+"""The distribution of a column: a histogram of numbers, or the shares of classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 240, 64
 
 @dataclass(frozen=True)
 class Histogram:
-    """A picture (SVG), and what its left and right end stand for."""
+    """A picture (SVG), and the values at its left and right end."""
 
     picture: Markup
     low: str
@@ -26,22 +26,22 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Bar:
-    """The share of one class, now and in the reference where there is one."""
+    """The share of one class, now and in the reference, if there is one."""
 
     label: str
     share: float
     before: float | None
 
 
-def histogram(values: pd.Series, reference: pd.Series | None) -> Histogram | None:
-    """Return a histogram of numbers or times; None if there are none. The reference is a line.
+def draw_histogram(values: pd.Series, reference: pd.Series | None) -> Histogram | None:
+    """Return a histogram of numbers or times, with `reference` as a line; None without values.
 
-    Where a few values are far off, the outermost bars take all that lies beyond them.
+    If a few values are far from the rest, the outermost bars count all that lies beyond them.
     """
-    now = _known(values)
+    now = _finite(values)
     if not len(now):
         return None
-    before = None if reference is None else _known(reference)
+    before = None if reference is None else _finite(reference)
     both = now if before is None else np.concatenate([now, before])
     low, high = _ends(both)
     distinct = np.unique(both[(both >= low) & (both <= high)])
@@ -55,35 +55,35 @@ def histogram(values: pd.Series, reference: pd.Series | None) -> Histogram | Non
     line = _shares(before, edges) if before is not None and len(before) else None
     is_time = pd.api.types.is_datetime64_any_dtype(values)
     return Histogram(
-        _drawn(shares, line),
+        _draw(shares, line),
         ("≤ " if both.min() < low else "") + _label(low, is_time),
         ("≥ " if both.max() > high else "") + _label(high, is_time),
     )
 
 
-def bars(values: pd.Series, reference: pd.Series | None) -> list[Bar]:
-    """The most frequent classes and, if there are more, all others together."""
+def make_bars(values: pd.Series, reference: pd.Series | None) -> list[Bar]:
+    """Return a bar for each of the most frequent classes, and one for all others together."""
     now = texts(values).value_counts(normalize=True)
     before = None if reference is None else texts(reference).value_counts(normalize=True)
     top = now.index[: TOP if len(now) > TOP + 1 else TOP + 1]
-    found = [
-        Bar(str(one), float(now[one]), None if before is None else float(before.get(one, 0.0)))
-        for one in top
+    bars = [
+        Bar(str(name), float(now[name]), None if before is None else float(before.get(name, 0.0)))
+        for name in top
     ]
     if len(now) > len(top):
-        rest = None if before is None else max(0.0, 1 - sum(one.before or 0.0 for one in found))
+        rest = None if before is None else max(0.0, 1 - sum(bar.before or 0.0 for bar in bars))
         label = f"{len(now) - len(top):,} others"
-        found.append(Bar(label, max(0.0, 1 - sum(one.share for one in found)), rest))
-    return found
+        bars.append(Bar(label, max(0.0, 1 - sum(bar.share for bar in bars)), rest))
+    return bars
 
 
-def _known(values: pd.Series) -> NDArray[np.float64]:
+def _finite(values: pd.Series) -> NDArray[np.float64]:
     x = numbers(values)
     return x[np.isfinite(x)]
 
 
 def _ends(x: NDArray[np.float64]) -> tuple[float, float]:
-    """The least and largest value or, where tails are long, the quantiles that leave 1 % out."""
+    """Return the least and largest value; if tails are long, the quantiles that leave 1 % out."""
     low, q1, q3, high = np.quantile(x, [0.0, 0.25, 0.75, 1.0])
     inner = np.quantile(x, [0.005, 0.995])
     far = 4 * max(q3 - q1, inner[1] - inner[0]) / 2
@@ -98,7 +98,7 @@ def _shares(x: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.fl
     return counts / len(x)
 
 
-def _drawn(shares: NDArray[np.float64], line: NDArray[np.float64] | None) -> Markup:
+def _draw(shares: NDArray[np.float64], line: NDArray[np.float64] | None) -> Markup:
     top = max(shares.max(), 0 if line is None else line.max())
     step = WIDTH / len(shares)
     rects = "".join(

@@ -1,4 +1,4 @@
-"""Holds a table against the rules of its data set, all of them at once."""
+"""The check of a table against all rules of its data set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 from params import ColumnRule
-from summary import plain
+from summary import to_json
 
 from relay.util.names import column_name, did_you_mean
 
@@ -37,20 +37,20 @@ class Violation:
 def check(
     table: pd.DataFrame, target: str, *, min_rows: int, columns: Mapping[str, ColumnRule]
 ) -> list[Violation]:
-    """All rules that do not hold for `table`; none where it may be used.
+    """Return the rules that do not hold for `table`; an empty list if all hold.
 
-    Rules are on columns written as in the file or in snake_case. The target must be there,
-    have no missing value, and not be constant.
+    `columns` has the rules by column name, as in the file or in snake_case. The table must have the
+    target, without missing values, and not constant.
     """
-    known = [str(name) for name in table.columns]
+    names = [str(name) for name in table.columns]
     violations = []
     rules = {}
     for name, rule in {target: ColumnRule(), **columns}.items():
-        found = name if name in known else column_name(name)
-        if found in known:
-            rules[found] = rule
+        name_in_table = name if name in names else column_name(name)
+        if name_in_table in names:
+            rules[name_in_table] = rule
         else:
-            hint = did_you_mean(column_name(name), known)
+            hint = did_you_mean(column_name(name), names)
             violations.append(Violation(name, f"the table has no such column.{hint}", 1, []))
     schema = _schema(table, target, min_rows, rules)
     try:
@@ -102,7 +102,7 @@ def _failed(message: str) -> pa.Check:
 
 
 def has_dtype(values: pd.Series, word: str) -> bool:
-    """Return whether a column's dtype is that of the dtype word; whole numbers pass as float."""
+    """Return whether the dtype of a column is the one that `word` names; int passes as float."""
     types = pd.api.types
     is_category = isinstance(values.dtype, pd.CategoricalDtype)
     if word == "category":
@@ -128,23 +128,23 @@ def _comparable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _comparable_series(values: pd.Series) -> pd.Series:
-    """Classes as the numbers or texts that they are, so that they can be compared."""
+    """Return a category column as the numbers or texts of its categories, to compare them."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.astype(values.cat.categories.dtype)
     return values
 
 
 def _violations(cases: pd.DataFrame) -> list[Violation]:
-    """One Violation for each column and check among pandera's failure cases."""
-    found = []
+    """Return a Violation for each column and check among pandera's failure cases."""
+    violations = []
     for (context, column, name), group in cases.groupby(
         ["schema_context", "column", "check"], sort=False, dropna=False
     ):
         by_row = group["index"].notna().any()
         where = str(column) if context == "Column" else _WHOLE_TABLE
-        values = [plain(value) for value in group["failure_case"].drop_duplicates()[:_EXAMPLES]]
+        values = [to_json(value) for value in group["failure_case"].drop_duplicates()[:_EXAMPLES]]
         missing = name == "not_nullable"
-        found.append(
+        violations.append(
             Violation(
                 column=where,
                 check=_words(str(name), len(group)),
@@ -152,7 +152,7 @@ def _violations(cases: pd.DataFrame) -> list[Violation]:
                 examples=values if by_row and not missing else [],
             )
         )
-    return found
+    return violations
 
 
 def _words(check_name: str, count: int) -> str:

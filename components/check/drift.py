@@ -1,4 +1,4 @@
-"""Which columns are not distributed any more as in the data that a model was trained on."""
+"""Drift: how the columns of a table differ from those that a model was trained on."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ KOLMOGOROV_SMIRNOV, CHI_SQUARE = "Kolmogorov-Smirnov", "chi-square"
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """How far a column is from the reference's, and how sure that is.
+    """The difference between a column and the same column of the reference.
 
     `psi` is the population stability index over the reference's deciles or classes, with one for
-    missing values. `p_value` is that of `test`, which may have been of the missing values alone.
+    missing values. `p_value` belongs to `test`, which can be about the missing values alone.
     """
 
     psi: float
@@ -41,19 +41,19 @@ class ColumnDrift:
 
 @dataclass(frozen=True)
 class Drift:
-    """A table held against the one that the champion was trained on."""
+    """The differences between a table and the one that the champion was trained on."""
 
     columns: dict[str, ColumnDrift] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
     """Columns that the reference does not have."""
     gone: list[str] = field(default_factory=list)
-    """Columns of the reference that are not there any more."""
+    """Columns of the reference that the table does not have."""
     not_compared: dict[str, str] = field(default_factory=dict)
-    """Why a column that both have is not held against the other."""
+    """For columns of both that are not compared, the reason."""
 
     @property
     def drifted(self) -> list[str]:
-        return [name for name, one in self.columns.items() if one.drifted]
+        return [name for name, column in self.columns.items() if column.drifted]
 
 
 def compare(
@@ -64,11 +64,11 @@ def compare(
     p_value: float,
     ignore: Collection[str] = (),
 ) -> Drift:
-    """Hold each column of `table` against that of `reference`.
+    """Compare each column of `table` with the same column of `reference`.
 
-    A column has drifted where its index is at least `psi` and the test's p-value at most
-    `p_value`: the index alone is large by chance in small tables, the p-value alone is small for
-    differences that do not matter in large ones.
+    A column has drifted if its index is at least `psi` and the p-value of its test at most
+    `p_value`: the index alone is large by chance in small tables, and the p-value alone is small
+    for differences that do not matter in large ones. Columns in `ignore` are not compared.
     """
     columns: dict[str, ColumnDrift] = {}
     not_compared: dict[str, str] = {}
@@ -102,7 +102,7 @@ def _not_comparable(values: pd.Series, before: pd.Series) -> str:
 
 
 def _measure(values: pd.Series, before: pd.Series) -> tuple[float, str, float, float]:
-    """The index, and test, statistic and p-value of the test."""
+    """Return the index, and the name, statistic and p-value of the test."""
     if is_categorical(values):
         counts = _class_counts(values, before)
         return _psi(*counts), CHI_SQUARE, *_chi_square(*counts)
@@ -113,7 +113,7 @@ def _measure(values: pd.Series, before: pd.Series) -> tuple[float, str, float, f
     now, then = now[~np.isnan(now)], then[~np.isnan(then)]
     if min(len(now), len(then)) < _FEWEST_VALUES:
         return index, f"{CHI_SQUARE} of missing values", *of_missing
-    # Where it is used, and only there: it takes a good part of a second.
+    # Imported when it is needed: the import takes a good part of a second.
     from scipy.stats import ks_2samp  # noqa: PLC0415
 
     of_values = ks_2samp(now, then, method="asymp")
@@ -125,23 +125,23 @@ def _measure(values: pd.Series, before: pd.Series) -> tuple[float, str, float, f
 
 
 def numbers(values: pd.Series) -> NDArray[np.float64]:
-    """Numbers or times (as days) as floats."""
+    """Return numbers, or times in days since 1970, as floats; missing values are NaN."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return days_since_1970(values)
     return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
 
 
 def texts(values: pd.Series) -> pd.Series:
-    """Classes as texts, missing ones left missing."""
+    """Return classes as texts; missing values stay missing."""
     return values.astype(object).map(str, na_action="ignore")
 
 
 def _decile_counts(
     now: NDArray[np.float64], then: NDArray[np.float64]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    known = then[~np.isnan(then)]
+    present = then[~np.isnan(then)]
     inner = np.linspace(0, 1, BINS + 1)[1:-1]
-    edges = np.unique(np.quantile(known, inner)) if len(known) else np.array([])
+    edges = np.unique(np.quantile(present, inner)) if len(present) else np.array([])
     counts = [
         np.append(
             np.bincount(np.searchsorted(edges, x[~np.isnan(x)], "left"), minlength=len(edges) + 1),
@@ -153,9 +153,9 @@ def _decile_counts(
 
 
 def _class_counts(values: pd.Series, before: pd.Series) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Rows of each of the reference's most frequent classes, of all others, and missing ones.
+    """Count the rows of the reference's most frequent classes, of all others, and missing ones.
 
-    Where there are many classes, rare ones come and go by chance: no word on which they are.
+    Rare classes come and go by chance, so they are counted together.
     """
     now, then = texts(values), texts(before)
     top = then.value_counts().index[:CLASSES]
@@ -173,17 +173,18 @@ def _missing_counts(x: NDArray[np.float64]) -> NDArray[Any]:
 
 
 def _psi(now: NDArray[Any], then: NDArray[Any]) -> float:
+    """Return the population stability index: sum of (p - q) * ln(p / q) over the bins."""
     shares = [np.maximum(x / max(1, x.sum()), _LEAST_SHARE) for x in (now, then)]
     return float(np.sum((shares[0] - shares[1]) * np.log(shares[0] / shares[1])))
 
 
 def _chi_square(now: NDArray[Any], then: NDArray[Any]) -> tuple[float, float]:
-    """Statistic and p-value; (0, 1) where the two cannot differ."""
+    """Return statistic and p-value of the test; (0, 1) if the two cannot differ."""
     table = np.vstack([now, then])
     table = table[:, table.sum(axis=0) > 0]
     if table.shape[1] < 2 or (table.sum(axis=1) == 0).any():
         return 0.0, 1.0
     from scipy.stats import chi2_contingency  # noqa: PLC0415 - as above
 
-    found = chi2_contingency(table, correction=False)
-    return float(found.statistic), float(found.pvalue)
+    test = chi2_contingency(table, correction=False)
+    return float(test.statistic), float(test.pvalue)

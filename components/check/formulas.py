@@ -1,4 +1,4 @@
-"""Numbers that a few other columns yield by a formula: a sum, a difference, a product, a ratio."""
+"""Formulas by which a few columns yield the target: a sum, a difference, a product, a ratio."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from relay.tables.io import is_categorical
 
 EXACT = 0.9999
-"""The least R2 of a formula, also on rows that it was not found on."""
+"""The least R2 of a formula, also on rows that it was not fitted on."""
 FEWEST_KNOWN = 0.9
 FEWEST_ROWS = 40
 MOST_COLUMNS = 12
@@ -22,7 +22,7 @@ _ROWS, _CELLS = 2000, 8_000_000
 _ROWS_PER_STEP = 4
 _PARALLEL = 1e-12
 _SIMPLE = 0.02
-"""So near to a simple number a weight or power is taken for it."""
+"""The distance from a simple number below which a weight or power is taken for it."""
 
 Floats = NDArray[np.float64]
 
@@ -37,12 +37,12 @@ class Formula:
 
 
 def find_formula(table: pd.DataFrame, target: str, *, without: Collection[str]) -> Formula | None:
-    """The formula by which several columns of `table` yield the numeric column `target`.
+    """Return the formula by which several columns of `table` yield the numeric column `target`.
 
-    A weighted sum, or a product of powers, of numbers, truths and times (as days), but for those
-    `without`. None if there is none of 2 to 12 columns. It is found on one half of the rows
-    and has to hold on the other: where columns are many, some always fit a few rows. Of large
-    tables at most 2000 rows are looked at.
+    It is a weighted sum, or a product of powers, of 2 to 12 columns of numbers, booleans and times
+    (in days), except those in `without`; None if there is no such formula. It is fitted on one
+    half of the rows and has to hold on the other: if there are many columns, some always fit a few
+    rows. At most 2,000 rows are used.
     """
     if is_categorical(table[target]) or pd.api.types.is_datetime64_any_dtype(table[target]):
         return None
@@ -51,15 +51,15 @@ def find_formula(table: pd.DataFrame, target: str, *, without: Collection[str]) 
         for name, values in table.items()
         if name != target and name not in without and _is_number(values)
     ]
-    some = min(_ROWS, _CELLS // max(1, len(names)), len(table))
-    rows = table[[*names, target]].sample(some, random_state=0)
+    count = min(_ROWS, _CELLS // max(1, len(names)), len(table))
+    rows = table[[*names, target]].sample(count, random_state=0)
     names = [name for name in names if rows[name].notna().mean() >= FEWEST_KNOWN]
     if len(names) < 2:
         return None
     x = np.column_stack([numbers(rows[name]) for name in names])
     y = numbers(rows[target])
-    known = np.isfinite(x).all(axis=1) & np.isfinite(y)
-    x, y = x[known], y[known]
+    complete = np.isfinite(x).all(axis=1) & np.isfinite(y)
+    x, y = x[complete], y[complete]
     return _sum(x, y, names, target) or _product(x, y, names, target)
 
 
@@ -92,7 +92,7 @@ def _term(weight: float, name: str) -> str:
 
 
 def _product(x: Floats, y: Floats, names: Sequence[str], target: str) -> Formula | None:
-    """Of logarithms a product is a sum, whose weights are the powers."""
+    """Fit a product as a sum of logarithms, whose weights are the powers."""
     there = y != 0
     if there.mean() < FEWEST_KNOWN / 2:
         return None
@@ -120,11 +120,10 @@ def _power(name: str, power: float) -> str:
 
 
 def _sparse_fit(x: Floats, y: Floats) -> tuple[list[int], Floats, float, float] | None:
-    """The few columns of `x` that yield `y`: their places, weights, the constant, and R2.
+    """Return the few columns of `x` that yield `y`: their places, weights, the constant, and R2.
 
-    Columns are taken one after the other, each time the one that explains most of what is left
-    beside those taken (orthogonal least squares), until they are enough; then those go again
-    without which the rest yield it as well.
+    Forward selection by orthogonal least squares: each time the column that explains most of the
+    rest of `y`, until the columns are enough. Then those are removed that the others can replace.
     """
     half = np.arange(len(y)) % 2 == 0
     if len(y) < FEWEST_ROWS or np.std(y[half]) == 0 or np.std(y[~half]) == 0:
@@ -134,7 +133,7 @@ def _sparse_fit(x: Floats, y: Floats) -> tuple[list[int], Floats, float, float] 
         weights, constant = _fit(x[half][:, chosen], y[half])
         return min(_r2(y[part], x[part][:, chosen] @ weights + constant) for part in (half, ~half))
 
-    chosen = _chosen(x[half], y[half])
+    chosen = _choose_columns(x[half], y[half])
     if len(chosen) < 2 or exactness(chosen) < EXACT:
         return None
     weights, _ = _fit(x[half][:, chosen], y[half])
@@ -149,7 +148,7 @@ def _sparse_fit(x: Floats, y: Floats) -> tuple[list[int], Floats, float, float] 
     return chosen, weights, constant, exactness(chosen)
 
 
-def _chosen(x: Floats, y: Floats) -> list[int]:
+def _choose_columns(x: Floats, y: Floats) -> list[int]:
     spread = x.std(axis=0)
     left = (x - x.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
     rest = (y - y.mean()) / y.std()
@@ -172,11 +171,11 @@ def _chosen(x: Floats, y: Floats) -> list[int]:
 
 
 def _fit(x: Floats, y: Floats) -> tuple[Floats, float]:
-    """The weights and the constant of least squares."""
+    """Return the weights and the constant of least squares."""
     middle, spread = x.mean(axis=0), x.std(axis=0)
     spread = np.where(spread > 0, spread, 1)
-    found, *_ = np.linalg.lstsq((x - middle) / spread, y - y.mean(), rcond=None)
-    weights = found / spread
+    solution, *_ = np.linalg.lstsq((x - middle) / spread, y - y.mean(), rcond=None)
+    weights = solution / spread
     return weights, float(y.mean() - middle @ weights)
 
 

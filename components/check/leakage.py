@@ -1,4 +1,4 @@
-"""Columns that alone predict the target almost perfectly: they may be known only after it."""
+"""Leakage: columns that alone predict the target almost perfectly, and may be known after it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CLASSES = 50
 FEWEST_ROWS = 30
 
 
-def leaks(table: pd.DataFrame, target: str, *, at_least: float) -> dict[str, float]:
-    """How well each column alone predicts `target`, for those that do so `at_least` that well.
+def find_leaks(table: pd.DataFrame, target: str, *, at_least: float) -> dict[str, float]:
+    """Return the columns that alone predict `target` well: {name: score}, `at_least` that score.
 
-    1 is perfect, 0 is no better than the same answer for all rows. Each row is predicted from the
-    rows with the same value or, for numbers that occur once, the two next to it: whatever the form
-    of the relation, and without a model. Of large tables 20,000 rows are looked at.
+    1 is perfect, 0 is no better than a constant prediction. Each row is predicted from the other
+    rows with the same value or, for numbers that occur once, from the two nearest: whatever the
+    form of the relation, and without a model. At most 20,000 rows are used.
     """
     rows = table[table[target].notna()]
     if len(rows) > ROWS:
@@ -30,8 +30,10 @@ def leaks(table: pd.DataFrame, target: str, *, at_least: float) -> dict[str, flo
         return {}
     is_class = is_categorical(rows[target])
     y = _one_hot(rows[target]) if is_class else _ranks(rows[target])
-    found = {str(name): _power(rows[name], y, is_class=is_class) for name in rows if name != target}
-    return {name: power for name, power in found.items() if power >= at_least}
+    powers = {
+        str(name): _power(rows[name], y, is_class=is_class) for name in rows if name != target
+    }
+    return {name: power for name, power in powers.items() if power >= at_least}
 
 
 def _power(values: pd.Series, y: NDArray[np.float64], *, is_class: bool) -> float:
@@ -48,13 +50,12 @@ def _power(values: pd.Series, y: NDArray[np.float64], *, is_class: bool) -> floa
 
 
 def _groups(values: pd.Series) -> tuple[NDArray[Any], NDArray[Any]]:
-    """An order of the rows by value, missing ones last, and where in it each value begins."""
+    """Return the order of rows by value, missing ones last, and the place where each begins."""
     codes: NDArray[Any]
     if is_categorical(values):
         codes = pd.factorize(texts(values), use_na_sentinel=False)[0]
     else:
-        known = numbers(values)
-        codes = pd.factorize(known, sort=True, use_na_sentinel=False)[0]
+        codes = pd.factorize(numbers(values), sort=True, use_na_sentinel=False)[0]
     order = np.argsort(codes, kind="stable")
     return order, np.flatnonzero(np.diff(codes[order], prepend=-1))
 
@@ -62,7 +63,7 @@ def _groups(values: pd.Series) -> tuple[NDArray[Any], NDArray[Any]]:
 def _without_itself(
     y: NDArray[np.float64], starts: NDArray[Any], *, neighbours: bool
 ) -> NDArray[np.float64]:
-    """For each row the mean of the others of its group; of its neighbours where it is alone."""
+    """Return for each row the mean of the others in its group, or of its neighbours if alone."""
     counts = np.diff(starts, append=len(y))
     sums = np.repeat(np.add.reduceat(y, starts), counts, axis=0)
     count = np.repeat(counts, counts)[:, None]
@@ -73,7 +74,7 @@ def _without_itself(
 
 
 def _one_hot(target: pd.Series) -> NDArray[np.float64]:
-    """A column for each of the most frequent classes, and one for the rest."""
+    """Return a column of 0 and 1 for each of the most frequent classes, and one for the rest."""
     labels = texts(target)
     top = labels.value_counts().index[: CLASSES - 1]
     codes = pd.Categorical(labels, categories=top).codes
@@ -81,5 +82,5 @@ def _one_hot(target: pd.Series) -> NDArray[np.float64]:
 
 
 def _ranks(target: pd.Series) -> NDArray[np.float64]:
-    """Ranks: a few huge values must not decide."""
+    """Return the ranks of numbers or times: a few huge values must not decide."""
     return np.asarray(pd.Series(numbers(target)).rank(), dtype=float)[:, None]

@@ -1,4 +1,4 @@
-"""Parameters of `check`, and what it looks up besides its input."""
+"""Parameters of `check`, and the artifact that it reads besides its input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from relay.tables.reading.columns import Column
 
 
 class ColumnRule(BaseModel):
-    """What must hold for one column; what is not given is not checked."""
+    """The rules for one column; a rule that is not set is not checked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -37,7 +37,7 @@ class ColumnRule(BaseModel):
 
 
 class DriftRule(BaseModel):
-    """When a column counts as another than the one that the champion was trained on."""
+    """When a column has drifted from the one that the champion was trained on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -75,8 +75,8 @@ class Params(BaseParams):
 def compared_with(params: Params, table: str, find: Find) -> ArtifactVersion | None:
     """Return the champion's training set, which `table` (a digest) is compared with.
 
-    None if there is no champion, if its training set is not known, or if that is a part of this
-    very table, so that there is nothing to compare.
+    None if there is no champion, if its training set is not recorded, or if that is a part of this
+    table, so that there is nothing to compare.
     """
     if params.champion is None or params.drift.psi is None:
         return None
@@ -87,7 +87,7 @@ def compared_with(params: Params, table: str, find: Find) -> ArtifactVersion | N
 
 
 def looked_up(params: Params, inputs: Mapping[str, str], find: Find) -> dict[str, str]:
-    """For the orchestrator: the digests of what is read besides the `inputs` (digests by key)."""
+    """Return the digests of artifacts that are read besides `inputs`, by key, for the cache."""
     train = compared_with(params, inputs["input"], find)
     return {} if train is None else {"the champion's data": train.digest}
 

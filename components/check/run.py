@@ -1,4 +1,4 @@
-"""Checks a clean table against its data set's rules, and reports on it."""
+"""Check a clean table against the rules of its data set, and report on it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from champion import drift_violations, look_for_drift, told
+from champion import describe_drift, drift_violations, measure_drift
 from checking import Violation, check
 from formulas import Formula, find_formula
-from leakage import leaks
-from page import page
+from leakage import find_leaks
+from page import render_page
 from params import Params
 from summary import summarise
 
@@ -30,8 +30,8 @@ SHOWN = ("dtype", "missing", "distinct", "min", "max", "mean")
 """The columns of the logged table about columns."""
 
 
-def in_table(target: str, table: pd.DataFrame) -> str:
-    """The target's name as the table has it; as given where it is not there."""
+def name_in(table: pd.DataFrame, target: str) -> str:
+    """Return the name of the target's column in `table`, where it can be in snake_case."""
     return target if target in table.columns else column_name(target)
 
 
@@ -43,12 +43,12 @@ def report(
     formula: Formula | None,
     inferred: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """All that was found of the table itself, as it stands in report.json."""
+    """Return the facts of the table itself, as plain values for report.json."""
     return {
         "passed": not violations,
         "rows": len(table),
         "target": target,
-        "violations": [dataclasses.asdict(one) for one in violations],
+        "violations": [dataclasses.asdict(violation) for violation in violations],
         "leakage": dict(leakage),
         "formula": formula and dataclasses.asdict(formula),
         "inferred": dict(inferred),
@@ -56,60 +56,65 @@ def report(
     }
 
 
-def gist(found: Mapping[str, Any]) -> str:
-    """Return the digest of the gate's result: no other news must train a model again."""
+def digest_result(report: Mapping[str, Any]) -> str:
+    """Return a digest of the gate's result: other changes of the report train no model again."""
     words = ("input_digest", "target", "passed", "violations")
-    text = json.dumps({word: found[word] for word in words}, sort_keys=True)
+    text = json.dumps({word: report[word] for word in words}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def step(run: StepRun[Params]) -> None:
-    """Check a clean table against its data set's rules; the report is stored either way."""
+    """Check a clean table against the rules of its data set, and store a report.
+
+    Raises GateFailed if a rule does not hold; the report is stored before.
+    """
     params = run.params
     source = run.input("input", type="clean_data")
     table = read_artifact(source)
-    target = in_table(params.target, table)
+    target = name_in(table, params.target)
     violations = check(table, params.target, min_rows=params.min_rows, columns=params.columns)
-    drift, trained_on = look_for_drift(run, source, table)
+    drift, trained_on = measure_drift(run, source, table)
     if drift is not None and trained_on is not None:
         violations += drift_violations(drift, params.drift, str(trained_on.version))
-    hints = leaks(table, target, at_least=params.leakage) if target in table else {}
+    hints = find_leaks(table, target, at_least=params.leakage) if target in table else {}
     formula = None
     if target in table and params.leakage <= 1:
         formula = find_formula(table, target, without=hints)
     for name, power in hints.items():
         log.warning(
-            "Column %s alone predicts %s almost perfectly (%.3f of 1). If it is not known before "
-            "the target is: %s", name, target, power, setting("data.drop", [name]),
+            "data.check.leakage: column %s alone predicts %s almost perfectly (%.3f of 1). If its "
+            "value is not known before the target is: %s",
+            name, target, power, setting("data.drop", [name]),
         )  # fmt: skip
     if formula is not None:
         log.warning(
-            "Columns %s together yield %s: %s (R2 %.4f). If they are not known before the target "
-            "is: %s", ", ".join(formula.columns), target, formula.words,
-            formula.exactness, setting("data.drop", list(formula.columns)),
+            "data.check.leakage: columns %s together yield %s by the formula %s (R2 %.4f). If "
+            "their values are not known before the target is: %s",
+            ", ".join(formula.columns), target, formula.words, formula.exactness,
+            setting("data.drop", list(formula.columns)),
         )  # fmt: skip
 
     inferred = source.metadata.get("inferred") or {}
     # The table's name makes the report a version of its own, even if another looks the same.
-    found = {
+    content = {
         "input": str(source.version),
         "input_digest": source.version.digest,
         "original_url": source.metadata.get("original_url"),
         "task": source.metadata.get("task"),
         **report(table, target, violations, hints, formula, inferred),
         "warnings": list(source.metadata.get(WARNINGS_KEY) or ()),
-        "drift": drift and trained_on and told(drift, trained_on, params),
+        "drift": drift and trained_on and describe_drift(drift, trained_on, params),
     }
     folder = run.workspace / "report"
     folder.mkdir()
-    (folder / "report.json").write_text(json.dumps(found, indent=2), "utf-8")
+    (folder / "report.json").write_text(json.dumps(content, indent=2), "utf-8")
     reference = None if trained_on is None else read_artifact(trained_on)
-    (folder / "report.html").write_text(page(found, table, reference), "utf-8")
+    (folder / "report.html").write_text(render_page(content, table, reference), "utf-8")
     run.output(
         "report",
         folder,
         type="data_report",
-        description=f"What {source.version} holds, and which rules do not hold for it.",
+        description=f"The columns of {source.version}, and the rules that do not hold for it.",
         metadata={
             "passed": not violations,
             "violations": len(violations),
@@ -118,20 +123,22 @@ def step(run: StepRun[Params]) -> None:
             "columns": [str(name) for name in table.columns],
         },
         page="report.html",
-        counts_as=gist(found),
+        counts_as=digest_result(content),
     )
     run.log_metrics({"rows": len(table), "violations": len(violations)})
     count = len(hints) + (formula is not None)
     run.log_metrics({"leakage_hints": count} if count else {})
     run.log_metrics({} if drift is None else {"drifted_columns": len(drift.drifted)})
-    shown = [(name, *map(one.get, SHOWN)) for name, one in found["columns"].items()]
+    shown = [(name, *map(facts.get, SHOWN)) for name, facts in content["columns"].items()]
     run.log_table("columns", ("column", *SHOWN), shown)
     if violations:
-        rows = [(one.column, one.check, one.count, str(one.examples)) for one in violations]
+        rows = [(item.column, item.check, item.count, str(item.examples)) for item in violations]
         run.log_table("violations", ("column", "rule", "rows", "examples"), rows)
-        lines = "\n".join(f"  {one}" for one in violations)
+        lines = "\n".join(f"  {violation}" for violation in violations)
         rules = f"{len(violations)} rule{'' if len(violations) == 1 else 's'}"
-        raise GateFailed(f"{source.version} breaks {rules} of data.check:\n{lines}")
+        raise GateFailed(
+            f"data.check: {source.version} breaks {rules}. Correct the data, or the rules:\n{lines}"
+        )
 
 
 if __name__ == "__main__":

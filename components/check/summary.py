@@ -1,4 +1,4 @@
-"""What a table holds, column by column, as plain values for a report."""
+"""A summary of each column of a table, as plain values for a report."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pandas as pd
 
 _TOP = 5
 _ROUNDING = 1e-12
-"""A mean smaller than this, beside the largest value, is what rounding has left of 0."""
+"""A mean that is smaller than this share of the largest value is 0 with a rounding error."""
 
 
 def summarise(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """For each column its dtype, missing and distinct values; min, max and mean, or top values."""
+    """Return for each column dtype, missing, distinct, and min, max and mean or the top values."""
     return {str(name): _column(table[name]) for name in table.columns}
 
 
@@ -26,7 +26,7 @@ def _column(values: pd.Series) -> dict[str, Any]:
     types = pd.api.types
     is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
     if is_number or types.is_datetime64_any_dtype(values):
-        low, high, mean = (plain(getattr(values, name)()) for name in ("min", "max", "mean"))
+        low, high, mean = (to_json(getattr(values, name)()) for name in ("min", "max", "mean"))
         if isinstance(mean, float) and abs(mean) < _ROUNDING * max(abs(low), abs(high)):
             mean = 0.0
         return summary | {"min": low, "max": high, "mean": mean}
@@ -34,8 +34,8 @@ def _column(values: pd.Series) -> dict[str, Any]:
     return summary | {"top": {str(value): int(count) for value, count in top.items()}}
 
 
-def plain(value: Any) -> Any:
-    """`value` as JSON can hold it: times as ISO 8601, what is missing or infinite as None."""
+def to_json(value: Any) -> Any:
+    """Return `value` as JSON can hold it: times in ISO 8601, missing and infinite as None."""
     if isinstance(value, pd.Timestamp) and value is not pd.NaT:
         return value.isoformat()
     if isinstance(value, np.generic):

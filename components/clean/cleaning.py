@@ -1,4 +1,4 @@
-"""Cleaning a table by its data set's config: what is dropped is counted."""
+"""Clean a table by the rules of its data set, and count what is removed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 import pandas as pd
-from duplicates import are_by_chance, first_repeats, repeated_rows
 from missing_texts import Taken, kept_warning, taken_among_texts
-from numpy.typing import NDArray
 from params import Task
+from rows import KeptRows, find_repeats
 from targets import class_warning, to_target
 
 from relay import RelayError
 from relay.tables.reading.columns import find_column, renamed, require_one_target
 from relay.tables.reading.dtype_words import text_word
-from relay.tables.reading.dtypes import require_numbers
-from relay.tables.reading.filters import check_filter
 from relay.tables.reading.infer import convention_of, finite, read_column, with_plain_truths
 from relay.tables.reading.missing import Counts, Marked
 from relay.tables.reading.numbers import Convention
@@ -33,13 +29,12 @@ from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
-_SHOWN = 3
 _MOST_LEVELS = 200
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What to do with a table, from the data set's config."""
+    """The settings of a data set by which its table is cleaned."""
 
     target: str
     task: Task = "auto"
@@ -51,7 +46,7 @@ class Rules:
     drop_duplicates: bool | Literal["auto"] = "auto"
     decimal: str | None = None
     separator: str | None = None
-    """What lies between the fields of the file: beside semicolons, 1,234 is less than two."""
+    """Between the fields of the file: with semicolons, 1,234 can be a decimal comma."""
     marked: Marked = field(default_factory=Marked)
     """Which texts of the file were taken as missing, and which were kept."""
     labels: Mapping[int, Sequence[int]] = field(default_factory=dict)
@@ -62,10 +57,10 @@ class Rules:
 class Cleaned:
     """A clean table; `removed` counts the rows that each rule removed, in order.
 
-    `read_as` are the dtype words by which columns of texts were read, `notes` what else is to be
-    known of columns, also of those that are gone, and `warnings` what must not go unnoticed;
-    `decimal` is the mark in the file's numbers, where these show it. `repeats_kept` counts rows
-    that repeat another by chance. `taken` are texts taken as missing in columns of texts.
+    By column, `read_as` has the dtype words by which texts were read, `notes` other facts, also of
+    columns that were left out, and `warnings` what needs attention. `decimal` is the decimal mark
+    of the file, if its numbers show it. `repeats_kept` counts rows that repeat another by chance.
+    `taken` has the texts taken as missing in columns of texts.
     """
 
     table: pd.DataFrame
@@ -83,36 +78,41 @@ class Cleaned:
 
 
 def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
-    """Clean `table`, whose columns have their names as in the file; it is used up by this.
+    """Clean `table`, whose columns have their names as in the file; `table` is changed.
 
-    Columns get safe names, then `rename`, `drop` and `dtypes` apply; columns with no dtype given
-    are inferred. A row goes where it repeats another row of the file, a value is outside its range
-    (missing ones stay), a filter does not hold, or the target is missing. Columns with no value at
-    all go. The target's dtype shows the task: category or bool for classification, a number for
-    regression. Raises RelayError if a setting does not fit the table, or nothing is left.
+    Columns get safe names, then `rename`, `drop` and `dtypes` apply; other dtypes are inferred. A
+    row is removed if it repeats another row of the file, a value is outside its range (missing
+    ones stay), a filter does not hold, or the target is missing. Columns without values are
+    removed. The dtype of the target shows the task: category or bool for classification, a number
+    for regression.
+
+    Raises RelayError if a setting does not fit the table, or if nothing is left.
     """
     row_numbers = count_row_numbers(table)
     if row_numbers:
         log.info("Dropped the first column, which has no name and numbers the rows")
     names = renamed(table.columns, rules.rename)
     require_one_target(rules.target, table.columns, rules.rename, rules.drop)
-    alike = _told_apart(table.columns, names)
+    renamed_notes = _note_renamed(table.columns, names)
     table.columns = names
     target = find_column(rules.target, names, "data.target")
     dropped = {find_column(name, names, "data.drop") for name in rules.drop}
     if target in dropped:
-        raise RelayError(f"data.drop: '{target}' is the target.")
+        raise RelayError(
+            f"data.drop: '{target}' is the target, which cannot be dropped. Take it out of "
+            "data.drop, or predict another column (data.target)."
+        )
     dtypes = {find_column(name, names, "data.dtypes"): w for name, w in rules.dtypes.items()}
     ranges = {find_column(name, names, "data.ranges"): r for name, r in rules.ranges.items()}
 
     dropped |= set(names[:row_numbers]) - {target}
     used = {n for n in dropped if n in ranges or any(n in query for query in rules.filters)}
-    words = _without_labels(table, rules.labels, dtypes)
+    label_warnings = _remove_labels(table, rules.labels, dtypes)
     convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
     read_as, notes, warnings = _read_columns(
-        table, dropped - used, dtypes, convention, target, alike
+        table, dropped - used, dtypes, convention, target, renamed_notes
     )
-    _add_warnings(warnings, words)
+    _add_warnings(warnings, label_warnings)
 
     _keep_codes(
         table, {names[place]: kept for place, kept in rules.marked.kept.items()}, read_as, warnings
@@ -121,21 +121,13 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         table, {names[place]: counts for place, counts in rules.marked.taken.items()}, dropped
     )
 
-    rows = _Rows(len(table))
-    # Before columns go: two records that differ in their id alone are not the same record.
-    records = table.iloc[:, row_numbers:]
-    repeated, repeats_kept = _repeats(records, rules.drop_duplicates)
-    is_unasked = rules.drop_duplicates == "auto" and repeated.any()
-    repeats_shown = first_repeats(records, repeated, _SHOWN) if is_unasked else {}
+    rows = KeptRows(len(table))
+    # Before columns are dropped: records that differ in their id alone are not the same record.
+    repeats = find_repeats(table.iloc[:, row_numbers:], rules.drop_duplicates)
     if rules.drop_duplicates:
-        rows.keep("duplicates", ~repeated)
+        rows.keep("duplicates", ~repeats.rows)
     table = table.drop(columns=sorted(dropped - used))
-    for name, (low, high) in ranges.items():
-        rows.keep(f"range_{name}", _in_range(table[name], low, high))
-    for number, query in enumerate(rules.filters, start=1):
-        rows.keep(f"filter_{number}", _holds(table, query))
-    rows.keep("missing_target", table[target].notna().to_numpy())
-    rows.require_any(target)
+    rows.apply(table, ranges, rules.filters, target)
     for name in table.columns.difference(sorted(used), sort=False):
         require_reach(table[name], rows.kept)
 
@@ -144,11 +136,14 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         table = table[rows.kept].reset_index(drop=True)
     table, empty = _without_empty_columns(table)
     notes |= dict.fromkeys(empty, "left out: it has no values")
-    if target not in dtypes:  # what was missing, and kept texts from being truths, is gone
+    if target not in dtypes:  # without the missing values, the texts can be booleans
         table[target] = with_plain_truths(table[target])
     table[target], task = to_target(table[target], rules.task)
     if len(table.columns) < 2:
-        raise RelayError(f"No column is left but the target '{target}': nothing to predict from.")
+        raise RelayError(
+            f"data.drop: no column is left but the target '{target}', so there is nothing to "
+            "predict from. Drop fewer columns."
+        )
     _warn_of_classes(table, target, task, warnings)
     read_as = {name: word for name, word in read_as.items() if name in table.columns}
     return Cleaned(
@@ -160,8 +155,8 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         notes=notes,
         warnings=warnings,
         decimal=convention.evident,
-        repeats_kept=repeats_kept,
-        repeats_shown=repeats_shown,
+        repeats_kept=repeats.by_chance,
+        repeats_shown=repeats.shown,
         taken=taken,
     )
 
@@ -172,12 +167,12 @@ def _read_columns(
     dtypes: Mapping[str, str],
     convention: Convention,
     target: str,
-    alike: Mapping[str, str],
+    earlier_notes: Mapping[str, str],
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Read the columns of `table` in place, but for those `skipped`.
+    """Read the columns of `table` in place, except those `skipped`.
 
-    Returns the dtype words by which texts were read, the notes, each after that in `alike`, and
-    the warnings.
+    Returns, by column, the dtype words by which texts were read, the notes, each behind the one in
+    `earlier_notes`, and the warnings.
     """
     read_as, notes, warnings = {}, {}, {}
     for place, name in enumerate(table.columns):
@@ -188,21 +183,21 @@ def _read_columns(
         reading = read_column(table.iloc[:, place], word, convention, names_classes=name == target)
         if reading.word:
             read_as[name] = reading.word
-        if warning := ". ".join(filter(None, (reading.warning, _of_infinite(reading.values)))):
+        if warning := ". ".join(filter(None, (reading.warning, _warn_of_infinite(reading.values)))):
             warnings[name] = warning
         table.isetitem(place, finite(reading.values).array)
-        if note := "; ".join(filter(None, (alike.get(name), reading.note))):
+        if note := "; ".join(filter(None, (earlier_notes.get(name), reading.note))):
             notes[name] = note
         release_memory()
     return read_as, notes, warnings
 
 
-def _without_labels(
+def _remove_labels(
     table: pd.DataFrame, labels: Mapping[int, Sequence[int]], dtypes: Mapping[str, str]
 ) -> dict[str, str]:
-    """Make words of totals missing in columns of numbers, in place; return a warning for each.
+    """Take words of totals in columns of numbers as missing, in place, and return warnings.
 
-    A column with a dtype of its own keeps them.
+    A column whose dtype is set keeps them. `labels` has the rows of such words by column place.
     """
     warnings = {}
     for place, rows in labels.items():
@@ -216,8 +211,8 @@ def _without_labels(
         warnings[name] = (
             f"'{word}' in row {rows[0] + 1} of the data"
             f"{f' and {len(rows) - 1} more' if len(rows) > 1 else ''} stands among numbers, in a "
-            "row of totals that data.read.totals=keep keeps: a missing value in this column. To "
-            f"keep it as text: data.dtypes.{name}=str"
+            "row of totals that data.read.totals=keep keeps. It is taken as missing. To keep it as "
+            f"text: data.dtypes.{name}=str"
         )
     return warnings
 
@@ -234,62 +229,38 @@ def _keep_codes(
     read_as: dict[str, str],
     warnings: dict[str, str],
 ) -> None:
-    """Note in `read_as` and `warnings` which columns of codes keep a text that means "missing"."""
+    """Add columns of codes that keep a text that means "missing" to `read_as` and `warnings`."""
     for name, counts in kept.items():
         if is_text(table[name]) and name not in read_as:
             read_as[name] = text_word(counts)
             warnings[name] = kept_warning(counts)
 
 
-def _repeats(records: pd.DataFrame, drop: bool | Literal["auto"]) -> tuple[NDArray[np.bool_], int]:
-    """Return which rows repeat another and go, and how many stay as equal by chance."""
-    repeated = repeated_rows(records) if drop else np.zeros(len(records), dtype=bool)
-    if drop == "auto" and repeated.any() and are_by_chance(records):
-        return np.zeros_like(repeated), int(repeated.sum())
-    return repeated, 0
-
-
-def _told_apart(in_file: Iterable[object], names: Sequence[str]) -> dict[str, str]:
+def _note_renamed(in_file: Iterable[object], names: Sequence[str]) -> dict[str, str]:
     """Return a note for each column with a number in its name because another has the same name."""
     notes = {}
-    for was, name in zip(in_file, names, strict=True):
-        plain = column_name(was)
+    for original, name in zip(in_file, names, strict=True):
+        plain = column_name(original)
         if plain in names and re.fullmatch(rf"{re.escape(plain)}_\d+", name):
-            notes[name] = f"'{was}' in the file; {plain} is another column"
+            notes[name] = f"'{original}' in the file; {plain} is another column"
     return notes
 
 
-class _Rows:
-    """Which rows are kept so far, and how many each rule took."""
-
-    def __init__(self, count: int) -> None:
-        self.kept = np.ones(count, dtype=bool)
-        self.removed: dict[str, int] = {}
-
-    def keep(self, rule: str, passing: np.ndarray) -> None:
-        self.removed[rule] = int((self.kept & ~passing).sum())
-        self.kept &= passing
-
-    def require_any(self, target: str) -> None:
-        if self.kept.any():
-            return
-        took = ", ".join(f"{rule} {count}" for rule, count in self.removed.items() if count)
-        raise RelayError(
-            f"None of {len(self.kept)} rows is left. Removed by each rule: {took}. "
-            f"Check data.ranges, data.filters and the target '{target}'."
-        )
-
-
-def _of_infinite(values: pd.Series) -> str:
+def _warn_of_infinite(values: pd.Series) -> str:
+    """Return a warning if there are infinite values, else ""."""
     count = int(are_infinite(values).sum())
     drop = f"To drop the rows: {setting('data.filters', [f'{values.name}.notna()'])}"
-    return f"{count} infinite values, taken as missing. {drop}" if count else ""
+    return (
+        f"{count} infinite value{'s' if count > 1 else ''}, taken as missing. {drop}"
+        if count
+        else ""
+    )
 
 
 def _warn_of_classes(
     table: pd.DataFrame, target: str, task: Task, warnings: dict[str, str]
 ) -> None:
-    """Add to `warnings` what must not go unnoticed of the names of classes and categories."""
+    """Add to `warnings` those about the names of classes and categories."""
     for name in map(str, table.columns):
         values = table[name]
         warning = ""
@@ -299,32 +270,6 @@ def _warn_of_classes(
             warning = spellings_warning(values, _MOST_LEVELS)
         if warning:
             _add_warnings(warnings, {name: warning})
-
-
-def _in_range(values: pd.Series, low: float | None, high: float | None) -> np.ndarray:
-    require_numbers(values, f"data.ranges.{values.name}")
-    above = -np.inf if low is None else low
-    below = np.inf if high is None else high
-    inside: np.ndarray = (values.isna() | values.between(above, below)).to_numpy(dtype=bool)
-    return inside
-
-
-def _holds(table: pd.DataFrame, query: str) -> np.ndarray:
-    try:
-        check_filter(query)
-    except ValueError as error:
-        raise RelayError(f"data.filters: {error}") from error
-    try:
-        answer = table.eval(query, engine="python")
-    except Exception as error:  # a query can fail in as many ways as Python code can
-        raise RelayError(
-            f"data.filters: {query!r} does not work: {error}. "
-            f"Columns: {', '.join(map(str, table.columns))}."
-        ) from error
-    if not (isinstance(answer, pd.Series) and pd.api.types.is_bool_dtype(answer.dtype)):
-        raise RelayError(f"data.filters: {query!r} does not say true or false of each row.")
-    holds: np.ndarray = answer.to_numpy(dtype=bool, na_value=False)
-    return holds
 
 
 def _without_empty_columns(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -1,4 +1,4 @@
-"""What was found out of a file and its columns: facts for the artifact, lines for the log."""
+"""Facts of a file and its columns for the artifact, and lines about them for the log."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def describe(cleaned: Cleaned, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def columns_in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
-    """Yield lines for the log on columns that are more than plain, one for columns alike."""
+    """Yield a line for the log on each column with a note, one for all columns with the same."""
     alike: dict[str, list[str]] = {}
     for name, facts in inferred["columns"].items():
         text = "; ".join(filter(None, (facts.get("read_as"), facts.get("note"))))
@@ -57,7 +57,7 @@ def columns_in_words(inferred: Mapping[str, Any]) -> Iterator[str]:
 
 
 def warnings_in_words(cleaned: Cleaned) -> Iterator[str]:
-    """Yield a line for each warning of columns, one for columns alike."""
+    """Yield a line for each warning of columns, one for all columns with the same."""
     alike: dict[str, list[str]] = {}
     for name, warning in cleaned.warnings.items():
         alike.setdefault(warning, []).append(name)
@@ -68,7 +68,7 @@ def _lines(alike: Mapping[str, list[str]]) -> Iterator[str]:
     lines = [f"C{list_columns(names)[1:]}: {text}" for text, names in alike.items()]
     yield from lines[:_MOST_LINES]
     if len(lines) > _MOST_LINES:
-        yield f"... and {len(lines) - _MOST_LINES} more: they are in check's report"
+        yield f"... and {len(lines) - _MOST_LINES} more, which are in the report of check"
 
 
 def file_in_words(about: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ def file_in_words(about: Mapping[str, Any]) -> str:
     if "totals" in about:
         parts.append(f"left out {about['totals']} row{'s' * (about['totals'] > 1)} of totals")
     if "header" in about:
-        parts.append("found no header: the columns are column_1, column_2, ...")
+        parts.append("no header: the columns are named column_1, column_2, ...")
     return "Read " + ", ".join(parts)
 
 

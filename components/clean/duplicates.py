@@ -1,4 +1,4 @@
-"""Rows that repeat another row, found without comparing whole rows, and whether that is chance."""
+"""Rows that repeat another row, and whether they do so by chance."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def first_repeats(table: pd.DataFrame, repeated: NDArray[np.bool_], count: int) 
 
 
 def are_by_chance(table: pd.DataFrame) -> bool:
-    """Return True if a good part of the rows that repeat another may well do so by chance.
+    """Return True if a good part of the rows that repeat another can do so by chance.
 
-    Pairs of rows that differ in one column only show how near rows come to each other. Of such
-    pairs, as many would agree in that column, too, as any two rows do; the column for which these
-    are most counts. Copies of records have no such neighbours, whatever the columns depend on.
+    Pairs of rows that differ in one column only show how near rows come to each other. As many of
+    these pairs would agree in that column, too, as any two rows do; the column with the largest
+    number counts. Copies of records have no such neighbours, whatever the columns depend on.
     """
     some = table.iloc[:: max(1, -(-len(table) * table.shape[1] // _rows_times_columns(table)))]
     columns = [_mixed(some, place) for place in range(some.shape[1])]
@@ -57,7 +57,7 @@ def are_by_chance(table: pd.DataFrame) -> bool:
 
 
 def _rows_times_columns(table: pd.DataFrame) -> int:
-    """Return how many values are compared at most."""
+    """Return the largest number of values to compare."""
     return max(_CELLS, _FEWEST_ROWS * table.shape[1])
 
 

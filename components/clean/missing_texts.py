@@ -1,4 +1,4 @@
-"""Reports of texts that were taken as missing, or kept as values."""
+"""Warnings about texts that were taken as missing, or kept as values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REGIONS = frozenset(
     {"europe", "asia", "africa", "oceania", "antarctica", "europa", "asien", "afrika", "ozeanien"}
     | {"asie", "afrique", "americas", "eu", "emea", "apac", "apj", "latam", "mea", "anz"}
 )
-"""Beside these, NA may be North America."""
+"""Beside these, NA can be North America."""
 _FEWEST_REGIONS = 2
 _ACRONYMS = r"^[A-Z]{2,6}$"
 _MOST_VALUES = 50
@@ -30,16 +30,16 @@ _MOST_VALUES = 50
 
 @dataclass(frozen=True)
 class Taken:
-    """Texts taken as missing in columns of texts, by column; which of these hold `codes`."""
+    """Texts taken as missing in columns of texts, by column; `codes` are columns of codes."""
 
     counts: Mapping[str, Counts]
     codes: frozenset[str] = frozenset()
 
     def warnings(self, rows: int, target: str) -> Iterator[str]:
-        """Yield a line for each text that may be a value, of all columns but the target.
+        """Yield a warning for each text that can be a value, in all columns but the target.
 
-        None may be one wherever other texts are; NA and the like where most of `rows` are that, or
-        where the others are codes.
+        "None" can be one in any column of texts; NA and the like if most of the `rows` have it, or
+        if the other texts are codes.
         """
         besides = {name: counts for name, counts in self.counts.items() if name != target}
         for text in (_LEVEL, *_MAY_BE_LEVELS):
@@ -53,9 +53,9 @@ class Taken:
             shown = ", ".join(f"{name} {where[name]}" for name in most[:_SHOWN])
             others = f" and {len(most) - _SHOWN} more columns" if len(most) > _SHOWN else ""
             yield (
-                f"'{text}' is taken as missing in columns of texts: {shown}{others}. Where it is a "
+                f"'{text}' is taken as missing in columns of texts: {shown}{others}. If it is a "
                 f"value: {setting('data.read.keep_texts', [text])}, or "
-                f"{setting(f'data.dtypes.{most[0]}', text_word([text]))}; where it is not: "
+                f"{setting(f'data.dtypes.{most[0]}', text_word([text]))}; if it is not: "
                 f"{setting('data.read.missing_values', [text])}"
             )
 
@@ -70,7 +70,7 @@ def missing_note(taken: Counts) -> str:
 def taken_among_texts(
     table: pd.DataFrame, taken: Mapping[str, Counts], dropped: Collection[str]
 ) -> Taken:
-    """Return those of the texts `taken` as missing that may be values, in columns of texts."""
+    """Return the texts `taken` as missing that can be values: those in columns of texts."""
     among = {
         name: counts
         for name, counts in taken.items()
@@ -79,7 +79,7 @@ def taken_among_texts(
     codes = {name for name in among if are_codes(table[name]) or _has_regions(table[name])}
     with_na = {name for name, counts in taken.items() if _NA in counts}
     acronyms = {name for name in with_na & among.keys() if _are_acronyms(table[name])}
-    if with_na == acronyms:  # elsewhere it would be what it usually is
+    if with_na == acronyms:  # in another column, NA would mean missing
         codes |= acronyms
     return Taken(among, frozenset(codes))
 
@@ -106,13 +106,13 @@ def kept_warning(counts: Counts) -> str:
     """Return a warning that texts which usually mean "missing" are values here."""
     ((text, count),) = counts.items()
     return (
-        f"'{text}' ({count}) is kept as a value among codes of two capital letters. Where it means "
+        f"'{text}' ({count}) is kept as a value among codes of two capital letters. If it means "
         f"missing: {setting('data.read.missing_values', [text])}"
     )
 
 
-def of_target(counts: Counts) -> str:
-    """Return which texts of the target were taken as missing, and the setting that keeps them."""
+def describe_missing_target(counts: Counts) -> str:
+    """Return the texts of the target that were taken as missing, and the setting to keep them."""
     shown = ", ".join(f"'{text}' {count}" for text, count in counts.items())
     return (
         f" ({shown}; if that is a class: {setting('data.read.keep_texts', [next(iter(counts))])})"

@@ -1,4 +1,4 @@
-"""Reads the file that was fetched and cleans it."""
+"""Read the file that was fetched, and clean it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from cleaning import Cleaned, Rules, clean
 from describing import columns_in_words, describe, file_in_words, warnings_in_words
-from missing_texts import of_target
+from missing_texts import describe_missing_target
 from params import Params
 
 from relay import RelayError, StepRun, main
@@ -23,40 +23,49 @@ from relay.util.names import column_name
 log = logging.getLogger("relay")
 
 
-def the_file(folder: Path) -> Path:
-    """Return the one file in `folder`.
+def only_file(folder: Path) -> Path:
+    """Return the only file in `folder`.
 
-    Raises RelayError if there are several or none.
+    Raises RelayError if there are several, or none.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if len(files) != 1:
-        raise RelayError(f"The raw artifact holds {len(files)} files; clean reads exactly one.")
+        raise RelayError(
+            f"clean: the artifact must have one file (got {len(files)}). Make it again with the "
+            "step get_data, or put the table into one file."
+        )
     return files[0]
 
 
 def read(path: Path, params: Params) -> RawTable:
-    """Return the table in `path` as it stands there, its columns named as in the file."""
+    """Return the table in `path` with its columns named as in the file.
+
+    Raises RelayError if it cannot be read, or has one column only.
+    """
     raw = read_raw(path, params.read_options())
     names = list(raw.table.columns)
     if len(names) == 1:
         raise RelayError(
-            f"{path.name} has one column only, '{names[0]}', so there is nothing to predict from. "
-            "Check data.read.separator; without it the separator is found out."
+            f"{path.name}: has one column only, '{names[0]}', so there is nothing to predict from. "
+            "Set data.read.separator if the file has another separator."
         )
     return raw
 
 
 def require_results(raw: RawTable, params: Params) -> None:
-    """Raise RelayError if the target's values are formulas that were never computed."""
+    """Check that the target has values.
+
+    Raises RelayError if all of them are formulas of a workbook that were never computed.
+    """
     names = renamed(raw.table.columns, params.rename)
     target = column_name(params.target)
     for in_file, name in zip(raw.table.columns, names, strict=True):
         count = raw.about.get("uncomputed", {}).get(in_file, 0)
         if column_name(name) == target and count == len(raw.table):
             raise RelayError(
-                f"data.target: column '{in_file}' holds formulas that were never computed, all "
-                f"{count} of them: a library wrote the workbook. Open it in Excel or LibreOffice, "
-                "save it, and run again."
+                f"data.target: column '{in_file}' has {count} formulas without a result, because a "
+                "library wrote the workbook. Open it in Excel or LibreOffice, save it, and run "
+                "again."
             )
 
 
@@ -66,7 +75,7 @@ def rules(
     marked: Marked | None = None,
     labels: Mapping[int, Sequence[int]] | None = None,
 ) -> Rules:
-    """Return what to do with a table; `about`, `marked` and `labels` are facts of its file."""
+    """Return the rules for a table; `about`, `marked` and `labels` are facts of its file."""
     return Rules(
         target=params.target,
         task=params.task,
@@ -84,14 +93,14 @@ def rules(
 
 
 def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
-    """Log what each rule removed, and give it as numbers."""
+    """Log how many rows each rule removed, and return the counts as metrics."""
     table = cleaned.table
     for rule, count in cleaned.removed.items():
         if count:
             unasked = rule == "missing_target" or (rule == "duplicates" and cleaned.repeats_shown)
             level = logging.WARNING if unasked else logging.INFO
             why = _why(cleaned.repeats_shown) if rule == "duplicates" else ""
-            why = of_missing_target(cleaned) if rule == "missing_target" else why
+            why = missing_target_note(cleaned) if rule == "missing_target" else why
             log.log(
                 level, "Removed %d of %d rows: %s%s", count, rows_in, rule.replace("_", " ", 1), why
             )
@@ -106,11 +115,11 @@ def report(cleaned: Cleaned, rows_in: int) -> dict[str, float]:
     return {"rows_in": rows_in, "rows_out": len(table), **removed}
 
 
-def of_missing_target(cleaned: Cleaned) -> str:
+def missing_target_note(cleaned: Cleaned) -> str:
     """Return the texts of the target that were taken as missing, in brackets; "" for none."""
     taken = cleaned.taken.counts.get(cleaned.target)
     note = cleaned.notes.get(cleaned.target, "")
-    return of_target(taken) if taken else f" ({note})" if "missing" in note else ""
+    return describe_missing_target(taken) if taken else f" ({note})" if "missing" in note else ""
 
 
 def _why(repeats: Mapping[int, int]) -> str:
@@ -125,10 +134,10 @@ def _why(repeats: Mapping[int, int]) -> str:
 
 
 def step(run: StepRun[Params]) -> None:
-    """Read the file that was fetched, whatever its form, and store it as a clean table."""
+    """Read the file that was fetched, of any supported format, and store it as a clean table."""
     params = run.params
     source = run.input("input", type="raw_data")
-    raw = read(the_file(source.path), params)
+    raw = read(only_file(source.path), params)
     require_results(raw, params)
     log.info(file_in_words(raw.about))
     rows_in = len(raw.table)

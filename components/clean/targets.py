@@ -1,4 +1,4 @@
-"""The task that a target is for, and the dtype by which later steps know it."""
+"""The task that a target is for, and the dtype that shows it to later steps."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
     """Return the target `values` (none missing) in the dtype of its task, and the task.
 
     Classification: category, or bool as it is; whole numbers stay whole. Regression: int64 or
-    float64. `auto` takes numbers for regression, but for whole numbers of at most
-    MOST_NUMERIC_CLASSES distinct values, with ROWS_PER_NUMERIC_CLASS rows each on average, and all
-    else for classification. Raises RelayError if the values cannot be the task's target.
+    float64. `auto` takes numbers for regression, except whole numbers of at most
+    MOST_NUMERIC_CLASSES distinct values with ROWS_PER_NUMERIC_CLASS rows each on average, and all
+    else for classification.
+
+    Raises RelayError if the values cannot be the target of the task.
     """
     if task != "classification":
         _refuse_dates(values, task)
     if pd.api.types.is_datetime64_any_dtype(values):
         values = values.astype("str")
-    if isinstance(values.dtype, pd.Int64Dtype):  # what was missing is gone
+    if isinstance(values.dtype, pd.Int64Dtype):  # no value is missing any more
         values = values.astype("int64")
     whole = _whole(values)
     if task == "auto":
@@ -61,7 +63,10 @@ def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
 
 
 def _refuse_dates(values: pd.Series, task: Task) -> None:
-    """Raise RelayError if most of the target's values are dates, as texts or as in 20240131."""
+    """Check that the target does not have dates, as texts or as in 20240131.
+
+    Raises RelayError if most of its values are dates.
+    """
     types = pd.api.types
     if types.is_float_dtype(values) or types.is_bool_dtype(values):
         return
@@ -76,15 +81,14 @@ def _refuse_dates(values: pd.Series, task: Task) -> None:
         are_dates = is_text(values) and read_dates(texts, sample(texts)) is not None
     if are_dates:
         raise RelayError(
-            f"The target '{values.name}' holds dates, such as {texts.iloc[0]}, which are neither "
-            "numbers nor classes. Make a number of them in a column of the file, such as the days "
-            "since another date, and predict that. If each date is a class, set "
-            f"{instead}."
+            f"data.target: column '{values.name}' has dates, such as {texts.iloc[0]}, which are "
+            "neither numbers nor classes. Add a column of numbers to the file, such as the days "
+            f"since another date, and predict that. If each date is a class, set {instead}."
         )
 
 
 def class_warning(values: pd.Series) -> str:
-    """Return a warning of classes with one row only, and of those that may be the same class."""
+    """Return a warning of classes with one row, and of names that can be the same class; or ""."""
     counts = values.value_counts(sort=False)
     alone = [name for name, count in counts.items() if count == 1]
     warnings = [spellings_warning(values)]
@@ -92,14 +96,15 @@ def class_warning(values: pd.Series) -> str:
         shown = ", ".join(map(_quoted, alone[:_SHOWN])) + (", ..." if len(alone) > _SHOWN else "")
         warnings.append(
             f"{len(alone)} of {len(counts)} classes {'has' if len(alone) == 1 else 'have'} one row "
-            f"only: {shown}. What is learned of it cannot be tested. Add rows, or leave such out: "
+            f"only: {shown}. A class needs rows to learn from and rows to test on. Add rows, or "
+            "leave such a class out: "
             + setting("data.filters", [f"{values.name} != {_in_query(alone[0])}"])
         )
     return ". ".join(filter(None, warnings))
 
 
 def _in_query(name: object) -> str:
-    """A class as pandas' queries take it; a shell has single quotes around the whole."""
+    """Return a class as a pandas query has it; a shell has single quotes around the whole."""
     return json.dumps(name, ensure_ascii=False) if isinstance(name, str) else str(name)
 
 
@@ -108,7 +113,7 @@ def _quoted(name: object) -> str:
 
 
 def _whole(values: pd.Series) -> pd.Series:
-    """Return floats that are whole numbers as int64: missing values made them floats."""
+    """Return floats that are all whole numbers as int64; missing values had made them floats."""
     if (
         pd.api.types.is_float_dtype(values)
         and (values % 1 == 0).all()
@@ -126,9 +131,9 @@ def _guess(values: pd.Series, distinct: int) -> Task:
         return "regression"
     if distinct > max(MOST_TEXT_CLASSES, len(values) / 2):
         raise RelayError(
-            f"The target '{values.name}' has {distinct} different texts in {len(values)} rows, "
-            f"such as {values.iloc[0]!r}: these are not classes. Check data.target; for numbers "
-            f"with a decimal comma set {setting('data.read.decimal', ',')}; if they are classes, "
-            "set data.task=classification."
+            f"data.target: column '{values.name}' has {distinct} different texts in {len(values)} "
+            f"rows, such as {values.iloc[0]!r}, so they are not classes. Choose another column; "
+            f"for numbers with a decimal comma set {setting('data.read.decimal', ',')}; if they "
+            "are classes, set data.task=classification."
         )
     return "classification"

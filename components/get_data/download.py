@@ -1,4 +1,4 @@
-"""Downloads one file over HTTP, and tries again where that can help."""
+"""Downloads over HTTP, with retries after errors that may pass."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def download(url: str, path: Path, *, max_bytes: int, sleep: Sleep = time.sleep)
     """Fetch `url` into `path`, which appears only when it is whole.
 
     Server errors (5xx, 429) and dropped connections are tried again, ATTEMPTS times in all,
-    1, 2, 4, ... seconds apart or as the server asks; `sleep` does the waiting. RelayError where
-    it cannot be had or is larger than `max_bytes`.
+    1, 2, 4, ... seconds apart or as the server asks; `sleep` waits. Raises RelayError if the file
+    cannot be downloaded, or is larger than `max_bytes`.
     """
     shown = redact_url(url)
     with _client(url) as client:
@@ -104,7 +104,7 @@ def download(url: str, path: Path, *, max_bytes: int, sleep: Sleep = time.sleep)
 
 
 def _client(url: str) -> httpx.Client:
-    for library in ("httpx", "httpcore"):  # they tell of each URL, with the secrets in it
+    for library in ("httpx", "httpcore"):  # they log each URL, with the secrets in it
         logging.getLogger(library).setLevel(logging.WARNING)
 
     def check(request: httpx.Request) -> None:
@@ -131,7 +131,9 @@ def _fetch(client: httpx.Client, url: str, shown: str, path: Path, max_bytes: in
             headers = response.headers
             return Response(headers.get("etag"), headers.get("last-modified"))
     except httpx.UnsupportedProtocol as error:
-        raise RelayError(f"{shown}: it leads on to something that is not HTTP. {error}") from error
+        raise RelayError(
+            f"{shown}: it redirects to an address that is not HTTP: {error} Check data.url."
+        ) from error
     except httpx.TooManyRedirects as error:
         raise RelayError(
             f"{shown}: more than {MAX_REDIRECTS} redirects. Check data.url."
@@ -144,7 +146,7 @@ def _fetch(client: httpx.Client, url: str, shown: str, path: Path, max_bytes: in
     except httpx.ProxyError as error:
         raise _refused_by_proxy(shown, str(error), str(error.request.url)) from error
     except httpx.TimeoutException as error:
-        raise _TryAgain(f"nothing came for {TIMEOUT.read:.0f} s") from error
+        raise _TryAgain(f"the server sent nothing for {TIMEOUT.read:.0f} s") from error
     except httpx.TransportError as error:
         raise _TryAgain(f"the connection broke: {error}") from error
     except (httpx.InvalidURL, httpx.HTTPError) as error:
@@ -155,25 +157,28 @@ def _require_success(response: httpx.Response, shown: str) -> None:
     status = response.status_code
     if response.is_success:
         return
-    what = f"the server answers {status} {response.reason_phrase}".rstrip()
+    problem = f"the server answers {status} {response.reason_phrase}".rstrip()
     if status == LOGIN_REQUIRED:
         raise _refused_by_proxy(shown, f"{status} {response.reason_phrase}", str(response.url))
     if response.is_server_error or status == _TOO_MANY_REQUESTS:
-        raise _TryAgain(what, _retry_after(response.headers.get("retry-after")))
-    raise RelayError(f"{shown}: {what}. {_ADVICE.get(status, 'Check data.url.')}")
+        raise _TryAgain(problem, _retry_after(response.headers.get("retry-after")))
+    raise RelayError(f"{shown}: {problem}. {_ADVICE.get(status, 'Check data.url.')}")
 
 
 def require_still_encrypted(asked: str, answered: str, shown: str) -> None:
-    """RelayError where redirects lead from https to http, where anybody can change the file."""
+    """Check that no redirect leads from https to http, on which anybody can change the file.
+
+    Raises RelayError if one does.
+    """
     if asked.lower().startswith("https:") and not answered.lower().startswith("https:"):
         raise RelayError(
-            f"{shown}: it leads on to an http address, without encryption. Check data.url; if that "
-            "is right, set data.url to the http address and data.sha256 to the file's digest."
+            f"{shown}: it redirects to an http address, without encryption. Check data.url; if "
+            "that is right, set data.url to the http address and data.sha256 to the file's digest."
         )
 
 
 def _retry_after(header: str | None) -> float | None:
-    """Seconds to wait, from a Retry-After header: a number of seconds or a date."""
+    """Return the seconds to wait by a Retry-After header, which has seconds or a date; or None."""
     if not header:
         return None
     if header.strip().isdigit():
@@ -218,11 +223,11 @@ def _why_no_connection(error: httpx.ConnectError) -> str:
     refused, unknown = _has_cause(error, "ConnectionRefusedError"), _has_cause(error, "gaierror")
     proxy = find_proxy(str(error.request.url), os.environ)
     if proxy is not None:
-        why = "refuses the connection" if refused else f"cannot be reached: {text}"
-        what = "cannot be found" if unknown else why
-        return f"{proxy} {what}. {proxy.advise(error.request.url.host)}"
+        reason = "refuses the connection" if refused else f"cannot be reached: {text}"
+        problem = "cannot be found" if unknown else reason
+        return f"{proxy} {problem}. {proxy.advise(error.request.url.host)}"
     if refused:
-        return "the connection is refused. Is the port right, and the server running?"
+        return "the connection is refused. Check the port, and whether the server is running."
     if unknown:
         return "the host is unknown. Check data.url and the network connection."
     return f"no connection: {text}. Check data.url and the network connection."
@@ -237,10 +242,10 @@ def _has_cause(error: BaseException | None, name: str) -> bool:
 
 
 def _refused_by_proxy(shown: str, text: str, url: str) -> RelayError | _TryAgain:
-    """What a proxy's refusal means; one of its own troubles (5xx) may pass."""
+    """Return the error for a proxy's refusal; _TryAgain for an error of its own (5xx)."""
     proxy = find_proxy(url, os.environ) or "a proxy"
     if text.startswith("5"):
-        return _TryAgain(f"{proxy} has no way to the server ({text})")
+        return _TryAgain(f"{proxy} cannot reach the server ({text})")
     login = str(LOGIN_REQUIRED) in text
-    what_to_do = LOGIN_ADVICE if login else "Ask who runs it, or name the host in NO_PROXY."
-    return RelayError(f"{shown}: {proxy} refuses the request ({text}). {what_to_do}")
+    advice = LOGIN_ADVICE if login else "Ask who runs it, or name the host in NO_PROXY."
+    return RelayError(f"{shown}: {proxy} refuses the request ({text}). {advice}")

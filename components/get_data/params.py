@@ -48,7 +48,7 @@ class Params(BaseParams):
 
     @field_validator("url")
     @classmethod
-    def _known_source(cls, url: str) -> str:
+    def _is_supported_source(cls, url: str) -> str:
         scheme = scheme_of(url)
         if scheme and scheme not in SCHEMES:
             near = nearest(scheme, SCHEMES)
@@ -63,19 +63,19 @@ class Params(BaseParams):
             except ValueError as error:
                 raise ValueError(f"not a URL: {error}") from error
             if not host:
-                raise ValueError("the URL names no host")
+                raise ValueError("the URL has no host")
         if scheme == "sklearn" and sklearn_name(url) not in SKLEARN_SETS:
             raise ValueError(
-                f"scikit-learn has no data set '{sklearn_name(url)}' that Relay knows."
+                f"Relay has no data set '{sklearn_name(url)}' of scikit-learn."
                 f"{did_you_mean(sklearn_name(url), SKLEARN_SETS)}"
             )
         return url
 
 
 def source_state(params: Params) -> str | None:
-    """What changes when the source does; None where that is not known, or not to be relied on.
+    """Return a text that changes when the source does; None if the source must be fetched again.
 
-    For a file its size and time, for a URL the answer to a HEAD request (ETag, or time and size).
+    For a file it is size and time, for a URL the answer to a HEAD request: ETag, or time and size.
     """
     if params.refresh == "always":
         return None
@@ -97,7 +97,7 @@ def source_state(params: Params) -> str | None:
 def look_ahead(params: Params, facts: Facts) -> Facts:
     """Find the file, for the steps that read it. Raises ConfigError if it does not exist.
 
-    With refresh=never it may be gone: what was fetched before is used.
+    With refresh=never it need not exist: the file that was fetched before is used.
     """
     return find_source(params.url, must_exist=params.refresh != "never")
 
@@ -117,5 +117,5 @@ def _state_of_url(url: str) -> str | None:
 
 
 def sklearn_name(url: str) -> str:
-    """`iris` of `sklearn://iris`."""
+    """Return the name in a sklearn:// URL: `iris` of `sklearn://iris`."""
     return url.partition("://")[2].strip("/")

@@ -1,4 +1,4 @@
-"""Fetches a data file and stores its bytes as they came."""
+"""Fetch a data file, and store its bytes as they came."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = logging.getLogger("relay")
 
 
 def fetched_before(run: StepRun[Params], source: str) -> RawFile | None:
-    """The file as it is stored, where it was fetched from `source` and is never to be again.
+    """Return the stored file, if data.refresh=never and it was fetched from `source` before.
 
-    None where it has to be fetched: it is not stored, or not with the digest that it must have.
+    None if it must be fetched: it is not stored, or has another digest than data.sha256.
     """
     params = run.params
     version = run.find(params.raw_artifact) if params.refresh == "never" else None
@@ -28,13 +28,12 @@ def fetched_before(run: StepRun[Params], source: str) -> RawFile | None:
     if params.sha256 is not None and version.metadata.get("sha256") != params.sha256.lower():
         return None
     (path,) = run.fetch(version).iterdir()
-    known = {key: version.metadata.get(key) for key in ("etag", "last_modified")}
-    log.info("data.refresh=never: %s is taken, which was fetched before.", version)
-    return raw_file(path, known["etag"], known["last_modified"])
+    log.info("data.refresh=never: %s is used, which was fetched before.", version)
+    return raw_file(path, version.metadata.get("etag"), version.metadata.get("last_modified"))
 
 
 def warn_of_another_source(run: StepRun[Params], source: str) -> None:
-    """Warn if the newest file of this artifact's name, made from the URL, came from another URL."""
+    """Warn if the newest artifact of this name, which was made from a URL, has another `source`."""
     name = run.params.raw_artifact
     newest = run.find(name)
     before = None if newest is None else newest.metadata.get(SOURCE_URL)
@@ -64,7 +63,7 @@ def step(run: StepRun[Params]) -> None:
     )
     warn_of_another_source(run, source)
     log.info("%s: %d bytes, sha256 %s", source, raw.bytes, raw.sha256)
-    known = {"etag": raw.etag, "last_modified": raw.last_modified}
+    headers = {"etag": raw.etag, "last_modified": raw.last_modified}
     run.output(
         "raw",
         raw.path,
@@ -74,7 +73,7 @@ def step(run: StepRun[Params]) -> None:
             SOURCE_URL: source,
             "bytes": raw.bytes,
             "sha256": raw.sha256,
-            **{name: value for name, value in known.items() if value is not None},
+            **{name: value for name, value in headers.items() if value is not None},
         },
     )
     run.log_metrics({"bytes": raw.bytes})

@@ -1,4 +1,4 @@
-"""Brings the file that a URL names into a folder, byte for byte."""
+"""Copies of the file that a URL names, byte for byte."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class RawFile:
-    """A file that was brought here: where it is, and what is known of it."""
+    """A file that was fetched: its path, size and digest, and headers of its server."""
 
     path: Path
     bytes: int
@@ -39,10 +39,10 @@ def fetch(
     sha256: str | None = None,
     sleep: Sleep = time.sleep,
 ) -> RawFile:
-    """Bring the file that `url` names into `folder`; a relative path is taken from `root`.
+    """Copy the file that `url` names into `folder`; a relative path begins at `root`.
 
-    `max_bytes` limits downloads. Raises RelayError if the file does not exist, cannot be fetched,
-    or has another digest than `sha256`.
+    `max_bytes` limits downloads; `sleep` waits between tries. Raises RelayError if the file does
+    not exist, cannot be fetched, or has another digest than `sha256`.
     """
     response = Response(None, None)
     scheme = scheme_of(url)
@@ -54,12 +54,15 @@ def fetch(
     elif source := find_local_path(url, root):
         path = copy_local(source, folder)
     else:
-        raise ConfigError(f"data.url: the scheme is not supported (got {url!r}).")
+        raise ConfigError(
+            f"data.url: the scheme is not supported (got {url!r}). Use http(s)://, file://, "
+            "sklearn:// or a path."
+        )
     raw = raw_file(path, response.etag, response.last_modified)
     if sha256 is not None and raw.sha256 != sha256.lower():
         raise RelayError(
-            f"The file has other bytes than expected: its sha256 is {raw.sha256}, data.sha256 is "
-            f"{sha256.lower()}. If the new file is right, set data.sha256 to its digest."
+            f"data.sha256: the file has another digest, {raw.sha256} (got {sha256.lower()}). If "
+            "the new file is right, set data.sha256 to its digest."
         )
     return raw
 
@@ -72,29 +75,34 @@ def raw_file(path: Path, etag: str | None, last_modified: str | None) -> RawFile
 
 
 def safe_file_name(url_path: str) -> str:
-    """The last part of a URL's path as a plain file name that cannot leave its folder."""
+    """Return the last part of a URL's path as a file name that cannot lead out of its folder."""
     return plain_ascii(unquote(url_path).rstrip("/").rpartition("/")[2])[-_LONGEST_NAME:] or "data"
 
 
 def copy_local(source: Path, folder: Path) -> Path:
-    """A copy of the file `source` in `folder`; RelayError where it is not a readable file."""
+    """Copy the file `source` into `folder`, and return the copy.
+
+    Raises RelayError if `source` is not a file that can be read.
+    """
     if source.is_dir():
         raise RelayError(f"data.url: {source} is a folder. Name the file in it.")
     if not source.exists():
         raise RelayError(f"data.url: there is no file {source}.{_near_files(source)}")
     if not source.is_file():
-        raise RelayError(f"data.url: {source} is not a regular file.")
+        raise RelayError(f"data.url: {source} is not a regular file. Give the path of a file.")
     path = folder / safe_file_name(source.name)
     try:
         shutil.copyfile(source, path)
     except OSError as error:
-        raise RelayError(f"data.url: {source} cannot be read: {error.strerror}.") from error
+        raise RelayError(
+            f"data.url: {source} cannot be read: {error.strerror}. Check its permissions."
+        ) from error
     return path
 
 
 def _near_files(missing: Path) -> str:
     if not missing.parent.is_dir():
-        return f" Nor is there a folder {missing.parent}."
+        return f" There is no folder {missing.parent} either."
     names = [entry.name for entry in missing.parent.iterdir() if entry.is_file()]
     near = nearest(missing.name, names)
     return f" Did you mean '{near}'?" if near else ""
@@ -103,15 +111,14 @@ def _near_files(missing: Path) -> str:
 def write_sklearn(name: str, folder: Path) -> Path:
     """Write scikit-learn's data set `name` as CSV, with the column `target` as its last.
 
-    Classes with names have these as the target: `setosa`, not 0. The bytes depend on the data
-    alone.
+    Classes with names are written by name: `setosa`, not 0. The same data gives the same bytes.
     """
     from sklearn import datasets  # noqa: PLC0415 - seconds, for a source that few runs have
 
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     table = bunch.frame
-    names = [str(one) for one in getattr(bunch, "target_names", [])]
-    if names and not all(one.isdigit() for one in names):
+    names = [str(name) for name in getattr(bunch, "target_names", [])]
+    if names and not all(name.isdigit() for name in names):
         table["target"] = table["target"].map(dict(enumerate(names)))
     path = folder / f"{name}.csv"
     table.to_csv(path, index=False, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""The files of predict: the table that is read and the one that is written, piece by piece."""
+"""The files of `predict`: tables that are read and written piece by piece."""
 
 from __future__ import annotations
 
@@ -28,27 +28,33 @@ class Table:
 
     pieces: Pieces
     names: list[str]
-    """Of its columns."""
+    """The safe names of its columns."""
     raw_names: list[str]
-    """Of its columns as they stand in the file."""
+    """The names of its columns in the file."""
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
-        with _own_setting():
+        with _name_setting():
             for piece in self.pieces:
                 piece.columns = self.names
                 yield piece
 
 
 def open_input(path: Path, options: ReadOptions, rename: Mapping[str, str]) -> Table:
-    """The file `path`, its columns named as `clean` would name them."""
-    with _own_setting():
+    """Open the file `path`, with columns named as `clean` would name them.
+
+    Raises RelayError if it cannot be read.
+    """
+    with _name_setting():
         pieces = read_in_pieces(path, options)
         names = renamed(pieces.columns, rename, may_lack_columns=True)  # such as the target
     return Table(pieces, names, list(map(str, pieces.columns)))
 
 
 def open_artifact(source: Input) -> Table:
-    """The table in an artifact that a step made; RelayError where it holds none."""
+    """Open the table in an artifact that a step made.
+
+    Raises RelayError if the artifact has no table.
+    """
     pieces = read_in_pieces(table_file(source), ReadOptions(totals="keep"))
     return Table(pieces, pieces.columns, pieces.columns)
 
@@ -56,10 +62,10 @@ def open_artifact(source: Input) -> Table:
 def dtype_words(
     columns: Collection[str], given: Mapping[str, str], read_as: Mapping[str, str]
 ) -> dict[str, str]:
-    """The dtype word of each of the model's `columns` for which there is one.
+    """Return {column: dtype word} for those of `columns` that have a dtype word.
 
-    The user's own (`given`, names as in the file or in snake_case) stand above those by which the
-    training data was read.
+    The words of the settings, `given` by name as in the file or in snake_case, take precedence over
+    those by which the training set was read, `read_as`.
     """
     words = {**read_as, **{column_name(name): word for name, word in given.items()}}
     return {name: word for name, word in words.items() if name in columns}
@@ -68,31 +74,31 @@ def dtype_words(
 def with_dtypes(
     table: pd.DataFrame, words: Mapping[str, str], trained: Collection[str] = ()
 ) -> pd.DataFrame:
-    """`table` with the columns that it has of `words` ({column: dtype word}) read as such.
+    """Return `table` with its columns converted by `words`, {column: dtype word}.
 
-    RelayError, a line for each column that has a value that cannot be read; for the columns
-    `trained`, whose words come from the training data, the line adds that.
+    Raises RelayError with a line for each column that has a value that cannot be converted; for
+    columns in `trained`, whose words come from the training set, the line adds that.
     """
-    known, wrong = {}, []
+    converted, problems = {}, []
     for name, word in words.items():
         if name not in table:
             continue
         try:
-            known[name] = to_dtype(table[name], word)
+            converted[name] = to_dtype(table[name], word)
         except RelayError as error:
-            why = (
-                f" The model's training data was read as {word}; for another way, set "
+            advice = (
+                f" The model's training set was read as {word}; for another dtype, set "
                 f"data.dtypes.{name}."
             )
-            wrong.append(f"{error}{why if name in trained else ''}")
-    if wrong:
-        raise RelayError("\n".join(wrong))
-    return table.assign(**known)
+            problems.append(f"{error}{advice if name in trained else ''}")
+    if problems:
+        raise RelayError("\n".join(problems))
+    return table.assign(**converted)
 
 
 @contextmanager
-def _own_setting() -> Iterator[None]:
-    """The reader's messages speak of the data set; here the file is another setting's."""
+def _name_setting() -> Iterator[None]:
+    """Name `predict.input` in errors of the reader, which name `data.url`."""
     try:
         yield
     except RelayError as error:
@@ -102,8 +108,8 @@ def _own_setting() -> Iterator[None]:
 class TableWriter:
     """Writes a table to `path`, as CSV or Parquet by its suffix.
 
-    All pieces have the same columns of the same dtypes. The file takes its place when `finish` is
-    called; without that, nothing of it is left. RelayError where it cannot be written.
+    All pieces must have the same columns of the same dtypes. The file appears when `finish` is
+    called; without that, no file is left. Raises RelayError if it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -124,7 +130,7 @@ class TableWriter:
             raise self._error(error) from error
 
     def finish(self) -> Path:
-        """Put the file in its place, and return that."""
+        """Move the file to its path, and return that."""
         try:
             self._close()
             self._aside.replace(self.path)
@@ -158,4 +164,7 @@ class TableWriter:
             self._parquet = None
 
     def _error(self, error: Exception) -> RelayError:
-        return RelayError(f"predict.output: {self.path} cannot be written: {error}")
+        return RelayError(
+            f"predict.output: {self.path} cannot be written: {error}. Check its folder, or "
+            "name another file."
+        )

@@ -1,4 +1,4 @@
-"""A check of the whole table before anything is predicted: does it fit the model?"""
+"""The check that a whole table fits the model, before anything is predicted."""
 
 from __future__ import annotations
 
@@ -19,30 +19,31 @@ from relay.tables.reading.reach import are_infinite
 from relay.util.progress import Report
 
 Kind = Literal["empty", "bool", "int", "long", "float", "time", "text"]
-"""`long` are integers that floats do not hold."""
+"""`long` are integers that float64 cannot represent."""
 
 
-def kinds_of(
+def read_kinds(
     piece: pd.DataFrame, texts: Collection[str] = (), decimal: str | None = None
 ) -> dict[str, Kind]:
-    """The kind of each column of `piece`; those of `texts` are texts whatever they hold."""
+    """Return the kind of each column of `piece`; columns in `texts` are always texts."""
     return {
         str(name): _kind(values if name in texts else with_plain_dtypes(values, decimal))
         for name, values in piece.items()
     }
 
 
-def wider(one: Mapping[str, Kind], other: Mapping[str, Kind]) -> dict[str, Kind]:
-    """For each column the kind that has room for both."""
-    return {name: _wider(kind, other[name]) for name, kind in one.items()}
+def join_kinds(first: Mapping[str, Kind], second: Mapping[str, Kind]) -> dict[str, Kind]:
+    """Return for each column the kind that can represent the values of both."""
+    return {name: _join(kind, second[name]) for name, kind in first.items()}
 
 
-def as_kinds(
+def convert_to_kinds(
     piece: pd.DataFrame, kinds: Mapping[str, Kind], decimal: str | None = None
 ) -> pd.DataFrame:
-    """`piece` with its columns as `kinds`, which have room for them."""
+    """Return `piece` with its columns converted to `kinds`, which can represent their values."""
     return pd.DataFrame(
-        {name: _as(piece[name], kind, decimal) for name, kind in kinds.items()}, index=piece.index
+        {name: _convert(piece[name], kind, decimal) for name, kind in kinds.items()},
+        index=piece.index,
     )
 
 
@@ -60,18 +61,18 @@ def _kind(values: pd.Series) -> Kind:
     return "time" if types.is_datetime64_any_dtype(values) else "text"
 
 
-def _wider(one: Kind, other: Kind) -> Kind:
-    both = {one, other}
+def _join(first: Kind, second: Kind) -> Kind:
+    both = {first, second}
     if len(both) == 1:
-        return one
+        return first
     if both <= {"empty", "int", "float"}:
-        return "float"  # an integer has no place for what is missing
+        return "float"  # int64 has no missing values
     if both <= {"empty", "int", "long"}:
         return "long"
     return "time" if both == {"empty", "time"} else "text"
 
 
-def _as(values: pd.Series, kind: Kind, decimal: str | None) -> pd.Series:
+def _convert(values: pd.Series, kind: Kind, decimal: str | None) -> pd.Series:
     if kind in ("text", "empty"):
         return values.astype("str")
     if kind == "time":
@@ -92,74 +93,78 @@ class Reading:
     """How the columns of a table are read for a model."""
 
     columns: Mapping[str, str]
-    """Those that the model takes, with their MLflow types."""
+    """The columns that the model takes, with their MLflow types."""
     target: str
-    """The column that it predicts, which a table may have as well, ..."""
+    """The column that the model predicts, which the table can have as well."""
     target_word: str | None
-    """... and the dtype word for it."""
+    """The dtype word of the target."""
     words: Mapping[str, str]
-    """Dtype words of some of them, ..."""
+    """The dtype words of some columns."""
     trained: Collection[str]
-    """... which for these are those of the training data."""
+    """The columns whose dtype words are those of the training set."""
     texts: Collection[str]
-    """Columns that are texts whatever they hold."""
+    """The columns that are always read as texts."""
     decimal: str | None
+    """The decimal mark; None if it is inferred."""
 
     def features(self, typed: pd.DataFrame) -> pd.DataFrame:
-        """The columns that the model takes, in dtypes that it knows, beside the others."""
+        """Return `typed` with the columns of the model converted to the dtypes of `words`."""
         return with_dtypes(typed, self.words, self.trained)
 
 
 @dataclass(frozen=True)
-class Looked:
-    """How many rows a table has, and of what kind each column is."""
+class CheckedTable:
+    """A table that fits the model: its number of rows, and the kind of each column."""
 
     rows: int
     kinds: Mapping[str, Kind]
 
     def typed(self, piece: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-        """A piece of the table with its columns of the kind that they are as a whole."""
-        return as_kinds(piece, self.kinds, reading.decimal)
+        """Return a piece of the table, converted to the kinds of the whole columns."""
+        return convert_to_kinds(piece, self.kinds, reading.decimal)
 
 
-def look_through(table: Table, reading: Reading, report: Report) -> Looked:
-    """RelayError, with the row and the column of what does not fit the model, where something does.
+def check_table(table: Table, reading: Reading, report: Report) -> CheckedTable:
+    """Check that each piece of `table` fits the model, and return its kinds and number of rows.
 
-    All that is wrong in one piece is reported, and that later pieces were not checked.
+    Raises RelayError with the row and column of all values that do not fit in the first piece that
+    has such a value.
     """
     kinds: Mapping[str, Kind] | None = None
     rows, infinite = 0, Counter[str]()
     for piece in table:
-        own = kinds_of(piece, reading.texts, reading.decimal)
-        kinds = own if kinds is None else wider(kinds, own)
-        typed = as_kinds(piece, own, reading.decimal)
+        own = read_kinds(piece, reading.texts, reading.decimal)
+        kinds = own if kinds is None else join_kinds(kinds, own)
+        typed = convert_to_kinds(piece, own, reading.decimal)
         _require_fit(typed, reading)
         infinite.update(_count_infinite(typed, reading))
         rows += len(piece)
         report(rows, None)
     if kinds is None:
-        raise RelayError("The table to predict has no rows.")
+        raise RelayError("predict.input: the table has no rows. Name a table with rows.")
     for name, count in infinite.items():
-        log.warning("Column %s: %d infinite values, taken as missing", name, count)
-    return Looked(rows, kinds)
+        plural = "s" if count > 1 else ""
+        log.warning("Column %s: %d infinite value%s, taken as missing.", name, count, plural)
+    return CheckedTable(rows, kinds)
 
 
 def _count_infinite(typed: pd.DataFrame, reading: Reading) -> dict[str, int]:
-    """How many infinite values the columns have that the model takes."""
+    """Count the infinite values in the columns that the model takes."""
     counts = {name: are_infinite(typed[name]).sum() for name in reading.columns if name in typed}
     return {name: int(count) for name, count in counts.items() if count}
 
 
 def _require_fit(typed: pd.DataFrame, reading: Reading) -> None:
-    wrong = []
+    """Check that a piece fits the model. Raises RelayError with a line for each column."""
+    problems = []
     for name in reading.columns:
         part = typed[[name]] if name in typed else typed[[]]
         try:
             coerce(reading.features(part), {name: reading.columns[name]} if name in typed else {})
         except RelayError as error:
-            wrong.append(str(error))
-    if not wrong:
+            problems.append(str(error))
+    if not problems:
         coerce(reading.features(typed), reading.columns)  # missing columns are reported together
         return
     last = int(typed.index[-1]) + 1
-    raise RelayError("\n".join(wrong) + f"\nRows up to {last:,} were looked at.")
+    raise RelayError("\n".join(problems) + f"\nOnly rows up to {last:,} were checked.")

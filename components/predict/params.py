@@ -33,10 +33,11 @@ class Params(ReadParams):
 
     @field_validator("output_path")
     @classmethod
-    def _known_suffix(cls, path: str | None) -> str | None:
+    def _has_known_suffix(cls, path: str | None) -> str | None:
         if path is not None and PurePath(path).suffix.lower() not in SUFFIXES:
             raise ValueError(
-                f"'{path}' has to end in {' or '.join(SUFFIXES)}, which decides its format"
+                f"the file must end in {' or '.join(SUFFIXES)}, which decides its format "
+                f"(got {path!r})"
             )
         return path
 
@@ -75,20 +76,19 @@ def require_files(params: Params, root: Path) -> None:
     output = local_path(params.output_path, root, setting="predict.output")
     if not output.parent.is_dir():
         raise RelayError(
-            f"predict.output: there is no folder {shown(output.parent)}. Make it, or name another."
+            f"predict.output: there is no folder {shown(output.parent)}. Make it, or name "
+            "another folder."
         )
     if output.is_dir():
         raise RelayError(f"predict.output: {shown(output)} is a folder. Name a file.")
     if source is not None and output.exists() and output.samefile(source):
-        raise RelayError(
-            f"predict.output: {shown(output)} is the file that is predicted. Name another."
-        )
+        raise RelayError(f"predict.output: {shown(output)} is the input file. Name another file.")
 
 
 def local_path(text: str, root: Path, setting: str = "predict.input") -> Path:
-    """Return the file that a path or file:// URL names; a relative path begins at `root`.
+    """Return the file that `text` (a path or file:// URL) names; a relative path begins at `root`.
 
-    Raises RelayError if it is the URL of another machine.
+    Raises RelayError if it is a URL of another machine.
     """
     path = find_local_path(text, root)
     if path is None:

@@ -1,4 +1,4 @@
-"""Predicts each row of a table with a registered model."""
+"""Predict each row of a table with a registered model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 from files import Table, TableWriter, dtype_words, open_artifact, open_input
-from input_check import Looked, Reading, look_through
+from input_check import CheckedTable, Reading, check_table
 from params import Params, local_path, require_files
 from scoring import Score
 from unseen import Unseen, known_categories
@@ -35,9 +35,9 @@ PREDICTION, PROBABILITY = "prediction", "probability_"
 def with_predictions(
     table: pd.DataFrame, predictions: Predictions, classes: list[object]
 ) -> pd.DataFrame:
-    """`table` with a column `prediction` and, for each of `classes`, `probability_<class>`.
+    """Return `table` with a column `prediction` and, for each class, `probability_<class>`.
 
-    Rows and their order stay. RelayError where `table` has a column of such a name.
+    Rows keep their order. Raises RelayError if `table` has a column of such a name.
     """
     new = pd.DataFrame({PREDICTION: predictions.values}, index=table.index)
     if predictions.probabilities is not None:
@@ -46,17 +46,17 @@ def with_predictions(
     taken = [name for name in new.columns if name in table.columns]
     if taken:
         raise RelayError(
-            f"The table has a column '{taken[0]}' already: rename it, "
-            f"{setting('data.rename', {taken[0]: f'earlier_{taken[0]}'})}."
+            f"predict.input: the table already has a column '{taken[0]}'. Rename it: "
+            f"{setting('data.rename', {taken[0]: f'earlier_{taken[0]}'})}"
         )
     return pd.concat([table, new], axis=1)
 
 
 def reading_for(model: Model, params: Params, metadata: Mapping[str, object]) -> Reading:
-    """Return how columns are read for `model` with `metadata`: as they were in training."""
+    """Return how columns are read for `model` with `metadata`: as in its training set."""
     read_as = metadata.get("read_as")
-    known = read_as if isinstance(read_as, Mapping) else {}
-    trained = {str(name): str(word) for name, word in known.items()}
+    words_of_training = read_as if isinstance(read_as, Mapping) else {}
+    trained = {str(name): str(word) for name, word in words_of_training.items()}
     target = target_name(metadata)
     words = dtype_words([*model.columns, target], params.dtypes, trained)
     texts = {name for name, type_name in model.columns.items() if type_name == "string"}
@@ -73,7 +73,7 @@ def reading_for(model: Model, params: Params, metadata: Mapping[str, object]) ->
 
 
 def target_name(metadata: Mapping[str, object]) -> str:
-    """The column that a model predicts, as it is called in tables."""
+    """Return the name that the target of a model has in tables."""
     return column_name(str(metadata.get("target") or "target"))
 
 
@@ -81,19 +81,19 @@ def predict(
     model: Model,
     table: Table,
     reading: Reading,
-    looked: Looked,
+    checked: CheckedTable,
     outputs: Mapping[TableWriter, list[str]],
     score: Score,
     unseen: Unseen,
 ) -> pd.DataFrame:
-    """Predict each row of `table` into `outputs`, each with the names of the table's columns there.
+    """Predict each row of `table`, and write it into `outputs`, {writer: its column names}.
 
-    Returns the last rows with their predictions, as all are.
+    Returns the last piece with its predictions, for the metadata: all pieces have its columns.
     """
     done, predicted = 0, pd.DataFrame()
     with show_progress("Predicting", "rows") as report:
         for piece in table:
-            typed = looked.typed(piece, reading)
+            typed = checked.typed(piece, reading)
             features = reading.features(typed)
             predictions = model.predict(features)
             unseen.add(features)
@@ -102,12 +102,12 @@ def predict(
             for output, names in outputs.items():
                 output.write(predicted.set_axis([*names, *predicted.columns[len(names) :]], axis=1))
             done += len(piece)
-            report(done, looked.rows)
+            report(done, checked.rows)
     return predicted
 
 
 def open_table(run: StepRun[Params], root: Path, reading: Reading) -> Table:
-    """Open the file or the artifact to predict."""
+    """Open the file or the artifact to predict. Raises RelayError if it cannot be read."""
     params = run.params
     if params.input_path is None:
         return open_artifact(run.input("input"))
@@ -126,7 +126,7 @@ def summary_line(rows: int, output: Path | None) -> str:
 
 
 def step(run: StepRun[Params]) -> None:
-    """Predict each row of a file or artifact with a model."""
+    """Predict each row of a file or an artifact with a model."""
     params = run.params
     root = enclosing_project(Path.cwd()).root
     require_files(params, root)
@@ -136,7 +136,7 @@ def step(run: StepRun[Params]) -> None:
     table = open_table(run, root, reading)
     wanted = None if params.output_path is None else local_path(params.output_path, root)
     with show_progress("Checking", "rows") as report:
-        looked = look_through(table, reading, report)
+        checked = check_table(table, reading, report)
 
     score = Score(model, reading.target, reading.target_word)
     unseen = Unseen(known_categories(model))
@@ -147,7 +147,7 @@ def step(run: StepRun[Params]) -> None:
         outputs = {stored: table.names}
         if wanted is not None:
             outputs[stack.enter_context(TableWriter(wanted))] = table.raw_names
-        predicted = predict(model, table, reading, looked, outputs, score, unseen)
+        predicted = predict(model, table, reading, checked, outputs, score, unseen)
         places = [output.finish() for output in outputs]
     run.output(
         "predictions",
@@ -156,14 +156,14 @@ def step(run: StepRun[Params]) -> None:
         description=f"Predictions of {given.version}.",
         metadata={
             **table_metadata(predicted),
-            "rows": looked.rows,
+            "rows": checked.rows,
             "model": str(given.version),
         },
     )
-    run.log_metrics({"rows": looked.rows})
+    run.log_metrics({"rows": checked.rows})
     run.log_metrics(score.metrics())
     unseen.warn()
-    run.note(summary_line(looked.rows, wanted))
+    run.note(summary_line(checked.rows, wanted))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Metrics of predictions where the target happens to be in the table: a courtesy, no more."""
+"""Metrics of predictions, if the table has the target as well."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_ROWS = 1_000_000
 
 @dataclass
 class Score:
-    """Gathers the rows whose target is known, up to a million of them."""
+    """Collects the rows that have the target, up to a million, to score their predictions."""
 
     model: Model
     target: str
@@ -33,31 +33,34 @@ class Score:
         """Add the rows of `table` with their `predictions`."""
         if self.target not in table.columns or self._rows >= MOST_ROWS:
             return
-        known = table[self.target].notna().to_numpy()
+        has_target = table[self.target].notna().to_numpy()
         probabilities = predictions.probabilities
-        self._actual.append(table.loc[known, self.target])
+        self._actual.append(table.loc[has_target, self.target])
         self._predictions.append(
             Predictions(
-                predictions.values[known], None if probabilities is None else probabilities[known]
+                predictions.values[has_target],
+                None if probabilities is None else probabilities[has_target],
             )
         )
-        self._rows += int(known.sum())
+        self._rows += int(has_target.sum())
         if self._rows >= MOST_ROWS:
-            log.info("Metrics are those of the first %s rows.", f"{self._rows:,}")
+            log.info("Metrics are of the first %s rows only.", f"{self._rows:,}")
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics of the added rows; empty if there are none that can be scored."""
         if not self._rows:
             return {}
-        values = np.concatenate([one.values for one in self._predictions])
-        parts = [one.probabilities for one in self._predictions]
-        known = [part for part in parts if part is not None]
-        probabilities = np.concatenate(known) if len(known) == len(parts) else None
+        values = np.concatenate([part.values for part in self._predictions])
+        probabilities = [
+            part.probabilities for part in self._predictions if part.probabilities is not None
+        ]
+        has_all = len(probabilities) == len(self._predictions)
+        joined = np.concatenate(probabilities) if has_all else None
         actual = pd.concat(self._actual, ignore_index=True)
         try:
             if self.word is not None:
                 actual = to_dtype(actual, self.word)
-            return self.model.compare(actual, Predictions(values, probabilities)).metrics
+            return self.model.compare(actual, Predictions(values, joined)).metrics
         except RelayError as error:
             log.info("The table has the target, but cannot be scored: %s", error)
             return {}

@@ -1,4 +1,4 @@
-"""Categories in a table that no training row had: they are reported, not refused."""
+"""Warnings of categories that are not in the training set."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from relay.models.loading import Model, coerce
+from relay.util.names import columns_said
 
 log = logging.getLogger("relay")
 
@@ -19,12 +20,12 @@ SHOWN = 5
 
 
 def known_categories(model: Model) -> dict[str, frozenset[Any]]:
-    """The values that each category column had where `model` learnt; none of a model not ours."""
+    """Return the values that category columns had in training; {} if Relay did not make `model`."""
     features = getattr(model.pipeline, "named_steps", {}).get("features")
     for name, steps, columns in getattr(features, "transformers_", ()):
         if name == "category":
-            found = zip(columns, steps[-1].categories_, strict=True)
-            return {str(column): frozenset(values) for column, values in found}
+            by_column = zip(columns, steps[-1].categories_, strict=True)
+            return {str(column): frozenset(values) for column, values in by_column}
     return {}
 
 
@@ -38,24 +39,26 @@ class Unseen:
     def add(self, features: pd.DataFrame) -> None:
         """Count the rows of `features`, the columns that the model takes."""
         texts = coerce(features, dict.fromkeys(self.known, "string"))
-        for name, known in self.known.items():
+        for name, categories in self.known.items():
             values = texts[name].dropna()
-            new = values[~values.isin(known)]
+            new = values[~values.isin(categories)]
             if len(new):
                 self.counts.setdefault(name, Counter()).update(new)
 
     def warn(self) -> None:
-        """Log what was found."""
+        """Log a warning for each column with unseen values; of many, the others in one line."""
         for name, values in list(self.counts.items())[:SHOWN]:
             shown = ", ".join(f"'{value}'" for value, _ in values.most_common(SHOWN))
             log.warning(
-                "Column %s: %s with a value that no row had in training: %s%s. The model takes it "
-                "for unknown.",
+                "Column %s: %s with a value that is not in the training set: %s%s. The model "
+                "treats it as unknown.",
                 name, _rows(values.total()), shown, ", ..." if len(values) > SHOWN else "",
             )  # fmt: skip
         more = list(self.counts)[SHOWN:]
         if more:
-            log.warning("Values that no row had in training also in: %s.", ", ".join(more))
+            log.warning(
+                "Also with values that are not in the training set: %s.", columns_said(more)
+            )
 
 
 def _rows(count: int) -> str:

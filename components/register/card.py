@@ -88,10 +88,10 @@ def write(card: Mapping[str, Any], pictures: Path, folder: Path) -> None:
 def in_brief(card: Mapping[str, Any]) -> str:
     """Return a few lines for MLflow's registry."""
     shown = ", ".join(f"{metric['name']} {short(metric['test'])}" for metric in card["metrics"])
-    data = ", ".join(f"{source['artifact']} ({source['digest']})" for source in card["data"])
+    sources = ", ".join(f"{source['artifact']} ({source['digest']})" for source in card["data"])
     return (
         f"{card['model']}: {card['task']} of {card['target']}, {card['class_path']}.\n\n"
-        f"On {short(card['test_rows'])} test rows: {shown}.\n\nMade from: {data}.\n\n"
+        f"On {short(card['test_rows'])} test rows: {shown}.\n\nMade from: {sources}.\n\n"
         f"Commit {card['commit'] or 'unknown'}; to make it again: {card['again']}"
     )
 

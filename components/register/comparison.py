@@ -50,17 +50,19 @@ def read_evaluation(
     """
     path = folder / "metrics.json"
     if not path.is_file():
-        raise RelayError(f"The evaluation has no {path.name}. Make it again: steps=evaluate+")
+        raise RelayError(
+            f"register: the evaluation has no {path.name}. Make it again: steps=evaluate+"
+        )
     evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for what, version in (("model", model), ("test", test)):
         if evaluation[f"{what}_digest"] != version.digest:
             raise RelayError(
-                f"The evaluation is of {what} {evaluation[what]}, not of {version}. "
+                f"register: the evaluation is of {what} {evaluation[what]}, not of {version}. "
                 "Evaluate the model that is to be registered: steps=evaluate,register"
             )
     if evaluation["target"] != target:
         raise RelayError(
-            f"The evaluation is of target '{evaluation['target']}', not of '{target}'. "
+            f"register: the evaluation is of target '{evaluation['target']}', not of '{target}'. "
             "Evaluate the model that is to be registered: steps=evaluate,register"
         )
     if not evaluation["passed"]:
@@ -160,7 +162,7 @@ def unseen_rows(
         raise RelayError(
             f"{by_champion.sum()} of the {len(unseen)} test rows were in its training set, and the "
             f"{unseen.sum()} that neither model was trained on are too few (fewer than {enough}). "
-            "With split.* and seed as they were for it, the two can be compared"
+            "With the settings of split.* and seed as they were for it, the two can be compared"
         )
     return unseen
 

@@ -1,4 +1,4 @@
-"""Splitting the rows of a table: at random, by time, or by groups."""
+"""Splits of the rows of a table: at random, by time, or by groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from relay.tables.io import is_categorical, require_column
 
 TARGET_BINS = 10
 _FEWEST_TIMES = 20
-"""Fewer moments are in order by chance, or are a handful of dates that a file was filled on."""
+"""Fewer times can be in order by chance, or are the few dates on which a file was written."""
 
 
 def split(
@@ -24,16 +24,21 @@ def split(
     seed: int,
     group_column: str | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split the rows of `table` into (train, test), each with all columns and a fresh index.
+    """Split the rows of `table` into (training set, test set), with all columns and a new index.
 
-    With `time_column`, the newest `test_size` of the rows are the test set, and rows of one
-    moment stay on one side; with `group_column`, rows of one group do. Otherwise, and groups as
-    wholes, rows are shuffled by `seed`; `stratify` keeps the mix of the target's classes, or of its
-    deciles where it is numeric. RelayError where a side would have no rows.
+    `test_size` is the share of the test set. With `time_column`, the newest rows are the test set,
+    and rows of one time are in one set; with `group_column`, rows of one group are. Otherwise rows
+    are shuffled by `seed`, as groups are, and `stratify` keeps the shares of the target's classes,
+    or of its deciles if it is numeric.
+
+    Raises RelayError if a column does not exist or cannot be used, or if a set would have no rows.
     """
-    require_column(table, target, "target")
+    require_column(table, target, "data.target")
     if len(table) < 2:
-        raise RelayError(f"{len(table)} rows cannot be split: it takes two at the least.")
+        raise RelayError(
+            f"split: the table needs at least 2 rows (got {len(table)}). Check data.filters and "
+            "data.ranges."
+        )
     if time_column is not None:
         train, test = _split_by_time(table, time_column, test_size)
     elif group_column is not None:
@@ -46,18 +51,20 @@ def split(
                 rows, test_size=test_size, random_state=seed, stratify=strata
             )
         except ValueError as error:
-            raise RelayError(f"{len(table)} rows cannot be split: {error}") from error
+            raise RelayError(
+                f"split.test_size: {len(table)} rows cannot be split: {error} Choose another share."
+            ) from error
         train, test = table.iloc[np.sort(train_rows)], table.iloc[np.sort(test_rows)]
     if train.empty or test.empty:
         raise RelayError(
-            f"test_size={test_size} of {len(table)} rows leaves "
-            f"{len(train)} rows to train on and {len(test)} to test on."
+            f"split.test_size: {test_size} of {len(table)} rows leaves {len(train)} rows to train "
+            f"on and {len(test)} to test on. Choose another share, or other columns to split by."
         )
     return train.reset_index(drop=True), test.reset_index(drop=True)
 
 
 def find_time_order(table: pd.DataFrame) -> str | None:
-    """Return the column of times that the rows are ordered by, as in a series or a log, or None."""
+    """Return the column of times by which the rows are ordered, as in a time series; or None."""
     for name in table.columns:
         times = table[name]
         if not pd.api.types.is_datetime64_any_dtype(times) or times.isna().any():
@@ -69,15 +76,15 @@ def find_time_order(table: pd.DataFrame) -> str | None:
 
 
 def _strata(target: pd.Series, test_size: float) -> pd.Series | None:
-    """A whole number per row to stratify by, or None where there are too few rows for it.
+    """Return an integer for each row to stratify by, or None if there are too few rows for it.
 
-    Classes too rare to be on both sides are taken together.
+    Classes that are too rare to be in both sets are taken together.
     """
     if is_categorical(target):
         labels = pd.Series(pd.factorize(target, sort=True)[0], index=target.index)
     else:
         bins = pd.qcut(target, TARGET_BINS, labels=False, duplicates="drop")
-        # a missing number has no bin, nor has a number that is the same in all rows
+        # a missing number has no bin, and a constant column has none either
         labels = bins.astype("float64").fillna(-1).astype("int64")
     counts = labels.value_counts()
     rare = labels.isin(counts.index[counts < 2])
@@ -91,11 +98,11 @@ def _strata(target: pd.Series, test_size: float) -> pd.Series | None:
 def _split_by_time(
     table: pd.DataFrame, time_column: str, test_size: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    times = _without_gaps(table, time_column, "time_column")
+    times = _require_complete(table, time_column, "split.time_column")
     if is_categorical(times):
         raise RelayError(
-            f"time_column '{time_column}' holds texts, not times; "
-            f"read it as one with data.dtypes.{time_column}=datetime."
+            f"split.time_column: '{time_column}' has texts, not times. Read it as dates with "
+            f"data.dtypes.{time_column}=datetime."
         )
     ordered = times.sort_values(kind="stable")
     first_of_test = ordered.iloc[len(ordered) - max(1, round(len(ordered) * test_size))]
@@ -106,11 +113,14 @@ def _split_by_time(
 def _split_by_group(
     table: pd.DataFrame, group_column: str, test_size: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Groups in random order are the test set, so many that it comes nearest to its size."""
-    groups = _without_gaps(table, group_column, "group_column")
+    """Put groups in random order into the test set, until its size is nearest to the wanted one."""
+    groups = _require_complete(table, group_column, "split.group_column")
     codes, names = pd.factorize(groups)
     if len(names) < 2:
-        raise RelayError(f"group_column '{group_column}' has one value only: nothing to split by.")
+        raise RelayError(
+            f"split.group_column: '{group_column}' has one value only, so the rows cannot be split "
+            "by it. Name another column, or null."
+        )
     order = np.random.default_rng(seed).permutation(len(names))
     sizes = np.bincount(codes)[order].cumsum()
     wanted = test_size * len(table)
@@ -119,14 +129,17 @@ def _split_by_group(
     return table[~in_test], table[in_test]
 
 
-def _without_gaps(table: pd.DataFrame, name: str, parameter: str) -> pd.Series:
-    """The column `name`, which `parameter` names; RelayError where it has missing values."""
-    require_column(table, name, parameter)
+def _require_complete(table: pd.DataFrame, name: str, setting: str) -> pd.Series:
+    """Return the column `name`, the value of `setting`.
+
+    Raises RelayError if it does not exist, or has missing values.
+    """
+    require_column(table, name, setting)
     values = table[name]
     missing = int(values.isna().sum())
     if missing:
         raise RelayError(
-            f"{parameter} '{name}' is missing in {missing} rows; drop them with data.filters or "
-            f"split without a {parameter.replace('_', ' ')}."
+            f"{setting}: '{name}' is missing in {missing} of {len(values)} rows. Drop these with "
+            f"data.filters, or set {setting}=null."
         )
     return values

@@ -65,7 +65,7 @@ def choose_features(
             reason = "the groups of the cross-validation"
         if name == text and (kind != "category" or reason):
             raise RelayError(
-                f"data.text: column '{text}' holds no text ({reason or kind}). "
+                f"data.text: column '{text}' has no text ({reason or kind}). "
                 "Name another column, or null."
             )
         if reason or kind is None:
@@ -75,8 +75,8 @@ def choose_features(
     if not used:
         reasons = ", ".join(f"{name} ({reason})" for name, reason in aside.items())
         raise RelayError(
-            f"No column is left to learn from. Set aside: {reasons or 'none'}. Columns can be read "
-            "as another type with data.dtypes."
+            f"train: no column is left to learn from. Set aside: {reasons or 'none'}. Read columns "
+            "as another type with data.dtypes, or drop fewer (data.drop)."
         )
     return Features(used, aside)
 

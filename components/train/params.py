@@ -67,11 +67,15 @@ def check_facts(params: Params, facts: Facts) -> None:
 
 
 def require_task(spec: ModelSpec, task: Task) -> None:
-    """ConfigError where a setting of `spec` is not for `task`."""
+    """Check that the settings of `spec` suit `task`. Raises ConfigError if one does not."""
     if task == "classification" and spec.target_transform is not None:
-        raise ConfigError("model.target_transform: the target holds classes; set it to null.")
+        raise ConfigError(
+            "model.target_transform: it is for numbers, but the target has classes. Set it to null."
+        )
     if task == "regression" and spec.class_weight is not None:
-        raise ConfigError("model.class_weight: the target holds numbers; set it to null.")
+        raise ConfigError(
+            "model.class_weight: it is for classes, but the target has numbers. Set it to null."
+        )
 
 
 def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:

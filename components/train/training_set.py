@@ -73,10 +73,10 @@ def prepare(
     Raises RelayError if the target does not exist, is missing in a row, is a date, or has a single
     class, and if no column is left to learn from.
     """
-    require_column(table, target, "target")
+    require_column(table, target, "data.target")
     values = table[target]
     if table.empty:
-        raise RelayError("The training set has no rows. Make it again: steps=split+")
+        raise RelayError("train: the training set has no rows. Make it again: steps=split+")
     if values.isna().any():
         raise RelayError(
             f"data.target: '{target}' is missing in {int(values.isna().sum())} of {len(table)} "
@@ -95,7 +95,7 @@ def prepare(
     times = _fold_keys(table, time_column, "train.time_column")
     if time_column is not None and is_categorical(table[time_column]):
         raise RelayError(
-            f"train.time_column: '{time_column}' holds texts, not times. "
+            f"train.time_column: '{time_column}' has texts, not times. "
             f"Read it as dates with data.dtypes.{time_column}=datetime."
         )
     features = choose_features(table, text, group_column)

@@ -122,7 +122,7 @@ def test_drift_from_what_the_champion_was_trained_on_is_told_or_fails(store: Sto
     given |= {"champion": "demo_model:champion"}
     done = store.run("check", **given)
     assert done.status == 0, done.output
-    assert "Column x drifted from demo_train:v0" in done.output
+    assert "column x drifted from demo_train:v0" in done.output
     assert done.result is not None
     assert done.result.metrics["drifted_columns"] == 1
     assert done.result.inputs["champion_train"] == "demo_train:v0"

@@ -15,7 +15,7 @@ def test_a_file_that_is_gone_is_taken_from_the_store(store: Store, tmp_path: Pat
     source.unlink()
     done = store.run("get_data", **given, refresh="never")
     assert done.status == 0, done.output
-    assert "demo_raw:v0 is taken, which was fetched before" in done.output
+    assert "demo_raw:v0 is used, which was fetched before" in done.output
     assert done.result is not None
     assert done.result.outputs == {"raw": "demo_raw:v0"}
     assert (store.files("demo_raw:v0") / "t.csv").read_bytes() == b"a,b\n1,2\n"

@@ -142,7 +142,7 @@ def test_the_input_is_never_written_over(with_model: Store, tmp_path: Path) -> N
     before = source.read_bytes()
     done = predict(with_model, input_path=source, output_path=source)
     assert done.status == 1
-    assert "is the file that is predicted" in done.output
+    assert "is the input file" in done.output
     assert source.read_bytes() == before
     assert with_model.backend.find("flats_predictions:latest") is None
 

@@ -78,7 +78,7 @@ def test_many_rows_on_both_sides_are_a_warning(
     shared: int, level: str, by_chance: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "relay")
-    load("split").tell_shared(shared, 100, by_chance=by_chance)
+    load("split").report_shared(shared, 100, by_chance=by_chance)
     (told,) = caplog.records
     assert told.levelname == level
     rows = f"{shared} of the 100 test rows"

@@ -14,7 +14,7 @@ import pytest
 from relay.pages.render import cell, percent, render, short, spread
 from tests.loading import load
 
-page = load("check", "page").page
+page = load("check", "page").render_page
 charts = load("check", "charts")
 run = load("check")
 checking = load("check", "checking")
@@ -74,14 +74,14 @@ def test_a_very_wide_table_has_a_page_all_the_same() -> None:
 
 
 def test_whole_numbers_have_a_bar_each() -> None:
-    found = charts.histogram(pd.Series([1, 1, 2, 3]), None)
+    found = charts.draw_histogram(pd.Series([1, 1, 2, 3]), None)
     assert (found.low, found.high) == ("1", "3")
     assert found.picture.count("<rect") == 3
 
 
 def test_far_off_values_do_not_hide_the_rest() -> None:
     values = pd.Series([*np.linspace(0, 10, 1000), 1e9])
-    found = charts.histogram(values, None)
+    found = charts.draw_histogram(values, None)
     assert found.high.startswith("≥ ")
     assert found.picture.count("<rect") > 20
 

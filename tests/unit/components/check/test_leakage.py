@@ -19,7 +19,7 @@ KIND = RANDOM.choice(["a", "b", "c"], 500)
 
 def leaks(column: Any, target: Any, at_least: float = 0.98) -> dict[str, float]:
     table = pd.DataFrame({"x": pd.Series(column), "y": pd.Series(target)})
-    found: dict[str, float] = leakage.leaks(table, "y", at_least=at_least)
+    found: dict[str, float] = leakage.find_leaks(table, "y", at_least=at_least)
     return found
 
 
@@ -71,6 +71,6 @@ def test_rows_without_a_target_do_not_count() -> None:
 @pytest.mark.shared
 def test_no_real_column_is_taken_for_a_leak_and_a_copy_is(shared: Path) -> None:
     table = pd.read_csv(shared / "tabular" / "diamonds.csv")
-    assert leakage.leaks(table, "price", at_least=0.98) == {}
+    assert leakage.find_leaks(table, "price", at_least=0.98) == {}
     table["euros"] = table["price"] * 0.9
-    assert set(leakage.leaks(table, "price", at_least=0.98)) == {"euros"}
+    assert set(leakage.find_leaks(table, "price", at_least=0.98)) == {"euros"}

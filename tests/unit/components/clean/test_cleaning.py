@@ -57,7 +57,7 @@ def test_a_new_name_that_is_taken_is_an_error() -> None:
 
 
 def test_the_target_cannot_be_dropped() -> None:
-    with pytest.raises(RelayError, match="'y' is the target"):
+    with pytest.raises(RelayError, match="'y' is the target, which cannot be dropped"):
         clean(numbers(), drop=["y"])
 
 

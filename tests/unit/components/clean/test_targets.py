@@ -98,7 +98,7 @@ def test_dates_are_no_target(days: list[str], task: str) -> None:
     if days[0].isdecimal() and task == "regression":
         assert clean({"x": range(len(days)), "y": days}, task=task).task == "regression"
         return
-    with pytest.raises(RelayError, match=r"'y' holds dates, such as .*data\.task=classification"):
+    with pytest.raises(RelayError, match=r"'y' has dates, such as .*data\.task=classification"):
         clean({"x": range(len(days)), "y": days}, task=task)
 
 
@@ -110,5 +110,5 @@ def test_dates_are_classes_where_the_task_says_so() -> None:
 
 
 def test_times_are_no_target() -> None:
-    with pytest.raises(RelayError, match="holds dates, such as 2020-01-01, which are neither"):
+    with pytest.raises(RelayError, match="has dates, such as 2020-01-01, which are neither"):
         clean({"x": [1, 2], "y": pd.to_datetime(["2020-01-01", "2020-01-02"])})

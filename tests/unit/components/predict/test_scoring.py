@@ -31,7 +31,7 @@ Params = params_module.Params
     [
         ({}, "predict.input=FILE or predict.artifact=NAME:ALIAS; neither is given"),
         ({"input_path": "a.csv", "input_artifact": "b:v0"}, "both are given"),
-        ({"input_path": "a.csv", "output_path": "out.xlsx"}, r"has to end in .csv or .parquet"),
+        ({"input_path": "a.csv", "output_path": "out.xlsx"}, r"must end in .csv or .parquet"),
     ],
 )
 def test_a_wrong_choice_of_files_is_a_wrong_parameter(params: dict[str, str], message: str) -> None:
@@ -101,7 +101,7 @@ def test_a_date_that_does_not_fit_the_training_data_is_an_error_with_the_setting
     table = pd.DataFrame({"day": ["03/04/2024", "04/25/2024"]})
     words = {"day": "datetime:%d/%m/%Y"}
     with pytest.raises(
-        RelayError, match=r"'day', row 2 .*'04/25/2024'.*training data.*data\.dtypes\.day"
+        RelayError, match=r"'day', row 2 .*'04/25/2024'.*training set.*data\.dtypes\.day"
     ):
         table_io.with_dtypes(table, words, trained={"day"})
 
@@ -194,7 +194,7 @@ def test_the_input_is_never_written_over_under_any_name_of_it(tmp_path: Path) ->
     (tmp_path / "link.csv").symlink_to(source)
     (tmp_path / "x").mkdir()
     for output in (source, tmp_path / "link.csv", tmp_path / "x" / ".." / "in.csv"):
-        with pytest.raises(ConfigError, match="is the file that is predicted"):
+        with pytest.raises(ConfigError, match="is the input file"):
             check(input_path=str(source), output_path=str(output))
 
 
@@ -212,7 +212,7 @@ def looked_through(text: str, folder: Path, columns: dict[str, str], **options: 
     """What a look through a file with this text finds, for a model that takes `columns`."""
     (folder / "in.csv").write_text(text, encoding="utf-8")
     table = table_io.open_input(folder / "in.csv", ReadOptions(), {})
-    return looking.look_through(table, reading(columns, **options), lambda done, all: None)
+    return looking.check_table(table, reading(columns, **options), lambda done, all: None)
 
 
 def reading(columns: dict[str, str], **options: Any) -> Any:
@@ -227,7 +227,7 @@ def test_numbers_are_read_in_the_format_of_the_training_data(tmp_path: Path) -> 
     how = reading(
         {"size": "double"}, words={"size": german}, target_word=german, texts={"size", "price"}
     )
-    looked = looking.look_through(table, how, lambda done, all: None)
+    looked = looking.check_table(table, how, lambda done, all: None)
     (piece,) = (looked.typed(piece, how) for piece in table)
     assert how.features(piece)["size"].tolist() == [1234, 7]
     # also the target, of which metrics are told
@@ -279,8 +279,8 @@ def test_a_column_is_of_one_kind_in_all_pieces(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_the_wider_of_two_kinds_has_room_for_both(one: str, other: str, both: str) -> None:
-    assert kinds.wider({"x": one}, {"x": other}) == {"x": both}
-    assert kinds.wider({"x": other}, {"x": one}) == {"x": both}
+    assert kinds.join_kinds({"x": one}, {"x": other}) == {"x": both}
+    assert kinds.join_kinds({"x": other}, {"x": one}) == {"x": both}
 
 
 def test_predictions_and_probabilities_stand_beside_the_rows() -> None:
@@ -293,7 +293,7 @@ def test_predictions_and_probabilities_stand_beside_the_rows() -> None:
 
 
 def test_a_column_that_is_called_prediction_already_is_not_lost() -> None:
-    with pytest.raises(RelayError, match="has a column 'prediction' already"):
+    with pytest.raises(RelayError, match="already has a column 'prediction'"):
         run.with_predictions(
             pd.DataFrame({"prediction": [1]}), Predictions(np.array([2.0]), None), []
         )

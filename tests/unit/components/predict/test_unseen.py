@@ -73,7 +73,7 @@ def test_of_many_columns_the_first_are_told_one_by_one(monkeypatch: pytest.Monke
     monkeypatch.setattr(unseen, "known_categories", lambda _: dict.fromkeys(names, frozenset()))
     *single, last = told(trained(), pd.DataFrame({name: ["a"] for name in names}))
     assert [text.split(":")[0] for text in single] == [f"Column {name}" for name in names[:5]]
-    assert "also in: c5, c6" in last
+    assert "columns c5, c6" in last
 
 
 def test_a_model_that_is_built_otherwise_says_nothing_of_it() -> None:

@@ -140,17 +140,17 @@ def test_rows_of_one_moment_stay_on_one_side() -> None:
     ("table", "options", "said"),
     [
         (numbers(10).drop(columns="y"), {}, "no column 'y'"),
-        (numbers(0), {}, "0 rows cannot be split"),
-        (numbers(1), {}, "1 rows cannot be split"),
+        (numbers(0), {}, "needs at least 2 rows .got 0"),
+        (numbers(1), {}, "needs at least 2 rows .got 1"),
         (numbers(10), {"time_column": "roww"}, "Did you mean 'row'?"),
         (numbers(10).assign(t=["x"] * 10), {"time_column": "t"}, "data.dtypes.t=datetime"),
         (
             numbers(10).assign(t=pd.Series([None, *range(9)])),
             {"time_column": "t"},
-            "missing in 1 rows",
+            "missing in 1 of 10 rows",
         ),
         (numbers(10).assign(t=1), {"time_column": "t"}, "0 rows to train on"),
-        (numbers(0).assign(t=1), {"time_column": "t"}, "0 rows cannot be split"),
+        (numbers(0).assign(t=1), {"time_column": "t"}, "needs at least 2 rows"),
     ],
 )
 def test_what_cannot_be_split_is_an_error_that_says_why(
@@ -197,7 +197,7 @@ def test_the_seed_says_which_groups_are_the_test() -> None:
 
 @pytest.mark.parametrize(
     ("values", "said"),
-    [(["a"] * 31, "one value only"), ([""] * 3 + ["a", "b"] * 14, "missing in 3 rows")],
+    [(["a"] * 31, "one value only"), ([""] * 3 + ["a", "b"] * 14, "missing in 3 of 31 rows")],
 )
 def test_a_column_that_cannot_group_is_an_error(values: list[str], said: str) -> None:
     with pytest.raises(RelayError, match=said):
@@ -247,7 +247,7 @@ def test_a_share_that_groups_change_is_a_warning(
     given = params.Params(input_artifact="x", target="y", test_size=0.2, group_column=column)
     load("split").warn_of_share(test_rows, rows, given)
     expected = (
-        "The test set has 50 of 100 rows, a share of 0.50 instead of split.test_size=0.2: rows "
+        "split.test_size: the test set has 50 of 100 rows, a share of 0.50 (got 0.2): rows "
         "with one value of sex stay together, and some values have many rows. Choose another "
         "split.group_column or another split.test_size."
     )

@@ -90,7 +90,7 @@ def test_a_text_with_few_distinct_values_is_no_identifier() -> None:
 
 
 def test_where_no_column_is_left_the_error_says_why() -> None:
-    with pytest.raises(RelayError, match=r"No column is left .* a \(constant\), b \(empty\)"):
+    with pytest.raises(RelayError, match=r"no column is left .* a \(constant\), b \(empty\)"):
         features.choose_features(pd.DataFrame({"a": [1, 1], "b": [None, None]}), None)
 
 
@@ -145,8 +145,8 @@ def test_a_text_column_becomes_weights_of_words() -> None:
     ("text", "said"),
     [
         ("itt", "Did you mean 'it'"),
-        ("other", "column 'other' holds no text"),
-        ("empty", r"holds no text \(empty\)"),
+        ("other", "column 'other' has no text"),
+        ("empty", r"has no text \(empty\)"),
     ],
 )
 def test_a_text_column_has_to_be_one(text: str, said: str) -> None:

@@ -51,8 +51,8 @@ def test_a_transformed_target_is_predicted_in_its_own_units(transform: str, tmp_
     [
         ("price", {"target_transform": "log"}, r"log needs values above 0 \(got -"),
         ("price", {"target_transform": "sqrt"}, "sqrt needs values of at least 0"),
-        ("label", {"target_transform": "log"}, "the target holds classes"),
-        ("price", {"class_weight": "balanced"}, "the target holds numbers"),
+        ("label", {"target_transform": "log"}, "the target has classes"),
+        ("price", {"class_weight": "balanced"}, "the target has numbers"),
         ("label", {"class_weight": {"hgh": 2}}, "no class 'hgh'. Did you mean 'high'"),
     ],
 )
@@ -171,7 +171,7 @@ def test_more_folds_than_groups_or_moments_are_as_many_as_there_can_be() -> None
     [
         ({"group_column": "customers"}, r"train\.group_column: .*Did you mean 'customer'"),
         ({"group_column": "part"}, r"train\.group_column: 'part' is missing in 1 of 180 rows"),
-        ({"time_column": "name"}, r"train\.time_column: 'name' holds texts"),
+        ({"time_column": "name"}, r"train\.time_column: 'name' has texts"),
     ],
 )
 def test_a_column_that_cannot_make_folds_is_an_error(options: dict[str, str], said: str) -> None:

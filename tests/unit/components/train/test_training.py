@@ -164,7 +164,7 @@ def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
         ({"price": None}, "'price' is missing in 90 of 90 rows"),
         ({"price": "same"}, "'price' is always 'same'"),
         ({"price": pd.Timestamp("2024-01-01")}, "'price' is a date"),
-        ({"x": 1, "noise": None, "group": "a"}, "No column is left"),
+        ({"x": 1, "noise": None, "group": "a"}, "no column is left"),
     ],
 )
 def test_what_cannot_be_learnt_is_an_error(change: dict[str, Any], said: str) -> None:

@@ -109,6 +109,6 @@ def test_a_model_takes_those_that_floats_would_merge_for_codes() -> None:
 def test_pieces_of_a_table_to_predict_keep_them() -> None:
     first = pd.DataFrame({"x": pd.Series([str(LONG), "5"], dtype="str")})
     second = pd.DataFrame({"x": pd.Series([None, None], dtype="str")})
-    both = kinds.wider(kinds.kinds_of(first), kinds.kinds_of(second))
-    typed = [as_texts(kinds.as_kinds(piece, both)["x"]) for piece in (first, second)]
+    both = kinds.join_kinds(kinds.read_kinds(first), kinds.read_kinds(second))
+    typed = [as_texts(kinds.convert_to_kinds(piece, both)["x"]) for piece in (first, second)]
     assert typed == [[str(LONG), "5"], [None, None]]

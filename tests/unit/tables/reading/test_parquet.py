@@ -85,9 +85,9 @@ def test_predict_keeps_integers_whose_pieces_differ_in_what_is_missing(tmp_path:
     ids = pa.array([LONG, LONG - 1, None, 5, None, 6])
     path = written(tmp_path, {"id": ids, "y": pa.array(range(6))}, row_group_size=2)
     pieces = list(read_in_pieces(path, ReadOptions()).read(2))
-    kinds_by_piece = [kinds.kinds_of(piece) for piece in pieces]
-    together = functools.reduce(kinds.wider, kinds_by_piece)
-    typed = pd.concat([kinds.as_kinds(piece, together) for piece in pieces])
+    kinds_by_piece = [kinds.read_kinds(piece) for piece in pieces]
+    together = functools.reduce(kinds.join_kinds, kinds_by_piece)
+    typed = pd.concat([kinds.convert_to_kinds(piece, together) for piece in pieces])
     assert typed["id"].dropna().tolist() == [LONG, LONG - 1, 5, 6]
 
 

@@ -59,11 +59,11 @@ def test_new_rows_are_held_against_it_as_well(caplog: pytest.LogCaptureFixture) 
         piece = pd.DataFrame({"a": values})
         table = table_io.Table(Pieces(["a"], lambda _: iter([piece])), ["a"], ["a"])
         reading = looking.Reading({"a": "double"}, "y", None, {}, (), (), None)
-        looking.look_through(table, reading, lambda done, total: None)
+        looking.check_table(table, reading, lambda done, total: None)
 
     with pytest.raises(RelayError, match=r"column 'a', row 2 .*1e\+40"):
         look([1.0, 1e40])
     caplog.set_level(logging.WARNING, "relay")
     look([1.0, np.inf])
-    assert "Column a: 1 infinite values, taken as missing" in caplog.text
+    assert "Column a: 1 infinite value, taken as missing" in caplog.text
     assert coerce(pd.DataFrame({"a": [np.inf]}), {"a": "double"})["a"].isna().all()
