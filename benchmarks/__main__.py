@@ -1,4 +1,4 @@
-"""Measures the pipeline beside other ways to run the same steps, and prints tables.
+"""Measure the pipeline beside other ways to run the same steps, and print tables.
 
     python -m benchmarks [--repeat N] [--rows N] [--only small|large]
 
@@ -25,7 +25,7 @@ BASE = "plain processes, one after another"
 
 
 def measure_small(folder: Path, repeat: int) -> dict[str, list[Cost]]:
-    """The default pipeline in every way, `repeat` times."""
+    """Run the default pipeline in every way, `repeat` times, and return the costs by way."""
     costs: dict[str, list[Cost]] = {}
     for number in range(repeat):
         ways = _ways(folder / str(number))
@@ -61,17 +61,17 @@ def _total(costs: Sequence[Cost]) -> Cost:
 
 def _median(costs: Sequence[Cost]) -> Cost:
     return Cost(
-        statistics.median(one.seconds for one in costs),
-        statistics.median(one.cpu_seconds for one in costs),
+        statistics.median(cost.seconds for cost in costs),
+        statistics.median(cost.cpu_seconds for cost in costs),
     )
 
 
 def small_table(costs: Mapping[str, Sequence[Cost]]) -> str:
-    """Seconds, and ratios to the plain processes of the same repetition."""
+    """Return a table of seconds, and of ratios to the plain processes of the same repetition."""
     rows = []
     for name, own in costs.items():
         middle = _median(own)
-        ratios = [one.seconds / base.seconds for one, base in zip(own, costs[BASE], strict=True)]
+        ratios = [cost.seconds / base.seconds for cost, base in zip(own, costs[BASE], strict=True)]
         rows.append(
             (
                 name,
@@ -85,21 +85,21 @@ def small_table(costs: Mapping[str, Sequence[Cost]]) -> str:
 
 
 def phases_table(folder: Path) -> str:
-    """Where the CPU time of each step goes."""
+    """Return a table of the CPU time of each step by phase."""
     phases = measure_phases(Checkout(folder), ("tracking=local", f"env_manager={MANAGER}"))
     rows = [
         (
             step,
-            *(f"{found.get(phase, 0):.2f} s" for phase in PHASES),
-            f"{sum(found.values()):.2f} s",
+            *(f"{seconds.get(phase, 0):.2f} s" for phase in PHASES),
+            f"{sum(seconds.values()):.2f} s",
         )
-        for step, found in phases.items()
+        for step, seconds in phases.items()
     ]
     return markdown(("step", *PHASES, "in all"), rows)
 
 
 def main() -> None:
-    """Measure what the command line asks for, and print it."""
+    """Measure by the options of the command line, and print tables."""
     parser = argparse.ArgumentParser(description="Measures the pipeline beside other ways.")
     parser.add_argument("--repeat", type=int, default=3, help="how often the small one")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the large table")

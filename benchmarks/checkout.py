@@ -20,7 +20,7 @@ _DROPPED = ("MLFLOW_RUN_ID", "MLFLOW_TRACKING", "TRACKIO_", "RELAY_", "WANDB_")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command, with all that it started, took."""
+    """The time of a command, with all processes that it started."""
 
     seconds: float
     cpu_seconds: float
@@ -43,7 +43,10 @@ class Checkout:
     def measure(
         self, command: Sequence[str], cwd: Path, environ: Mapping[str, str] | None = None
     ) -> Cost:
-        """Run `command` to its end, which has to be a good one; what it printed is dropped."""
+        """Run `command`, and return its cost; its output is dropped.
+
+        Raises SystemExit, with the output, if it fails.
+        """
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         done = subprocess.run(
             command,
@@ -62,12 +65,12 @@ class Checkout:
         return Cost(seconds, user + system)
 
     def steps(self) -> Iterable[Mapping[str, Any]]:
-        """The steps in the newest run's summary that were run."""
+        """Return the steps that ran, from the newest run's summary."""
         summary = json.loads((self.root / "outputs" / "latest" / "summary.json").read_text())
         return [step for step in summary["steps"] if step["status"] == "ran"]
 
     def edit(self, path: str) -> None:
-        """Change a file of the checkout, but not what it does."""
+        """Add a comment to a file of the checkout."""
         with (self.root / path).open("a", encoding="utf-8") as file:
             file.write("\n# a word more\n")
 

@@ -1,4 +1,4 @@
-"""The data steps as scripts that hand each other CSV files, which is how they are often written.
+"""The data steps as scripts that exchange CSV files, as they are often written.
 
 python csv_steps.py clean IN OUT        read, drop rows without target and duplicates, write
 python csv_steps.py check IN            read, look at types, missing values, ranges and target
@@ -17,7 +17,7 @@ DATES = ("listed_on", "sold_on")
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The table in `path`; dates are parsed again each time."""
+    """Return the table in `path`; dates are parsed again each time."""
     table = pd.read_csv(path)
     for name in DATES:
         table[name] = pd.to_datetime(table[name])
@@ -33,7 +33,10 @@ def clean(source: Path, target: Path) -> None:
 
 
 def check(source: Path) -> None:
-    """Say what there is in each column, and stop at a target that cannot be learnt."""
+    """Print a summary of each column.
+
+    Raises SystemExit if the target has missing values, or one value only.
+    """
     table = read(source)
     for name in table:
         values = table[name]
@@ -45,7 +48,7 @@ def check(source: Path) -> None:
 
 
 def split(source: Path, train: Path, test: Path) -> None:
-    """Keep a fifth of the rows for the test, with the same mix of the target."""
+    """Write a fifth of the rows as the test set, with the same mix of the target."""
     from sklearn.model_selection import train_test_split
 
     table = read(source)

@@ -1,4 +1,4 @@
-"""The data steps on a large table, beside scripts that hand each other CSV files."""
+"""The data steps on a large table, beside scripts that exchange CSV files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TARGET = "price"
 
 
 def measure_large(folder: Path, rows: int) -> str:
-    """Tables of times and of memory, on `rows` rows of 20 mixed columns."""
+    """Return tables of time and memory, measured on `rows` rows of 20 mixed columns."""
     folder.mkdir()
     file, few = folder / "table.csv", folder / "few.csv"
     write(rows, file, seed=0)
@@ -82,8 +82,8 @@ def _relay(checkout: Checkout, file: Path) -> Cost:
 
 
 def _scripts(folder: Path, checkout: Checkout, file: Path) -> Mapping[str, Cost]:
-    """The same by scripts, in the environment of `split`."""
-    step = next(one for one in plain_steps(checkout, ()) if one.job.name == "split")
+    """Return the costs of the steps by scripts, in the environment of `split`."""
+    step = next(plain for plain in plain_steps(checkout, ()) if plain.job.name == "split")
     python = Path(str(step.environment.folder)) / "bin" / "python"
     script = Path(__file__).with_name("csv_steps.py")
     clean = folder / "clean.csv"

@@ -1,4 +1,4 @@
-"""Writes a made-up table of many rows and mixed columns, to measure with.
+"""Write a made-up table of many rows and mixed columns, to measure with.
 
     python benchmarks/make_table.py ROWS FILE [--seed N]
 
@@ -28,7 +28,7 @@ _FIRST_DAY = np.datetime64("2018-01-01")
 
 
 def make_table(rows: int, random: np.random.Generator, first_id: int = 1) -> pd.DataFrame:
-    """`rows` rows of twenty columns: floats, whole numbers, texts, dates, booleans and an id."""
+    """Return `rows` rows of 20 columns: floats, whole numbers, texts, dates, booleans and an id."""
     area = np.round(random.gamma(4.0, 25.0, rows), 2)
     rooms = random.integers(1, 9, rows)
     year = random.integers(1900, 2024, rows)
@@ -83,7 +83,7 @@ def write(rows: int, path: Path, seed: int) -> None:
 
 
 def main() -> None:
-    """Write the table that the command line asks for."""
+    """Write a table by the options of the command line."""
     parser = argparse.ArgumentParser(description="Writes a made-up table to measure with.")
     parser.add_argument("rows", type=int, help="how many rows")
     parser.add_argument("file", type=Path, help="the CSV or Parquet file to write")

@@ -1,4 +1,4 @@
-"""Runs a component alone and writes down where its time goes.
+"""Run a component alone, and write its time by phase.
 
     python phases.py FILE --name=value ...     in the component's folder, as run.py itself
 
@@ -33,14 +33,14 @@ FILES = (
 
 
 class Phases:
-    """CPU seconds by phase; a phase within another counts for itself only."""
+    """CPU seconds by phase; those of a phase within another count for the inner one only."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self._inner = [0.0]
 
     def timed(self, phase: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function`, the time in which counts as `phase`."""
+        """Return `function` with its time counted as `phase`."""
 
         @functools.wraps(function)
         def wrapped(*arguments: Any, **more: Any) -> Any:
@@ -62,7 +62,7 @@ class Phases:
 
 
 def main() -> int:
-    """Run `run.py` of the folder that we are in."""
+    """Run `run.py` of the working folder."""
     target = Path(sys.argv.pop(1))
     phases = Phases()
     clock = phases.seconds["start"] = time.process_time()

@@ -28,11 +28,11 @@ class PlainStep:
 
     @property
     def arguments(self) -> dict[str, str]:
-        """Inputs are named by `latest`: nothing hands on their versions."""
+        """Return the arguments; inputs are named by `latest`, as no process passes on versions."""
         return self.job.arguments(self.job.references)
 
     def by_python(self, checkout: Checkout) -> Cost:
-        """`python run.py ...` in the component's environment."""
+        """Run `python run.py ...` in the component's environment."""
         python = Path(str(self.environment.folder)) / "bin" / "python"
         words = [f"--{name}={value}" for name, value in self.arguments.items()]
         return checkout.measure(
@@ -42,7 +42,7 @@ class PlainStep:
         )
 
     def by_mlflow(self, checkout: Checkout) -> Cost:
-        """`mlflow run components/... -P ...`."""
+        """Run `mlflow run components/... -P ...`."""
         words = [
             word
             for name, value in self.arguments.items()
@@ -58,7 +58,7 @@ class PlainStep:
 
 
 def plain_steps(checkout: Checkout, arguments: Sequence[str]) -> list[PlainStep]:
-    """The steps that `main.py` would run with `arguments`, in their order."""
+    """Return the steps that `main.py` would run with `arguments`, in their order."""
     settings = config.load(checkout.root / "config", arguments, checkout.root)
     the_plan = plan.build(settings.settings.pipeline)
     jobs = make_planned_steps(checkout.root / "components", settings, the_plan)

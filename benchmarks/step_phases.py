@@ -1,4 +1,4 @@
-"""Where the time of each step goes, by running it alone under `phases.py`."""
+"""The time of each step by phase, measured by running it alone under `phases.py`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PHASES = ("start", "imports", "tracking", "reading", "work", "writing")
 def measure_phases(
     checkout: Checkout, arguments: Sequence[str]
 ) -> Mapping[str, Mapping[str, float]]:
-    """CPU seconds by step and phase, of one run of the pipeline that `arguments` give."""
-    found = {}
+    """Return CPU seconds by step and phase, for one run of the pipeline with `arguments`."""
+    seconds = {}
     target = checkout.root / "phases.json"
     for step in plain_steps(checkout, arguments):
         python = Path(str(step.environment.folder)) / "bin" / "python"
@@ -25,11 +25,11 @@ def measure_phases(
         checkout.measure(
             [str(python), str(script), str(target), *words],
             step.job.component.folder,
-            # Trackio, which phases.py imports first of all, looks for its folder at once
+            # phases.py imports Trackio first, which reads its folder at once
             {
                 "PYTHONPATH": str(checkout.root / "src"),
                 "TRACKIO_DIR": str(checkout.root / ".relay" / "trackio"),
             },
         )
-        found[step.job.name] = json.loads(target.read_text())
-    return found
+        seconds[step.job.name] = json.loads(target.read_text())
+    return seconds

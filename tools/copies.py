@@ -12,9 +12,9 @@ _FOLDERS = ("components", "config", "environments", "src")
 
 
 def copy_project(root: Path, more: Sequence[str] = ()) -> None:
-    """Copy what running the project takes into the new folder `root`, and files and folders `more`.
+    """Copy the files that the project needs to run, and `more`, into the new folder `root`.
 
-    A person's own settings (config/local) are not copied, nor is what a run has left.
+    Local settings (config/local) and outputs of runs are not copied.
     """
     root.mkdir(parents=True)
     for name in (*_FILES, *_FOLDERS, *more):

@@ -2,8 +2,8 @@
 
 A lock in `environments/` serves all components that link to it. All locks take their versions
 from requirements/dev.txt, so that tests, orchestrator and components run the same code. MLflow
-names a conda environment by the text of conda.yml alone,
-so each conda.yml gets the digest of its lock as a comment: a new lock is a new environment.
+names a conda environment by the text of conda.yml, so each conda.yml gets the digest of its lock as
+a comment: a new lock is a new environment.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def sources() -> list[Path]:
 def compile_lock(source: Path, *, upgrade: bool, constraint: Path | None = None) -> None:
     """Write `source`'s lock beside it, for every platform, with hashes."""
     command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11"]
-    # One version for all platforms and Pythons where there is one.
+    # One version for all platforms and Pythons, if possible.
     command += ["--fork-strategy", "fewest"]
     command += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
     command += ["--output-file", str(source.with_suffix(".txt").relative_to(ROOT))]

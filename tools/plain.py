@@ -1,6 +1,6 @@
 """The plain libraries with their defaults, on the rows that Relay's models were measured on.
 
-What Relay adds to a library, or costs, is the difference: the same train and test set, the columns
+The difference is what Relay adds to a library, or costs: the same train and test set, the columns
 as the clean table has them, texts as pandas' categories, and no other option of the library.
 """
 
@@ -21,17 +21,20 @@ from relay.tracking import TrackingSettings, open_backend
 from relay.util.errors import RelayError
 
 LIBRARIES = ("hist_gradient_boosting", "xgboost", "lightgbm")
-"""Those of Relay's models that are held against their libraries, by the models' names."""
+"""The models of Relay that are compared with their libraries."""
 MOST_CATEGORIES = 255
-"""So many scikit-learn's boosting takes; of a column with more, the codes are its numbers."""
+"""The most categories that scikit-learn's boosting takes; for more, codes are numbers."""
 SEED = 42
 
 
 def measure(name: str, target: str, library: str, root: Path) -> dict[str, Any]:
-    """What `library` reaches on the train and test set that the store has of data set `name`."""
+    """Measure `library` on the training and test set of data set `name` in the store at `root`.
+
+    Raises RelayError if these are not in the store, or do not have the target.
+    """
     train, test = (_table(f"{name}_{part}:latest", root) for part in ("train", "test"))
     if target not in train.columns:
-        raise RelayError(f"{name}: the training set has no column '{target}'.")
+        raise RelayError(f"{name}: the training set has no column '{target}'. Name another.")
     started = time.perf_counter()
     metrics = fit_and_score(train, test, target, library)
     return {"seconds": time.perf_counter() - started, "cv": {}, "test": metrics, "rows": {}}
@@ -60,7 +63,7 @@ def _table(reference: str, root: Path) -> pd.DataFrame:
     backend = open_backend(TrackingSettings(backend="local"), root)
     version = backend.find(reference)
     if version is None:
-        raise RelayError(f"{reference} is not in the store: measure a model of Relay's first.")
+        raise RelayError(f"{reference}: not in the store. Measure a model of Relay first.")
     with tempfile.TemporaryDirectory() as folder:
         backend.download(version, Path(folder))
         return read_parquet(Path(folder) / TABLE_FILE)

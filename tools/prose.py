@@ -1,4 +1,4 @@
-"""Check texts against those rules of the style guide that a pattern can find.
+"""Check texts against the rules of the style guide that a pattern can find.
 
 Reads comments and strings of Python files (of tests: comments and docstrings, as their strings are
 inputs), comments of YAML, Make and shell files, and the prose of Markdown and HTML.
@@ -86,9 +86,9 @@ def main(names: list[str]) -> int:
     """Check the files named, or all that Git knows; return 1 if a phrase breaks a rule."""
     command = ["git", "ls-files", "--", *(names or KINDS)]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    found = [line for name in listed if not SKIPPED.match(name) for line in problems(Path(name))]
-    print("\n".join(found), end="\n" if found else "")
-    return int(bool(found))
+    lines = [line for name in listed if not SKIPPED.match(name) for line in problems(Path(name))]
+    print("\n".join(lines), end="\n" if lines else "")
+    return int(bool(lines))
 
 
 if __name__ == "__main__":

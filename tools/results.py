@@ -1,12 +1,12 @@
-"""Measures every model on every data set and writes docs/reference/results.md (`make results`).
+"""Measure every model on every data set, and write docs/reference/results.md (`make results`).
 
     make results ARGS=path/to/data                      # the folder with the files; an hour or two
     make results ARGS="path/to/data diabetes pokemon"   # these data sets only; the others stay
     make results ARGS="path/to/data --models lightgbm"  # these lines only; the others stay
 
 Each line of the table is a run of the pipeline with `data=table`, a URL and a target and nothing
-else, or with an experiment of config/experiment. What a run gave is kept in .relay/results, so
-that one that was stopped goes on where it was.
+else, or with an experiment of config/experiment. Results of runs are kept in .relay/results, so a
+session that was stopped continues.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class DataSet:
 
     @property
     def titles(self) -> list[str]:
-        """The lines of its table."""
+        """Return the titles of the lines in its table."""
         return [*self.models, *(f"experiment={name}" for name in self.tuned)]
 
     def location(self, folder: Path) -> str:
@@ -87,52 +87,52 @@ def main() -> int:
     """Measure what is missing and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path, help="the folder with the files of the data sets")
-    parser.add_argument("names", nargs="*", help="data sets; all where none is named")
-    parser.add_argument("--models", nargs="+", help="lines to measure; all where none is named")
+    parser.add_argument("names", nargs="*", help="data sets; without one, all")
+    parser.add_argument("--models", nargs="+", help="lines to measure; without one, all")
     parser.add_argument("--set", action="append", default=[], help="a setting for each run")
     arguments = parser.parse_args()
-    known = {one.name: one for one in DATA_SETS}
+    by_name = {data_set.name: data_set for data_set in DATA_SETS}
     for name in arguments.names:
-        if name not in known:
-            parser.error(f"no data set '{name}'; there is {', '.join(known)}")
-    for name in arguments.names or known:
-        for title, settings in lines(known[name], arguments.folder):
+        if name not in by_name:
+            parser.error(f"no data set '{name}'. Data sets: {', '.join(by_name)}")
+    for name in arguments.names or by_name:
+        for title, settings in lines(by_name[name], arguments.folder):
             if not arguments.models or title in arguments.models:
-                measure(known[name], title, [*settings, *arguments.set])
+                measure(by_name[name], title, [*settings, *arguments.set])
         for library in plain.LIBRARIES:
             if not arguments.models or library in arguments.models:
-                measure_plain(known[name], library)
-    everything = {data: measured(data) for data in DATA_SETS}
+                measure_plain(by_name[name], library)
+    everything = {data_set: measured(data_set) for data_set in DATA_SETS}
     PAGE.write_text(page(everything, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     print(PAGE.relative_to(ROOT))
     return 0
 
 
-def lines(data: DataSet, folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """For each line of a data set's table: its title, and the settings of its run."""
-    url = f"data.url={data.location(folder)}"
-    for model in data.models:
-        yield model, ["data=table", url, f"data.target={data.target}", f"model={model}"]
-    for experiment in data.tuned:
+def lines(data_set: DataSet, folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the title of each line of a data set's table, and the settings of its run."""
+    url = f"data.url={data_set.location(folder)}"
+    for model in data_set.models:
+        yield model, ["data=table", url, f"data.target={data_set.target}", f"model={model}"]
+    for experiment in data_set.tuned:
         yield f"experiment={experiment}", [f"experiment={experiment}", url]
 
 
-def measure(data: DataSet, title: str, settings: Sequence[str]) -> None:
-    """Run the pipeline up to `evaluate`, unless that was done, and keep what it measured."""
-    kept = STORE / data.name / f"{title}.json"
+def measure(data_set: DataSet, title: str, settings: Sequence[str]) -> None:
+    """Run the pipeline up to `evaluate`, unless that was done, and store its metrics."""
+    kept = STORE / data_set.name / f"{title}.json"
     if kept.is_file():
         return
-    print(f"{data.name}: {title} ...", flush=True)
+    print(f"{data_set.name}: {title} ...", flush=True)
     command = [sys.executable, "main.py", "steps=+evaluate", "force=train,evaluate"]
-    command += ["tracking=local", f"data.name=results_{data.name}", *settings]
+    command += ["tracking=local", f"data.name=results_{data_set.name}", *settings]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )
-    found = re.findall(r"outputs/\S+/summary\.json", done.stdout)
-    if done.returncode or not found:
+    summaries = re.findall(r"outputs/\S+/summary\.json", done.stdout)
+    if done.returncode or not summaries:
         print(done.stdout[-2000:] + done.stderr[-2000:], file=sys.stderr)
-        raise SystemExit(f"{data.name}: {title} failed.")
-    summary = json.loads((ROOT / found[-1]).read_text(encoding="utf-8"))
+        raise SystemExit(f"{data_set.name}: {title} failed.")
+    summary = json.loads((ROOT / summaries[-1]).read_text(encoding="utf-8"))
     steps = {step["name"]: step for step in summary["steps"]}
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(
@@ -150,19 +150,19 @@ def measure(data: DataSet, title: str, settings: Sequence[str]) -> None:
     )
 
 
-def measure_plain(data: DataSet, library: str) -> None:
-    """Measure the plain `library` on the rows of the data set's runs, and keep it."""
-    kept = STORE / data.name / f"plain {library}.json"
-    if kept.is_file() or library not in data.models:
+def measure_plain(data_set: DataSet, library: str) -> None:
+    """Measure the plain `library` on the rows of the data set's runs, and store its metrics."""
+    kept = STORE / data_set.name / f"plain {library}.json"
+    if kept.is_file() or library not in data_set.models:
         return
-    print(f"{data.name}: plain {library} ...", flush=True)
+    print(f"{data_set.name}: plain {library} ...", flush=True)
     os.environ.update(environment())
-    found = plain.measure(f"results_{data.name}", column_name(data.target), library, ROOT)
-    kept.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    metrics = plain.measure(f"results_{data_set.name}", column_name(data_set.target), library, ROOT)
+    kept.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
 
 
 def environment() -> dict[str, str]:
-    """Stores of their own: results are none of the project's runs."""
+    """Return an environment with stores of its own: these are not runs of the project."""
     STORE.mkdir(parents=True, exist_ok=True)
     return {
         **os.environ,
@@ -171,10 +171,10 @@ def environment() -> dict[str, str]:
     }
 
 
-def measured(data: DataSet) -> dict[str, Any]:
-    """What is kept of each line of a data set, and of the plain libraries."""
-    titles = data.titles + [f"plain {library}" for library in plain.LIBRARIES]
-    files = {title: STORE / data.name / f"{title}.json" for title in titles}
+def measured(data_set: DataSet) -> dict[str, Any]:
+    """Return the stored metrics of each line of a data set, and of the plain libraries."""
+    titles = data_set.titles + [f"plain {library}" for library in plain.LIBRARIES]
+    files = {title: STORE / data_set.name / f"{title}.json" for title in titles}
     return {
         title: json.loads(path.read_text(encoding="utf-8"))
         for title, path in files.items()

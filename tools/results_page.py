@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tools.results import DataSet
 
 Measured = Mapping[str, Mapping[str, Any]]
-"""By the title of a line, what its run gave."""
+"""The metrics of runs, by the titles of lines."""
 
 METRICS = ("r2", "mae", "f1", "accuracy", "log_loss")
 
@@ -40,27 +40,27 @@ Empty cells were not measured.
 REPEATED = "Ten splits"
 """The section on repeated splits, which is written by hand and stays as it is."""
 ERRORS = ("mae", "log_loss")
-"""The metric that stands in this table besides the task's primary one."""
+"""The metrics in this table besides the primary one of the task."""
 
 
 def page(everything: Mapping[DataSet, Measured], before: str) -> str:
-    """The page of all that was measured; of the page `before` what was not measured since."""
+    """Return the page of all measurements, with those of the page `before` that are not newer."""
     old = dict(part.split("\n", 1) for part in before.split("\n## ")[1:])
     parts = [INTRODUCTION]
-    for data, measured in everything.items():
-        there = {title: one for title, one in measured.items() if not title.startswith("plain ")}
+    for data_set, measured in everything.items():
+        there = {title: run for title, run in measured.items() if not title.startswith("plain ")}
         if there:
-            parts.append(section(data, there, old.get(data.name, "")))
-        elif data.name in old:
-            parts.append(f"## {data.name}\n{old[data.name]}".rstrip() + "\n")
-    parts.append(beside({data.name: one for data, one in everything.items()}))
+            parts.append(section(data_set, there, old.get(data_set.name, "")))
+        elif data_set.name in old:
+            parts.append(f"## {data_set.name}\n{old[data_set.name]}".rstrip() + "\n")
+    parts.append(beside({data_set.name: measured for data_set, measured in everything.items()}))
     if REPEATED in old:
         parts.append(f"## {REPEATED}\n{old[REPEATED]}".rstrip() + "\n")
     return "\n".join(parts)
 
 
 def beside(everything: Mapping[str, Measured]) -> str:
-    """The table of Relay's models beside the plain libraries."""
+    """Return the section on Relay's models beside the plain libraries."""
     header = ["data set", "metric"]
     for library in plain.LIBRARIES:
         header += [library, "ratio"]
@@ -75,7 +75,7 @@ def beside(everything: Mapping[str, Measured]) -> str:
         for metric in (*PRIMARY.values(), *ERRORS):
             cells, is_there = [name, metric], False
             for library in plain.LIBRARIES:
-                theirs, ours = (one.get(metric) for one in pairs.get(library, ({}, {})))
+                theirs, ours = (metrics.get(metric) for metrics in pairs.get(library, ({}, {})))
                 if theirs is None or ours is None:
                     cells += ["", ""]
                     continue
@@ -92,35 +92,35 @@ def beside(everything: Mapping[str, Measured]) -> str:
 
 
 def _error_ratio(metric: str, theirs: float, ours: float) -> float:
-    """The ratio of errors, bounded: two that are next to nothing are alike."""
+    """Return the ratio of errors, each at least 0.001, so that two tiny ones are equal."""
     errors = (ours, theirs) if metric in ERRORS else (1 - ours, 1 - theirs)
     above, below = (max(error, 1e-3) for error in errors)
     return above / below
 
 
-def section(data: DataSet, measured: Measured, before: str = "") -> str:
-    """The table of one data set; with the lines of the section `before` that are not in it."""
-    rows: Mapping[str, float] = next((one["rows"] for one in measured.values() if one["rows"]), {})
+def section(data_set: DataSet, measured: Measured, before: str = "") -> str:
+    """Return the section of a data set, with lines of the section `before` that are not newer."""
+    rows: Mapping[str, float] = next((run["rows"] for run in measured.values() if run["rows"]), {})
     size = f": {rows['train_rows']:,.0f} training rows, {rows['test_rows']:,.0f} test rows"
     test = next(iter(measured.values()))["test"]
-    metrics = [name for name in (*METRICS, *data.more) if name in test]
+    metrics = [name for name in (*METRICS, *data_set.more) if name in test]
     header = ["model"]
     for metric in metrics:
         header += [f"{metric}, cv", f"{metric}, test"]
-    text = [f"## {data.name}", "", f"Target `{data.target}`{size if rows else ''}.", ""]
-    text += [data.note, ""] if data.note else []
+    text = [f"## {data_set.name}", "", f"Target `{data_set.target}`{size if rows else ''}.", ""]
+    text += [data_set.note, ""] if data_set.note else []
     text += [_row([*header, "seconds"]), _row(["---", *["---:"] * len(header)])]
     old = {line.split(" | ")[0].strip("|* "): line for line in before.splitlines()}
-    for title in data.titles:
-        one = measured.get(title)
-        if one is None:
+    for title in data_set.titles:
+        run = measured.get(title)
+        if run is None:
             text += [old[title]] if title in old else []
             continue
         cells = [f"**{title}**" if title.startswith("experiment=") else title]
         for metric in metrics:
-            mean, spread = (one["cv"].get(f"cv_{metric}_{what}") for what in ("mean", "std"))
-            cells += [f"{_number(mean)} ± {_number(spread)}", _number(one["test"].get(metric))]
-        text.append(_row([*cells, f"{one['seconds']:.0f}"]))
+            mean, spread = (run["cv"].get(f"cv_{metric}_{what}") for what in ("mean", "std"))
+            cells += [f"{_number(mean)} ± {_number(spread)}", _number(run["test"].get(metric))]
+        text.append(_row([*cells, f"{run['seconds']:.0f}"]))
     baseline = ["baseline"]
     for metric in metrics:
         baseline += ["", _number(test.get(f"baseline_{metric}"))]

@@ -1,7 +1,7 @@
-"""Serves Trackio's pages of the local store to this machine's browsers alone (`make ui`).
+"""Serve Trackio's pages of the local store to browsers of this machine only (`make ui`).
 
-Trackio answers whatever host a request names. A web page elsewhere whose name has been made to mean
-127.0.0.1 (DNS rebinding) could so read the store through its visitor's browser.
+Trackio answers requests for any host. A web page elsewhere whose name resolves to 127.0.0.1 (DNS
+rebinding) could read the store through its visitor's browser.
 """
 
 from __future__ import annotations

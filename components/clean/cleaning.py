@@ -15,9 +15,10 @@ from rows import KeptRows, find_repeats
 from targets import class_warning, to_target
 
 from relay import RelayError
+from relay.tables.reading.booleans import with_plain_booleans
 from relay.tables.reading.columns import find_column, renamed, require_one_target
 from relay.tables.reading.dtype_words import text_word
-from relay.tables.reading.infer import convention_of, finite, read_column, with_plain_truths
+from relay.tables.reading.infer import convention_of, finite, read_column
 from relay.tables.reading.missing import Counts, Marked
 from relay.tables.reading.numbers import Convention
 from relay.tables.reading.reach import are_infinite, require_reach
@@ -137,7 +138,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     table, empty = _without_empty_columns(table)
     notes |= dict.fromkeys(empty, "left out: it has no values")
     if target not in dtypes:  # without the missing values, the texts can be booleans
-        table[target] = with_plain_truths(table[target])
+        table[target] = with_plain_booleans(table[target])
     table[target], task = to_target(table[target], rules.task)
     if len(table.columns) < 2:
         raise RelayError(

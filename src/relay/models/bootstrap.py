@@ -1,9 +1,9 @@
-"""How much of a metric, or of a gain in it, may be chance: its bootstrap interval.
+"""Bootstrap confidence intervals of a metric, or of the gain in it.
 
-The rows of a test set are drawn again, as many as there are and with replacement, and the metric
-is computed on each draw. Models that are compared see the same draws, so that what is hard for
-both cancels out. A draw is how often each row is in it: metrics are computed for many at once.
-Formulas are those of metrics.py; its tests hold the two against each other.
+The rows of a test set are drawn with replacement, as many as there are, and the metric is computed
+on each draw (percentile bootstrap, Efron 1979). Models that are compared get the same draws, so
+that rows that are hard for both cancel out. A draw is the count of each row in it, so metrics are
+computed for many draws at once. Formulas are those of metrics.py; tests compare the two.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from relay.models.predictions import ScoredPredictions
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
-"""From draws (draws x rows: how often each row counts) to a metric of each draw."""
+"""A function from draws (draws x rows, the count of each row) to a metric of each draw."""
 
 FEWEST_ROWS = 10
 _DRAWS, _FEWEST_DRAWS = 2000, 200
@@ -30,39 +30,39 @@ _DEFINED_AT_LEAST = 0.5
 def interval(
     outcome: ScoredPredictions, metric: str, confidence: float
 ) -> tuple[float, float] | None:
-    """The values between which `metric` of other rows of this kind would lie; None if unknown.
+    """Return the `confidence` interval of `metric`: (low, high), or None if unknown.
 
-    It is not known of fewer than 10 rows, or where most draws have no such metric.
+    It is unknown for fewer than 10 rows, or if the metric is undefined in most draws.
     """
     (values,) = resampled([outcome], metric)
     return _middle(values, confidence)
 
 
 def gain(ours: float, theirs: float, metric: str) -> float:
-    """How much better value `ours` of `metric` is than `theirs`; negative where it is worse."""
+    """Return by how much `ours` is better than `theirs` by `metric`; negative if it is worse."""
     return ours - theirs if HIGHER_IS_BETTER[metric] else theirs - ours
 
 
 def gain_interval(
     ours: ScoredPredictions, theirs: ScoredPredictions, metric: str, confidence: float
 ) -> tuple[float, float] | None:
-    """The same for the gain of `ours` over `theirs`, which are outcomes of the same rows."""
+    """Return the interval of the gain of `ours` over `theirs`, on the same rows, or None."""
     first, second = resampled([ours, theirs], metric)
     return _middle(first - second if HIGHER_IS_BETTER[metric] else second - first, confidence)
 
 
 def resampled(outcomes: Sequence[ScoredPredictions], metric: str) -> list[Floats]:
-    """`metric` of each of `outcomes` in each draw; NaN where it is undefined."""
+    """Return `metric` of each of `outcomes` in each draw; NaN if it is undefined."""
     if len(outcomes[0]) < FEWEST_ROWS:
         return [np.array([]) for _ in outcomes]
-    statistics = [statistic(metric, one) for one in outcomes]
+    statistics = [statistic(metric, outcome) for outcome in outcomes]
     with np.errstate(all="ignore"):
         parts = [[of(draws) for of in statistics] for draws in _draws(len(outcomes[0]))]
     return [np.concatenate(values) for values in zip(*parts, strict=True)]
 
 
 def statistic(metric: str, outcome: ScoredPredictions) -> Statistic:
-    """The function that computes `metric` of draws of the rows of `outcome`."""
+    """Return the function that computes `metric` of draws of the rows of `outcome`."""
     if outcome.task == "regression":
         return _regression(metric, np.asarray(outcome.actual, float), _floats(outcome.predicted))
     return _classification(metric, outcome)
@@ -119,7 +119,7 @@ def _classification(metric: str, outcome: ScoredPredictions) -> Statistic:
         truths = (actual[:, None] == labels).astype(float)
         guesses = (predicted[:, None] == labels).astype(float)
         return _balanced_accuracy(truths, guesses) if metric != "f1" else _f1(truths, guesses)
-    classes = np.array([str(one) for one in outcome.classes])
+    classes = np.array([str(label) for label in outcome.classes])
     probabilities = _floats(outcome.probabilities)
     truths = (actual[:, None] == classes).astype(float)
     if metric == "roc_auc":
@@ -142,20 +142,20 @@ def _f1(truths: Floats, guesses: Floats) -> Statistic:
 
 
 def _mean_of_defined(values: Floats) -> Floats:
-    """The mean over the classes that are in a draw."""
+    """Return the mean over the classes that are in a draw."""
     defined = np.isfinite(values)
     return np.asarray(np.where(defined, values, 0).sum(axis=1) / defined.sum(axis=1))
 
 
 def _roc_auc(truths: Floats, probabilities: Floats) -> Statistic:
-    """Of the second class, or with more than two the mean of one against the rest."""
+    """Return the area for the second class; for more than two, the mean of one against the rest."""
     places = [1] if truths.shape[1] == 2 else range(truths.shape[1])
     areas = [_area(truths[:, place], probabilities[:, place]) for place in places]
     return lambda draws: np.mean([area(draws) for area in areas], axis=0)
 
 
 def _area(positive: Floats, scores: Floats) -> Statistic:
-    """The share of pairs, a positive and a negative row, whose scores are in that order."""
+    """Return the share of (positive, negative) pairs of rows whose scores are in that order."""
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)  # of equal scores
 

@@ -1,6 +1,6 @@
-"""What the configuration sets of a model, and making an estimator of it.
+"""The settings of a model, and the estimator that they describe.
 
-No library is imported before an estimator of it is made.
+A library is imported only when an estimator of it is made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS: Mapping[Task, str] = {"regression": "a regressor", "classification": "a c
 
 
 class ModelSpec(BaseModel):
-    """An estimator and what it is given: a file of the config group `model`."""
+    """An estimator and its settings: a file of the config group `model`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
@@ -67,25 +67,25 @@ class ModelSpec(BaseModel):
         return self
 
     def class_path(self, task: Task) -> str | None:
-        """The class for `task`, or None where none is given for it."""
+        """Return the full name of the class for `task`; None if none is set."""
         return self.target if isinstance(self.target, str) else self.target.get(task)
 
     def params_for(self, task: Task) -> dict[str, Any]:
-        """The parameters for `task`."""
+        """Return the parameters for `task`."""
         return {**self.params, **self.task_params.get(task, {})}
 
 
 def check_spec(spec: ModelSpec) -> None:
     """Check the class of `spec`, its parameters and its settings.
 
-    What needs a library that is not installed here is left to the step that has it.
-
-    Raises:
-        ConfigError: one of them is wrong.
+    What needs a library that is not installed here is left to the step that has it. Raises
+    ConfigError if one of them is wrong.
     """
     paths = {task: path for task in TASKS if (path := spec.class_path(task))}
     if not paths:
-        raise ConfigError("model._target_: name a class for regression or for classification.")
+        raise ConfigError(
+            "model._target_: there is no class. Name one for regression or for classification."
+        )
     libraries = [library_at(path) for path in paths.values()]
     for library, path in zip(libraries, paths.values(), strict=True):
         library.require_path(path)
@@ -106,13 +106,14 @@ def check_spec(spec: ModelSpec) -> None:
 def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
     """Return an unfitted estimator for `task`, with `seed` as its random_state if it takes one.
 
-    Raises:
-        ConfigError: the class is not for this task, does not know a parameter, does not accept its
-            value, or cannot do what `spec` asks for besides.
+    Raises ConfigError if the class is not for this task, does not have a parameter, does not accept
+    its value, or cannot do what the other settings need.
     """
     path = spec.class_path(task)
     if path is None:
-        raise ConfigError(f"model._target_: there is no class for {task}.")
+        raise ConfigError(
+            f"model._target_: there is no class for {task}. Name one, or choose another model."
+        )
     library = library_at(path)
     class_ = library.import_class(path)
     if not _is_of_kind(class_, task):
@@ -130,11 +131,13 @@ def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
             )
     for name, is_required in accepted.items():
         if is_required and name not in params:
-            raise ConfigError(f"model.params.{name}: {class_.__name__} needs this parameter.")
+            raise ConfigError(
+                f"model.params.{name}: {class_.__name__} needs this parameter. Set it."
+            )
     if seed is not None and "random_state" in accepted:
         params = {"random_state": seed, **params}
     estimator = class_(**{**library.default_params, **params})
-    # Not public, but what every estimator's fit begins with; without it, fit itself complains.
+    # Not public, but the first call in each estimator's `fit`, which would raise the error later.
     if hasattr(estimator, "_parameter_constraints"):
         try:
             estimator._validate_params()
@@ -145,11 +148,7 @@ def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
 
 
 def _require_abilities(spec: ModelSpec, estimator: Any) -> None:
-    """Check that `estimator` can do what `spec` asks for.
-
-    Raises:
-        ConfigError: it cannot.
-    """
+    """Check that `estimator` can do what the settings need. Raises ConfigError if it cannot."""
     utils = import_module("sklearn.utils")
     takes_missing = utils.get_tags(estimator).input_tags.allow_nan
     takes_weights = utils.validation.has_fit_parameter(estimator, "sample_weight")
@@ -182,17 +181,17 @@ def _is_of_kind(class_: type, task: Task) -> bool:
 
 
 def _place(spec: ModelSpec, task: Task, name: str) -> str:
-    """The setting that gave parameter `name`."""
+    """Return the setting with the parameter `name`."""
     if name in spec.task_params.get(task, {}):
         return f"model.task_params.{task}.{name}"
     return f"model.params.{name}"
 
 
 def _invalid(spec: ModelSpec, task: Task, message: str) -> str:
-    """scikit-learn's message on a value that is wrong, as a line that names the setting."""
+    """Return scikit-learn's message on a wrong value as a line that begins with the setting."""
     line = " ".join(message.split())
-    found = re.match(r"The '(\w+)' parameter of (\w+) (.*)", line)
-    if not found:
+    parts = re.match(r"The '(\w+)' parameter of (\w+) (.*)", line)
+    if not parts:
         return f"model.params: {line}"
-    name, class_name, what = found.groups()
-    return f"{_place(spec, task, name)}: {what} ({class_name})"
+    name, class_name, problem = parts.groups()
+    return f"{_place(spec, task, name)}: {problem} ({class_name})"

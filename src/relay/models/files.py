@@ -1,4 +1,4 @@
-"""The files of a saved model: whether they lead to other code, and loading what they hold."""
+"""The files of a saved model: checks that they run no other code, and loading them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _VERSIONS = r"( *(==?|>=|<=|~=|<|>) *[\w.*+!-]+,?)*( *; *sys_platform *(==|!=) *
 def require_safe(
     folder: Path, flavors: Mapping[str, Mapping[str, Any]], name: str, more: Collection[str]
 ) -> None:
-    """RelayError where the files of the MLflow model in `folder` lead to any code but Relay's.
+    """Check that the files of the MLflow model in `folder` lead to no code but Relay's.
 
-    That is where it is saved in another format, brings code, names other files or ways to load it,
-    or asks for types that are neither trusted nor in `more`. What its skops file holds, `load` and
-    `require_servable` look at.
+    `load` and `require_servable` check its skops file. Raises RelayError if the model is saved
+    in another format, has code, names other files or ways to load it, or needs types that are
+    neither trusted nor in `more`.
     """
     flavor = flavors["sklearn"]
     serialization = flavor.get("serialization_format")
@@ -58,14 +58,20 @@ def require_safe(
             "not write. Train it again: steps=train+"
         )
     path = folder / MODEL_FILE
-    links = sorted(one.name for one in folder.rglob("*") if one.is_symlink())
+    links = sorted(file.name for file in folder.rglob("*") if file.is_symlink())
     if links:
-        raise RelayError(f"{name} is not loaded: {links[0]} is a link to another file.")
+        raise RelayError(
+            f"{name} is not loaded: {links[0]} is a link to another file. Copy the file "
+            "into its place."
+        )
     _require_archive(path, name)
 
 
 def load(path: Path, name: str, more: Collection[str]) -> Any:
-    """The object in the skops file at `path`; RelayError where it cannot be loaded or trusted."""
+    """Return the object in the skops file at `path`.
+
+    Raises RelayError if it cannot be loaded, or has a type that is not trusted.
+    """
     try:
         return skops.io.load(path, trusted=sorted({*trusted_types(), *more}))
     except UntrustedTypesFoundException as error:
@@ -76,10 +82,10 @@ def load(path: Path, name: str, more: Collection[str]) -> Any:
 
 
 def require_servable(folder: Path, name: str, more: Collection[str]) -> None:
-    """RelayError where serving the model in `folder` by MLflow could run any code but Relay's.
+    """Check that MLflow can serve the model in `folder`, which has passed `require_safe`.
 
-    MLflow trusts what the model asks for, and installs what its files require. It is for models
-    that have passed `require_safe`, and loads nothing.
+    MLflow trusts the types that a model names, and installs the packages that its files require.
+    Nothing is loaded. Raises RelayError if this could run any code but Relay's.
     """
     require_trusted(types_in(folder / MODEL_FILE, name), f"{name} is not registered", more)
     packages = list(REQUIREMENTS)
@@ -95,7 +101,7 @@ def require_servable(folder: Path, name: str, more: Collection[str]) -> None:
 
 
 def _requirements(folder: Path) -> list[str]:
-    """What MLflow installs for the model in `folder`, by any of its files."""
+    """Return the requirements that MLflow installs for the model in `folder`, of all its files."""
     path = folder / "requirements.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     for file in _ENVIRONMENTS.values():
@@ -106,19 +112,22 @@ def _requirements(folder: Path) -> list[str]:
 
 
 def _texts(node: Any) -> list[str]:
-    """The texts in a YAML file that are not among what MLflow writes into each."""
+    """Return the texts in a YAML node, without those that MLflow writes into each file."""
     if isinstance(node, Mapping):
-        rest = {key: one for key, one in node.items() if key not in ("name", "python")}
+        rest = {key: value for key, value in node.items() if key not in ("name", "python")}
         if rest.get("channels") == ["conda-forge"]:
             del rest["channels"]
-        return [text for one in rest.values() for text in _texts(one)]
+        return [text for value in rest.values() for text in _texts(value)]
     if isinstance(node, list):
-        return [text for one in node for text in _texts(one)]
+        return [text for value in node for text in _texts(value)]
     return [] if node in _OF_MLFLOW else [str(node)]
 
 
 def types_in(path: Path, name: str) -> list[str]:
-    """The types in the skops file at `path` that skops does not know to be harmless."""
+    """Return the types in the skops file at `path` that skops itself does not trust.
+
+    Raises RelayError if the file cannot be read.
+    """
     try:
         return list(skops.io.get_untrusted_types(file=path))
     except Exception as error:  # as above
@@ -126,19 +135,23 @@ def types_in(path: Path, name: str) -> list[str]:
 
 
 def _not_loaded(name: str, error: Exception) -> RelayError:
-    return RelayError(f"{name} cannot be loaded: {type(error).__name__}: {error}")
+    return RelayError(
+        f"{name} cannot be loaded: {type(error).__name__}: {error}. Train it again: steps=train+"
+    )
 
 
 def _require_archive(path: Path, name: str) -> None:
-    """Raise RelayError if `path` is not an archive as skops writes it, which packs nothing.
+    """Check that `path` is an archive as skops writes it, which compresses nothing.
 
-    A few bytes can be packed so that they fill all memory.
+    A few compressed bytes can fill all memory. Raises RelayError if it is another file.
     """
     if not path.is_file():
-        raise RelayError(f"{name} cannot be loaded: it has no file {path.name}.")
+        raise RelayError(
+            f"{name} cannot be loaded: it has no file {path.name}. Train it again: steps=train+"
+        )
     try:
         with zipfile.ZipFile(path) as archive:
-            unpacked = sum(one.file_size for one in archive.infolist())
+            unpacked = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise RelayError(
             f"{name} cannot be loaded: {path.name} is not in the format {_FORMAT}: {error}"
@@ -151,14 +164,14 @@ def _require_archive(path: Path, name: str) -> None:
 
 
 def _strange_entries(flavors: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What the flavors in an MLmodel file have that leads to other files or other code."""
-    found = [f"the flavor {name}" for name in sorted(set(flavors) - _FLAVORS)]
+    """Return the entries of an MLmodel file's flavors that lead to other files or other code."""
+    entries = [f"the flavor {name}" for name in sorted(set(flavors) - _FLAVORS)]
     if flavors["sklearn"].get("pickled_model") != MODEL_FILE:
-        found.append(f"pickled_model: {flavors['sklearn'].get('pickled_model')}")
+        entries.append(f"pickled_model: {flavors['sklearn'].get('pickled_model')}")
     serving = flavors.get("python_function")
     if serving is None:
-        return found
-    found += [f"python_function.{key}" for key in sorted(set(serving) - _SERVING)]
+        return entries
+    entries += [f"python_function.{key}" for key in sorted(set(serving) - _SERVING)]
     expected = {
         "loader_module": "mlflow.sklearn",
         "model_path": MODEL_FILE,
@@ -167,14 +180,17 @@ def _strange_entries(flavors: Mapping[str, Mapping[str, Any]]) -> list[str]:
     }
     for key, value in expected.items():
         if serving.get(key) != value:
-            found.append(f"python_function.{key}: {serving.get(key)}")
+            entries.append(f"python_function.{key}: {serving.get(key)}")
     if serving.get("code") not in (None, flavors["sklearn"].get("code")):
-        found.append(f"python_function.code: {serving['code']}")
-    return found
+        entries.append(f"python_function.code: {serving['code']}")
+    return entries
 
 
 def _require_own_code(folder: Path, name: str, code: object) -> None:
-    """RelayError where the model brings code, which is run, other than Relay's own for dates."""
+    """Check that a model has no `code`, which is run, but Relay's own for dates.
+
+    Raises RelayError if it has.
+    """
     if not code:
         return
     own = Path(relay_dates.__file__)

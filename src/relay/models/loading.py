@@ -1,4 +1,4 @@
-"""Model artifacts: loading the model in a folder, and predicting with it on any table."""
+"""Models loaded from artifacts, and their predictions on any table."""
 
 from __future__ import annotations
 
@@ -46,18 +46,21 @@ class Model:
 
     @property
     def classes(self) -> list[Any]:
-        """The classes in the order of the probabilities' columns; none for a regression."""
+        """Return the classes in the order of the probabilities' columns; none for a regression."""
         return list(self.pipeline.classes_) if self.task == "classification" else []
 
     def predict(self, table: pd.DataFrame) -> Predictions:
-        """Predict each row of `table`, which may have more columns and other dtypes.
+        """Predict each row of `table`, which can have more columns and other dtypes.
 
-        RelayError where a column is missing, or its values cannot be read as the model needs.
+        Raises RelayError if a column is missing, or if its values cannot be converted.
         """
         return self.predict_features(coerce(table, self.columns))
 
     def predict_features(self, features: pd.DataFrame) -> Predictions:
-        """The same of what `coerce` made of a table, which takes a while where columns are many."""
+        """Predict each row of a table that `coerce` has converted, which is slow for many columns.
+
+        Raises RelayError if the model cannot predict it.
+        """
         if features.empty:
             return Predictions(np.array([]), None)
         try:
@@ -69,54 +72,55 @@ class Model:
             raise RelayError(f"The model cannot predict this table: {error}") from error
 
     def score(self, table: pd.DataFrame, target: str) -> ScoredPredictions:
-        """Predict each row of `table` and hold the predictions against its column `target`.
+        """Predict each row of `table`, and compare the predictions with its column `target`.
 
-        Raises RelayError if there is no such column, or the model predicts another.
+        Raises RelayError if there is no such column, or if its values cannot be compared.
         """
-        require_column(table, target, "target")
+        require_column(table, target, "data.target")
         return self.compare(table[target], self.predict(table))
 
     def compare(self, actual: pd.Series, predictions: Predictions) -> ScoredPredictions:
-        """Hold `predictions` against the `actual` values of the same rows.
+        """Compare `predictions` with the `actual` values of the same rows.
 
-        RelayError where one is missing, or is not of the kind that the model predicts.
+        Raises RelayError if a value is missing, or is not of the kind that the model predicts.
         """
         unknown = int(actual.isna().sum())
         if unknown:
             raise RelayError(
-                f"Target '{actual.name}' is missing in {unknown} of {len(actual)} rows: "
-                "these cannot be scored."
+                f"data.target: '{actual.name}' is missing in {unknown} of {len(actual)} rows, "
+                "which cannot be scored. Drop them."
             )
-        known: NDArray[Any]
+        converted: NDArray[Any]
         if self.task == "regression":
-            known = _numbers(actual).to_numpy()
+            converted = _numbers(actual).to_numpy()
         else:
-            known = _labels(actual, self.classes)
+            converted = _labels(actual, self.classes)
         return ScoredPredictions(
-            self.task, known, predictions.values, predictions.probabilities, self.classes
+            self.task, converted, predictions.values, predictions.probabilities, self.classes
         )
 
 
 def load_model(folder: Path, name: str, trusted_types: Collection[str] = ()) -> Model:
     """Load the model in `folder`, an MLflow model of scikit-learn; `name` is for messages.
 
-    RelayError where it is none, cannot be read, or could run any code: a pickle, a model with code
-    of its own, or one that holds a type which neither Relay trusts nor `trusted_types` has.
+    Raises RelayError if it is not a model, cannot be read, or could run any code: a pickle, a model
+    with code of its own, or one with a type that is neither trusted by Relay nor in
+    `trusted_types`.
     """
     saved = require_safe(folder, name, trusted_types)
     inputs = saved.signature.inputs
     pipeline = model_files.load(folder / model_files.MODEL_FILE, name, trusted_types)
-    return Model(pipeline, {one.name: getattr(one.type, "name", "any") for one in inputs})
+    return Model(pipeline, {column.name: getattr(column.type, "name", "any") for column in inputs})
 
 
 def require_safe(folder: Path, name: str, trusted_types: Collection[str] = ()) -> Any:
-    """What MLflow knows of the model in `folder`; RelayError where `load_model` would not load it.
+    """Return MLflow's description of the model in `folder`, without loading the model.
 
-    Nothing that the model holds is loaded.
+    Raises RelayError if `load_model` would not load it.
     """
     try:
         saved = mlflow.models.Model.load(folder)
-    except Exception as error:  # it reads whatever the file holds
+    except Exception as error:  # it parses a file of any content
         raise RelayError(f"{name} is not an MLflow model: {error}") from error
     if not _are_mappings(saved.flavors):
         raise RelayError(f"{name} is not an MLflow model: its file MLmodel names no flavors.")
@@ -124,27 +128,30 @@ def require_safe(folder: Path, name: str, trusted_types: Collection[str] = ()) -
         raise RelayError(f"{name} is not a scikit-learn model: it is {_listed(saved.flavors)}.")
     model_files.require_safe(folder, saved.flavors, name, trusted_types)
     if saved.signature is None or not saved.signature.inputs.has_input_names():
-        raise RelayError(f"{name} has no signature with column names: train it again.")
+        raise RelayError(f"{name} has no signature with column names. Train it again: steps=train+")
     return saved
 
 
 def require_servable(folder: Path, name: str, trusted_types: Collection[str] = ()) -> None:
-    """Raise RelayError if MLflow, which trusts a model's files, must not serve that in `folder`."""
+    """Check that MLflow, which trusts the files of a model, can serve that in `folder`.
+
+    Raises RelayError if it could run any code but Relay's.
+    """
     require_safe(folder, name, trusted_types)
     model_files.require_servable(folder, name, trusted_types)
 
 
 def _are_mappings(flavors: Any) -> bool:
     return isinstance(flavors, Mapping) and all(
-        isinstance(one, Mapping) for one in flavors.values()
+        isinstance(flavor, Mapping) for flavor in flavors.values()
     )
 
 
 def coerce(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """The `columns` ({name: MLflow type}) of `table`, in that order and of these types.
+    """Return the `columns` ({name: MLflow type}) of `table`, in that order and of these types.
 
-    Numbers become floats. Missing values stay missing. RelayError, with all that is wrong, where
-    a column is missing or a value cannot be read.
+    Numbers become floats. Missing values stay missing. Raises RelayError, with a line for each
+    problem, if a column is missing or a value cannot be converted.
     """
     missing = [name for name in columns if name not in table.columns]
     if missing:
@@ -155,24 +162,24 @@ def coerce(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
             + ("; ..." if len(missing) > 20 else "")
             + ". If a column has another name, rename it: 'data.rename={there: here}'."
         )
-    ready, wrong = {}, []
+    converted, problems = {}, []
     for name, type_name in columns.items():
         try:
-            ready[name] = _CONVERSIONS.get(type_name, _as_it_is)(table[name])
+            converted[name] = _CONVERSIONS.get(type_name, _as_it_is)(table[name])
         except RelayError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise RelayError("\n".join(wrong))
-    return pd.DataFrame(ready, index=table.index)
+            problems.append(str(error))
+    if problems:
+        raise RelayError("\n".join(problems))
+    return pd.DataFrame(converted, index=table.index)
 
 
 def _missing(name: str, spare: list[str]) -> str:
-    meant = nearest(name, spare)
-    return f"'{name}'" + (f" (is it '{meant}'?)" if meant else "")
+    near = nearest(name, spare)
+    return f"'{name}'" + (f" (is it '{near}'?)" if near else "")
 
 
 def _numbers(values: pd.Series) -> pd.Series:
-    """Numbers within the reach of models; infinite ones are missing, as in training."""
+    """Return numbers within 32-bit floats; infinite ones become missing, as in training."""
     numbers = to_dtype(values, "float")
     require_reach(numbers)
     return numbers.mask(are_infinite(numbers))
@@ -182,15 +189,15 @@ def _times(values: pd.Series) -> pd.Series:
     return to_dtype(values, "datetime").astype("datetime64[us]")
 
 
-def _truths(values: pd.Series) -> pd.Series:
-    truths = to_dtype(values, "bool")
-    if truths.isna().any():  # as objects, the way in which the model was trained on them
-        return truths.astype(object).where(truths.notna(), None)
-    return truths.astype(bool)
+def _booleans(values: pd.Series) -> pd.Series:
+    booleans = to_dtype(values, "bool")
+    if booleans.isna().any():  # as objects, like those in training
+        return booleans.astype(object).where(booleans.notna(), None)
+    return booleans.astype(bool)
 
 
-def _words(values: pd.Series) -> pd.Series:
-    """Texts; a whole number that a missing value beside it has made a float loses its `.0`."""
+def _texts(values: pd.Series) -> pd.Series:
+    """Return texts; whole numbers that missing values have made floats lose their `.0`."""
     if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")
     return values.astype("str")
@@ -201,9 +208,9 @@ def _as_it_is(values: pd.Series) -> pd.Series:
 
 
 def _labels(values: pd.Series, classes: list[Any]) -> NDArray[Any]:
-    """`values` as labels that compare with `classes` as texts."""
-    are_truths = all(isinstance(one, bool | np.bool_) for one in classes)
-    return np.asarray((_truths if are_truths else _words)(values).astype(object))
+    """Return `values` as labels that are equal to `classes` as texts."""
+    are_booleans = all(isinstance(label, bool | np.bool_) for label in classes)
+    return np.asarray((_booleans if are_booleans else _texts)(values).astype(object))
 
 
 def _listed(names: Mapping[str, Any]) -> str:
@@ -211,11 +218,11 @@ def _listed(names: Mapping[str, Any]) -> str:
 
 
 _CONVERSIONS = {
-    "string": _words,
+    "string": _texts,
     "double": _numbers,
     "float": _numbers,
     "long": _numbers,
     "integer": _numbers,
-    "boolean": _truths,
+    "boolean": _booleans,
     "datetime": _times,
 }

@@ -1,4 +1,4 @@
-"""The names of metrics, for those who compute none: they need no numpy."""
+"""The names of metrics, without numpy, for code that computes none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType(
         "brier": False,
     }
 )
-"""Every metric's name, and whether more of it is better."""
+"""The name of each metric, and whether a higher value is better."""
 
 OF_TASK: Mapping[Task, tuple[str, ...]] = MappingProxyType(
     {
@@ -43,7 +43,7 @@ PRIMARY: Mapping[Task, str] = MappingProxyType({"regression": "r2", "classificat
 
 
 def require_of_task(setting: str, metric: str, task: Task) -> None:
-    """ConfigError, which names the `setting`, where `metric` is none of `task`."""
+    """Check that `metric`, the value of `setting`, is one of `task`. Raises ConfigError if not."""
     if metric not in OF_TASK[task]:
-        known = ", ".join(OF_TASK[task])
-        raise ConfigError(f"{setting}: '{metric}' is not a metric of {task}. Metrics: {known}.")
+        names = ", ".join(OF_TASK[task])
+        raise ConfigError(f"{setting}: '{metric}' is not a metric of {task}. Metrics: {names}.")

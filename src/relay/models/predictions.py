@@ -39,7 +39,7 @@ class ScoredPredictions:
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """Every metric that is defined on these rows."""
+        """The metrics that are defined on these rows."""
         return score(self.task, self.actual, self.predicted, self.probabilities, self.classes)
 
     def at(self, rows: NDArray[Any]) -> ScoredPredictions:
@@ -65,7 +65,9 @@ def read_predictions(folder: Path, task: Task) -> ScoredPredictions:
     """Return what `write_predictions` wrote into `folder`. Raises RelayError if it is missing."""
     path = folder / FILE
     if not path.is_file():
-        raise RelayError(f"The evaluation has no {path.name}. Make it again: steps=evaluate+")
+        raise RelayError(
+            f"register: the evaluation has no {path.name}. Make it again: steps=evaluate+"
+        )
     table = read_parquet(path)
     class_columns = [name for name in table.columns if name.startswith(PROBABILITY)]
     return ScoredPredictions(

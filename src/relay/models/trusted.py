@@ -1,4 +1,4 @@
-"""The types that a model may hold: loading it, and predicting with it, runs no code but theirs.
+"""The types that a model may have: loading it, and predicting with it, runs no code but theirs.
 
 A saved model names the types that it is made of, and whoever can write its files can name any.
 So the types are compared with a list of exact names: what skops knows to be harmless (the
@@ -29,7 +29,7 @@ def trusted_types() -> frozenset[str]:
 
 
 def _full_names(names: list[str]) -> list[str]:
-    """`names`; ValueError where one is not the full name of one type."""
+    """Return `names`. Raises ValueError if one is not the full name of a type."""
     for name in names:
         parts = name.split(".")
         if len(parts) < 2 or not all(part.isidentifier() for part in parts):
@@ -44,11 +44,14 @@ TRUSTED_TYPES_ARE = "full names of types that a model may hold besides those tha
 
 
 def require_trusted(types: Iterable[str], name: str, more: Collection[str]) -> None:
-    """RelayError where one of `types` is neither on Relay's list nor in `more`, the user's own."""
+    """Check that each of `types` is on Relay's list or in `more`, that of the settings.
+
+    Raises RelayError, with `name`, if one is not.
+    """
     strange = sorted(set(types) - trusted_types() - set(more))
     if strange:
         listed = ", ".join(strange)
         raise RelayError(
-            f"{name}: it holds {listed}, which Relay does not trust: with it, a model can run any "
+            f"{name}: it has {listed}, which Relay does not trust: with it, a model can run any "
             f"code. If you made the model and know the type, allow it: {SETTING}=[{listed}]."
         )

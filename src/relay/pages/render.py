@@ -1,4 +1,4 @@
-"""Fills in a component's template; whatever is put into a page is escaped."""
+"""Pages from the templates of components; all values in a page are escaped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def render(template: Path, values: Mapping[str, Any]) -> str:
-    """What `template` makes of `values`.
+    """Return the text of `template` with `values`.
 
-    An HTML template extends `base.html`, which brings the style; all values in it are escaped. In
-    one of another kind, such as Markdown, values go through the filter `cell`.
+    An HTML template extends `base.html`, which has the style; all values in it are escaped. In a
+    template of another kind, such as Markdown, values need the filter `cell`.
     """
     environment = Environment(
         loader=FileSystemLoader([template.parent, Path(__file__).parent]),
@@ -30,7 +30,7 @@ def render(template: Path, values: Mapping[str, Any]) -> str:
 
 
 def short(value: object) -> str:
-    """A number in a few figures: `12,345`, `0.0432`, `1.2e-09`; other values as they are."""
+    """Return a number in a few digits: `12,345`, `0.0432`, `1.2e-09`; other values as texts."""
     if value is None:
         return "-"
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -45,7 +45,7 @@ def short(value: object) -> str:
 
 
 def spread(mean: float, deviation: float) -> str:
-    """A mean and its standard deviation, both to the second figure of this: `31.24 ± 0.31`."""
+    """Return a mean and its standard deviation, to two digits of the latter: `31.24 ± 0.31`."""
     if not (math.isfinite(mean) and math.isfinite(deviation)) or deviation < 1e-12:
         return f"{short(mean)} ± {short(deviation)}"
     decimals = max(0, 1 - math.floor(math.log10(deviation)))
@@ -53,7 +53,7 @@ def spread(mean: float, deviation: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as per cent; never 0 % or 100 % where it is not quite."""
+    """Return a share as per cent; 0 % and 100 % only if it is exactly that."""
     if 0 < share < 0.001:
         return "< 0.1 %"
     if 0.999 < share < 1:
@@ -62,9 +62,9 @@ def percent(share: float) -> str:
 
 
 def plain(value: object) -> str:
-    """A value of a configuration as people write it: `a=1, b=[x, y]`; numbers in a few figures."""
+    """Return a value of a configuration as text: `a=1, b=[x, y]`; numbers in a few digits."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={plain(one)}" for name, one in value.items()) or "-"
+        return ", ".join(f"{name}={plain(item)}" for name, item in value.items()) or "-"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(plain, value))}]"
     if isinstance(value, bool):
@@ -73,7 +73,7 @@ def plain(value: object) -> str:
 
 
 def cell(value: object) -> str:
-    """`value` as one cell of a Markdown table: on one line, and without markup of its own."""
+    """Return `value` as a cell of a Markdown table: on one line, with markup escaped."""
     text = " ".join(str(value).split())
     for character in "\\`*_|<>[]":
         text = text.replace(character, f"\\{character}")

@@ -1,4 +1,4 @@
-"""The look at a file's header before a run: has it the columns that settings name?"""
+"""The check of a file's header before a run: it must have the columns of the settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from relay.util.names import column_name, did_you_mean
 from relay.util.paths import find_local_path, scheme_of
 
 SKLEARN_TARGET = "target"
-"""What each data set that ships inside scikit-learn calls its target."""
+"""The name of the target in each data set that scikit-learn contains."""
 
 
 def look_at_header(
@@ -33,15 +33,15 @@ def look_at_header(
 ) -> dict[str, Any]:
     """Check that the file of the facts has the column `target`; return its columns.
 
-    As far as the file's beginning shows it; files on the web are not fetched for this. Raises
-    ConfigError or RelayError.
+    Only the beginning of the file is read, and files on the web are not fetched. Raises ConfigError
+    or RelayError if the column does not exist, is dropped, or is not the only one of its name.
     """
     source = facts.get(SOURCE)
     if source is None:
         return {}
     target = column_name(target)
     if target in map(column_name, drop):
-        raise ConfigError(f"data.drop: '{target}' is the target, it cannot be dropped.")
+        raise ConfigError(f"data.drop: '{target}' is the target, which cannot be dropped.")
     header = functools.cache(lambda: _read_header(source, params))
 
     def columns() -> list[str] | None:
@@ -49,7 +49,7 @@ def look_at_header(
         return None if names is None else renamed(names, params.rename)
 
     is_in_sklearn = scheme_of(source) == "sklearn" and target == SKLEARN_TARGET
-    if not (is_in_sklearn and not params.rename):  # true without a look, which takes a second
+    if not (is_in_sklearn and not params.rename):  # true in any case, and the check takes a second
         _require_in_header(target, columns(), header(), source)
         if names := header():
             require_one_target(target, names, params.rename, drop)
@@ -67,7 +67,7 @@ def _require_in_header(
 
 
 def _header_advice(names: Sequence[str]) -> str:
-    """Return advice for `names` that may be a row of values, or a line of something else."""
+    """Return advice for `names` that can be a row of values, or a line of something else."""
     numbers = [name for name in names if is_number(name)]
     if not numbers:
         return ""
@@ -86,7 +86,7 @@ def _read_header(source: str, params: ReadParams) -> list[str] | None:
         return None
     try:
         return read_columns(path, params.read_options())
-    except OSError:  # a folder, say: get_data has the words for it
+    except OSError:  # such as a folder, for which get_data has the error
         return None
 
 

@@ -1,4 +1,4 @@
-"""Tables as they pass between steps, in Parquet. For the files that people have: reading/."""
+"""Tables between steps, in Parquet. Files of other formats are read by the package `reading`."""
 
 from __future__ import annotations
 
@@ -21,26 +21,29 @@ TABLE_FILE = "data.parquet"
 def read_artifact(source: Input) -> pd.DataFrame:
     """Return the table in an artifact that a step made.
 
-    Raises RelayError if it holds none.
+    Raises RelayError if it has none.
     """
     return read_parquet(table_file(source))
 
 
 def table_file(source: Input) -> Path:
-    """Return the file of that table.
+    """Return the file of the table in an artifact.
 
     Raises RelayError if there is none.
     """
     path = source.path / TABLE_FILE
     if not path.is_file():
-        raise RelayError(f"Artifact {source.version} holds no {TABLE_FILE}: it is not a table.")
+        raise RelayError(
+            f"{source.version}: the artifact has no {TABLE_FILE}, so it is not a table. Make it "
+            "again, or name another artifact."
+        )
     return path
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Return the table that `write_parquet` wrote to `path`, with the dtypes that it had.
+    """Return the table that `write_parquet` wrote to `path`, with its dtypes.
 
-    Parquet keeps categories of texts only: those of numbers are known from pandas' note of them.
+    Parquet keeps categories of texts only; those of numbers are restored from pandas' metadata.
     """
     source = pq.read_table(path)
     schema = source.schema
@@ -68,7 +71,10 @@ def table_metadata(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def require_column(table: pd.DataFrame, name: str, parameter: str) -> None:
-    """Raise RelayError, with the nearest name, if `table` has no column `name`."""
+    """Check that `table` has a column `name`, the value of the setting `parameter`.
+
+    Raises RelayError, with the nearest name, if it does not.
+    """
     if name not in table.columns:
         hint = did_you_mean(column_name(name), [str(column) for column in table.columns])
         raise RelayError(f"{parameter}: the table has no column '{name}'.{hint}")

@@ -1,4 +1,4 @@
-"""Which rows of a table another one has as well: a model may have seen them."""
+"""The rows that two tables share: a model of one has seen them in the other."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from relay.tables.reading.dates import days_since_1970
 
 
 def rows_in(table: pd.DataFrame, other: pd.DataFrame) -> NDArray[np.bool_]:
-    """For each row of `table`: whether `other` has the same one, by the columns of both.
+    """Return for each row of `table` whether `other` has it as well, by the columns of both.
 
-    Numbers are equal whatever their dtypes, and so are texts and categories.
+    Numbers of different dtypes can be equal, and so can texts and categories.
     """
     columns = [name for name in table.columns if name in other.columns]
     if not columns:
         return np.zeros(len(table), dtype=bool)
     table, other = table[columns], other[columns]
-    # Texts take long to compare: only where all numbers are equal is the rest looked at.
+    # Texts take long to compare: they are compared only if all numbers are equal.
     numbers = [name for name in columns if _is_number(table[name]) and _is_number(other[name])]
     if not numbers:
         return np.isin(_hashes(table), _hashes(other))
     ours, theirs = _hashes(table[numbers]), _hashes(other[numbers])
-    found = np.isin(ours, theirs)
-    if found.any() and len(numbers) < len(columns):
-        alike = np.isin(theirs, ours[found])
-        found[found] = np.isin(_hashes(table[found]), _hashes(other[alike]))
-    return found
+    shared = np.isin(ours, theirs)
+    if shared.any() and len(numbers) < len(columns):
+        alike = np.isin(theirs, ours[shared])
+        shared[shared] = np.isin(_hashes(table[shared]), _hashes(other[alike]))
+    return shared
 
 
 def _is_number(values: pd.Series) -> bool:
@@ -45,4 +45,4 @@ def _plain(values: pd.Series) -> NDArray[np.float64] | NDArray[np.object_]:
         return days_since_1970(values)
     if pd.api.types.is_numeric_dtype(values):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return np.array(["" if pd.isna(one) else str(one) for one in values], dtype=object)
+    return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)

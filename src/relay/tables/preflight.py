@@ -1,4 +1,4 @@
-"""Checks that steps on tables make before a run: what the hooks in their params.py share."""
+"""Checks before a run that the hooks of several components on tables share."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from relay import ArtifactVersion, Facts
 
 SOURCE, COLUMNS, TASK = "source", "columns", "task"
-"""Facts: the file's URL or path; a function that returns its columns, or None if they are not
-to be seen; regression or classification."""
+"""Facts: the file's URL or path; a function that returns its columns, or None if they cannot be
+read; regression or classification."""
 
 _NUMBERS = ("int", "uint", "float")
 _CLASSES = ("bool", "category", "object", "str")
 
 
 def check_inputs(step: str, target: str, inputs: Mapping[str, ArtifactVersion]) -> dict[str, Any]:
-    """Check that the metadata of `inputs`, those of `step`, suit `target`; return the task.
+    """Check that the metadata of `inputs`, those of `step`, suit `target`, and return the task.
 
-    What they do not contain is left to the steps. Raises ConfigError.
+    Facts that they do not have are left to the steps. Raises ConfigError if they do not suit it.
     """
     target = column_name(target)
     _require_column(step, inputs.values(), target)
@@ -46,7 +46,11 @@ def task_in(metadata: Mapping[str, Any], target: str) -> str | None:
 
 def _require_column(step: str, inputs: Iterable[ArtifactVersion], target: str) -> None:
     """Check that one of `inputs` has a column `target`, if some of them are tables."""
-    tables = {str(one): one.metadata["columns"] for one in inputs if one.metadata.get("columns")}
+    tables = {
+        str(version): version.metadata["columns"]
+        for version in inputs
+        if version.metadata.get("columns")
+    }
     if tables and not any(target in columns for columns in tables.values()):
         table, columns = next(iter(tables.items()))
         raise ConfigError(
@@ -57,12 +61,16 @@ def _require_column(step: str, inputs: Iterable[ArtifactVersion], target: str) -
 
 def _require_target(step: str, inputs: Iterable[ArtifactVersion], target: str) -> None:
     """Check that one of `inputs` is for `target`, if some of them record a target."""
-    targets = {str(one): one.metadata["target"] for one in inputs if one.metadata.get("target")}
+    targets = {
+        str(version): version.metadata["target"]
+        for version in inputs
+        if version.metadata.get("target")
+    }
     if targets and target not in map(column_name, targets.values()):
         artifact, other = next(iter(targets.items()))
         raise ConfigError(
             f"data.target: step '{step}' would use {artifact}, which is for the target '{other}', "
-            f"not '{target}'. Run what leads to the step as well: steps=+{step}"
+            f"not '{target}'. Run the steps before it as well: steps=+{step}"
         )
 
 
@@ -75,14 +83,14 @@ def find_source(url: str, *, must_exist: bool) -> dict[str, Any]:
     if path is None or path.exists():
         return {SOURCE: url}
     if must_exist:
-        raise ConfigError(f"data.url: there is no file {shown(path)}.")
+        raise ConfigError(f"data.url: there is no file {shown(path)}. Check the path.")
     return {}
 
 
 def require_columns(facts: Facts, settings: Mapping[str, str]) -> None:
     """Check that the file has the columns of `settings`, which maps a column to its setting.
 
-    Raises ConfigError with all that it has not. Without a file to be seen nothing is checked.
+    Raises ConfigError with all that it does not have. Nothing is checked if they cannot be read.
     """
     read: Callable[[], list[str] | None] | None = facts.get(COLUMNS)
     columns = read() if read is not None and settings else None

@@ -163,7 +163,7 @@ def test_a_model_that_wants_types_of_other_packages_trusted_is_refused(tmp_path:
     description = yaml.safe_load((folder / "MLmodel").read_text())
     description["flavors"]["sklearn"]["skops_trusted_types"] = ["os.system"]
     (folder / "MLmodel").write_text(yaml.safe_dump(description))
-    with pytest.raises(RelayError, match=r"price:v1 is not loaded: it holds os\.system"):
+    with pytest.raises(RelayError, match=r"price:v1 is not loaded: it has os\.system"):
         load_model(folder, "price:v1")
 
 

@@ -135,7 +135,7 @@ def test_a_wrong_type_is_left_to_the_step_that_reads_it(wrong: str, tmp_path: Pa
 def test_a_target_that_may_be_one_of_two_columns_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "twins.csv"
     path.write_text("Price,price,area\n1,2,3\n4,5,6\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="'price' may be any of 2 columns"):
+    with pytest.raises(ConfigError, match="'price' can be any of 2 columns"):
         check(tmp_path, f"data.url={path}", "data.target=Price")
     check(tmp_path, f"data.url={path}", "data.target=Price", "data.rename.price=old")
 

@@ -1,7 +1,7 @@
 """The libraries of models, one adapter each: a module of this package with a `LIBRARY`.
 
-Nothing else in Relay names a library. Another one is another module here, and a line in the
-lock of the components that load models.
+Nothing else in Relay names a library. A new library is a new module here, and a line in the lock
+of the components that load models.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ def libraries() -> Mapping[str, Library]:
 def library_at(path: str) -> Library:
     """Return the adapter for the class at the dotted `path`.
 
-    Raises:
-        ConfigError: no adapter is for this package, or `path` is not a dotted name.
+    Raises ConfigError if there is no adapter for its package, or `path` is not a dotted name.
     """
     package = path.partition(".")[0]
     if package not in libraries() or not all(part.isidentifier() for part in path.split(".")):

@@ -1,4 +1,4 @@
-"""What Relay needs to know of a library of models."""
+"""The interface of the adapters for libraries of models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from relay.util.names import did_you_mean
 
 @dataclass(frozen=True)
 class FitInputs:
-    """What an estimator is fitted on: numbers, the target, and keyword arguments of `fit`."""
+    """The inputs of a fit: numbers, the target, and keyword arguments of `fit`."""
 
     x: Any
     y: Any
@@ -60,16 +60,14 @@ class Library(ABC):
     def require_path(self, path: str) -> None:
         """Check the full name of a class, as far as possible without importing the library.
 
-        Raises:
-            ConfigError: there can be no such class.
+        Raises ConfigError if there can be no such class.
         """
 
     @abstractmethod
     def import_class(self, path: str) -> type:
         """Return the class with the full name `path`.
 
-        Raises:
-            ConfigError: there is no such class, or the library cannot be imported.
+        Raises ConfigError if there is no such class, or if the library cannot be imported.
         """
 
     @abstractmethod
@@ -99,7 +97,7 @@ class Library(ABC):
         raise NotImplementedError(f"{self.package} does not take categories.")
 
     def is_data_error(self, error: Exception) -> bool:
-        """Return whether `error`, raised by `fit`, is the library's complaint about the data."""
+        """Return whether `error`, raised by `fit`, is about the data, and not a bug."""
         return isinstance(error, ValueError | TypeError)
 
     def predict_with_one_thread(self, estimator: Any) -> None:  # noqa: B027

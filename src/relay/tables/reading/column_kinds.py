@@ -1,4 +1,4 @@
-"""What a column is good for: numbers, dates, classes, free text, or nothing at all."""
+"""The kind of a column: numbers, dates, classes, free text, or nothing to learn from."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def kind_of(values: pd.Series) -> ColumnKind:
     """Return the kind of a column, from its dtype and its values.
 
     Nothing can be learned from an identifier (a text, or whole numbers of a column that is named as
-    one, nearly all different) nor from a constant. `text` is free text.
+    one, nearly all different), nor from a constant. `text` is free text.
     """
     types = pd.api.types
     if not values.notna().any():
@@ -52,14 +52,13 @@ def kind_of(values: pd.Series) -> ColumnKind:
 
 
 def _is_constant(values: pd.Series) -> bool:
-    looks = (values.iloc[:_LOOKED_AT], values)
-    return all(some.nunique(dropna=False) <= 1 for some in looks)
+    return all(part.nunique(dropna=False) <= 1 for part in (values.iloc[:_LOOKED_AT], values))
 
 
 def _are_all_different(values: pd.Series) -> bool:
-    """Return True if nearly all of many values differ; a look at some spares most of the work."""
-    for some in (values.iloc[:_LOOKED_AT], values):
-        distinct = some.nunique()
-        if distinct <= _MANY or distinct < _NEARLY_ALL * some.notna().sum():
+    """Return True if nearly all of many values differ; some are checked first, as it is quicker."""
+    for part in (values.iloc[:_LOOKED_AT], values):
+        distinct = part.nunique()
+        if distinct <= _MANY or distinct < _NEARLY_ALL * part.notna().sum():
             return False
     return True

@@ -1,4 +1,4 @@
-"""Names of columns: made safe, renamed, and found where a setting names one. Light: no pandas."""
+"""Names of columns: safe names, new names, and the column of a setting. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Column = Annotated[str, AfterValidator(column_name)]
 def find_column(name: str, columns: Iterable[str], setting: str) -> str:
     """Return the column that `name` means, written as in the file or in snake_case.
 
-    Raises RelayError, naming `setting` and the nearest column, if there is none.
+    Raises RelayError, with `setting` and the nearest column, if there is none.
     """
     names = list(columns)
     for form in (name, column_name(name)):
@@ -31,11 +31,11 @@ def find_column(name: str, columns: Iterable[str], setting: str) -> str:
 def renamed(
     raw: Iterable[object], rename: Mapping[str, str], *, may_lack_columns: bool = False
 ) -> list[str]:
-    """Return the safe names of the columns `raw`, which stand as in the file, after `rename`.
+    """Return the safe names of the columns `raw`, named as in the file, after `rename`.
 
     `rename` is {old: new}; old names are written as in the file or in snake_case, and new ones are
-    made safe. Raises RelayError if a new name is taken, a column gets two, or an old name is
-    unknown; where the table `may_lack_columns`, an unknown one is passed over.
+    made safe. Raises RelayError if a new name is taken, if a column gets two, or if an old name is
+    unknown, unless the table `may_lack_columns`.
     """
     return column_names(_wanted(raw, rename, may_lack_columns=may_lack_columns))
 
@@ -43,25 +43,24 @@ def renamed(
 def require_one_target(
     target: str, raw: Iterable[object], rename: Mapping[str, str], drop: Iterable[str]
 ) -> None:
-    """Raise RelayError if `target` may be several of the columns `raw`.
+    """Check that `target` is only one of the columns `raw`: `Price` and `price` are alike.
 
-    `Price` and `price` are alike.
-
-    `rename` and `drop` are the settings of these names; what is dropped is not meant.
+    `rename` and `drop` are the settings of these names; dropped columns do not count. Raises
+    RelayError if it can be several.
     """
     in_file = [str(name) for name in raw]
     new_names = _wanted(in_file, rename)
     dropped = {column_name(name) for name in drop}
-    meant = [
-        (was, name)
-        for was, plain, name in zip(in_file, new_names, column_names(new_names), strict=True)
+    candidates = [
+        (original, name)
+        for original, plain, name in zip(in_file, new_names, column_names(new_names), strict=True)
         if column_name(plain) == column_name(target) and name not in dropped
     ]
-    if len(meant) > 1:
-        shown = ", ".join(f"'{was}' (here {name})" for was, name in meant)
-        other = meant[-1][1]
+    if len(candidates) > 1:
+        shown = ", ".join(f"'{original}' (here {name})" for original, name in candidates)
+        other = candidates[-1][1]
         raise RelayError(
-            f"data.target: '{target}' may be any of {len(meant)} columns: {shown}. Keep one: "
+            f"data.target: '{target}' can be any of {len(candidates)} columns: {shown}. Keep one: "
             f"{setting('data.drop', [other])}; or rename one: "
             f"{setting('data.rename', {other: f'other_{other}'})}."
         )
@@ -84,19 +83,23 @@ def _wanted(
             raise RelayError(f"data.rename.{old}: the table has no column '{old}'.{hint}")
         if place in given:
             raise RelayError(
-                f"data.rename.{old}: the column is renamed already, as '{given[place]}'."
+                f"data.rename.{old}: the column is renamed already, as '{given[place]}'. "
+                "Keep one of the two."
             )
         given[place] = old
         wanted[place] = new
     plain = [column_name(name) for name in wanted]
     for place, old in given.items():
         if plain.count(plain[place]) > 1:
-            raise RelayError(f"data.rename.{old}: there is a column '{plain[place]}' already.")
+            raise RelayError(
+                f"data.rename.{old}: there is a column '{plain[place]}' already. "
+                "Choose another name."
+            )
     return wanted
 
 
 def _place(name: str, in_file: Sequence[str], safe: Sequence[str]) -> int | None:
-    """Return the place of the column `name`: a name in the file comes before one here."""
+    """Return the place of the column `name`: names in the file take precedence over safe ones."""
     for names, form in ((in_file, name), (safe, name), (safe, column_name(name))):
         if form in names:
             return names.index(form)

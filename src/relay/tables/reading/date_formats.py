@@ -1,4 +1,4 @@
-"""The formats in which people write dates and times: which a text may have, and their shapes."""
+"""Formats of dates and times: those that a text can have, and patterns of them."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ _ZEROS = r"[0\-/.: T]*0[0\-/.: TZ]*"
 
 
 def formats_like(example: str) -> list[str]:
-    """Return the formats that a text such as `example` may have, the more usual reading first.
+    """Return the formats that a text such as `example` can have, the more usual ones first.
 
-    Month-first stands before day-first; with dots, the day does.
+    Month-first comes before day-first; with dots, day-first does.
     """
     text = example.strip()
     if _ISO.fullmatch(text):
@@ -131,7 +131,7 @@ def are_compact_dates(examples: Sequence[str]) -> bool:
 def shape_of(form: str) -> str | None:
     """Return a pattern (RE2) of texts that look like dates of the format, existing or not.
 
-    None where other things look alike: years of two digits, and formats without a day or a year.
+    None if other things look alike: years of two digits, and formats without a day or a year.
     """
     if form == ISO_8601:
         return _ISO_DAY
@@ -153,7 +153,7 @@ def day_and_month_swapped(form: str) -> str:
 
 
 def has_order(form: str) -> bool:
-    """Return True if day and month, both numbers before the year, could be taken for each other."""
+    """Return True if day and month are both numbers before the year, so they can be confused."""
     return bool(re.search(r"%[md][-/.]%[md][-/.]%[yY]", form))
 
 

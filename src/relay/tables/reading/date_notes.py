@@ -1,4 +1,4 @@
-"""What the owner of a column of dates should know of how it was read."""
+"""Warnings and notes on how a column of dates was read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FIRST, _LAST = "1678-01-01", "2262-01-01"
 
 @dataclass(frozen=True)
 class Remark:
-    """Something to be known of a column: a warning, or a plain note."""
+    """A remark on a column: a warning, or a note."""
 
     text: str
     is_warning: bool = True
@@ -50,7 +50,7 @@ def of_lost(
 ) -> Remark | None:
     """Return a remark on texts that are not dates and become missing values.
 
-    Where day and month `are_swapped` in some of them, they may be in others as well.
+    If day and month `are_swapped` in some of them, they can be in others as well.
     """
     if not lost.any():
         return None
@@ -165,7 +165,7 @@ def of_two_digit_years(times: pd.Series, form: str) -> Remark | None:
 
 
 def of_order(values: pd.Series, form: str, other: str) -> Remark:
-    """Return a remark on dates in which the day may be the month: `form` was taken, not `other`."""
+    """Return a remark on dates in which the day can be the month: `form` was taken, not `other`."""
     first = "day" if form.find("%d") < form.find("%m") else "month"
     second = "month" if first == "day" else "day"
     return Remark(
@@ -175,7 +175,7 @@ def of_order(values: pd.Series, form: str, other: str) -> Remark:
 
 
 def of_offsets(values: pd.Series, form: str) -> Remark | None:
-    """Return a remark on times that all or in part have an offset from UTC."""
+    """Return a remark on times, if all or some of them have an offset from UTC."""
     texts = as_arrow(values).drop_null()
     longest = pc.max(pc.utf8_length(texts)).as_py() or 0
     if longest <= _DAY or not any(
@@ -203,15 +203,15 @@ def of_offsets(values: pd.Series, form: str) -> Remark | None:
         return Remark(f"times with the offset {shown} from UTC, which are in UTC now", False)
     return Remark(
         f"times with {len(distinct)} offsets from UTC ({shown}), which are all in UTC now: the "
-        "hours are not those of a clock on the wall. Where these matter, write the times without "
+        "hours are not those of a clock on the wall. If these matter, write the times without "
         f"offsets in the file. {_to_keep(values, form)}"
     )
 
 
 def of_far_dates(times: pd.Series, texts: pd.Series | None) -> str:
-    """Return a warning of dates that other libraries cannot hold, such as 9999-12-31.
+    """Return a warning of dates that other libraries cannot represent, such as 9999-12-31.
 
-    `texts` are what they were read from.
+    `times` were read from `texts`, if given.
     """
     if not times.notna().any():
         return ""
@@ -258,10 +258,7 @@ def _examples(values: pd.Series, chosen: pd.Series) -> str:
 
 
 def _if_missing(condition: str, values: pd.Series) -> str:
-    """Return the setting that makes some texts missing.
-
-    "" for numbers, as it holds for all columns.
-    """
+    """Return the setting that makes texts missing; "" for numbers, as it is for all columns."""
     texts = [str(text) for text in values.value_counts().head(_EXAMPLES).index]
     if any(text.isdecimal() and len(text) < _COMPACT for text in texts):
         return ""
@@ -274,7 +271,7 @@ def _to_keep(values: pd.Series, form: str) -> str:
 
 
 def _as_dtype(values: pd.Series, word: str) -> str:
-    """The setting that reads the column `values` as `word`."""
+    """Return the setting that reads the column `values` as `word`."""
     return setting(f"data.dtypes.{values.name}", word)
 
 

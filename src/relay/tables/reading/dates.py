@@ -1,4 +1,4 @@
-"""Columns of texts as dates and times: which are, by what formats, and what did not fit."""
+"""Dates and times in columns of texts: their formats, and the texts that do not fit."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _MONTH_LENGTH = len("2024-01")
 
 @dataclass(frozen=True)
 class Dates:
-    """What a column of texts is where most of them are dates.
+    """The dates in a column of texts.
 
-    `times` are they, in UTC without a zone, by `form`, which is one format or several; None where
-    too many of the texts are something else, so that they have to stay.
+    `times` are in UTC without a zone, read by `form`, which is one format or several. They are None
+    if too many texts are something else, so that the column stays texts.
     """
 
     times: pd.Series | None
@@ -57,9 +57,9 @@ class _Part:
 def read_dates(values: pd.Series, examples: Sequence[str]) -> Dates | None:
     """Return `values` as times if most of them are dates, else None; `examples` are some of them.
 
-    Where both day-first and month-first fit, month-first is taken; with dots, day-first. Days that
-    do not exist (2021-02-30, 0000-00-00), placeholders such as `?` and a few other texts become
-    missing values. `warning` gives an account of all that.
+    If both day-first and month-first fit, month-first is taken; with dots, day-first. Days that do
+    not exist (2021-02-30, 0000-00-00), placeholders such as `?` and a few other texts become
+    missing values. `warning` describes all of this.
     """
     whole = _part_of_all(values, examples)
     if whole is not None:
@@ -72,7 +72,7 @@ def read_dates(values: pd.Series, examples: Sequence[str]) -> Dates | None:
 def find_form(values: pd.Series) -> str | None:
     """Return the format or formats in which the texts are dates; None if they are not.
 
-    Where only a part of them are, it is the format of the most.
+    If only a part of them are, it is the most frequent format.
     """
     dates = read_dates(values, sample(values))
     if dates is None:
@@ -98,7 +98,7 @@ def days_since_1970(times: pd.Series) -> NDArray[np.float64]:
 def are_impossible(texts: pd.Series, form: str) -> pd.Series:
     """Return True for texts that can only be missing values in a column of dates of `form`.
 
-    These have the look of a date, but there is no such day, or stand for nothing, such as `?`.
+    They look like a date of a day that does not exist, or are placeholders such as `?`.
     """
     looks = _stand_for_nothing(texts)
     for shape in filter(None, map(shape_of, split_forms(form))):
@@ -117,7 +117,7 @@ def _read_mixed(values: pd.Series) -> Dates | None:
     if times is None:
         return None
     impossible = are_impossible(values.mask(times.notna()), form)
-    if values[impossible & ~nothing].nunique() <= _MOST_IMPOSSIBLE:  # many are rather codes
+    if values[impossible & ~nothing].nunique() <= _MOST_IMPOSSIBLE:  # many are codes
         present = int((values.notna() & ~nothing & ~impossible).sum())
     if times.notna().sum() < max(1, _DATES_AT_LEAST * present):
         return None
@@ -138,7 +138,7 @@ def _read_mixed(values: pd.Series) -> Dates | None:
 
 
 def _as_read(values: pd.Series, times: pd.Series, parts: Sequence[_Part]) -> Dates:
-    """Return `times`, which `values` were read as by `parts`, with remarks on them."""
+    """Return `times`, as which `values` were read by `parts`, with remarks on them."""
     form = FORMATS_APART.join(part.form for part in parts)
     lost = values.notna() & times.isna()
     orders = {is_day_first(part.form) for part in parts if _is_evident(part)}
@@ -189,7 +189,7 @@ def _with_order(part: _Part, values: pd.Series) -> _Part:
     """Return `part` with whether it reads both ways; if so, firsts of months are preferred."""
     other = day_and_month_swapped(part.form)
     texts = values[part.fits]
-    tried = (pd.Series(sample(texts), dtype="str"), texts)  # the first spares most of the work
+    tried = (pd.Series(sample(texts), dtype="str"), texts)  # the sample first, which is quicker
     if not has_order(part.form) or not all(_all_parse(some, other) for some in tried):
         return part
     are_firsts = (_all_on_the_first(texts, other), _all_on_the_first(texts, part.form))
@@ -203,9 +203,9 @@ def _all_on_the_first(texts: pd.Series, form: str) -> bool:
 
 
 def _in_one_order(parts: Sequence[_Part], few: float) -> list[_Part]:
-    """Return `parts` without those few values that alone speak against an order of day and month.
+    """Return `parts` without the few values that contradict the order of day and month in others.
 
-    Those that read both ways have the order of the others.
+    Parts that can be read both ways get the order of the others.
     """
     clear = [part for part in parts if part.fits.sum() > few or not _contradicts(part, parts)]
     orders = {is_day_first(part.form) for part in clear if _is_evident(part)}
@@ -237,7 +237,7 @@ def _any_swapped(texts: pd.Series, parts: Sequence[_Part]) -> bool:
 
 
 def _have_days(texts: pd.Series, parts: Sequence[_Part]) -> bool:
-    """Return True if the texts are days that few other things look like."""
+    """Return True if the texts are days in a form that little else has."""
     if [part.form for part in parts] == [ISO_8601]:
         return bool(texts.str.len().median() > _MONTH_LENGTH)
     return any(

@@ -1,4 +1,4 @@
-"""Letters that were encoded as UTF-8 twice: `KÃ¶ln` stands for `Köln`, and is reported."""
+"""Warnings of letters that were encoded as UTF-8 twice: `KÃ¶ln` for `Köln`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from relay.tables.reading.texts import as_arrow, is_ascii, is_text
 log = logging.getLogger("relay")
 
 _LEADS = "[\u00c2\u00c3\u00c4\u00c5\u00d0\u00d1\u00e2]"
-# What the second byte of a letter looks like in cp1252, but for signs that may end a word.
+# The second byte of a letter, in cp1252, without signs that can end a word.
 _NEXT = "\u0080-\u0084\u0086-\u0091\u0098-\u009f\u00a1-\u00ba\u00bc-\u00bf€‚ƒ„†‡ˆ‰Š‹ŒŽ‘˜™š›œžŸ"
 _SIGNS = "\u00a0»…’“”•–—\u0085\u0092-\u0097"
 _TWICE = re.compile(
@@ -26,7 +26,7 @@ _SHOWN = 60
 
 
 def warn_of_double_encoding(name: str, table: pd.DataFrame) -> None:
-    """Log how many texts of the file `name` look as if encoded twice, and where the first is."""
+    """Warn of texts in the file `name` that look as if encoded twice, with number and place."""
     columns = []
     first = ""
     for column, values in table.items():
@@ -37,9 +37,8 @@ def warn_of_double_encoding(name: str, table: pd.DataFrame) -> None:
             first = first or f"row {rows[0] + 1} of the data, '{text[:_SHOWN]}'{_meant(text)}"
     if columns:
         log.warning(
-            "letters in %s look as if they were encoded as UTF-8 twice, first in %s. "
-            "Values by column: %s. They are read as they are. Write the file again from its "
-            "source.",
+            "%s: letters look as if they were encoded as UTF-8 twice, first in %s. Values by "
+            "column: %s. They are read as they are. Write the file again from its source.",
             name, first, ", ".join(columns),
         )  # fmt: skip
 

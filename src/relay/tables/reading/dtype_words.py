@@ -16,11 +16,11 @@ WORDS = ("float", "int", "bool", "str", "category", "datetime")
 LOWER_CASE = "str:lower"
 """Texts in which upper case and blanks make no difference."""
 ISO_8601 = "ISO8601"
-"""Stands for a format where times are written by ISO 8601, whatever their length."""
+"""In place of a format: times by ISO 8601, of any length."""
 EPOCH_MS = "ms"
-"""Stands for a format where times are milliseconds since 1970, as pandas writes them to JSON."""
+"""In place of a format: milliseconds since 1970, as pandas writes times to JSON."""
 FORMATS_APART = "|"
-"""Stands between several formats of dates in one dtype word."""
+"""Separates several formats of dates in one dtype word."""
 
 NUMBER_EXAMPLES = ("1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "1'234,56")
 """How a number may be written, by an example: what follows `float:`."""
@@ -28,9 +28,9 @@ NUMBER_EXAMPLES = ("1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56", "
 LIMITS, THOUSANDS, MINUS_BEHIND = "limit", "K/M/B", "-"
 """What may stand in the place of a unit: `<0.5` is 0.5 then, 9.9K is 9900, or `5-` is -5."""
 MAY_LACK = "?"
-"""Stands after a unit that some of the numbers are written without."""
+"""Behind a unit: some of the numbers are written without it."""
 DURATION_EXAMPLES = ("12:30", "1h 20m")
-"""How times and durations may be written that are read as hours, by an example."""
+"""Examples of times and durations that are read as hours."""
 
 _DATETIME_FORMAT, _NUMBER_FORMAT, _TEXT_FORMAT = "datetime:", "float:", "str:"
 _WITHOUT_THOUSANDS = {"1234.56": "1,234.56", "1234,56": "1.234,56"}
@@ -40,7 +40,7 @@ _NUMBER_WORD = re.compile(rf"float:({_EXAMPLES})\s*(\D.{{0,30}})?")
 
 @dataclass(frozen=True)
 class NumberWord:
-    """What `float:1.234,56 kg` means: an example of the numbers, and what stands after them."""
+    """The meaning of `float:1.234,56 kg`: an example of the numbers, and their unit."""
 
     example: str
     unit: str = ""
@@ -50,7 +50,7 @@ class NumberWord:
 
 
 def check_dtype_word(spec: str) -> str:
-    """Return `spec`; raise ValueError, naming the choices, if it is not a dtype."""
+    """Return `spec`. Raises ValueError, with the choices, if it is not a dtype word."""
     if spec in (*WORDS, LOWER_CASE) or datetime_format(spec) or number_word(spec):
         return spec
     if texts_kept_by(spec):
@@ -66,7 +66,7 @@ def check_dtype_word(spec: str) -> str:
 def datetime_format(spec: str) -> str | None:
     """Return the format in `datetime:%d/%m/%Y`, `datetime:ISO8601` or `datetime:ms`, or None.
 
-    Several stand side by side: `datetime:ISO8601|%d.%m.%Y`.
+    There can be several: `datetime:ISO8601|%d.%m.%Y`.
     """
     form = spec.removeprefix(_DATETIME_FORMAT)
     names_one = "%" in form or form in (ISO_8601, EPOCH_MS)
@@ -74,10 +74,7 @@ def datetime_format(spec: str) -> str | None:
 
 
 def number_word(spec: str) -> NumberWord | None:
-    """Return what `float:1.234,56`, `float:1234.56 kg` or `float:12:30` mean.
-
-    None for other words.
-    """
+    """Return the meaning of words such as `float:1.234,56 kg` or `float:12:30`; None for others."""
     text = spec.removeprefix(_NUMBER_FORMAT)
     if spec.startswith(_NUMBER_FORMAT) and text in DURATION_EXAMPLES:
         return NumberWord(text)
@@ -89,29 +86,23 @@ def number_word(spec: str) -> NumberWord | None:
 
 
 def texts_kept_by(spec: str) -> list[str]:
-    """Return the texts that are values by a word.
-
-    NA by `str:NA`, and None as well by `str:NA|None`.
-    """
+    """Return the texts that a word makes values: NA by `str:NA`, NA and None by `str:NA|None`."""
     texts = spec.removeprefix(_TEXT_FORMAT).split("|")
     return texts if spec.startswith(_TEXT_FORMAT) and USUAL_MISSING.issuperset(texts) else []
 
 
 def text_word(kept: Iterable[str]) -> str:
-    """Return the dtype word of texts among which those `kept` are values."""
+    """Return the dtype word of a column of texts in which those `kept` are values."""
     return _TEXT_FORMAT + "|".join(kept)
 
 
 def datetime_word(form: str) -> str:
-    """Return the dtype word of times in the format `form`: the other way of `datetime_format`."""
+    """Return the dtype word of times in the format `form`, the inverse of `datetime_format`."""
     return f"{_DATETIME_FORMAT}{form}"
 
 
 def is_read_as_text(spec: str) -> bool:
-    """Return True if a column of this dtype must not be read as numbers.
-
-    007 is 007, 0101 a date.
-    """
+    """Return True if a column of this dtype must not be read as numbers: 007 stays 007."""
     return spec in ("str", "bool", "datetime") or ":" in spec
 
 

@@ -1,4 +1,4 @@
-"""Columns in the dtypes that dtype words name."""
+"""Columns converted to the dtypes that dtype words name."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from relay.util.setting_text import setting
 def to_dtype(values: pd.Series, spec: str) -> pd.Series:
     """Return `values` in the dtype of the word `spec`; missing values stay missing.
 
-    `int` and `bool` with missing values become float64 (Int64 where floats do not hold them) and
-    pandas' `boolean`; `datetime` without a format takes the first of the usual ones that all values
-    fit. Times with a zone become UTC. Raises RelayError, naming column, row and value, if a
+    `int` and `bool` with missing values become float64 (Int64 if float64 cannot represent them)
+    and pandas' `boolean`; `datetime` without a format takes the first of the usual ones that all
+    values fit. Times with a zone become UTC. Raises RelayError, with column, row and value, if a
     value does not fit, and ConfigError if there is no such word.
     """
     try:
@@ -52,7 +52,7 @@ def to_dtype(values: pd.Series, spec: str) -> pd.Series:
 
 
 def parse_number_hint(value: object) -> str:
-    """Return what can mend a text that should have been a number."""
+    """Return advice on a text that should have been a number."""
     comma = decimal_comma_hint(str(value))
     return (
         comma
@@ -61,10 +61,13 @@ def parse_number_hint(value: object) -> str:
 
 
 def require_fit(values: pd.Series, bad: pd.Series, spec: str, hint: str = "") -> None:
-    """Raise RelayError, naming the first of `values` that is `bad`; `spec` is what they are not."""
+    """Check that none of `values` is `bad`; `spec` is what such a value is not.
+
+    Raises RelayError, with column, row and value, if one is.
+    """
     if bad.any():
         row = int(np.asarray(bad, dtype=bool).argmax())
-        index = values.index  # of a piece of a larger table, it counts on
+        index = values.index  # in a piece of a larger table it does not begin at 0
         first = int(index.start) if isinstance(index, pd.RangeIndex) else 0
         value = values.iloc[row]
         value = value.item() if isinstance(value, np.generic) else value
@@ -75,25 +78,28 @@ def require_fit(values: pd.Series, bad: pd.Series, spec: str, hint: str = "") ->
 
 
 def require_numbers(values: pd.Series, setting: str) -> None:
-    """Raise RelayError, naming `setting`, if the column `values` holds anything but numbers."""
+    """Check that `values` are numbers, as `setting` needs. Raises RelayError if they are not."""
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         raise RelayError(
-            f"{setting}: the column holds {values.dtype} values, not numbers. "
-            f"If they should be, set data.dtypes.{values.name}=float."
+            f"{setting}: the column has {values.dtype} values, not numbers. "
+            f"If they are numbers, set data.dtypes.{values.name}=float."
         )
 
 
 def to_number(values: pd.Series) -> pd.Series:
     """Return texts or booleans as numbers.
 
-    RelayError naming column, row and value where one is not.
+    Raises RelayError, with column, row and value, if one is not a number.
     """
     return _to_number(values, "float")
 
 
 def _to_number(values: pd.Series, spec: str) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
-        raise RelayError(f"column '{values.name}' holds times, which are not {spec}.")
+        raise RelayError(
+            f"column '{values.name}': has times, which are not {spec}. Set another dtype: "
+            f"{setting(f'data.dtypes.{values.name}', 'datetime')}."
+        )
     numbers = pd.to_numeric(values, errors="coerce")
     bad = numbers.isna() & values.notna()
     if bad.any():
@@ -154,6 +160,6 @@ def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
         example = setting(f"data.dtypes.{values.name}", "datetime:%d/%m/%Y")
         named = f" Name the format: {example}."
         hint = parse_number_hint(values[bad].iloc[0]) + (named if unknown else "")
-        what = "a time" if unknown else f"a time of the format {form}"
-        require_fit(values, bad, what, hint)
+        expected = "a time" if unknown else f"a time of the format {form}"
+        require_fit(values, bad, expected, hint)
     return times

@@ -1,4 +1,4 @@
-"""The encodings of text files: found out, also where one file mixes two. Light: no pandas."""
+"""The inference of a text file's encoding, also if it mixes two. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from relay.tables.reading.file_kinds import byte_order_encoding
 from relay.util.errors import RelayError
 
 MIXED = "utf-8 and cp1252"
-"""Stands for UTF-8 in which some bytes are none: those are letters of cp1252."""
+"""UTF-8 in which some bytes are letters of cp1252."""
 
 _HANDLER = "relay-cp1252"
 # Letters of Latin scripts and usual signs in UTF-8. In cp1252 the same bytes are pairs such as
@@ -20,13 +20,13 @@ _LATIN_IN_UTF_8 = re.compile(
     rb"\xc2[\xa0-\xbf]|[\xc3-\xc5][\x80-\xbf]|\xe2(?:\x80[\x90-\xbf]|\x82\xac|\x84[\xa2])"
 )
 _FOREIGN = re.compile(rb"[\x80-\xff]{3}")
-"""So many letters beyond ASCII in a row: a word in letters that cp1252 has not."""
+"""So many letters beyond ASCII in a row are a word in letters that cp1252 does not have."""
 _OTHER_SCRIPTS = 20
-"""So many lines of cp1252 to one of UTF-8 make the latter chance, if its letters are not Latin."""
+"""For so many lines of cp1252, one of UTF-8 can be chance, if its letters are not Latin."""
 
 
 def guess_encoding(head: bytes) -> str:
-    """Return the encoding that a file's first bytes speak for: a BOM's, UTF-8, cp1252, or both."""
+    """Return the encoding by a file's first bytes: that of a BOM, UTF-8, cp1252, or both mixed."""
     encoding = byte_order_encoding(head)
     if encoding not in (None, "utf-8-sig"):
         return encoding
@@ -61,7 +61,7 @@ def codec_of(encoding: str) -> tuple[str, str]:
 
 
 def decoder_of(encoding: str) -> codecs.IncrementalDecoder:
-    """Return a decoder for pieces of a text; UnicodeError for bytes that are not in `encoding`."""
+    """Return a decoder for pieces of a text; it raises UnicodeError for other encodings."""
     codec, errors = codec_of(encoding)
     return codecs.getincrementaldecoder(codec)(errors)
 
@@ -78,9 +78,9 @@ def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
 
 @dataclass
 class EncodedLines:
-    """How many lines with letters beyond ASCII are in UTF-8, and how many are not.
+    """The number of lines with letters beyond ASCII that are in UTF-8, and of others.
 
-    With the number and the text of the first of each.
+    With the number and the text of the first line of each.
     """
 
     utf_8: int = 0
@@ -90,7 +90,7 @@ class EncodedLines:
     latin: bool = False
     """Some letters of Latin scripts are in UTF-8."""
     foreign: int = 0
-    """Lines that are not in UTF-8 and hold words without a letter of ASCII."""
+    """Lines that are not in UTF-8 and have words without a letter of ASCII."""
 
     @property
     def encoding(self) -> str:
@@ -100,7 +100,7 @@ class EncodedLines:
 
     @property
     def looks_foreign(self) -> bool:
-        """Return True if what is not in UTF-8 is rather of another script than in cp1252."""
+        """Return True if the lines that are not in UTF-8 are probably not in cp1252 either."""
         return self.foreign * 2 > self.others
 
     def add(self, number: int, line: bytes) -> None:
@@ -120,7 +120,7 @@ class EncodedLines:
             self.first_utf_8 = self.first_utf_8 if self.utf_8 > 1 else (number, _shown(line))
 
     def in_words(self) -> str:
-        """Return which lines of a mixed file are rare, with their place."""
+        """Return a text on the rarer kind of lines in a mixed file, with their place."""
         if self.others <= self.utf_8:
             count, encoding, (number, line) = self.others, "cp1252", self.first_other
             rest = f"the other {self.utf_8} as UTF-8"
@@ -148,8 +148,8 @@ def _shown(line: bytes) -> str:
 
 
 def undecodable(name: str, encoding: str, line: int) -> RelayError:
-    """Return the error for bytes that are not text in the encoding that was asked for."""
+    """Return the error for bytes that are not text in the encoding of the settings."""
     return RelayError(
         f"{name}, line {line}: the bytes are not {encoding}. "
-        "Set data.read.encoding=latin-1 (or the right one), or leave it out to have it found."
+        "Set data.read.encoding=latin-1 (or the right one), or leave it out to have it inferred."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from relay.tables.reading.formulas import Cells, look_at_formulas
+from relay.tables.reading.formulas import Cells, find_formulas
 from relay.tables.reading.options import ReadOptions, missing_texts
 from relay.tables.reading.sheets import Sheet, SheetTable, covered_beside, table_in
 from relay.tables.reading.source import Source
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 log = logging.getLogger("relay")
 
 _FEWEST_DIGITS, _MOST_DIGITS = 16, 20
-"""So many digits an id may have that a workbook, which keeps 15, has rounded."""
+"""The number of digits of an id that a workbook, which keeps 15, has rounded."""
 _SHOWN = 3
 
 
 def read_excel(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the table in a workbook: on its only sheet that holds one, or on `options.table`.
+    """Return the table in a workbook, on its only sheet with a table or on `options.table`.
 
-    Also, for each column in which formulas have no results, how many: these are missing values.
+    With it, for each column with formulas that have no result, their number; they are missing
+    values. Raises RelayError if there is not exactly one such table, or its header is not clear.
     """
     table = _table(source, options)
     with source.open_at_any_place() as file:
-        formulas = look_at_formulas(file, table.sheet.name)
+        formulas = find_formulas(file, table.sheet.name)
     lacking = {column: rows & set(table.rows) for column, rows in formulas.uncomputed.items()}
     columns = [_column(table, place, lacking.get(place, set())) for place in table.places]
     if table.above:
@@ -66,8 +67,7 @@ def _table(source: Source, options: ReadOptions) -> SheetTable:
     except CalamineError as error:
         raise RelayError(
             f"{source.name} is not an Excel workbook that can be read: {error}. If it has a "
-            "password, "
-            "save it without."
+            "password, save it without."
         ) from error
     tables = [table for sheet in sheets if (table := table_in(sheet, options))]
     if not tables:
@@ -107,10 +107,7 @@ def _sheets(source: Source, workbook: CalamineWorkbook, wanted: str | None) -> l
 
 
 def _warn_of_cells(table: SheetTable, cells: Cells, what: str) -> dict[str, int]:
-    """Return warn, column by column, of `cells` that are missing values.
-
-    Return how many there are in each.
-    """
+    """Warn of `cells` that are missing values, column by column, and return their numbers."""
     counts = {}
     for name, place in zip(table.names, table.places, strict=True):
         count = len(cells.get(place, set()) & set(table.rows))
@@ -139,7 +136,7 @@ def _warn_of_merged(table: SheetTable) -> None:
         if beside := covered_beside(table, place):
             log.warning(
                 "Column %s: %d cells are covered by merged cells at their left: they are missing "
-                "values. Where that is wrong, unmerge them in the workbook.",
+                "values. If that is wrong, unmerge them in the workbook.",
                 name, beside,
             )  # fmt: skip
 

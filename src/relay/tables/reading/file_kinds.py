@@ -1,4 +1,4 @@
-"""What kind of file a file is, by its first bytes: no table comes out of a web page."""
+"""The kind of a file, by its first bytes, and kinds that have no table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUPPORTED = (
     "and the first two also in gzip and each in a zip archive."
 )
 HEAD = 4096
-"""So many first bytes are enough to tell."""
+"""The number of first bytes that are enough to see the kind."""
 
 _OTHER_KINDS = (
     (b"%PDF", "a PDF document"),
@@ -41,7 +41,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _JSON = re.compile(rb"""^(\[\s*)?\{\s*(["}]|'[^'\n]{1,80}'\s*:)|^\[\s*(\[|\])""")
-"""Objects or lists of them, also as Python prints them, which the reader reports."""
+"""Objects or lists of them, also as Python prints them, for which the reader has an error."""
 _OTHER_JSON = re.compile(rb'^\[\s*"')
 _TAG = re.compile(rb"<[a-z!?/][^<>]*>", re.I)
 _SEPARATORS = (b",", b";", b"\t", b"|")
@@ -54,14 +54,11 @@ _WEB_PAGE_ADVICE = (
 
 
 class NoTable(Exception):
-    """What bytes are that hold no table, in words."""
+    """The bytes have no table; the message has their kind."""
 
 
 def kind_of(head: bytes) -> Kind:
-    """Return what a file with the first bytes `head` is.
-
-    Raises NoTable if it holds no table.
-    """
+    """Return the kind of a file with the first bytes `head`. Raises NoTable if it has no table."""
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(_OLD_EXCEL):
@@ -90,12 +87,12 @@ def kind_of(head: bytes) -> Kind:
 
 
 def byte_order_encoding(head: bytes) -> str | None:
-    """Return the encoding that a byte-order mark at the beginning of `head` speaks for."""
+    """Return the encoding by a byte-order mark at the beginning of `head`; None without one."""
     return next((encoding for bom, encoding in _BOMS if head.startswith(bom)), None)
 
 
 def _plain_start(head: bytes) -> bytes:
-    """Return `head` in UTF-8 without a byte-order mark and blanks before its first letter."""
+    """Return `head` in UTF-8, without a byte-order mark and blanks at its beginning."""
     encoding = byte_order_encoding(head)
     if encoding is not None:
         head = head.decode(encoding, errors="ignore").encode(errors="ignore")
@@ -103,9 +100,9 @@ def _plain_start(head: bytes) -> bytes:
 
 
 def _has_fields(start: bytes) -> bool:
-    """Return True if the first two lines are rows of a table, whose names are or hold tags.
+    """Return True if the first two lines are rows of a table, whose names are or have tags.
 
-    They have as many separators, and none of these is in a tag or in what a tag encloses.
+    They have the same number of separators, none of them within a tag or between two.
     """
     lines = start.splitlines()[:2]
     for separator in _SEPARATORS:
@@ -117,7 +114,7 @@ def _has_fields(start: bytes) -> bool:
 
 
 def _is_closed(field: bytes) -> bool:
-    """Return True if each `<` begins a whole tag, and what is closed was opened."""
+    """Return True if each `<` begins a whole tag, and each closed tag was opened."""
     tags = _TAG.findall(field)
     closing = sum(tag.startswith(b"</") for tag in tags)
     return field.count(b"<") == field.count(b">") == len(tags) and closing <= len(tags) - closing

@@ -1,4 +1,4 @@
-"""What a filter on a table's rows may say. Light: no pandas."""
+"""The queries that a filter on a table's rows can be. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _HARMLESS = (
 
 
 def check_filter(query: str) -> str:
-    """Return `query`; raise ValueError, naming what is allowed, if it could do more than compare.
+    """Return `query`, which can only compare: pandas would also run methods that write files.
 
-    pandas would run any method of a column, also those that write files.
+    Raises ValueError, with what is allowed, if the query could do more.
     """
-    # A column whose name is a word of Python stands in backticks. What is left of a backtick
-    # after this is not a name, and an error of the parser.
+    # A column whose name is a word of Python is in backticks. A backtick that is left after this
+    # is not around a name, and is an error.
     plain = _COLUMN_IN_BACKTICKS.sub(r" column_\1 ", query).strip()
     try:
         if "`" in plain or "@" in plain:
@@ -47,7 +47,7 @@ def _check(node: ast.AST, query: str) -> None:
     if isinstance(node, ast.Call):
         _require(_method(node.func) in METHODS, node.func, query)
         called = node.func
-        while isinstance(called, ast.Attribute):  # `x.str.lower`: `x` is what is left to look at
+        while isinstance(called, ast.Attribute):  # `x.str.lower`: `x` is left to check
             called = called.value
         parts: list[ast.AST] = [called, *node.args, *node.keywords]
     else:

@@ -1,6 +1,6 @@
 """Formulas of a workbook that have no results, or failed.
 
-No program computed them if a library wrote the workbook. What reads values sees such cells as
+No program computed them if a library wrote the workbook. A reader of values gets such cells as
 empty, or as 0, and those of formulas that failed as empty. Office Open XML (ECMA-376, part 1,
 18.3.1.4): a cell `c` holds its formula `f` and its last result `v`. OpenDocument 1.3 (part 3,
 9.1.4): a cell has attributes `table:formula` and, with a result, `office:value-type`.
@@ -49,7 +49,7 @@ class Formulas:
     failed: Cells = field(default_factory=dict)
 
 
-def look_at_formulas(file: BinaryIO, sheet: str) -> Formulas:
+def find_formulas(file: BinaryIO, sheet: str) -> Formulas:
     """Return the formulas without a result in a sheet of the workbook in `file`.
 
     Empty for .xls and .xlsb, which hardly any library writes with formulas.
@@ -90,18 +90,18 @@ def _attribute(tag: str, name: str) -> str:
 
 
 def _uncomputed(cells: bytes, *, zeros_may_be: bool) -> Cells:
-    """Return the cells without a result, with columns of zeros only if `zeros_may_be` such."""
+    """Return the cells without a result; with `zeros_may_be`, columns of zeros only as well."""
     empty: Cells = {}
     zeros: Cells = {}
     others: set[int] = set()
-    for attributes, result in _CELL.findall(cells):
+    for attributes, value in _CELL.findall(cells):
         place = _PLACE.search(attributes)
         if place is None:
             continue
         column, row = _column(place[1]), int(place[2]) - 1
-        if not result and not _IS_TEXT.search(attributes):
+        if not value and not _IS_TEXT.search(attributes):
             empty.setdefault(column, set()).add(row)
-        elif result == b"0":
+        elif value == b"0":
             zeros.setdefault(column, set()).add(row)
         else:
             others.add(column)

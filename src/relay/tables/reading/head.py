@@ -1,4 +1,4 @@
-"""The beginning of a text file, decoded: enough to see how it is laid out. Light: no pandas."""
+"""The beginning of a text file, decoded, from which its layout is inferred. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SAMPLE_BYTES = 1 << 20
 SAMPLE_RECORDS = 500
 _FEWEST_LINES = 20
 _MOST_BYTES = 1 << 26
-"""So much is looked at for these lines, where the first ones are very long."""
+"""The most bytes that are read for these lines, if they are very long."""
 _BINARY = 0.2
-"""So large a share of NUL bytes is not damage: the file is not a text."""
+"""The share of NUL bytes from which the file is not a damaged text, but binary."""
 _MOST_CONTROLS = 0.01
-"""Nor are so many other bytes that no text has."""
+"""The same for other bytes that no text has."""
 _CONTROLS = bytes({*range(1, 32)} - set(b"\t\n\v\f\r\x1a\x1b"))
 _SEP_LINE = re.compile(r'"?sep=(?P<separator>.)"?\s*$')
 _SHOWN = 60
@@ -38,19 +38,16 @@ class Head:
     whole: bool
     comment: str | None = None
     lone_returns: frozenset[int] = frozenset()
-    """The lines that end with a carriage return, where others end with a line feed."""
+    """The lines that end with a carriage return, if others end with a line feed."""
 
     @property
     def excels_separator(self) -> str | None:
-        """Return the separator in a first line that Excel writes for itself."""
+        """Return the separator in a first line `sep=;`, which Excel writes; None without one."""
         line = _SEP_LINE.match(self.lines[0])
         return line["separator"] if line else None
 
     def records(self, separator: str, above: int) -> list[Record]:
-        """Return the first records below `above` lines.
-
-        Never the last of a text that was cut off.
-        """
+        """Return the first records below `above` lines, without the last if the text is cut."""
         records = read_records(Lines(self.lines, self.comment, above=above), separator)
         filled = (record for record in records if not record.is_blank)
         sample = list(islice(filled, SAMPLE_RECORDS + 1))
@@ -58,7 +55,7 @@ class Head:
         return sample[:-1] if cut else sample
 
     def show(self, line: int) -> str:
-        """Return the text of a line, counted from 1, as messages have it."""
+        """Return the text of a line, counted from 1, for a message."""
         return shortened(self.lines[line - 1])
 
 
@@ -96,7 +93,7 @@ def _count_lines(head: bytes) -> int:
 
 
 def shortened(text: str) -> str:
-    """Return `text` without blanks and line ends at its ends, and not too long for a message."""
+    """Return `text` on one line, shortened for a message."""
     text = " ".join(text.split("\n")).strip()
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
@@ -104,8 +101,8 @@ def shortened(text: str) -> str:
 def lone_return(name: str, line: int) -> RelayError:
     """Return the error for a carriage return within a line."""
     return RelayError(
-        f"{name}, line {line}: a carriage return (CR) stands within it and ends it too early. "
-        "Mend the line: take the CR out, or put quotes around its field."
+        f"{name}, line {line}: a carriage return (CR) within it ends it too early. "
+        "Remove the CR, or put quotes around its field."
     )
 
 
@@ -119,8 +116,8 @@ def _lone_returns(text: str) -> frozenset[int]:
 def nul_byte(name: str, line: int) -> RelayError:
     """Return the error for a NUL byte in a text."""
     return RelayError(
-        f"{name}, line {line}: a NUL byte (binary zero) stands there, so that the file is damaged. "
-        "Mend the line, or take the byte out."
+        f"{name}, line {line}: it has a NUL byte (binary zero), so the file is damaged. "
+        "Correct the line, or remove the byte."
     )
 
 

@@ -1,4 +1,4 @@
-"""Where in its first records a table begins: below titles and notes. Light: no pandas."""
+"""The header of a table, among its first records, below titles and notes. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _NO_NAME = re.compile(r"-\d+|[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 
 
 def header_row(records: Sequence[Sequence[str]]) -> int:
-    """Return the place of the header in `records`: 0, but where titles or notes stand above it.
+    """Return the place of the header in `records`: 0, unless titles or notes are above it.
 
-    These have a few fields filled, the header and nearly all records below it have many.
+    Titles and notes have few fields filled; the header and nearly all records below have many.
     """
     filled = [sum(bool(field.strip()) for field in record) for record in records]
     if len(records) < 2:
@@ -40,18 +40,12 @@ def _usual(filled: Sequence[int]) -> int:
 
 
 def _is_title(filled: int, usual: int) -> bool:
-    """Return True for so few fields that a row of them is not a header.
-
-    Names of columns are not left out.
-    """
+    """Return True for so few filled fields that the record is not a header."""
     return filled <= 1 if usual < 4 else filled <= usual // 2
 
 
 def _lacks_first_name(record: Sequence[str], usual: int) -> bool:
-    """Return True if all but the first field are filled.
-
-    The rows' names have no name themselves.
-    """
+    """Return True if all but the first field are filled: the column of row names has no name."""
     first, *others = [field.strip() for field in record]
     return not first and len(record) == usual and all(others)
 
@@ -65,9 +59,8 @@ def _are_names(record: Sequence[str]) -> bool:
 def has_no_names(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Return True if the first record is a row of values: a file without a header.
 
-    One of these shows it: a fraction or a number below 0 over a column of numbers; whole numbers
-    over such columns only, which do not count up or down as years would; texts that stand in their
-    columns again.
+    It has a fraction or a number below 0 above a column of numbers; or only whole numbers above
+    such columns, which do not count up or down as years would; or texts that its columns repeat.
     """
     fields = [field.strip() for field in first]
     columns = list(zip(fields, _columns(fields, below), strict=True))
@@ -78,13 +71,13 @@ def has_no_names(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     if len(whole) == len(fields):
         return not _counts(list(map(int, whole)))
     texts = [(field, values) for field, values in columns if field and not _NUMBER.fullmatch(field)]
-    # A column of one value may be called by it, as where each answer that can be ticked has one.
+    # A column of one value can be named by it, such as an answer that can be ticked.
     repeats = sum(field in values and len(set(values)) > 1 for field, values in texts)
     return repeats >= max(1 if whole else 2, len(texts) / 2)
 
 
 def _columns(fields: Sequence[str], below: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    """Return for each of `fields` the filled values below it, without repeats of the record."""
+    """Yield for each of `fields` the filled values below it, without repeats of the record."""
     rows = [[field.strip() for field in record] for record in below[:_COMPARED]]
     rows = [row for row in rows if row != fields]
     for place in range(len(fields)):
@@ -99,11 +92,11 @@ def _counts(numbers: Sequence[int]) -> bool:
 def is_second_header(
     names: Sequence[str], below: Sequence[Sequence[str]], missing: Sequence[str] = ()
 ) -> bool:
-    """Return True if the first record `below` the header goes on with it, as units do.
+    """Return True if the first record `below` the header belongs to it, as units do.
 
-    It holds different words where all records below it hold numbers, in two columns or more; or a
-    word in one, and nothing if all others hold something. Neither the `missing`
-    texts nor the `names` of a header that stands there once more are words.
+    It has different words above columns of numbers, in two columns or more; or a word in one, and
+    a gap in a column that is filled otherwise. Neither `missing` texts nor a repeated header
+    (`names`) are words.
     """
     if not below or [field.strip() for field in below[0]] == [name.strip() for name in names]:
         return False
@@ -121,12 +114,12 @@ def is_second_header(
 
 
 def may_be_repeated(names: Sequence[str]) -> bool:
-    """Return True for names that no row below them would hold: not all of them are numbers."""
+    """Return True for names that no row would have: not all of them are numbers."""
     return not all(map(_NUMBER.fullmatch, filter(None, names)))
 
 
 def number_columns(rows: Sequence[Sequence[str]]) -> frozenset[int]:
-    """Return the places of the columns that hold numbers in nearly all of `rows`."""
+    """Return the places of the columns that have numbers in nearly all of `rows`."""
     columns = set()
     for place in range(max(map(len, rows), default=0)):
         filled = [row[place].strip() for row in rows if place < len(row) and row[place].strip()]
@@ -137,15 +130,15 @@ def number_columns(rows: Sequence[Sequence[str]]) -> frozenset[int]:
 
 
 def is_number(field: str) -> bool:
-    """Return True for a number as it stands in files, with a point or a comma in it."""
+    """Return True for a number as files have it, with points or commas."""
     return _NUMBER.fullmatch(field) is not None
 
 
 def has_row_names(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Return True if each record below has one field more than the header: a row's name.
+    """Return True if each record below has one field more than the header: a row name.
 
-    So R writes a table: nothing stands above the names of the rows, which are texts that are all
-    different, or count them.
+    R writes tables like this: there is no name above the row names, which are different texts, or
+    numbers in order.
     """
     if not below or any(len(record) != len(header) + 1 for record in below):
         return False
@@ -159,7 +152,7 @@ def has_row_names(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool
 def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the names of the columns in a header of several `rows`, from top to bottom.
 
-    In all but the last row a blank field belongs to the one at its left, as merged cells are saved.
+    In all but the last row a blank field takes the name at its left, as merged cells are saved.
     """
     width = max(map(len, rows), default=0)
     filled = [_filled_to_the_right(row) for row in rows[:-1]] + [list(row) for row in rows[-1:]]

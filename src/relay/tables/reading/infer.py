@@ -1,13 +1,13 @@
-"""What columns of texts are: numbers, truths, times or texts, and how they were read as such."""
+"""The inference of what a column of texts has: numbers, booleans, times or texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
 import pyarrow.compute as pc
 
+from relay.tables.reading.booleans import PAIRS, PLAIN, read_booleans
 from relay.tables.reading.column_kinds import kind_of
 from relay.tables.reading.date_formats import (
     are_compact_dates,
@@ -36,17 +36,10 @@ from relay.tables.reading.numbers import (
 from relay.tables.reading.quantities import as_number
 from relay.tables.reading.reach import are_infinite
 from relay.tables.reading.scripts import has_foreign_digits, with_plain_characters
-from relay.tables.reading.texts import as_arrow, from_arrow, have_digits, is_text, sample
+from relay.tables.reading.texts import as_arrow, have_digits, is_text, sample
 from relay.tables.reading.unread_numbers import unread_numbers_warning
 from relay.util.errors import RelayError
 
-_PAIRS = (
-    ("true", "false"), ("yes", "no"), ("on", "off"), ("ja", "nein"), ("ja", "nee"),
-    ("wahr", "falsch"), ("oui", "non"), ("vrai", "faux"), ("si", "no"), ("sí", "no"),
-    ("vero", "falso"), ("sim", "não"), ("sim", "nao"), ("verdadeiro", "falso"),
-    ("verdadero", "falso"), ("y", "n"), ("t", "f"),
-)  # fmt: skip
-_PLAIN_TRUTHS = ("true", "false")
 _NUMBERS_AT_LEAST = 0.95
 _UNREAD_AT_LEAST = 0.5
 _FEWEST_DATES = 3
@@ -58,9 +51,9 @@ _OTHER_SCRIPT = "digits of another script"
 
 @dataclass(frozen=True)
 class Reading:
-    """A column as what it is, and the dtype word by which its texts were read, if it takes one.
+    """The values of a column, and the dtype word by which its texts were read, if it has one.
 
-    Also what its owner should know: a note, or a warning if values were lost or may be misread.
+    A note has other facts, a warning what was lost or can be misread.
     """
 
     values: pd.Series
@@ -80,26 +73,20 @@ def convention_of(
 def with_plain_dtypes(values: pd.Series, decimal: str | None) -> pd.Series:
     """Return texts that are all plain numbers, or True and False, as such; else `values`.
 
-    Where `decimal` is a comma, numbers may be written with one.
+    If `decimal` is a comma, numbers can be written with one.
     """
     if not is_text(values):
         return values
     values = with_plain_characters(values)
     examples = sample(values)
     if not _are_numbers(examples):
-        reading = _as_truths(values, examples, [_PLAIN_TRUTHS])
-        return reading.values if reading else values
+        booleans = read_booleans(values, examples, PLAIN)
+        return values if booleans is None else booleans
     if decimal == ",":
         form = find_format(values, decimal)
         return values if form is None else _whole(parsed(values, form))
     numbers = as_plain_numbers(values)
     return values if numbers is None else numbers
-
-
-def with_plain_truths(values: pd.Series) -> pd.Series:
-    """Return texts that are all True or False as booleans; else `values`."""
-    truths = _as_truths(values, sample(values), [_PLAIN_TRUTHS]) if is_text(values) else None
-    return truths.values if truths else values
 
 
 def finite(values: pd.Series) -> pd.Series:
@@ -113,10 +100,10 @@ def finite(values: pd.Series) -> pd.Series:
 def read_column(
     values: pd.Series, spec: str | None, convention: Convention, *, names_classes: bool = False
 ) -> Reading:
-    """Read `values` as the dtype word `spec`, or as what they are if it is None.
+    """Read `values` as the dtype word `spec`, or as what they seem to be if it is None.
 
-    Texts that `names_classes`, those of a target, become numbers only, or plain True and False.
-    Raises RelayError if a value does not fit, or a few do not in a column of numbers.
+    Texts of a target (`names_classes`) become numbers, or plain True and False, only. Raises
+    RelayError if a value does not fit, or if a few do not in a column of numbers.
     """
     if spec is not None:
         word, warning = _full_word(values, spec, convention)
@@ -130,18 +117,18 @@ def read_column(
     texts = values if reading else with_plain_characters(values)
     examples = examples if texts is values else sample(texts)
     reading = reading or _as_numbers(values, texts, examples, convention)
-    reading = reading or _as_truths(texts, examples, [_PLAIN_TRUTHS] if names_classes else _PAIRS)
+    reading = reading or _as_booleans(texts, examples, names_classes=names_classes)
     if not names_classes and have_digits(examples):
         reading = _as_times(texts, examples) or reading
         reading = reading or _as_unread_dates(texts, examples)
         reading = reading or _as_unread_numbers(texts, examples)
-    if reading is None or is_text(reading.values):  # which are to be as they stand in the file
+    if reading is None or is_text(reading.values):  # kept as in the file
         reading = replace(reading or Reading(values), values=values)
     return _with_far_dates(reading, values)
 
 
 def _with_far_dates(reading: Reading, values: pd.Series) -> Reading:
-    """Return `reading` with a warning where its dates are beyond what other libraries can hold."""
+    """Return `reading` with a warning if other libraries cannot represent its dates."""
     if not reading.word and pd.api.types.is_numeric_dtype(reading.values):
         return replace(reading, warning=reading.warning or of_epochs(reading.values))
     if not pd.api.types.is_datetime64_any_dtype(reading.values):
@@ -172,7 +159,7 @@ def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
     """Return the word for numbers with something beside them, if that has one meaning."""
     try:
         mixed = read_mixed_numbers(without_placeholders(values), convention.decimal)
-    except RelayError:  # the value that does not fit is named instead
+    except RelayError:  # the error of `to_dtype` names the value that does not fit
         return spec
     return str(mixed.word) if mixed and mixed.word else spec
 
@@ -180,11 +167,10 @@ def _mixed_word(values: pd.Series, spec: str, convention: Convention) -> str:
 def _as_numbers(
     values: pd.Series, texts: pd.Series, examples: list[str], convention: Convention
 ) -> Reading | None:
-    """Read `values` that are numbers, but not all alike, or in plain characters only as `texts`.
+    """Read `values` that are numbers with different units or marks, or in another script.
 
-    A note has the reason if they stay texts.
-
-    Raises RelayError if most are numbers, but not all, or not of one meaning.
+    `texts` are the same in plain characters. A note has the reason if they stay texts. Raises
+    RelayError if most are numbers, but not all, or if their meaning is open.
     """
     read = None
     if texts is not values and _are_numbers(examples):
@@ -212,7 +198,7 @@ def _as_mixed_numbers(
 
 
 def _as_like_numbers(values: pd.Series, convention: Convention) -> Reading | None:
-    """Return texts that are numbers all of them in one format, of one unit."""
+    """Return texts that are all numbers in one format and of one unit as such; else None."""
     if not (convention.decimal == "," and convention.is_evident and _has_grouping_points(values)):
         numbers = as_plain_numbers(values)
         if numbers is not None:
@@ -234,7 +220,7 @@ def _as_like_numbers(values: pd.Series, convention: Convention) -> Reading | Non
 
 
 def _too_long_as_texts(values: pd.Series, long: pd.Series, numbers: pd.Series) -> Reading:
-    """Keep `values` as texts as some are too `long`; warn where others are decimals."""
+    """Keep `values` as texts because some are too `long`; warn if others are decimals."""
     if not (numbers.dropna() % 1 != 0).any():
         return Reading(values, note=TOO_LONG)
     return Reading(
@@ -246,7 +232,7 @@ def _too_long_as_texts(values: pd.Series, long: pd.Series, numbers: pd.Series) -
 
 
 def _of_currency(values: pd.Series) -> str:
-    """Return a note where some amounts have a currency and others have none."""
+    """Return a note if some amounts have a currency and others have none, else ""."""
     texts = as_arrow(values).drop_null()
     currencies = currencies_in(texts)
     if len(currencies) in (0, len(texts)):
@@ -268,7 +254,7 @@ def _are_numbers(examples: list[str]) -> bool:
 
 
 def _has_grouping_points(values: pd.Series) -> bool:
-    """Return True if points stand in the texts, and wherever one does, it may part thousands."""
+    """Return True if there are points in the texts, and each of them can separate thousands."""
     array = as_arrow(values).drop_null()
     with_points = array.filter(pc.match_substring(array, "."))
     grouped = pc.match_substring_regex(with_points, r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$")
@@ -282,26 +268,9 @@ def _whole(numbers: pd.Series) -> pd.Series:
     return numbers.astype("int64")
 
 
-def _as_truths(
-    values: pd.Series, examples: list[str], pairs: Iterable[tuple[str, str]]
-) -> Reading | None:
-    """Return texts that are all one of two words, and none missing, as booleans."""
-    words = {text.strip().casefold() for text in examples}
-    for pair in pairs:
-        # T alone may mean anything.
-        if words == set(pair) or (words <= set(pair) and max(map(len, pair)) > 1):
-            truths = _truths(values, pair)
-            return None if truths is None else Reading(truths, "bool")
-    return None
-
-
-def _truths(values: pd.Series, pair: tuple[str, str]) -> pd.Series | None:
-    """Return texts that are all one of `pair`, true and false, as booleans."""
-    lower = pc.utf8_lower(pc.utf8_trim_whitespace(as_arrow(values)))
-    are_true, are_false = pc.equal(lower, pair[0]), pc.equal(lower, pair[1])
-    if lower.null_count or not pc.all(pc.or_(are_true, are_false)).as_py():
-        return None
-    return from_arrow(are_true, values)
+def _as_booleans(values: pd.Series, examples: list[str], *, names_classes: bool) -> Reading | None:
+    booleans = read_booleans(values, examples, PLAIN if names_classes else PAIRS)
+    return None if booleans is None else Reading(booleans, "bool")
 
 
 def _as_times(values: pd.Series, examples: list[str]) -> Reading | None:
@@ -333,7 +302,7 @@ def _as_unread_numbers(values: pd.Series, examples: list[str]) -> Reading | None
 
 
 def _as_compact_dates(values: pd.Series) -> Reading | None:
-    """Return whole numbers such as 20240131 as dates, where nearly all are such."""
+    """Return whole numbers such as 20240131 as dates, if nearly all are such; else None."""
     low, high = values.min(), values.max()
     if not (low >= 0 and _FIRST_DAY <= high <= _LAST_DAY):
         return None

@@ -1,4 +1,4 @@
-"""Integers, exactly: those that a float cannot hold stay what they are."""
+"""Exact integers: those that float64 cannot represent are not converted to it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from relay.tables.reading.texts import as_arrow
 
 _LOOKED_AT = 100
 FLOATS_HOLD = 2**53
-"""Up to here float64 holds every integer; beyond, neighbours become equal."""
+"""Up to here float64 represents every integer; beyond, neighbours become equal."""
 
 
 def exact_integers(values: Sequence[int | None]) -> pd.Series:
     """Return integers, None for a missing one, as a column of the narrowest dtype for them.
 
-    int64; float64 where some are missing and floats hold the others; Int64 where they do not; texts
-    where a value needs more than 64 bits.
+    int64; float64 if some are missing and it can represent the others, else Int64; texts if a value
+    needs more than 64 bits.
     """
     try:
         return integers_from_arrow(pa.array(values, pa.int64()))
@@ -44,9 +44,9 @@ def integers_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
 
 
 def decimals_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
-    """Return arrow's decimals as float64; as `integers_from_arrow` where they are integers.
+    """Return Arrow's decimals as float64, or as `integers_from_arrow` if they are integers.
 
-    Integers of a type with decimals are so only where floats cannot hold them.
+    Integers of a type with decimals stay integers only if float64 cannot represent them.
     """
     if array.type.scale <= 0:
         return integers_from_arrow(array)
@@ -64,7 +64,7 @@ def decimals_from_arrow(array: pa.Array | pa.ChunkedArray) -> pd.Series:
 def integers_among(values: Sequence[int | float | None]) -> pd.Series | None:
     """Return numbers as `exact_integers` if all are integers, NaN being missing; else None.
 
-    Floats so large that digits may be lost are none.
+    Floats that are so large that digits can be lost do not count as integers.
     """
     if not all(isinstance(value, int) or value is None or _is_integer(value) for value in values):
         return None

@@ -1,4 +1,4 @@
-"""Forms in which one JSON document holds a table, such as pandas' `to_json` writes."""
+"""Forms of a table in one JSON document, such as those that pandas' `to_json` writes."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from relay.util.errors import RelayError
 
 NAMED_FORM = 'with pandas: table.to_json(FILE, orient="records", lines=True)'
 INDEX = ""
-"""What the column of the names of rows is called: as in a CSV that pandas wrote, nothing."""
+"""The name of the column of row names: empty, as in a CSV that pandas wrote."""
 _FEWEST_IN_FORM = 10
-"""So many rows or columns an object of objects on one line has that is not one row itself."""
+"""From so many rows or columns on, an object of objects on one line is not a row itself."""
 
 
 def rows_of(source: Source, document: Any, *, may_be_a_row: bool = False) -> Sequence[Any]:
-    """Return the rows in a JSON document, each {column: value} where the form has names.
+    """Return the rows in a JSON document, each {column: value} if the form has names.
 
-    Known are a list of objects; a list of lists, the first of them names; an object of columns, as
-    lists or by the names of rows; an object of rows by their names; pandas' `split` and `table`;
-    and an object with one list of objects in it. An object that is none of these is one row where
-    it `may_be_a_row`. Raises RelayError, naming the form, where there are two ways to read it.
+    Forms are a list of objects; a list of lists, the first with the names; an object of columns, as
+    lists or by row names; an object of rows by their names; pandas' `split` and `table`; and an
+    object with one list of objects in it. An object of another form is one row, if it
+    `may_be_a_row`. Raises RelayError, with the form, if it can be read in two ways, or in none.
     """
     if isinstance(document, list):
         return _of_lists(source, document) if _are_all(document, list) else document
     if not isinstance(document, dict):
-        raise RelayError(f"{source.name} holds no table but one {type(document).__name__}.")
+        raise RelayError(
+            f"{source.name} has no table, but one {type(document).__name__}. Write it {NAMED_FORM}."
+        )
     if set(document) in ({"columns", "index", "data"}, {"columns", "data"}):
         return _of_split(source, document)
     values = list(document.values())
@@ -103,7 +105,7 @@ def _of_columns(source: Source, document: Mapping[str, Any]) -> list[dict[str, A
 def _of_objects(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the rows of {column: {row: value}}, pandas' default, or {row: {column: value}}.
 
-    None if it may be either: the names of rows are known by their being numbers.
+    None if it can be either: row names are recognised because they are numbers.
     """
     inner = list(next(iter(document.values())))
     inner_counts, outer_counts = _are_numbers(inner), _are_numbers(document)
@@ -117,7 +119,7 @@ def _of_objects(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def names_beside(document: Any) -> list[str]:
-    """Return what an object holds beside the one list of objects in it, which is left out."""
+    """Return the keys of an object beside the one list of objects in it, which are left out."""
     table = _table_within(document) if isinstance(document, dict) else None
     if table is None or _is_pandas_table(document):
         return []
@@ -144,7 +146,7 @@ def _within(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _with_index(rows: list[dict[str, Any]], index: Sequence[Any] | None) -> list[dict[str, Any]]:
-    """Return `rows` after the names of the rows, where these do more than count from 0."""
+    """Return `rows` with a column of row names, if these do more than count from 0."""
     if index is None or [str(name) for name in index] == [str(place) for place in range(len(rows))]:
         return rows
     names = [int(name) for name in index] if _are_numbers(index) else index

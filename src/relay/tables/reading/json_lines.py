@@ -1,4 +1,4 @@
-"""JSON lines, and JSON files that hold one table in one of the usual forms, as tables."""
+"""Tables in JSON lines, or in a JSON document of one of the usual forms."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ log = logging.getLogger("relay")
 _ROWS_AT_ONCE = 10_000
 _DEEPEST = 50
 _PYTHON = re.compile(r"'|(None|True|False|nan|inf)\b|b'|[A-Za-z_.]+\(")
-"""Begins what Python's `repr` writes and JSON does not know."""
+"""The beginning of what Python's `repr` writes and JSON does not have."""
 
 
 def read_json(source: Source, options: ReadOptions) -> pd.DataFrame:
-    """Return the table in `source`: an object is a row, and a key a column; a key may be left out.
+    """Return the table in `source`: an object is a row, a key a column, which rows can lack.
 
-    What is in an object within is a column of its own, `outer.inner`; a list is kept as JSON text.
-    A file of one document may have another form that pandas writes: see `json_forms`. Raises
-    Raises RelayError, naming the line, for what is not an object.
+    A key of an inner object is a column of its own, `outer.inner`; a list is kept as JSON text. A
+    file of one document can have another form that pandas writes: see `json_forms`. Raises
+    RelayError, with the line, if something is not an object.
     """
     columns: dict[str, list[Any]] = {}
     done = 0
-    objects = _objects(source, options, tells=True)
+    objects = _objects(source, options, reports=True)
     while rows := list(itertools.islice(objects, _ROWS_AT_ONCE)):
         for name in dict.fromkeys(itertools.chain.from_iterable(rows)):
             columns.setdefault(name, [None] * done)
@@ -44,12 +44,12 @@ def read_json(source: Source, options: ReadOptions) -> pd.DataFrame:
             values += [row.get(name) for row in rows]
         done += len(rows)
     if not columns:
-        raise RelayError(f"{source.name} holds no rows. Check data.url.")
+        raise RelayError(f"{source.name} has no rows. Check data.url.")
     return table_of(list(columns), list(columns.values()), missing_texts(options))
 
 
 def json_columns(source: Source, options: ReadOptions) -> list[str]:
-    """Return the names of the columns in `source`: all rows must be looked at for them."""
+    """Return the names of the columns in `source`, for which all rows are read."""
     names: dict[str, None] = {}
     for row in _objects(source, options):
         names.update(dict.fromkeys(row))
@@ -57,9 +57,9 @@ def json_columns(source: Source, options: ReadOptions) -> list[str]:
 
 
 def _objects(
-    source: Source, options: ReadOptions, *, tells: bool = False
+    source: Source, options: ReadOptions, *, reports: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows; if `reports`, log what is left out."""
+    """Yield the rows; with `reports`, log what is left out."""
     with source.open() as file:
         head = file.read(HEAD)
     encoding = options.encoding or byte_order_encoding(head) or "utf-8"
@@ -72,7 +72,7 @@ def _objects(
                 yield from _by_line(source, itertools.chain([first, second], lines))
                 return
         with source.open() as file:
-            yield from _of_document(source, file.read().decode(encoding), tells=tells)
+            yield from _of_document(source, file.read().decode(encoding), reports=reports)
     except UnicodeDecodeError as error:
         raise RelayError(
             f"{source.name}: the bytes are not {encoding}. Set data.read.encoding."
@@ -98,7 +98,7 @@ def _by_line(source: Source, lines: Iterator[tuple[int, str]]) -> Iterator[dict[
         yield _row_in(source, number, line)
 
 
-def _of_document(source: Source, text: str, *, tells: bool) -> Iterator[dict[str, Any]]:
+def _of_document(source: Source, text: str, *, reports: bool) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file that is one JSON document, or whose first line is broken."""
     try:
         document = _parsed(text)
@@ -108,9 +108,9 @@ def _of_document(source: Source, text: str, *, tells: bool) -> Iterator[dict[str
         yield from _by_line(source, _lines(io.StringIO(text, newline="\n")))
         return
     rows = rows_of(source, document, may_be_a_row=_is_one_line(text))
-    if tells and (beside := names_beside(document)) and rows[0] is not document:
+    if reports and (beside := names_beside(document)) and rows[0] is not document:
         log.warning(
-            "%s: its rows are the one list of objects; left out what stands beside it: %s.",
+            "%s: its rows are the only list of objects in it; left out what is beside it: %s.",
             source.name, listed(beside),
         )  # fmt: skip
     for number, row in enumerate(rows, start=1):
@@ -135,7 +135,7 @@ def _row_in(source: Source, number: int, line: str) -> dict[str, Any]:
 
 
 class _TwiceNamed(ValueError):
-    """An object has a key twice: one of its values would be lost."""
+    """An object has a key twice, so that one of its values would be lost."""
 
 
 def _parsed(text: str) -> Any:
@@ -151,7 +151,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _broken(text: str, error: ValueError | RecursionError, *, of_lines: bool = False) -> str:
-    """Return what is wrong with `text`, as the rest of a sentence that begins with its place."""
+    """Return the problem of `text`, as the end of a sentence that begins with its place."""
     if isinstance(error, RecursionError):
         return f" is nested too deeply: objects or lists within each other, more than {_DEEPEST}."
     if isinstance(error, _TwiceNamed):

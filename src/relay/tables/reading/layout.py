@@ -1,6 +1,6 @@
-"""Files that hold separated text: how the text is to be read, and its columns.
+"""The layout of separated text: its separator, header and columns.
 
-Works on the first bytes of a file and without pandas, so that a plan can be checked quickly.
+It is inferred from the first bytes of a file and without pandas, so that a plan is checked quickly.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _MOSTLY = 0.9
 
 @dataclass(frozen=True)
 class TextFormat:
-    """How the text of a file is laid out.
+    """The layout of the text in a file.
 
-    The header stands after `above` lines and ends with line `header_end`; a file without a header
-    has columns with made-up names, and both are the same. `unnamed` counts the fields of the
-    first row that have no name in the header, as where each row ends in a separator.
+    The header comes after `above` lines and ends with line `header_end`; in a file without a header
+    both are the same, and the names are made up. `unnamed` counts the fields of the first row that
+    have no name in the header, as if each row ends in a separator.
     """
 
     source: Source
@@ -48,11 +48,11 @@ class TextFormat:
     has_rows: bool = True
     comment: str | None = None
     header_rows: tuple[tuple[str, ...], ...] = ()
-    """The fields of the header's rows as they stand there."""
+    """The fields of the header's rows, as in the file."""
     numbers: frozenset[int] = frozenset()
-    """The places of columns that hold numbers."""
+    """The places of columns of numbers."""
     beside: str = ""
-    """The line above the header, where it may be a part of it."""
+    """The line above the header, if it can be a part of it."""
     missing: frozenset[str] = frozenset()
     """Texts that mean "missing"."""
 
@@ -61,18 +61,18 @@ class TextFormat:
         return self.header_end > self.above
 
     def require_rows(self) -> None:
-        """Raise RelayError if nothing stands below the header."""
+        """Check that there are rows below the header. Raises RelayError if there are none."""
         if not self.has_rows:
             raise self.no_rows()
 
     def no_rows(self) -> RelayError:
         """Return the error for a table without rows."""
-        return RelayError(f"{self.source.name} holds a header but no rows. Check data.url.")
+        return RelayError(f"{self.source.name} has a header, but no rows. Check data.url.")
 
 
 @dataclass(frozen=True)
 class _Header:
-    """The names, how many lines are above them, the last line of them, and the records below."""
+    """The names, the number of lines above them, their last line, and the records below."""
 
     names: list[str]
     above: int
@@ -80,26 +80,29 @@ class _Header:
     below: list[Record]
     beside: str = ""
     rows: tuple[tuple[str, ...], ...] = ()
-    """The fields of its rows, as they stand there."""
+    """The fields of its rows, as in the file."""
 
 
 def text_format(source: Source, options: ReadOptions) -> TextFormat:
-    """Return how the text in `source` is laid out, from its beginning.
+    """Return the layout of the text in `source`, inferred from its beginning.
 
-    Raises RelayError if it is not a table.
+    Raises RelayError if it is not a table, or if a setting does not fit it.
     """
     head = read_head(source, options)
     by_excel = head.excels_separator
     top = max(options.skip, options.header[0] - 1 if options.header else 0, 1 if by_excel else 0)
     if top >= len(head.lines):
         setting = f"header={options.header[0]}" if options.header else f"skip={options.skip}"
-        raise RelayError(f"data.read.{setting}: {head.name} has {len(head.lines)} lines only.")
+        raise RelayError(
+            f"data.read.{setting}: {head.name} has {len(head.lines)} lines only. "
+            "Give a smaller number."
+        )
     separator = checked_separator(options.separator) or by_excel
     separator = separator or guess_separator(head, top, options.decimal)
     if separator == options.decimal:
         raise RelayError(
-            f"data.read.separator and data.read.decimal are both '{separator}': "
-            "it cannot be seen where a number ends."
+            f"data.read.separator: must differ from data.read.decimal (both are '{separator}'). "
+            "Set one of them to another character."
         )
     if options.header is None:
         header = _find_header(head, separator, top, missing_texts(options))
@@ -126,10 +129,13 @@ def text_format(source: Source, options: ReadOptions) -> TextFormat:
 
 
 def _find_header(head: Head, separator: str, top: int, missing: Sequence[str]) -> _Header:
-    """Return the header by what is in it: below titles, or none."""
+    """Return the header that is inferred from the records: below titles, or none.
+
+    Raises RelayError if there are no rows, or if the next line can belong to the header as well.
+    """
     records = head.records(separator, top)
     if not records:
-        raise RelayError(f"{head.name} holds no rows. Check data.url, data.read.skip and comment.")
+        raise RelayError(f"{head.name} has no rows. Check data.url, data.read.skip and comment.")
     place = header_row(_fields(records))
     if place and (line := records[place].first_line - 1) in head.lone_returns:
         raise lone_return(
@@ -152,10 +158,16 @@ def _find_header(head: Head, separator: str, top: int, missing: Sequence[str]) -
 
 
 def _named_header(head: Head, separator: str, lines: Sequence[int]) -> _Header:
-    """Return the header in the lines that a setting names."""
+    """Return the header in the `lines` that data.read.header names.
+
+    Raises RelayError if they do not exist, or are blank.
+    """
     last = lines[-1]
     if last > len(head.lines):
-        raise RelayError(f"data.read.header: {head.name} has {len(head.lines)} lines, not {last}.")
+        raise RelayError(
+            f"data.read.header: {head.name} has {len(head.lines)} lines, not {last}. Name a line "
+            "of the file."
+        )
     if len(lines) == 1:
         below_titles = Lines(head.lines, above=last - 1)
         record = next(read_records(below_titles, separator))
@@ -163,7 +175,10 @@ def _named_header(head: Head, separator: str, lines: Sequence[int]) -> _Header:
     else:
         rows = [split_line(head.lines[line - 1], separator) for line in lines]
     if not any(field.strip() for row in rows for field in row):
-        raise RelayError(f"data.read.header: line {lines[0]} of {head.name} is blank.")
+        raise RelayError(
+            f"data.read.header: line {lines[0]} of {head.name} is blank. "
+            "Name the line with the names."
+        )
     below = head.records(separator, last)
     names = _without_comment_mark(joined_names(rows), below)
     if has_row_names(names, _fields(below)):
@@ -172,7 +187,7 @@ def _named_header(head: Head, separator: str, lines: Sequence[int]) -> _Header:
 
 
 def _no_header(records: list[Record], above: int) -> _Header:
-    """Return made-up names, as many as most records have fields."""
+    """Return a header of made-up names, as many as most records have fields."""
     widths = Counter(len(record.fields) for record in records)
     return _Header(
         made_names(max(widths, key=widths.__getitem__, default=0)), above, above, records
@@ -180,10 +195,7 @@ def _no_header(records: list[Record], above: int) -> _Header:
 
 
 def _commented_header(head: Head, separator: str, header: _Header) -> _Header | None:
-    """Return the names in the comment right above the rows, as numpy writes them.
-
-    None for no such.
-    """
+    """Return the header in the comment right above the rows, as numpy writes it; or None."""
     first = header.below[0].first_line
     line = head.lines[first - 2].lstrip() if first > 1 else ""
     if not head.comment or not line.startswith(head.comment):
@@ -195,7 +207,7 @@ def _commented_header(head: Head, separator: str, header: _Header) -> _Header | 
 
 
 def _without_comment_mark(names: list[str], below: Sequence[Record]) -> list[str]:
-    """Return `names` without a # that begins the line of the header, not just the first name."""
+    """Return `names` without a # that marks the whole line of the header."""
     first, *others = names
     if first == "#" and below and len(below[0].fields) == len(others):  # between blanks
         return others
@@ -206,7 +218,7 @@ def _without_comment_mark(names: list[str], below: Sequence[Record]) -> list[str
 
 
 def _without_empty_ends(header: _Header) -> _Header:
-    """Return `header` without empty names at its end, where no record has a field for them."""
+    """Return `header` without empty names at its end for which no record has a field."""
     widest = max((len(record.fields) for record in header.below), default=len(header.names))
     names = list(header.names)
     while len(names) > max(widest, 1) and not names[-1]:
@@ -217,7 +229,7 @@ def _without_empty_ends(header: _Header) -> _Header:
 def _count_unnamed(head: Head, header: _Header, separator: str) -> int:
     """Return how many fields of the first record have no name.
 
-    Raises RelayError if they are filled.
+    Raises RelayError if such fields are filled, or if the header is not the right line.
     """
     if not header.below:
         return 0
@@ -238,7 +250,7 @@ def _below_titles(head: Head, record: Record) -> RelayError:
     line = record.first_line
     return RelayError(
         f"{head.name}, line {line}: it has {len(record.fields)} fields, the line taken for the "
-        f"header 1. If the names stand in line {line}: data.read.header={line}."
+        f"header 1. If the names are in line {line}: data.read.header={line}."
     )
 
 
@@ -247,13 +259,13 @@ def _raise_wide(head: Head, header: _Header, separator: str) -> int:
     lines = ["".join(record.lines) for record in header.below]
     raise RelayError(
         f"{head.name}, line {first.first_line}: it has {len(first.fields)} fields, the header "
-        f"{len(header.names)}. Mend the line (a text with the separator in it needs quotes)."
+        f"{len(header.names)}. Correct the line (a text with the separator in it needs quotes)."
         f"{separator_advice(lines, separator)}"
     )
 
 
 def _other_width(head: Head, header: _Header, width: int, separator: str) -> RelayError:
-    """Return the error for a header that is of another width than nearly all records below it."""
+    """Return the error for a header with another number of fields than nearly all records."""
     end = header.end
     lines = [head.lines[end - 1], *("".join(record.lines) for record in header.below)]
     other = separator_advice(lines, separator)
@@ -273,7 +285,7 @@ def _other_width(head: Head, header: _Header, width: int, separator: str) -> Rel
 def _second_header(head: Head, header: Record, second: Record) -> RelayError:
     line, other = header.first_line, second.first_line
     return RelayError(
-        f"{head.name}, line {other}: '{shortened(''.join(second.lines))}' stands above columns of "
+        f"{head.name}, line {other}: '{shortened(''.join(second.lines))}' is above columns of "
         f"numbers, as a line of names would. {setting('data.read.header', [line, other])} joins "
         "both lines, "
         f"data.read.header={other} takes the names from this one alone, and "

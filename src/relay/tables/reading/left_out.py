@@ -1,4 +1,4 @@
-"""Lines of a text that are not rows of its table: left out, and reported once. Light."""
+"""Lines of a text that are not rows of its table, and a report of them. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class LeftOut:
     repeated: int = 0
     notes: list[Record] = field(default_factory=list)
     notes_in_table: list[str] = field(default_factory=list)
-    """Notes that are as wide as the table, where they were looked for."""
+    """Notes that have as many fields as the table."""
     cut_off: Record | None = None
-    """The last line where it lacks fields and its end; it is read, with missing values."""
-    _is_told: bool = False
+    """The last line, if it lacks fields and its end; it is read, with missing values."""
+    _is_reported: bool = False
 
     def facts(self) -> dict[str, Any]:
-        """Return what was left out as facts for the artifact, without what there is not."""
+        """Return the numbers of lines that were left out, as facts for the artifact."""
         above = self.layout.above
         facts = {
             "lines_above_header": above,
@@ -40,28 +40,29 @@ class LeftOut:
         return {name: value for name, value in facts.items() if value}
 
     def warn(self) -> None:
-        """Return log, once, what may have been meant as a part of the table."""
-        if self._is_told:
+        """Warn, once, of lines that were left out and can be a part of the table."""
+        if self._is_reported:
             return
-        self._is_told = True
+        self._is_reported = True
         name = self.layout.source.name
         if self.layout.beside:
             log.warning(
-                "the line above the header of %s is left out: '%s'. If it is a part of "
-                "the names: %s.",
+                "%s: the line above the header is left out: '%s'. If it is a part of the "
+                "names: %s.",
                 name,
                 self.layout.beside,
                 setting("data.read.header", [self.layout.above, self.layout.header_end]),
             )
         if self.repeated:
-            log.warning("left out %d line(s) of %s that repeat the header.", self.repeated, name)
+            lines = "1 line" if self.repeated == 1 else f"{self.repeated} lines"
+            log.warning("%s: left out %s that repeat the header.", name, lines)
         notes = [shortened("".join(note.lines)) for note in self.notes]
         if notes or self.notes_in_table:
             warn_of_notes(name, [*self.notes_in_table, *notes])
         if self.cut_off is not None:
             log.warning(
-                "the last line of %s has %d of %d fields and no end: "
-                "the file may be cut off. Its missing fields are read as missing values.",
+                "%s: the last line has %d of %d fields and no end, so the file can be cut off. Its "
+                "missing fields are read as missing values. Check the file against its source.",
                 name,
                 len(self.cut_off.fields),
                 len(self.layout.header),
@@ -69,6 +70,6 @@ class LeftOut:
 
 
 def warn_of_notes(name: str, notes: list[str]) -> None:
-    """Log that lines below a table were left out because they are not rows of it."""
+    """Warn that lines below a table were left out because they are not rows of it."""
     lines = "1 line" if len(notes) == 1 else f"{len(notes)} lines"
-    log.warning("left out %s below the table of %s: '%s'.", lines, name, notes[0])
+    log.warning("%s: left out %s below the table: '%s'.", name, lines, notes[0])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 BLANKS = r"\s+"
-"""Stands for a separator of any number of blanks and tabs."""
+"""The separator of any number of blanks and tabs."""
 BOM = "\ufeff"
 
 _NOTHING = " \t\r\n\v\f\x1a"
@@ -21,9 +21,9 @@ _FIELD = re.compile(r'"(?:[^"]|"")*"|\S+')
 class Lines:
     """The lines of a text from its beginning on, without comments and marks of byte order.
 
-    A mark stands within a text where files were put one after the other. `number` is the number
-    in the file, from 1, of the line that was handed out last, `taken` are the lines since this
-    was emptied, and `comments` counts the lines that were left out.
+    A mark is within a text if files were put one after the other. `number` is the number in the
+    file, from 1, of the last line, `taken` are the lines since this list was emptied, and
+    `comments` counts the lines that were left out.
     """
 
     def __init__(self, lines: Iterable[str], comment: str | None = None, *, above: int = 0) -> None:
@@ -56,7 +56,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Record:
-    """One record of a text: its fields, and the lines of the file that it stands in, from 1."""
+    """A record of a text: its fields, and its lines in the file, from 1."""
 
     first_line: int
     last_line: int
@@ -87,7 +87,7 @@ def split_line(line: str, separator: str) -> list[str]:
 
 
 def lines_of(text: str) -> Iterator[str]:
-    """Return the lines of `text`, whatever ends them, with one sort of ends."""
+    """Return the lines of `text`, with all ends of lines as line feeds."""
     return io.StringIO(text, newline=None)
 
 

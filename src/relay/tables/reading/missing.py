@@ -1,4 +1,4 @@
-"""Texts that mean "missing", such as NA: marked, counted, and kept where they are values."""
+"""Texts that mean "missing", such as NA: taken as missing, or kept if they are values."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _FEWEST_CODES = 3
 
 @dataclass(frozen=True)
 class Marked:
-    """By a column's place: which texts were taken as missing, which were kept, and how often.
+    """Texts that were taken as missing, and that were kept, with their counts, by column place.
 
-    Without those that the settings name: what a setting decides is not reported.
+    Texts that a setting decides on are not among them.
     """
 
     taken: Mapping[int, Counts] = field(default_factory=dict)
@@ -33,15 +33,15 @@ class Marked:
 
 
 def as_it_stands(options: ReadOptions) -> ReadOptions:
-    """Return `options` by which all texts but the empty one are read as they are."""
+    """Return `options` with which all texts but the empty one are read unchanged."""
     return dataclasses.replace(options, missing_values=(), keep_texts=[*USUAL_MISSING])
 
 
 def mark_missing(table: pd.DataFrame, options: ReadOptions, *, find_codes: bool = True) -> Marked:
-    """Make the texts in `table` that mean "missing" so, in place.
+    """Replace the texts in `table` that mean "missing" by missing values, in place.
 
-    Where `find_codes`, NA is kept in a column of codes of two capital letters if it is nowhere
-    else: there it is Namibia, or North America.
+    With `find_codes`, NA is kept in a column of codes of two capital letters if it is in no other
+    column: then it is Namibia, or North America.
     """
     by_column = _count(table, options)
     asked_for = set(options.missing_values)
@@ -71,7 +71,7 @@ def are_codes(values: pd.Series) -> bool:
 
 
 def _count(table: pd.DataFrame, options: ReadOptions) -> dict[int, dict[str, int]]:
-    """Return how often each column has each text that means "missing", unless it is to be kept."""
+    """Count the texts that mean "missing" in each column, unless `keep_in` keeps them."""
     absent = [text for text in missing_texts(options) if text]
     ends = last_bytes_in(absent)
     counts: dict[int, dict[str, int]] = {}

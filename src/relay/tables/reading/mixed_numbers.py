@@ -1,7 +1,7 @@
-"""What a column is whose texts are numbers with something beside them, or some of them only.
+"""Columns of numbers with units or other texts beside them, or among texts.
 
-Where there is one meaning, it is read. Where there is not, it is an error if most are numbers, a
-warning if the column stays texts. Codes and names that begin with digits are texts.
+If they have one meaning, they are read. Otherwise it is an error if most are numbers, and a warning
+if the column stays texts. Codes and names that begin with digits are texts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from relay.util.errors import RelayError
 from relay.util.setting_text import setting
 
 _FEWEST_NUMBERS = 20
-"""Fewer different numbers among texts may be the names of classes."""
+"""Fewer different numbers among texts can be the names of classes."""
 _FEWEST_QUANTITIES, _FEWEST_OF_KNOWN_UNIT = 10, 5
 _MOST = 0.5
 _SOME, _LEAST = 0.05, 0.02
@@ -48,7 +48,7 @@ _NUMBER = re.compile(r"[\d.,:' \u00a0]*\d")
 
 @dataclass(frozen=True)
 class MixedNumbers:
-    """How a column is to be read: by `word`, or as texts if it is None."""
+    """How to read a column: by `word`, or as texts if it is None."""
 
     word: NumberWord | None = None
     note: str = ""
@@ -56,9 +56,9 @@ class MixedNumbers:
 
 
 def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
-    """Return how the texts `values` are to be read; None if they hold too few numbers to matter.
+    """Return how to read the texts `values`; None if they have too few numbers to matter.
 
-    Raises RelayError, with the settings that decide, where most are numbers but what they mean is
+    Raises RelayError, with the settings that decide, if most are numbers, but their meaning is
     open.
     """
     few = _shapes_of(sample(values), decimal)
@@ -75,7 +75,7 @@ def read_mixed_numbers(values: pd.Series, decimal: str) -> MixedNumbers | None:
 
 
 def hold_numbers(examples: Sequence[str], decimal: str) -> bool:
-    """Return True if so many of the different texts in `examples` are numbers that these matter."""
+    """Return True if enough of the different texts in `examples` are numbers."""
     if not have_digits(examples):
         return False
     return _have_numbers(_shapes_of(examples, decimal))
@@ -128,13 +128,13 @@ def _with_one_unit(shapes: Shapes) -> MixedNumbers | None:
     with_unit, without = _shown(shapes.of("unit", "thousands")), _shown(shapes.of("plain"))
     warning = (
         f"{count} of {shapes.total} values are in '{written}', such as {with_unit}; the others, "
-        f"such as {without}, are taken as that, too. If they are not, mend the file"
+        f"such as {without}, are read in it as well. If they are not, correct the file"
     )
     return MixedNumbers(word, warning=warning)
 
 
 def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
-    """Read `9.9K` beside `1.2M` or `$5`: only together do such letters show what they mean."""
+    """Read `9.9K` beside `1.2M` or `$5`: only together such letters show their meaning."""
     count = shapes.count("thousands")
     if not count or not shapes.holds_only("plain", "money", "thousands"):
         return None
@@ -153,7 +153,7 @@ def _in_thousands(shapes: Shapes) -> MixedNumbers | None:
 
 
 def _with_minus_behind(shapes: Shapes) -> MixedNumbers | None:
-    """Read `5-` among many numbers; among a few, it may be a grade."""
+    """Read `5-` as -5 among many numbers; among a few, it can be a grade."""
     if not shapes.count("minus") or not shapes.holds_only("plain", "minus"):
         return None
     if not _has_decimals(shapes) and _distinct(shapes, *NUMBERS) < _FEWEST_NUMBERS:
@@ -166,18 +166,18 @@ def _with_minus_behind(shapes: Shapes) -> MixedNumbers | None:
 
 
 def _signs(shapes: Shapes) -> set[str]:
-    """Return the letters that may stand for thousands or more."""
+    """Return the letters that can mean thousands or more."""
     return {re.sub(rf"[^A-Za-z]|{CURRENCY}", "", text) for text in shapes.of("thousands")}
 
 
 def _lone_letter(shapes: Shapes) -> str:
-    """Return the letter, K say, that alone stands behind numbers and may be a unit; else ""."""
+    """Return the only letter behind numbers, such as K, if it can be a unit; else ""."""
     signs = {sign.upper() for sign in _signs(shapes)}
     return signs.pop() if len(signs) == 1 and len(max(signs)) == 1 else ""
 
 
 def _has_thousands(shapes: Shapes) -> bool:
-    """Return True if the letters are not just `m` or `b`, which may be metres or bytes."""
+    """Return True if the letters are not only `m` or `b`, which can be metres or bytes."""
     signs = _signs(shapes)
     return bool(signs) and signs not in ({"m"}, {"b"})
 
@@ -196,13 +196,13 @@ def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | 
         cure = f"{limited} takes '<0.5' as 0.5; {missing} takes them as missing"
     elif percent:
         what = (
-            f"holds {percent} numbers with %, such as {_shown(shapes.of('percent'))}, and "
+            f"has {percent} numbers with %, such as {_shown(shapes.of('percent'))}, and "
             f"{shapes.total - percent} without, such as "
             f"{_shown(shapes.of(*(shape for shape in NUMBERS if shape != 'percent')))}"
         )
         cure = f"{setting(key, form)} takes 10% as 10"
     elif len(currencies) > 1:
-        what = f"holds amounts in several currencies: {_counted(currencies)}"
+        what = f"has amounts in several currencies: {_counted(currencies)}"
         cure = f"{setting(key, form)} takes them alike"
     elif shapes.holds_only("plain", "thousands") and _has_thousands(shapes):
         return _with_lone_letter(values, shapes)
@@ -210,20 +210,20 @@ def _with_several_meanings(values: pd.Series, shapes: Shapes) -> MixedNumbers | 
         return _in_several_units(shapes, units)
     if distinct < _FEWEST_QUANTITIES:
         return None if limits else _warned(what, cure)
-    raise RelayError(f"column '{values.name}' {what}. Mend the file; or {cure}; {stay}.")
+    raise RelayError(f"column '{values.name}': {what}. Correct the file; or {cure}; {stay}.")
 
 
 def _with_lone_letter(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
-    """Ask what `9.9K` beside `850` means: 9,900, or 9.9 kelvin; 12B may be a house number, too.
+    """Report `9.9K` beside `850`, which can be 9,900 or 9.9 kelvin; 12B can be a house number.
 
-    Raises RelayError if the column is one of many numbers.
+    Raises RelayError if the column has many different numbers.
     """
     letter, key = _lone_letter(shapes), f"data.dtypes.{values.name}"
     if not letter:
         return None
     count, marked = shapes.count("thousands"), shapes.of("thousands")
     what = (
-        f"holds {count} numbers with {letter}, which may stand for {_LARGE[letter]} or for a unit, "
+        f"has {count} numbers with {letter}, which can mean {_LARGE[letter]} or a unit, "
         f"such as {_shown(marked)}, and {shapes.total - count} without, such as "
         f"{_shown(shapes.of('plain'))}"
     )
@@ -236,7 +236,7 @@ def _with_lone_letter(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
     if letter != "K" and not _has_decimals(shapes):
         return _warned(what, cure)
     raise RelayError(
-        f"column '{values.name}' {what}. Mend the file; or {cure}; {setting(key, 'str')} keeps "
+        f"column '{values.name}': {what}. Correct the file; or {cure}; {setting(key, 'str')} keeps "
         "texts."
     )
 
@@ -250,7 +250,7 @@ def _in_several_units(shapes: Shapes, units: Counter[str]) -> MixedNumbers | Non
         return None
     bare = Counter({"none": shapes.count("plain")})
     return _warned(
-        f"holds numbers in several units ({_counted(units + bare)})",
+        f"has numbers in several units ({_counted(units + bare)})",
         "make one unit of them in the file",
     )
 
@@ -275,31 +275,31 @@ def _among_texts(values: pd.Series, shapes: Shapes) -> MixedNumbers | None:
         cure = f"data.dtypes.{values.name}=float, with {_as_missing(strays)}"
         return _warned(what, cure) if len(strays) <= _MOST_WORDS else None
     raise RelayError(
-        f"column '{values.name}' {what}. Mend the file; or, if they mean missing values, set "
+        f"column '{values.name}': {what}. Correct the file; or, if they mean missing values, set "
         f"{_as_missing(strays)}; or, if the column holds texts, "
         f"data.dtypes.{values.name}=str.{decimal_comma_hint(strays[0])}"
     )
 
 
 def _of_one_kind(shapes: Shapes) -> bool:
-    """Return True if what stands after numbers is one unit of measurement."""
+    """Return True if there is only one unit of measurement behind the numbers."""
     units = units_in(shapes)
     return len(units) <= 1 and set(units) <= _KNOWN_UNITS
 
 
 def _warned(what: str, cure: str) -> MixedNumbers:
-    """Return texts as they are, with a warning; `cure` is how they become numbers."""
+    """Return a reading as texts, with a warning; `cure` is how they become numbers."""
     stay = "If texts are right: {setting}=str"
     return MixedNumbers(warning=f"{what}: kept as texts. To have numbers, {cure}. {stay}")
 
 
 def _strays(values: pd.Series, shapes: Shapes, kinds: str | Sequence[str], name: str) -> str:
-    """Return how many values are not numbers, where the first is, and examples."""
+    """Return a text with the number of values of these `kinds`, the first row, and examples."""
     chosen = [kinds] if isinstance(kinds, str) else kinds
     strays = shapes.of(*chosen)
     row = int(values.eq(strays[0]).to_numpy(dtype=bool, na_value=False).argmax()) + 1
     count = f"{shapes.count(*chosen)} of {shapes.total} values{name and ' that are '}{name}"
-    return f"holds numbers, but for {count}, the first in row {row} of the data: {_shown(strays)}"
+    return f"has numbers, except {count}, the first in row {row} of the data: {_shown(strays)}"
 
 
 def _as_missing(strays: Sequence[str]) -> str:
@@ -309,7 +309,7 @@ def _as_missing(strays: Sequence[str]) -> str:
 
 
 def _word(shapes: Shapes) -> str:
-    """Return a dtype word of numbers in the format of `shapes`, fit for a command line."""
+    """Return a dtype word of numbers in the format of `shapes`, for a command line."""
     return f"float:{'1234.56' if shapes.form.decimal == '.' else '1234,56'}"
 
 

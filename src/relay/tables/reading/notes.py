@@ -1,4 +1,4 @@
-"""Lines of a table that are notes below it, or may be comments as wide as a row."""
+"""Rows of a table that are notes below it, or can be comments."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _FEWEST_ROWS = 10
 def count_notes(
     table: pd.DataFrame, head: pd.DataFrame | None = None, missing: Collection[str] = ()
 ) -> int:
-    """Count the rows at the end that are notes: a text alone in the first column, one of numbers.
+    """Count the rows at the end that are notes: a single text, in a first column of numbers.
 
-    If `table` is the end only, `head` is its beginning; `missing` texts are not values.
+    If `table` is only the end, `head` is its beginning; `missing` texts are not values.
     """
     first = table.iloc[:, 0]
     if table.shape[1] < _NARROWEST_WITH_NOTES or not is_text(first):
@@ -52,9 +52,9 @@ def count_notes(
 
 
 def warn_of_comments(layout: TextFormat, table: pd.DataFrame) -> None:
-    """Log which line of a text with `layout` may be a comment although it was read into `table`.
+    """Warn of lines of a text with `layout` that can be comments but were read into `table`.
 
-    Such a line begins with a mark and a blank, or is another row with a mark before it; few do.
+    A few lines begin with a mark and a blank, or are like another row with a mark before it.
     """
     if len(table) < _FEWEST_ROWS or layout.comment or not is_text(table.iloc[:, 0]):
         return
@@ -70,7 +70,7 @@ def warn_of_comments(layout: TextFormat, table: pd.DataFrame) -> None:
         first = table.iloc[rows[0]].dropna()
         marked = re.match(_MARK, str(first.iloc[0]))
         log.warning(
-            "%s: %d of %d rows may be comments, the first in row %d of the data: '%s'. "
+            "%s: %d of %d rows can be comments, the first in row %d of the data: '%s'. "
             "They are read as rows. To leave out such lines: %s.",
             layout.source.name, len(rows), len(table), rows[0] + 1,
             layout.separator.join(map(str, first)),
@@ -79,7 +79,7 @@ def warn_of_comments(layout: TextFormat, table: pd.DataFrame) -> None:
 
 
 def _marked_rows(table: pd.DataFrame) -> list[int]:
-    """Return the rows that begin as comments do, where these are few."""
+    """Return the rows that begin like comments; none if these are many."""
     texts = as_arrow(table.iloc[:, 0])
     starts = pc.fill_null(pc.match_substring_regex(texts, _MARK), False)
     rows = np.flatnonzero(starts.to_numpy(zero_copy_only=False))
@@ -95,7 +95,7 @@ def _marked_rows(table: pd.DataFrame) -> list[int]:
 
 
 def _mark_of_header(layout: TextFormat, table: pd.DataFrame) -> str:
-    """Return the mark that the header begins with, where the first row is rather the header."""
+    """Return the mark at the header's beginning, if the first row seems to be the header."""
     if not layout.has_header or not layout.header_rows:
         return ""
     mark = re.match(_MARK, layout.header_rows[0][0])

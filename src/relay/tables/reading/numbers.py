@@ -42,7 +42,7 @@ _LONG_INTEGER = rf"^[-+]?\d{{{_LONGEST_INTEGER + 1},}}$"
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """What stands between a number's thousands ("" for nothing) and before its decimals."""
+    """The marks between a number's thousands ("" for none) and before its decimals."""
 
     thousands: str
     decimal: str
@@ -54,20 +54,20 @@ class NumberFormat:
 
     @property
     def digits(self) -> str:
-        """Return what a number without a sign looks like, for RE2 and for Python alike."""
+        """Return a pattern of a number without a sign, for RE2 and Python."""
         gap, mark = _THOUSANDS[self.thousands], re.escape(self.decimal)
         grouped = rf"[1-9]\d{{0,2}}(?:{gap}\d{{2,3}})*{gap}\d{{3}}|" if gap else ""
         return rf"(?:(?:{grouped}\d+)(?:{mark}\d+)?|{mark}\d+)(?:[eE][-+]?\d+)?"
 
     @cached_property
     def pattern(self) -> str:
-        """Return what a whole value looks like, with what may stand beside a number."""
+        """Return a pattern of a whole value, with currencies, per cent and brackets."""
         bare = rf"{SIGN}?\s*(?:{CURRENCY})?\s*{SIGN}?{self.digits}\s*(?:%|{CURRENCY})?"
         return rf"^(?:{bare}|\({bare}\))$"
 
 
 FORMATS = {example: NumberFormat(example[1:-6], example[-3]) for example in NUMBER_EXAMPLES}
-"""The formats that are known, in the order in which they are tried, by their example."""
+"""The formats by their example, in the order in which they are tried."""
 
 
 def formats_for(decimal: str) -> list[NumberFormat]:
@@ -78,9 +78,7 @@ def formats_for(decimal: str) -> list[NumberFormat]:
 def as_plain_numbers(values: pd.Series) -> pd.Series | None:
     """Return texts that are all numbers as programs write them as int64, Int64 or float64.
 
-    Else None.
-
-    Codes are not numbers.
+    None for other texts, and for codes such as 007.
     """
     array = as_arrow(values)
     whole = integers_in_texts(values)
@@ -94,7 +92,7 @@ def as_plain_numbers(values: pd.Series) -> pd.Series | None:
 
 
 def codes_note(values: pd.Series) -> str:
-    """Return why whole numbers are codes; "" if none is, or if not all texts are whole numbers."""
+    """Return why whole numbers stay texts; "" if they are numbers, or not all are whole numbers."""
     array = as_arrow(values)
     whole = integers_in_texts(values)
     if whole is not None and not floats_hold(whole):
@@ -107,7 +105,7 @@ def codes_note(values: pd.Series) -> str:
 
 
 def too_long(texts: pd.Series, numbers: pd.Series) -> pd.Series:
-    """Return those of `texts` that are so long that different ones are equal as the `numbers`."""
+    """Return the `texts` that are so long that different ones are equal as `numbers`."""
     sizes = np.abs(numbers.to_numpy())
     long = (sizes >= FLOATS_HOLD) & np.isfinite(sizes)
     if not long.any():
@@ -119,7 +117,7 @@ def too_long(texts: pd.Series, numbers: pd.Series) -> pd.Series:
 
 
 def _has_zeros_before(array: pa.ChunkedArray | pa.Array) -> bool:
-    """Return True if a whole number has a zero before it: 007 is a name."""
+    """Return True if a whole number begins with a zero: 007 is a code."""
     zeros = array.filter(pc.starts_with(array, "0"))
     return bool(pc.any(pc.greater(pc.utf8_length(zeros), 1)).as_py())
 
@@ -133,7 +131,7 @@ def _is_too_long(array: pa.ChunkedArray | pa.Array) -> bool:
 
 
 def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
-    """Return `values` as float64, NaN if one is missing or no number of the format."""
+    """Return `values` as float64; NaN for a missing one, or one that does not have the format."""
     array = as_arrow(values)
     array = pc.if_else(pc.match_substring_regex(array, form.pattern), array, None)
     negative = pc.fill_null(
@@ -150,7 +148,7 @@ def parsed(values: pd.Series, form: NumberFormat) -> pd.Series:
 
 
 def decimal_comma_hint(value: str) -> str:
-    """Return what can mend 3,5 if decimals have points."""
+    """Return advice on a number such as 3,5; "" for other texts."""
     if re.fullmatch(r"-?\d+,\d+", value.strip()):
         return f" If the comma is a decimal comma, set {setting('data.read.decimal', ',')}."
     return ""
@@ -164,9 +162,9 @@ def without_placeholders(values: pd.Series) -> pd.Series:
 
 
 def find_format(values: pd.Series, decimal: str) -> NumberFormat | None:
-    """Return the format in which all texts are numbers of one unit.
+    """Return the format in which all texts are numbers of one unit, or None.
 
-    One with this decimal mark first.
+    Formats with this decimal mark are tried first.
     """
     array = as_arrow(values).drop_null()
     for form in formats_for(decimal):
@@ -176,7 +174,7 @@ def find_format(values: pd.Series, decimal: str) -> NumberFormat | None:
 
 
 def _has_one_unit(array: pa.ChunkedArray | pa.Array) -> bool:
-    """Return True if no two currencies are mixed, nor percentages with other numbers."""
+    """Return True if there is one currency at most, and percentages are not mixed with others."""
     percent = pc.sum(pc.match_substring(array, "%")).as_py()
     if percent not in (0, len(array)):
         return False
@@ -203,7 +201,7 @@ def share_of_numbers(texts: Sequence[str]) -> float:
 
 
 def _are_plain(texts: Sequence[str]) -> bool:
-    """Return True if all texts are numbers as programs write them; the quick way to see it."""
+    """Return True if all texts are numbers as programs write them; quicker than a pattern."""
     try:
         pc.cast(pa.array(texts, pa.large_string()), pa.float64())
     except pa.ArrowInvalid:
@@ -213,7 +211,7 @@ def _are_plain(texts: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Convention:
-    """The decimal mark of a file's numbers, and whether its values show it beyond doubt."""
+    """The decimal mark of a file's numbers, and whether its values leave no other."""
 
     decimal: str = "."
     is_evident: bool = False
@@ -229,8 +227,8 @@ def find_convention(
 ) -> Convention:
     """Return the convention of a file, from samples of its columns of texts, or by `decimal`.
 
-    A column speaks for a decimal mark where its numbers can be read with no other: 1,5 and 0,125
-    and 1.234,5, but not 1,234. Where none speaks, semicolons between fields do for a comma.
+    A column shows a decimal mark if its numbers can be read with no other: 1,5 and 0,125 and
+    1.234,5, but not 1,234. If no column does, semicolons between fields mean a comma.
     """
     if decimal is not None:
         return Convention(decimal, is_evident=True)
@@ -241,7 +239,7 @@ def find_convention(
 
 
 def _decimal_marks(texts: Sequence[str]) -> set[str]:
-    """Return the decimal marks that all of `texts` may be numbers with."""
+    """Return the decimal marks with which all of `texts` can be read as numbers."""
     counted = [text for text in texts if text.strip().lower() not in PLACEHOLDERS]
     marks: set[str] = set()
     for form in FORMATS.values() if counted else ():

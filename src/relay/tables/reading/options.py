@@ -1,4 +1,4 @@
-"""How a file is to be read, by the settings that are given. Light: no pandas."""
+"""The settings by which a file is read. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a file is to be read; None means that it is found out from the content.
+    """How to read a file; None means that it is inferred from the content.
 
-    `missing_values` are texts that mean "missing" besides the usual ones; `keep_texts` are
-    usual ones (`None`, `NA`, ...) that are values in this file, and `keep_in` those that are so in
-    one column, by its name in snake_case. `header` are the lines of the file (of a sheet: the rows)
-    that hold the names, counted from 1 and ascending; an empty one means that there are no names.
-    The first `skip` lines are left out, and those that begin with `comment`. `totals` is "drop"
-    where rows of totals are left out, else "keep". `table` is the sheet of a workbook or the file
-    in a zip archive; `max_mb` limits what is unpacked.
+    `missing_values` are texts that mean "missing" besides the usual ones; `keep_texts` are usual
+    ones (`None`, `NA`, ...) that are values in this file, and `keep_in` those that are values in
+    one column, by its name in snake_case. `header` has the lines of the file (of a sheet: the rows)
+    with the names, counted from 1 and ascending; an empty one means that there are no names. The
+    first `skip` lines are left out, and those that begin with `comment`. `totals` is "drop" to
+    leave out rows of totals, else "keep". `table` is the sheet of a workbook or the file in a zip
+    archive; `max_mb` limits the size of unpacked files.
     """
 
     separator: str | None = None
@@ -38,9 +38,9 @@ USUAL_MISSING = frozenset(
     | {"NA", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"}
     | {"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
 )
-"""Texts that mean "missing" where `keep_texts` does not say otherwise: of pandas and Excel."""
+"""Texts of pandas and Excel that mean "missing", unless `keep_texts` keeps them."""
 
 
 def missing_texts(options: ReadOptions) -> list[str]:
-    """Return all texts that mean "missing" in a file; the empty one is among them."""
+    """Return all texts that mean "missing" in a file, with the empty one."""
     return sorted((USUAL_MISSING - set(options.keep_texts)) | {"", *options.missing_values})

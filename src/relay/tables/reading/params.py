@@ -1,4 +1,4 @@
-"""Parameters of the steps that read people's files: the same settings mean the same in each."""
+"""Parameters of the steps that read files: a setting has the same meaning in each."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from relay.util.names import column_name
 
 
 def _as_text(value: Any) -> Any:
-    """Return -999 as "-999"; refuse what YAML has made of `null` or `no`."""
+    """Return -999 as "-999". Raises ValueError for what YAML makes of `null` or `no`."""
     if isinstance(value, bool) or value is None:
-        raise ValueError(f"{value} is not a text: put it in quotes")
+        raise ValueError(f"must be a text (got {value}). Put it in quotes")
     return str(value) if isinstance(value, int | float) else value
 
 
@@ -26,7 +26,7 @@ _NO_HEADER = ("none", "no", "false")
 
 
 def _as_lines(value: Any) -> Any:
-    """Return 3 as [3], and what people write for "no header" as []."""
+    """Return 3 as [3], and "none" as []. Raises ValueError if it is not numbers of lines."""
     if value is None:
         return None
     if value is False or (isinstance(value, str) and value.lower() in _NO_HEADER):
@@ -40,7 +40,7 @@ def _as_lines(value: Any) -> Any:
     if any(line < 1 for line in lines):
         raise ValueError("lines are counted from 1; for a file without names write none")
     if lines != sorted(set(lines)):
-        raise ValueError(f"{value!r}: the lines must ascend")
+        raise ValueError(f"the lines must ascend (got {value!r})")
     return lines
 
 
@@ -48,7 +48,7 @@ Header = Annotated[list[int] | None, BeforeValidator(_as_lines)]
 
 
 class ReadParams(Params):
-    """How a file is read, and what its columns are called: `data.read` and what goes with it."""
+    """How a file is read, and the names and dtypes of its columns."""
 
     separator: str | None = Field(None, description="separator of the fields; none: detected")
     encoding: str | None = Field(None, description="encoding of the file; none: detected")
@@ -87,7 +87,7 @@ class ReadParams(Params):
         return self
 
     def read_options(self) -> ReadOptions:
-        """Return the part of these that the reader of a file takes."""
+        """Return the parameters that the reader of a file takes."""
         return ReadOptions(
             separator=self.separator,
             encoding=self.encoding,

@@ -22,14 +22,17 @@ log = logging.getLogger("relay")
 
 
 def parquet_columns(source: Source) -> list[str]:
-    """Return the names of a Parquet file's columns, without an index that pandas left unnamed."""
+    """Return the names of a Parquet file's columns, without an unnamed index of pandas."""
     with _open(source) as file:
         names = file.schema_arrow.names
         return [names[place] for place in _places(file)]
 
 
 def read_parquet(source: Source) -> pd.DataFrame:
-    """Return the table in a Parquet file, in dtypes that later steps know."""
+    """Return the table in a Parquet file, in the dtypes of later steps.
+
+    Raises RelayError if the file is damaged, or has no rows or a column of nested values.
+    """
     with _open(source) as file:
         _require_rows(source, file)
         table = file.read().select(_places(file))
@@ -38,7 +41,10 @@ def read_parquet(source: Source) -> pd.DataFrame:
 
 
 def read_parquet_pieces(source: Source, rows: int) -> Iterator[pd.DataFrame]:
-    """Yield the same in pieces of about `rows` rows; categories become their values."""
+    """Yield the table in pieces of about `rows` rows; categories become their values.
+
+    Raises RelayError as `read_parquet` does.
+    """
     import pyarrow as pa
 
     with _open(source) as file:
@@ -67,14 +73,14 @@ def _open(source: Source) -> Iterator[pq.ParquetFile]:
 
 
 def _places(file: pq.ParquetFile) -> list[int]:
-    """Return the places of the columns: names may occur twice."""
+    """Return the places of the columns; names can occur twice."""
     names = file.schema_arrow.names
     return [i for i, name in enumerate(names) if not name.startswith("__index_level_")]
 
 
 def _require_rows(source: Source, file: pq.ParquetFile) -> None:
     if file.metadata.num_rows == 0:
-        raise RelayError(f"{source.name} holds columns but no rows. Check data.url.")
+        raise RelayError(f"{source.name} has columns, but no rows. Check data.url.")
 
 
 def _may_be_missing(metadata: Any, place: int) -> bool:
@@ -92,9 +98,9 @@ def _may_be_missing(metadata: Any, place: int) -> bool:
 def _plain(
     source: Source, arrow: pa.Table, missing: Sequence[bool], *, is_whole: bool = False
 ) -> pd.DataFrame:
-    """Return `arrow` in dtypes that later steps know; `missing` is which columns may lack values.
+    """Return `arrow` in the dtypes of later steps; `missing` shows columns that lack values.
 
-    A part of a table, which is not `is_whole`, gets dtypes that have room for the other parts.
+    A piece of a table, which is not `is_whole`, gets dtypes that suit the other pieces.
     """
     import pyarrow as pa
 
@@ -114,8 +120,8 @@ def _plain(
             values = _with_plain_type(values, missing[i])
         if i in exact and pd.api.types.is_string_dtype(exact[i].dtype):
             log.warning(
-                "%s, column %s: numbers (%s) of more digits than any number can have: kept as "
-                "texts. As quantities, rounded: data.dtypes.%s=float.",
+                "%s, column %s: numbers (%s) have more digits than a number can have. They are "
+                "kept as texts. As quantities, rounded: data.dtypes.%s=float.",
                 source.name, field.name, kind, column_name(field.name),
             )  # fmt: skip
         arrow = arrow.set_column(i, field.name, values)
@@ -126,9 +132,9 @@ def _plain(
 
 
 def _storage(source: Source, name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the values of a column of any type.
+    """Return the values of a column, with extension types as plain ones.
 
-    Raises RelayError for what is not one value per row.
+    Raises RelayError if it does not have one plain value per row.
     """
     import pyarrow as pa
 
@@ -144,8 +150,8 @@ def _storage(source: Source, name: str, values: pa.ChunkedArray) -> pa.ChunkedAr
     )  # fmt: skip
     if extension or any(is_refused(kind) for is_refused in refused):
         raise RelayError(
-            f"{source.name}, column '{name}' holds {kind}, not one value per row. "
-            "Store it without this column."
+            f"{source.name}, column '{name}': has {kind}, not one value per row. Store the "
+            "file without this column."
         )
     return values
 
@@ -155,7 +161,7 @@ def _uuid_text(value: Any) -> str | None:
 
 
 def _with_plain_type(values: pa.ChunkedArray, may_lack: bool) -> pa.ChunkedArray:
-    """Return values other than exact numbers in a type that pandas and the later steps know."""
+    """Return values other than exact numbers in a type of pandas and the later steps."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

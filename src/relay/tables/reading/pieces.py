@@ -1,4 +1,4 @@
-"""Reads a table piece by piece, so that it may be larger than memory."""
+"""Tables in pieces, which can be larger than memory."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _FEWEST, _MOST = 1_000, 50_000
 
 @dataclass(frozen=True)
 class Pieces:
-    """A table's rows, some at a time, as often as one likes; the index counts on."""
+    """The rows of a table in pieces with a continuous index; they can be read again."""
 
     columns: list[str]
-    """As they stand in the file."""
+    """The names in the file."""
     read: Read
-    """From the beginning, in pieces of so many rows."""
+    """Reads from the beginning, in pieces of so many rows."""
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         start = 0
@@ -43,9 +43,9 @@ class Pieces:
 
 
 def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
-    """Return what `read_raw` gives, in pieces.
+    """Return the table that `read_raw` returns, in pieces; JSON and workbooks are read as a whole.
 
-    JSON and workbooks are read as a whole all the same.
+    Raises RelayError if the file is not a table.
     """
     source = find_source(path, options)
     if source.kind == "text":
@@ -64,9 +64,9 @@ def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
 
 
 def _without_totals(read: Read, name: str, options: ReadOptions) -> Read:
-    """Return `read` without rows of totals where one piece is the whole table.
+    """Return `read` without rows of totals, which are searched if one piece is the whole table.
 
-    Logged the first time.
+    They are logged the first time only.
     """
     reported = False
 
@@ -83,7 +83,7 @@ def _without_totals(read: Read, name: str, options: ReadOptions) -> Read:
 
 
 def _marked(read: Read, options: ReadOptions) -> Read:
-    """Return `read` with the texts that mean "missing" so."""
+    """Return `read` with missing values for the texts that mean "missing"."""
 
     def read_marked(rows: int) -> Iterator[pd.DataFrame]:
         for piece in read(rows):

@@ -1,4 +1,4 @@
-"""Numbers with something beside them: 13.9 kg, 9.9K, <0.5, 10% beside 14, $5 beside €7, 12:30."""
+"""Numbers with units or marks: 13.9 kg, 9.9K, <0.5, 10% beside 14, $5 beside €7, 12:30."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ PATTERNS = {
     CLOCK: r"^[-+]?\d{1,3}:[0-5]\d(:[0-5]\d([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?$",
     PARTS: rf"^(?i:[-+]?{_PART}(?:,?\s*(?:and\s+)?{_PART})*)$",
 }
-"""What a text looks like, for RE2 and for Python alike, by the example that stands for it."""
+"""Patterns for RE2 and Python, by their example."""
 _LIMIT = (
     r"(?:[<>≤≥≈~]=?|=[<>]|(?i:ca\.?|approx\.?|about|up to|at (?:least|most)|"
     r"(?:less|more|fewer|greater) than|below|above|under|over))\s*"
 )
 _OR_MORE = r"\s*(?:\+|(?i:(?:or|and) (?:more|less|over|above|up|older|under|below)|plus))$"
 _LETTERS = "A-Za-zµÀ-ÖØ-öø-ɏͰ-῿぀-퟿"
-"""Of nearly all scripts, in a few ranges: RE2 takes long to compile its own class of letters."""
+"""Letters of nearly all scripts, in a few ranges: RE2 compiles its own class of letters slowly."""
 _UNIT_TEXT = (
     rf"[{_LETTERS}°](?:[{_LETTERS}°/·²³^. ]{{0,18}}[{_LETTERS}.²³])?(?:\^?[23]|100 ?km)?|[\"'″′]"
 )
@@ -66,11 +66,11 @@ UNITS = frozenset(_UNIT_NAMES.split())
 
 @dataclass(frozen=True)
 class Shapes:
-    """What the different texts of a column look like: for each shape, which of them do."""
+    """The shapes of the different texts of a column: for each shape, the texts that have it."""
 
     texts: pa.Array
     counts: NDArray[np.int64]
-    """How often each of `texts` is there."""
+    """How often each of `texts` occurs."""
     form: NumberFormat
     masks: dict[str, NDArray[np.bool_]]
 
@@ -83,7 +83,7 @@ class Shapes:
         return int(sum(self.counts[self.masks[shape]].sum() for shape in shapes))
 
     def of(self, *shapes: str) -> list[str]:
-        """Return the first of the different texts of these shapes."""
+        """Return the first of the different texts with these shapes."""
         chosen = np.any([self.masks[shape] for shape in shapes], axis=0)
         texts: list[str] = self.texts.filter(pa.array(chosen)).slice(0, _LOOKED_AT).to_pylist()
         return texts
@@ -97,7 +97,7 @@ NUMBERS = ("plain", "minus", "percent", "money", "limit", "thousands", "unit")
 
 
 def find_shapes(texts: pa.Array | pa.ChunkedArray, form: NumberFormat) -> Shapes:
-    """Return the shape of each of `texts`, the first of these that it has.
+    """Return the shape of each of `texts`, the first of the patterns that it has.
 
     `word` has no digit in it.
     """
@@ -130,7 +130,7 @@ def find_shapes(texts: pa.Array | pa.ChunkedArray, form: NumberFormat) -> Shapes
 
 
 def best_shapes(texts: pa.Array | pa.ChunkedArray, decimal: str) -> Shapes:
-    """Return the shapes of `texts` in the format of numbers in which most of them are numbers."""
+    """Return the shapes of `texts` in the number format by which most of them are numbers."""
     return max(
         (find_shapes(texts, form) for form in formats_for(decimal)),
         key=lambda shapes: (shapes.count(*NUMBERS), shapes.count("plain")),
@@ -138,7 +138,7 @@ def best_shapes(texts: pa.Array | pa.ChunkedArray, decimal: str) -> Shapes:
 
 
 def plain_unit(unit: str) -> str:
-    """Return `unit` without what does not matter: upper case, a point at the end, a plural."""
+    """Return `unit` in lower case, without a point at the end and a plural s."""
     plain = " ".join(unit.casefold().split()).rstrip(".")
     return plain[:-1] if len(plain) > 2 and plain.endswith("s") else plain
 
@@ -153,7 +153,7 @@ def as_written(shapes: Shapes, unit: str) -> str:
 
 
 def units_in(shapes: Shapes) -> Counter[str]:
-    """Return how many texts have which unit."""
+    """Count the values with each unit."""
     units: Counter[str] = Counter()
     chosen = shapes.masks["unit"] | shapes.masks["thousands"]
     texts = pc.replace_substring_regex(
@@ -165,7 +165,7 @@ def units_in(shapes: Shapes) -> Counter[str]:
 
 
 def currencies_in(shapes: Shapes) -> Counter[str]:
-    """Return how many texts have which currency."""
+    """Count the values with each currency."""
     chosen = shapes.masks["money"] | shapes.masks["thousands"] | shapes.masks["limit"]
     matches = pc.extract_regex(shapes.texts.filter(pa.array(chosen)), f"(?P<name>{CURRENCY})")
     names = pc.utf8_rtrim(pc.struct_field(matches, "name"), ".")
@@ -173,13 +173,13 @@ def currencies_in(shapes: Shapes) -> Counter[str]:
 
 
 def _counted(names: pa.Array, counts: NDArray[np.int64]) -> Counter[str]:
-    """Return how often each of `names` is there, where each stands for `counts` values."""
+    """Return the sum of `counts` for each of `names`."""
     summed = pd.Series(counts).groupby(names.to_pandas().to_numpy()).sum()
     return Counter({str(name): int(count) for name, count in summed.items()})
 
 
 def as_number(values: pd.Series, word: NumberWord) -> pd.Series:
-    """Return texts that are numbers as `word` means them as float64, NaN if one is not."""
+    """Return texts that are numbers by `word` as float64; NaN for others."""
     if word.example in (CLOCK, PARTS):
         return hours(values, word.example)
     form = FORMATS[word.example]
@@ -220,7 +220,7 @@ def _with_thousands(values: pd.Series, form: NumberFormat) -> pd.Series:
 
 
 def hours(values: pd.Series, example: str) -> pd.Series:
-    """Return the texts `values`, written as `example`, in hours; NaN if one is not."""
+    """Return the texts `values`, which are like `example`, in hours; NaN for others."""
     read, pattern = (_clock if example == CLOCK else _parts), re.compile(PATTERNS[example])
 
     def of(text: object) -> float:

@@ -1,4 +1,4 @@
-"""Numbers too large for models: most of them compute with 32 bits, where larger ones overflow."""
+"""Numbers that are too large for models: most compute with 32 bits, and overflow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def _floats(values: pd.Series) -> NDArray[np.float64]:
 
 
 def require_reach(values: pd.Series, rows: NDArray[np.bool_] | bool = True) -> None:
-    """Raise RelayError, with its place, if a finite number in `rows` is beyond 32-bit floats."""
+    """Check that the finite numbers in `rows` are within 32-bit floats.
+
+    Raises RelayError, with column and row, if one is not.
+    """
     if not pd.api.types.is_float_dtype(values.dtype):
         return
     numbers = np.abs(_floats(values))
@@ -36,7 +39,7 @@ def require_reach(values: pd.Series, rows: NDArray[np.bool_] | bool = True) -> N
             values,
             pd.Series(beyond, index=values.index),
             f"a number that models can compute with, up to {LARGEST:.1e}",
-            f" Mend the file; or drop such rows, {bounds}; or "
+            f" Correct the file; or drop such rows, {bounds}; or "
             f"take them as missing, {setting('data.read.missing_values', [worst])}, written as in "
             "the file.",
         )

@@ -1,6 +1,6 @@
-"""A look at each record of a text: where it is broken, and where its table ends.
+"""A check of each record of a text, for broken records and the end of the table. Light: no pandas.
 
-Slower than parsing, so for files in which a parser met, or might pass over, something odd. Light.
+It is slower than parsing, so it is for files in which a parser met, or can miss, something odd.
 """
 
 from __future__ import annotations
@@ -21,33 +21,34 @@ from relay.util.setting_text import setting
 
 _MOST_NOTES = 10
 _MOST_PARTS = 10
-"""Into more parts than these no carriage returns break a line: they end lines."""
+"""If carriage returns break a line into more parts than these, they are ends of lines."""
 _NARROWEST_WITH_NOTES = 3
 _ROWS_IN_WORDS = 4
-"""So many lines are rows by themselves also where no numbers show it."""
+"""So many lines are rows by themselves, also if no numbers show it."""
 COMMENT = r"^\s*(#|%|//|!|;|\*|--)"
-"""What lines of comments usually begin with."""
+"""The usual beginnings of comment lines."""
 
 
 @dataclass
 class Records:
-    """What stands below the header: so many rows, and then notes."""
+    """The records below the header: rows, and then notes."""
 
     rows: int = 0
     notes: list[Record] = field(default_factory=list)
     cut_off: Record | None = None
-    """The last row, where it has no end and lacks fields."""
+    """The last row, if it has no end and lacks fields."""
 
 
 def check_records(layout: TextFormat, codec: Codec, most: int = sys.maxsize) -> Records:
-    """Look at each record below the header of `layout`; RelayError, with its line, if it is broken.
+    """Check each record below the header of `layout`, `most` of them at most.
 
-    A record that ends before the last column with a value in it is broken, but for notes below the
-    table, and for the last line of a file that was cut off. No more than `most` are looked at.
+    A record that ends before the last column with a value in it is broken, except notes below the
+    table, and the last line of a file that was cut off. Raises RelayError, with the line, if a
+    record is broken.
     """
     rows = widest = longest = 0
     first_are_numbers = True
-    tail: list[Record] = []  # records at the end that may be no rows
+    tail: list[Record] = []  # records at the end that can be notes
     short: dict[int, Record] = {}  # the first record of each width that is less than the header's
     with open_text(layout, codec) as text:
         lines = Lines(text, layout.comment, above=layout.header_end)
@@ -70,12 +71,12 @@ def check_records(layout: TextFormat, codec: Codec, most: int = sys.maxsize) -> 
                 if len(row.fields) < len(layout.header):
                     short.setdefault(len(row.fields), row)
             tail.clear()
-    # Where no row has all fields, the last ones were not just left out as they are empty.
+    # If no row has all fields, the last ones were not left out because they are empty.
     widest = widest if longest >= len(layout.header) else len(layout.header)
     broken = [record for width, record in short.items() if width < widest]
     if broken:
         raise _too_short(layout, codec, min(broken, key=lambda record: record.first_line))
-    if rows + len(tail) >= most:  # what is to come shows what the last ones are
+    if rows + len(tail) >= most:  # only the rest of the file shows whether the last ones are notes
         return Records(rows + len(tail))
     return _with_tail(layout, codec, Records(rows), tail, widest, first_are_numbers)
 
@@ -88,10 +89,7 @@ def _with_tail(
     widest: int,
     first_are_numbers: bool,
 ) -> Records:
-    """Return `records` with those at the end, `tail`.
-
-    Raises RelayError if one of these is broken.
-    """
+    """Return `records` with the `tail` of the file. Raises RelayError if one of it is broken."""
     for record in tail:
         full = len(record.fields) >= min(widest, len(layout.header))
         has_end = record.lines[-1].endswith(("\n", "\r"))
@@ -119,7 +117,7 @@ def _filled_width(record: Record) -> int:
 
 
 def _is_note(record: Record) -> bool:
-    """Return True if nothing but a text at the left is filled."""
+    """Return True if only the first field is filled, with a text."""
     if len(record.fields) > 1 and (record.fields[1].strip() or record.fields[-1].strip()):
         return False  # as nearly all, and quick
     first, *others = [field.strip() for field in record.fields]
@@ -133,13 +131,16 @@ def _check_width(layout: TextFormat, record: Record) -> None:
     if len(fields) > named + layout.unnamed or any(map(str.strip, fields[named:])):
         raise RelayError(
             f"{layout.source.name}, line {record.first_line}: it has {len(fields)} fields, the "
-            f"{_header_word(layout)} {named}. Mend the line (a text with the separator in it needs "
-            f"quotes).{_comment_advice(layout, record)}"
+            f"{_header_word(layout)} {named}. Correct the line (a text with the separator in it "
+            f"needs quotes).{_comment_advice(layout, record)}"
         )
 
 
 def _check_comment(layout: TextFormat, record: Record) -> None:
-    """Raise RelayError for a line as wide as a row that is rather a comment."""
+    """Check that a line with as many fields as a row is not a comment.
+
+    Raises RelayError if it seems to be one.
+    """
     if 0 not in layout.numbers or record.lines[0][:1].isalnum():
         return
     advice = _comment_advice(layout, record)
@@ -148,8 +149,8 @@ def _check_comment(layout: TextFormat, record: Record) -> None:
     has_letters = any(map(str.isalpha, first))
     if advice and has_letters and first not in layout.missing and fields not in layout.header_rows:
         raise RelayError(
-            f"{layout.source.name}, line {record.first_line}: it begins with '{first}', where the "
-            f"other lines hold numbers.{advice}"
+            f"{layout.source.name}, line {record.first_line}: it begins with '{first}', but the "
+            f"other lines with numbers.{advice}"
         )
 
 
@@ -168,7 +169,7 @@ def _too_short(layout: TextFormat, codec: Codec, record: Record) -> RelayError:
         advice += f" If it is not a row: data.read.skip={record.last_line} leaves it out."
     return RelayError(
         f"{name}, line {record.first_line}: it has {has}, the {_header_word(layout)} "
-        f"{len(layout.header)} ('{shown}'). Mend the line.{advice}"
+        f"{len(layout.header)} ('{shown}'). Correct the line.{advice}"
     )
 
 
@@ -196,7 +197,7 @@ def _line_with_return(layout: TextFormat, codec: Codec, record: Record) -> int |
 
 
 def _check_quotes(layout: TextFormat, record: Record) -> None:
-    """Raise RelayError if quotes do not hold what they seem to."""
+    """Check the quotes of a record. Raises RelayError if one is stray, or not closed."""
     text, separator = "".join(record.lines), layout.separator
     if '"' not in text or separator == BLANKS:
         return
@@ -212,23 +213,23 @@ def _check_quotes(layout: TextFormat, record: Record) -> None:
     except csv.Error as error:
         if "end of data" in str(error):
             raise RelayError(
-                f"{name}, line {first}: a quote opens there and is never closed. The quote is "
-                f"stray, or the file was cut off.{_comment_advice(layout, record)}"
+                f"{name}, line {first}: a quote opens and is never closed. Remove it, or "
+                f"check whether the file was cut off.{_comment_advice(layout, record)}"
             ) from error
         raise RelayError(
-            f"{name}, line {first}: a quote stands within a text in quotes "
-            f"('{shortened(text)}'). Write it twice (\"\"), or mend the quotes around it."
+            f"{name}, line {first}: a quote is within a text in quotes "
+            f"('{shortened(text)}'). Write it twice (\"\"), or correct the quotes around it."
         ) from error
     if spread and _are_rows(layout, record.lines):
         raise RelayError(
             f"{name}, lines {first} to {last}: a quote that opens in line {first} is closed in "
-            f"line {last} only, so that whole rows lie in one field. Mend the quotes: one within "
+            f"line {last} only, so that whole rows lie in one field. Correct the quotes: one in "
             'a text in quotes is written twice ("").'
         )
 
 
 def _are_rows(layout: TextFormat, lines: list[str]) -> bool:
-    """Return True if each line of one record is a row by itself once its quotes are letters."""
+    """Return True if each line of a record is a row by itself, with quotes as letters."""
     width = len(layout.header)
     if not layout.numbers and len(lines) < (_ROWS_IN_WORDS if width < _NARROWEST_WITH_NOTES else 3):
         return False

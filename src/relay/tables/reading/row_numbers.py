@@ -1,4 +1,4 @@
-"""Columns without a name that number the rows, as many tools write them beside a table."""
+"""Columns without a name that number the rows, as many tools write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_NAME = re.compile(r"(Unnamed: \d+(\.\d+)*)?")
 
 
 def count_row_numbers(table: pd.DataFrame) -> int:
-    """Return how many columns at the left have no name and number the rows.
+    """Count the columns at the left that have no name and number the rows.
 
     `table` has its columns named as in the file. A table that was saved twice has two of them.
     """
@@ -26,7 +26,7 @@ def count_row_numbers(table: pd.DataFrame) -> int:
 
 
 def _are_row_numbers(values: pd.Series) -> bool:
-    """Return True for 0, 1, 2, ... or 1, 2, ..., also with gaps or shuffled; years are none."""
+    """Return True for 0, 1, 2, ... or 1, 2, ..., also with gaps or shuffled; not for years."""
     if not len(values) or not pd.api.types.is_integer_dtype(values) or not values.is_unique:
         return False
     steps = np.unique(np.diff(values))

@@ -1,4 +1,4 @@
-"""The lines of a text below its header, as a parser of separated text takes them. Light."""
+"""The lines of a text below its header, for a parser of separated text. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from relay.tables.reading.scan import Scan
 
 Codec = tuple[str, str]
-"""What Python calls an encoding, and how it is to take bytes that are not in it."""
+"""Python's name of an encoding, and its way to handle bytes that are not in it."""
 
 _CHUNK = 1 << 20
 _LINES_AT_ONCE = 10_000
@@ -23,7 +23,7 @@ _LINES_AT_ONCE = 10_000
 
 @contextmanager
 def open_rows(layout: TextFormat, scan: Scan) -> Iterator[BinaryIO]:
-    """Return open the lines below the header in UTF-8, without comments and marks of byte order."""
+    """Open the lines below the header, in UTF-8 without comments and byte-order marks."""
     if scan.is_plain and not layout.comment and layout.header_end:
         with layout.source.open() as file:
             for _ in range(layout.header_end):
@@ -38,7 +38,7 @@ def open_rows(layout: TextFormat, scan: Scan) -> Iterator[BinaryIO]:
 
 @contextmanager
 def open_text(layout: TextFormat, codec: Codec) -> Iterator[io.TextIOWrapper]:
-    """Return open the text of a file; its lines keep their ends."""
+    """Open the text of a file; its lines keep their ends."""
     with layout.source.open() as file:
         text = io.TextIOWrapper(file, *codec, newline="")
         yield text

@@ -1,4 +1,4 @@
-"""A look at all bytes of a text file: what holds for all of it, and not just for its beginning."""
+"""A scan of all bytes of a text file, for facts that its beginning does not show."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ log = logging.getLogger("relay")
 _NO_BREAK = "\u00a0"
 _CHUNK = 1 << 20
 _FOUND_OUT = ("utf-8", "utf-8-sig", "cp1252", MIXED)
-"""Encodings that the beginning of a file speaks for, and the rest may not be in."""
+"""Encodings that are inferred from the beginning of a file, and can be wrong for the rest."""
 _LIKE_ASCII = ("utf-8", "utf-8-sig", "cp1252", "latin-1", MIXED)
 """Encodings in which blanks, quotes and ends of lines are the bytes of ASCII."""
 
 
 @dataclass
 class Scan:
-    """What a look at all bytes of a file showed."""
+    """Facts of all bytes of a file."""
 
     encoding: str
     is_ascii: bool = True
@@ -41,14 +41,14 @@ class Scan:
     quotes: int = 0
     quote_after_blank: bool = False
     quote_within: bool = False
-    """A quote stands between other letters, neither beside a separator nor beside a quote."""
+    """A quote is between other letters, neither beside a separator nor beside a quote."""
     has_blanks: bool = False
-    """Blanks stand beside separators or at the ends of lines."""
+    """There are blanks beside separators or at the ends of lines."""
     line_feeds: int = 0
     lone_returns: int = 0
     """Carriage returns without a line feed: ends of lines, or letters of a field."""
     marks: int = 0
-    """Marks of byte order within the text."""
+    """Byte-order marks within the text."""
     ends: bool = True
     """The last line has an end."""
     comments: int = 0
@@ -78,7 +78,7 @@ class Scan:
         return in_utf_8 and not self.marks and not self.lone_returns
 
     def add(self, text: str, codes: bytes, separator: str) -> None:
-        """Take in a piece of the file: its `text`, and that in an encoding beyond ASCII's."""
+        """Add a piece of the file: its `text`, and its bytes in an encoding like ASCII, `codes`."""
         self.is_ascii = self.is_ascii and text.isascii()
         self.line_feeds += text.count("\n")
         if "\r" in text or self._after_return:
@@ -97,7 +97,7 @@ class Scan:
 
 
 def scan_text(layout: TextFormat, options: ReadOptions) -> Scan:
-    """Look at all of a file; RelayError if it is not in its encoding, or damaged."""
+    """Scan all of a file. Raises RelayError if it is damaged, or not in its encoding."""
     name = layout.source.name
     if options.encoding or layout.encoding not in _FOUND_OUT:
         try:
@@ -120,15 +120,15 @@ def scan_text(layout: TextFormat, options: ReadOptions) -> Scan:
 def _report_encoding(name: str, encoding: str, lines: EncodedLines) -> None:
     if encoding == MIXED:
         log.warning(
-            "%s mixes two encodings: %s. If letters look wrong, set data.read.encoding "
-            "for all of it.",
+            "%s: mixes two encodings, %s. If letters look wrong, set data.read.encoding for the "
+            "whole file.",
             name,
             lines.in_words(),
         )
     elif lines.looks_foreign:
         log.warning(
-            "%s is not UTF-8 and was read as %s, but its letters look wrong: '%s'. Set "
-            "data.read.encoding, to cp1251, gbk or shift_jis, say.",
+            "%s: is not UTF-8 and was read as %s, but its letters look wrong: '%s'. Set "
+            "data.read.encoding, for example to cp1251, gbk or shift_jis.",
             name,
             encoding,
             lines.first_other[1],
@@ -150,7 +150,7 @@ class _BadBytes(Exception):
 
 
 def _scan(layout: TextFormat, encoding: str) -> Scan:
-    """Decode all of the file once, in pieces; _BadBytes where it is not in `encoding`."""
+    """Decode all of the file once, in pieces. Raises _BadBytes if it is not in `encoding`."""
     decoder = decoder_of(encoding)
     scan = Scan(encoding)
     with layout.source.open() as file:
@@ -173,12 +173,12 @@ def _scan(layout: TextFormat, encoding: str) -> Scan:
 
 
 def _line_ends_before(error: UnicodeError) -> int:
-    """Return the ends of lines between the beginning of what was decoded and the bad byte in it."""
+    """Count the ends of lines before the bad byte in the piece that was decoded."""
     return error.object.count(b"\n", 0, error.start) if isinstance(error, UnicodeDecodeError) else 0
 
 
 def _has_quote_within(codes: bytes, separator: str) -> bool:
-    """Return True if a quote may neither open nor close a field, nor be one of two.
+    """Return True if a quote can neither open nor close a field, nor be one of two.
 
     As in `"3" tube"`, or in `""tube"" of it`; also in `3" tube`, which is right.
     """
@@ -194,7 +194,7 @@ def _has_quote_within(codes: bytes, separator: str) -> bool:
 
 
 def _blanks_beside(codes: bytes, separator: str) -> bool:
-    """Return True if blanks may stand beside separators or at the ends of lines."""
+    """Return True if there can be blanks beside separators or at the ends of lines."""
     letters = np.frombuffer(codes, np.uint8)
     blanks = np.flatnonzero(letters == ord(" "))
     if not blanks.size:

@@ -1,4 +1,4 @@
-"""Digits of other scripts (Arabic, full-width, ...) and blanks of other widths as in ASCII."""
+"""Digits of other scripts (Arabic, full-width, ...) and other blanks, as those of ASCII."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MARKS = {
 
 
 def with_plain_characters(values: pd.Series) -> pd.Series:
-    """Return the texts `values`, with digits and blanks of ASCII for others."""
+    """Return the texts `values` with digits and blanks of ASCII in place of others."""
     array = as_arrow(values)
     if is_ascii(array):
         return values

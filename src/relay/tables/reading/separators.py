@@ -1,4 +1,4 @@
-"""What separates the fields of a text. Light: no pandas."""
+"""The separator of the fields of a text. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _MOST_RAGGED = 0.5
 
 
 def checked_separator(separator: str | None) -> str | None:
-    r"""Return the separator as one character; `\t` and `tab` mean a tab, `\s+` any blanks."""
+    r"""Return the separator as one character; `\t` and `tab` mean a tab, `\s+` any blanks.
+
+    Raises RelayError if it has several characters.
+    """
     if not separator:
         return None
     separator = {"\\t": "\t", "tab": "\t"}.get(separator, separator)
@@ -31,8 +34,9 @@ def checked_separator(separator: str | None) -> str | None:
 def guess_separator(head: Head, above: int, decimal: str | None) -> str:
     """Return the separator by which most records are as wide as the header, and then the widest.
 
-    Where by none of them even half of the records are, there may be a title above the header: then
-    the one that makes most records alike. The first `above` lines do not count.
+    If less than half of the records are for each of them, there can be a title above the header:
+    then it is the one by which most records have the same width. The first `above` lines do not
+    count. Raises RelayError if there is one column only.
     """
     by_header, by_most = [], []
     for separator in _SEPARATORS:
@@ -63,7 +67,7 @@ def guess_separator(head: Head, above: int, decimal: str | None) -> str:
 
 
 def separator_advice(lines: Sequence[str], separator: str) -> str:
-    """Return advice to take another separator, where each of `lines` has it in it."""
+    """Return advice to set another separator, if each of `lines` has it; else ""."""
     for other in _SEPARATORS:
         if other != separator and lines and all(other in line for line in lines):
             shown = setting("data.read.separator", "\\t" if other == "\t" else other)
@@ -76,7 +80,7 @@ def _share_and_width(candidate: tuple[float, int, str]) -> tuple[float, int]:
 
 
 def _is_aligned(records: Sequence[Sequence[str]]) -> bool:
-    """Return True if blanks separate fields: as many in each record, and numbers among them."""
+    """Return True if blanks separate fields: the same number in each record, numbers among them."""
     header, *below = records
     header = header[1:] if header[0] == "#" else header
     names = has_row_names(header, below)

@@ -1,4 +1,4 @@
-"""Where in a sheet of a workbook its table is, and what its columns are called. No pandas."""
+"""The table in a sheet of a workbook: its place, and the names of its columns. No pandas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Ranges = Sequence[tuple[tuple[int, int], tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet's cells from its first row and column, and the ranges of its merged cells."""
+    """The cells of a sheet from its first row and column, and the ranges of merged cells."""
 
     name: str
     cells: list[list[Any]]
@@ -40,26 +40,23 @@ class SheetTable:
     sheet: Sheet
     names: list[str]
     places: list[int]
-    """Of the columns, one for each name."""
+    """The places of the columns, one for each name."""
     rows: list[int]
     problem: str = ""
-    """Why the header is not clear; a sentence that begins with a place."""
+    """The reason why the header is not clear, as a sentence that begins with a place."""
     above: str = ""
-    """What stands right above the header, and may be a part of it: more than a title."""
+    """A remark on a row right above the header that can be a part of it."""
     merged: Mapping[tuple[int, int], Any] = field(default_factory=dict)
     """The value of each cell below the first of a merged range."""
 
     def value(self, cells: Sequence[Any], row: int, place: int) -> Any:
-        """Return what stands in a cell; None if nothing does."""
+        """Return the value of a cell; None if it is blank."""
         value = cells[place] if place < len(cells) else None
         return self.merged.get((row, place)) if _is_blank(value) else value
 
 
 def table_in(sheet: Sheet, options: ReadOptions) -> SheetTable | None:
-    """Return the table in `sheet`, below its titles or where `options` say.
-
-    None if there is none.
-    """
+    """Return the table in `sheet`, below its titles or by `options`; None if there is none."""
     rows = [
         row
         for row, cells in enumerate(sheet.cells)
@@ -106,7 +103,7 @@ def _header(sheet: Sheet, rows: list[int], options: ReadOptions) -> tuple[list[i
 def _second_header(
     sheet: Sheet, header: Sequence[int], below: Sequence[int], options: ReadOptions
 ) -> str:
-    """Return what to do if the row below the header seems to belong to it; "" if it does not."""
+    """Return advice if the row below the header seems to belong to it, else ""."""
     if options.header is not None or not header or len(below) < 2:
         return ""
     (row,), second = header, below[0]
@@ -131,7 +128,7 @@ def _above(sheet: Sheet, rows: Sequence[int], header: Sequence[int]) -> str:
     if row is None or sum(not _is_blank(value) for value in sheet.cells[row]) < _FEWEST_OF_HEADER:
         return ""
     return (
-        f"row {row + 1} ({_shown(sheet, row)}) stands above the names in row {header[0] + 1} and "
+        f"row {row + 1} ({_shown(sheet, row)}) is above the names in row {header[0] + 1} and "
         f"is left out. {setting('data.read.header', [row + 1, header[0] + 1])} joins both."
     )
 
@@ -142,16 +139,16 @@ def _shown(sheet: Sheet, row: int) -> str:
 
 
 def _spans_columns(sheet: Sheet, row: int) -> bool:
-    """Return True if a merged cell in `row` stands over several columns, beside others."""
+    """Return True if a merged cell in `row` spans several columns, beside others."""
     spans = [last[1] - first[1] for first, last in sheet.merged if first[0] <= row <= last[0]]
     others = sum(not _is_blank(value) for value in sheet.cells[row])
     return any(spans) and others > 1
 
 
 def covered_beside(table: SheetTable, place: int) -> int:
-    """Return how many cells of a column are covered by a merged cell that begins at their left.
+    """Count the cells of a column that are covered by a merged cell which begins at their left.
 
-    Not counted are rows with nothing else in them, such as notes.
+    Rows with nothing else in them, such as notes, do not count.
     """
     rows = {
         row
@@ -193,7 +190,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _is_value(value: Any) -> bool:
-    """Return True for what no name is: a number, a time."""
+    """Return True for a number or a time, which are not names."""
     return not _is_blank(value) and not isinstance(value, str)
 
 

@@ -1,4 +1,4 @@
-"""Where in a file its table is: in the file itself, in gzip, or in a zip archive. Light."""
+"""The place of a table: in a file itself, in gzip, or in a zip archive. Light: no pandas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOTES = ("readme", "license", "licence", "copying", "changelog", "notice")
 
 @dataclass(frozen=True)
 class Source:
-    """The place of a table: a file, what its bytes are and, where it is packed, how."""
+    """The place of a table: a file, the kind of its bytes, and its packing."""
 
     path: Path
     kind: Kind
@@ -34,16 +34,16 @@ class Source:
     member: str = ""
     """The name of the file in a zip archive."""
     max_bytes: int = 0
-    """More must not come out of a packed file."""
+    """The limit for the size of an unpacked file."""
 
     @property
     def name(self) -> str:
-        """Return what messages call it."""
+        """Return the name for messages."""
         return f"{self.path.name} ({self.member})" if self.member else self.path.name
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Return open the unpacked bytes.
+        """Open the unpacked bytes.
 
         Raises RelayError if a packed file is damaged or too large.
         """
@@ -64,7 +64,7 @@ class Source:
 
     @contextmanager
     def open_at_any_place(self) -> Iterator[BinaryIO]:
-        """Open it like `open`, for formats that are not read from the first byte to the last."""
+        """Open the bytes for formats that are not read from the first byte to the last."""
         with self.open() as file:
             yield file if self.packing is None else io.BytesIO(file.read())
 
@@ -73,7 +73,7 @@ class Source:
 
 
 class _Limited(io.RawIOBase):
-    """A packed file's bytes, up to a limit: a small file can hold more than a disk does."""
+    """The bytes of a packed file, up to a limit: a small file can unpack to more than a disk."""
 
     def __init__(self, file: BinaryIO, limit: int, name: str) -> None:
         super().__init__()
@@ -101,7 +101,8 @@ def _too_large(name: str, limit: int) -> RelayError:
 def find_source(path: Path, options: ReadOptions) -> Source:
     """Return the place of the table in `path`, by its content.
 
-    Of the files in a zip archive one must be a table, or `options.table` names it.
+    In a zip archive one file must be a table, or `options.table` must name one. Raises RelayError
+    if there is no table, or if it is not clear which file is meant.
     """
     try:
         with path.open("rb") as file:
@@ -146,7 +147,7 @@ def _in_zip(path: Path, wanted: str | None, limit: int) -> Source:
             if [info.filename for info in archive.infolist()].count(name) > 1:
                 raise RelayError(
                     f"{path.name} is a zip archive with several files of the name '{name}', so "
-                    "that it is not clear which is meant. Pack it again with one of them."
+                    "it is not clear which is meant. Pack it again with one of them."
                 )
             if members[name].file_size > limit:
                 raise _too_large(f"{path.name} ({name})", limit)
@@ -194,10 +195,7 @@ def _choose(
 
 
 def _may_be_a_table(name: str) -> bool:
-    """Return False for what comes along in archives.
-
-    Hidden files, those of macOS, read-me texts.
-    """
+    """Return False for files that are usual in archives: hidden ones, of macOS, read-me texts."""
     parts = PurePosixPath(name).parts
     hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
     return not hidden and not parts[-1].lower().startswith(_NOTES)

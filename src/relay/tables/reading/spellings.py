@@ -1,4 +1,4 @@
-"""Texts that mean the same: they differ in case or blanks only, or are words for true and false."""
+"""Texts with the same meaning: they differ in case or blanks, or are words for true and false."""
 
 from __future__ import annotations
 
@@ -24,17 +24,20 @@ _FEWEST_WORDS = 3
 
 
 def in_lower_case(values: pd.Series) -> pd.Series:
-    """Return texts in lower case, with one blank where there are several and none at the ends."""
+    """Return texts in lower case, with single blanks, and none at the ends."""
     return on_distinct(values, lambda texts: texts.map(plain_spelling, na_action="ignore"))
 
 
 def plain_spelling(text: str) -> str:
-    """Return `text` without what makes no difference to a reader."""
+    """Return `text` in lower case and NFKC, with single blanks."""
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def spellings_warning(values: pd.Series, most: int | None = None) -> str:
-    """Return a warning of values that a reader would take for the same; "" if there are none."""
+    """Return a warning of values that a reader takes for the same; "" if there are none.
+
+    Columns with more than `most` values are not checked.
+    """
     if most is not None and values.iloc[:_LOOKED_AT].nunique() > most:
         return ""
     counts = values.value_counts(sort=False)
@@ -62,10 +65,7 @@ def spellings_warning(values: pd.Series, most: int | None = None) -> str:
 
 
 def _truths_warning(name: str, counts: Mapping[str, int]) -> str:
-    """Return a warning of several words for true, or for false.
-
-    Letters alone may mean other things.
-    """
+    """Return a warning of several words for true, or for false; single letters do not count."""
     words = {text: text.casefold() for text, count in counts.items() if count}
     if len(words) < _FEWEST_WORDS or any(
         word.isalpha() and len(word) < 2 for word in words.values()

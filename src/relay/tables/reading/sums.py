@@ -1,4 +1,4 @@
-"""The numbers of a table, and whether those of one row are the sums or means of others."""
+"""The numbers of a table, and the check whether those of a row are sums or means of others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLOSE, _EXACT = 1e-3, 1e-6
 
 
 class Numbers:
-    """The columns of a table that hold numbers, also as texts, but for the labels in them."""
+    """The columns of numbers in a table, also those of texts, without the labels in them."""
 
     def __init__(
         self, table: pd.DataFrame, labels: Mapping[int, int], decimal: str | None = None
@@ -77,9 +77,9 @@ def _numbers(values: pd.Series, labels: list[int], decimal: str) -> NDArray[np.f
 
 
 def add_up(numbers: Numbers, row: int, group: NDArray[np.bool_], *, wholly: bool) -> bool:
-    """Return True if numbers of `row` are sums of those in `group`, or most of them means.
+    """Return True if numbers of `row` are sums of those in `group`, or most of them are means.
 
-    `wholly` asks it of all of them.
+    With `wholly`, all of them must be sums or means.
     """
     sums = means = others = 0
     for place in numbers.places:
@@ -98,7 +98,7 @@ def add_up(numbers: Numbers, row: int, group: NDArray[np.bool_], *, wholly: bool
 
 
 def is_sum(value: float, others: NDArray[np.float64], *, exact: bool = False) -> bool:
-    """Return True if `value` is the sum of `others`, and larger than each, so not by chance."""
+    """Return True if `value` is the sum of `others`, and larger than each of them."""
     if len(others) < _FEWEST:
         return False
     total, largest = others.sum(), np.abs(others).max()

@@ -1,4 +1,4 @@
-"""Reads the files that people have into tables, with the columns' names as they stand there."""
+"""Tables read from files of any supported format, with the names of their columns."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from relay.tables.reading.totals import labels_among_numbers, without_totals
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table as it stands in its file, and what was found out of the file."""
+    """A table with the names of its file, and facts of the file."""
 
     table: pd.DataFrame
     about: dict[str, Any] = field(default_factory=dict)
     marked: Marked = field(default_factory=Marked)
-    """Which texts in it were taken as missing."""
+    """The texts that were taken as missing."""
     labels: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """For columns of numbers, by place, the rows of totals that are kept and have a word there."""
+    """For columns of numbers, by place, the rows of totals that are kept and have a word in it."""
 
 
 def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> RawTable:
     """Read the table in `path`: separated text, JSON, Parquet or Excel, by its content.
 
-    The first of these holds texts only, numbers as well; from the others also numbers, booleans
-    (none missing), times and categories come. `find_codes` as for `mark_missing`.
+    Columns of separated text are all texts; those of other formats can also be numbers, booleans
+    (none missing), times and categories. `find_codes` is that of `mark_missing`.
 
-    Raises RelayError, with the place and the setting that mends it, if the file is not a table.
+    Raises RelayError, with the place and the setting that helps, if the file is not a table.
     """
     source = find_source(path, options)
     about: dict[str, Any] = {"kind": source.kind}
@@ -63,7 +63,7 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
             about["uncomputed"] = uncomputed
     warn_of_double_encoding(source.name, table)
     marked = Marked()
-    if source.kind != "parquet":  # there, what is missing is so in the file
+    if source.kind != "parquet":  # Parquet has missing values of its own
         marked = mark_missing(table, options, find_codes=find_codes)
     below = count_notes(table)
     if below:
@@ -78,7 +78,7 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
 
 
 def _read_other(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the table and, by column, how many formulas of a workbook were never computed."""
+    """Return the table and, by column, the number of formulas without a result."""
     if source.kind == "excel":
         return read_excel(source, options)
     return read_json(source, options) if source.kind == "json" else read_parquet(source), {}

@@ -1,7 +1,7 @@
-"""Separated text as a table of texts: each field as it stands there, numbers as well.
+"""Separated text as a table of texts, with each field as in the file.
 
-pyarrow reads what is well formed, which is nearly all, on all processors. What it does not take
-(blanks before quotes, notes below the table) pandas reads, once each record was looked at.
+pyarrow reads well-formed files, which are nearly all, on all processors. Others (blanks before
+quotes, notes below the table) pandas reads, after each record was checked.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class TextTable:
     """The texts in a file with the layout `layout`, in columns with its names.
 
     The file is scanned once, and read each time. Raises RelayError, with the place and the setting
-    that mends it, if it is broken.
+    that helps, if it is broken.
     """
 
     def __init__(self, layout: TextFormat, options: ReadOptions) -> None:
@@ -67,7 +67,7 @@ class TextTable:
         return table
 
     def check(self) -> None:
-        """Look for broken records, so that they are met before the first piece is."""
+        """Check for broken records before the first piece is read. Raises RelayError if one is."""
         rows, odd = 0, self._is_odd()
         try:
             with open_rows(self.layout, self._scan) as file:
@@ -90,7 +90,7 @@ class TextTable:
             elif len(piece) > MOST_NOTES:
                 yield last
                 last = piece
-            else:  # so that all notes are in the last piece
+            else:  # all notes have to be in the last piece
                 last = pd.concat([last, piece], ignore_index=True)
             done += len(piece)
         if last is None or not done:
@@ -100,34 +100,34 @@ class TextTable:
         yield last
 
     def _without_notes(self, table: pd.DataFrame, head: pd.DataFrame | None) -> pd.DataFrame:
-        """Return the end of all rows, without the notes below them."""
+        """Return the last piece without the notes below the rows."""
         below = count_notes(table, head, self.layout.missing)
         if below:
             self.left_out.notes_in_table = list(map(str, table.iloc[-below:, 0]))
         return table.iloc[: len(table) - below]
 
     def _is_odd(self) -> bool:
-        """Return True if pyarrow would read the text otherwise than pandas, or not at all."""
+        """Return True if pyarrow would read the text differently from pandas, or not at all."""
         scan = self._scan
         strange = scan.quote_after_blank or scan.cut_letter or scan.quotes % 2 == 1
         return strange or self.layout.separator == BLANKS
 
     def _may_mislead(self, rows: int, odd: bool) -> bool:
-        """Return True if pyarrow may have read `rows` rows in another way than a person would.
+        """Return True if pyarrow can have read `rows` rows differently from a person.
 
-        Fields have ends of lines in them, quotes may be letters, or some are `odd`.
+        Fields have ends of lines in them, quotes can be letters, or some are `odd`.
         """
         spread = self._scan.quotes > 0 and self._scan.lines - self.layout.header_end > rows
         return odd or spread or self._scan.quote_within
 
     def _has_comments(self, first: pa.Array | pa.ChunkedArray) -> bool:
-        """Return True if the first column, of numbers, holds what a comment begins with."""
+        """Return True if texts in the first column, of numbers, begin like a comment."""
         if 0 not in self.layout.numbers:
             return False
         return bool(pc.any(pc.match_substring_regex(first, COMMENT)).as_py())
 
     def _has_odd_fields(self, table: pd.DataFrame | pa.RecordBatch) -> bool:
-        """Return True if fields are filled that have no name, or lines are rather comments."""
+        """Return True if fields without a name are filled, or lines seem to be comments."""
         named = len(self.layout.header)
         if isinstance(table, pd.DataFrame):
             filled = bool(table.iloc[:, named:].notna().any(axis=None))
@@ -145,13 +145,13 @@ class TextTable:
         except pa.ArrowInvalid:
             return None
         if table.num_columns and len(table) < _FEWEST_IN_CHUNK * table.column(0).num_chunks:
-            table = table.combine_chunks()  # each look at a column costs as much for each chunk
+            table = table.combine_chunks()  # work on a column costs the same for each chunk
         release_memory()
         texts: pd.DataFrame = table.to_pandas()
         return texts
 
     def _options(self) -> dict[str, Any]:
-        """Return how pyarrow is to read texts, and nothing else."""
+        """Return the options by which pyarrow reads texts only."""
         return {
             "read_options": pa_csv.ReadOptions(column_names=self._columns, block_size=_CHUNK),
             "parse_options": pa_csv.ParseOptions(
@@ -208,7 +208,7 @@ class TextTable:
         return table
 
     def _end(self) -> None:
-        """Return tell what was left out, once all was read."""
+        """Report the lines that were left out, after all rows were read."""
         self.left_out.comments = self._scan.comments
         if self._records is not None:
             self.left_out.notes = self._records.notes

@@ -1,4 +1,4 @@
-"""Columns of texts, as Arrow has them: the quick way to look at a million of them."""
+"""Columns of texts as Arrow arrays, which are quick to search."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def as_arrow(values: pd.Series) -> pa.ChunkedArray | pa.Array:
 
 
 def release_memory() -> None:
-    """Give back to the system what texts that are gone took: Arrow would keep it for others."""
+    """Return the memory of deleted texts to the system; Arrow would keep it."""
     pa.default_memory_pool().release_unused()
 
 
@@ -38,7 +38,7 @@ def from_arrow(array: pa.ChunkedArray | pa.Array, like: pd.Series) -> pd.Series:
 
 
 def sample(values: pd.Series) -> list[str]:
-    """Return some of the different texts of `values`, from its beginning and from all over it."""
+    """Return some of the different texts of `values`, from its beginning and from all parts."""
     array = as_arrow(values)
     all_over = np.arange(0, len(array), len(array) // _TRIED + 1)
     some = [*array.slice(0, _TRIED).to_pylist(), *array.take(all_over).to_pylist()]
@@ -62,8 +62,8 @@ def last_bytes_in(texts: Sequence[str]) -> NDArray[np.bool_]:
 def may_hold(array: pa.ChunkedArray | pa.Array, ends: NDArray[np.bool_]) -> bool:
     """Return False if no text in `array` ends with one of the bytes `ends`.
 
-    So few numbers end as the texts that mean "missing" do that this spares a closer look at nearly
-    all columns of numbers.
+    Few numbers end like the texts that mean "missing", so nearly all columns of numbers need no
+    further search.
     """
     return any(bool(ends[_last_bytes(chunk)].any()) for chunk in chunks_of(array))
 
@@ -100,7 +100,7 @@ def _last_bytes(array: pa.Array) -> NDArray[np.uint8]:
 
 
 def _buffers(array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Return where each text of `array` starts, with the end of the last, and all bytes."""
+    """Return the start of each text of `array`, with the end of the last, and all bytes."""
     _, offsets, data = array.cast(pa.large_string()).buffers()
     if data is None or not len(array):
         return np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.uint8)
@@ -109,9 +109,9 @@ def _buffers(array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 
 
 def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
-    """Return `table` without blanks at the ends of its texts; those in `missing` are missing then.
+    """Return `table` without blanks at the ends of its texts; those in `missing` become missing.
 
-    With nothing in `missing` there are no such blanks.
+    Nothing changes if `missing` is empty.
     """
     if not missing:
         return table
@@ -126,10 +126,7 @@ def tidied(table: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
 
 
 def equals_row(table: pd.DataFrame, row: Sequence[str]) -> NDArray[np.bool_]:
-    """Return for each row of `table`, all of texts, whether it holds those of `row`.
-
-    "" is missing.
-    """
+    """Return for each row of `table`, all of texts, whether it equals `row`; "" is missing."""
     alike = np.ones(len(table), dtype=bool)
     for place, text in enumerate(row):
         if not alike.any():
@@ -161,6 +158,6 @@ def on_distinct(values: pd.Series, change: Callable[[pd.Series], pd.Series]) -> 
         return change(values)
     texts = pd.Series(distinct.to_pandas(), dtype="str", name=values.name)
     changed = change(pd.concat([texts, pd.Series([None], dtype="str")], ignore_index=True))
-    result: pd.Series = changed.take(places)  # -1 is the last, the missing one
-    result.index, result.name = values.index, values.name
-    return result
+    expanded: pd.Series = changed.take(places)  # -1 is the last, the missing one
+    expanded.index, expanded.name = values.index, values.name
+    return expanded

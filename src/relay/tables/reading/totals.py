@@ -1,4 +1,4 @@
-"""Rows of totals in a table: sums or means of other rows, from which nothing is to be learned."""
+"""Rows of totals in a table, which are sums or means of other rows and no data."""
 
 from __future__ import annotations
 
@@ -43,18 +43,21 @@ _MOSTLY = 0.9
 
 @dataclass(frozen=True)
 class Totals:
-    """The places of rows that are totals, with their labels, and of one that only may be."""
+    """The places of rows that are totals, with their labels, and of a row that can be one."""
 
     sure: Mapping[int, str]
     doubtful: int | None = None
     column: int = 0
-    """That of the doubtful row's label."""
+    """The place of the doubtful row's label."""
 
 
 def without_totals(
     name: str, table: pd.DataFrame, decimal: str | None, *, reports: bool = True
 ) -> tuple[pd.DataFrame, int]:
-    """Return `table` of the file `name` without its rows of totals, and their number; log them."""
+    """Return `table` of the file `name` without rows of totals, and their number.
+
+    With `reports`, they are logged.
+    """
     totals = find_totals(table, decimal)
     if reports:
         _report(name, table, totals)
@@ -70,8 +73,8 @@ def _report(name: str, table: pd.DataFrame, totals: Totals) -> None:
         label = table.iloc[totals.doubtful, totals.column]
         in_query = json.dumps(label, ensure_ascii=False)
         log.warning(
-            "%s: the last row may be a total: '%s' stands in column %s there only, and its numbers "
-            "are beyond all others. It is kept; to leave it out: %s.",
+            "%s: the last row can be a total: only it has '%s' in column %s, and its numbers are "
+            "beyond all others. It is kept. To leave it out: %s.",
             name, label, column,
             setting("data.filters", [f"{column_name(column)} != {in_query}"]),
         )  # fmt: skip
@@ -92,13 +95,13 @@ def _report(name: str, table: pd.DataFrame, totals: Totals) -> None:
 
 
 def find_totals(table: pd.DataFrame, decimal: str | None = None) -> Totals:
-    """Return the rows of `table` that sum up others.
+    """Return the rows of `table` that are sums or means of others.
 
-    A row with a word for totals counts where numbers in it are sums or means of the rows above it
-    (or since the total before it), or where the word stands in a column of numbers; one between
-    other rows where all of its numbers are such, and nothing else is in it. The last row needs no
-    word, where all of its numbers are such and it has no texts. A word alone on a last row with
-    numbers beyond all others is doubtful. A word that many rows have is a class.
+    A row with a word for totals at the end is one if numbers in it are sums or means of the rows
+    above it (or since the total before it), or if the word is in a column of numbers; between other
+    rows, if all of its numbers are such, and it has no other text. The last row needs no word, if
+    all of its numbers are such and it has no text. A last row with a word and with numbers beyond
+    all others is doubtful. A word that many rows have is a class.
     """
     labels = _labels(table) if len(table) > _FEWEST_ROWS else {}
     if len(labels) > _MOST_LABELS:
@@ -116,7 +119,7 @@ def find_totals(table: pd.DataFrame, decimal: str | None = None) -> Totals:
 def labels_among_numbers(table: pd.DataFrame, decimal: str | None = None) -> dict[int, list[int]]:
     """Return for each column of numbers in `table`, by its place, the rows with a word of totals.
 
-    Empty where these are many: then the word is a class.
+    Empty if these are many, as the word is then a class.
     """
     labels = _labels(table) if len(table) > _FEWEST_ROWS else {}
     if not 0 < len(labels) <= _MOST_LABELS:
@@ -135,9 +138,9 @@ def is_label(text: str) -> bool:
 
 
 def _labels(table: pd.DataFrame) -> dict[int, int]:
-    """Return the rows that have a word of totals, each with the place of its first column with one.
+    """Return the rows that have a word of totals, with the place of the first column that has one.
 
-    Of a large table only the last rows are looked at.
+    In a large table only the last rows are searched.
     """
     start = 0 if len(table) <= _LARGE else len(table) - _LAST
     columns = {}
@@ -161,9 +164,10 @@ def _labels(table: pd.DataFrame) -> dict[int, int]:
 
 
 def _may_be_labels(columns: Sequence[pa.Array | pa.ChunkedArray]) -> NDArray[np.bool_]:
-    """Find which of the texts in `columns`, one after the other, have a word of totals in them.
+    """Return for each text in `columns`, one after the other, whether it has a word of totals.
 
-    They are one array for this: the pattern is compiled for each, which takes longer than to match.
+    They are joined into one array, since the pattern is compiled for each, which takes longer than
+    to match.
     """
     texts = pa.concat_arrays([chunk for array in columns for chunk in chunks_of(array)])
     may_be = pc.fill_null(pc.match_substring_regex(texts, _MAY_BE_LABEL), False)
@@ -205,7 +209,7 @@ def _has_no_other_text(table: pd.DataFrame, row: int, label: int, numbers: Numbe
 
 
 def _may_lack_label(table: pd.DataFrame) -> bool:
-    """Return True if the last row may be a total: it has no text in columns that have texts."""
+    """Return True if the last row can be a total: it has no text in columns that have texts."""
     has_texts = False
     for _, values in table.iloc[-1 - _FEWEST_UNLABELLED :].items():
         if _is_filled_text(values.iloc[:-1]):
@@ -245,6 +249,6 @@ def _adds_up_unlabelled(table: pd.DataFrame, numbers: Numbers) -> bool:
 
 
 def _counts_on(value: float, others: NDArray[np.float64]) -> bool:
-    """Return True if `value` goes on with 1, 2, 3: the rows are numbered."""
+    """Return True if `value` continues 1, 2, 3: the rows are numbered."""
     steps = np.diff(others)
     return bool(len(steps) and (steps == 1).all() and value == others[-1] + 1)

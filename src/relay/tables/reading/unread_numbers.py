@@ -1,4 +1,4 @@
-"""Numbers that are written in two parts and are not read: ranges, feet and inches, degrees."""
+"""Warnings of numbers in two parts, which are not read: ranges, feet and inches, degrees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 _AT_LEAST = 0.9
 _FEWEST_RANGES, _FEWEST_PARTS = 31, 5
-"""Fewer different ranges are rather classes, such as groups of age."""
+"""Fewer different ranges are classes, such as groups of age."""
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _RANGE = re.compile(
     rf"({_NUMBER})\s*(?:-|\u2013|\u2014|to|bis|\.\.\.?)\s*({_NUMBER})\s*[^\W\d_]{{0,3}}"
@@ -26,9 +26,9 @@ _PARTS = {
 
 
 def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
-    """Return a warning where nearly all `examples` of `values` are numbers in two parts, else "".
+    """Return a warning if nearly all `examples` of `values` are numbers in two parts, else "".
 
-    Ranges are reported where there are too many of them for classes.
+    Ranges are reported if there are too many of them for classes.
     """
     setting = f"If texts are right: data.dtypes.{values.name}=str"
     for name, pattern in _PARTS.items():

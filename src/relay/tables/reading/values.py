@@ -1,4 +1,4 @@
-"""Columns of Python's own values, as JSON and workbooks give them, as a table."""
+"""Tables from columns of Python values, as those of JSON and workbooks."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _FIRST_NUMBER = re.compile(r"\s*(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}\b")
 def table_of(
     names: Sequence[str], columns: Sequence[Sequence[Any]], missing: Sequence[str]
 ) -> pd.DataFrame:
-    """Return columns of numbers, truths or times only as such, and the others as texts.
+    """Return a table in which columns of numbers, booleans or times have such dtypes, others texts.
 
-    A value is missing if it is None or one of the texts in `missing`. Raises RelayError, naming the
-    column, where a text is half of a character.
+    A value is missing if it is None or one of the texts in `missing`. Raises RelayError, with the
+    column, if a text is half of a character.
     """
     absent = frozenset(missing)
     read = {}
@@ -42,7 +42,7 @@ def table_of(
             read[place] = _column(name, values, absent)
         except UnicodeEncodeError as error:
             raise RelayError(
-                f"column {name!r} holds half of a character ({error.object[error.start]!r}), which "
+                f"column {name!r}: has half of a character ({error.object[error.start]!r}), which "
                 "is not a text. Write the file again, in UTF-8."
             ) from error
     table = tidied(pd.DataFrame(read), [""])
@@ -57,7 +57,7 @@ def _column(name: str, values: Sequence[Any], absent: frozenset[str]) -> pd.Seri
             None if type(cell) is str and cell.strip() in absent else cell for cell in values
         ]
         kinds = set(map(type, present))
-        # Where all are texts, those that mean "missing" are looked at when the table is whole.
+        # If all are texts, those that mean "missing" are replaced when the table is complete.
         values = values if kinds <= {str, NoneType} else present
     lacks_some = NoneType in kinds
     kinds.discard(NoneType)
@@ -78,7 +78,7 @@ def _column(name: str, values: Sequence[Any], absent: frozenset[str]) -> pd.Seri
 
 
 def _with_typed_numbers(name: str, values: Sequence[Any]) -> Sequence[Any]:
-    """Return `values` with numbers for those texts that are numbers with a decimal comma."""
+    """Return `values` with numbers in place of texts with a decimal comma."""
     typed = pd.Series([value for value in values if isinstance(value, str)], dtype="str")
     convention = find_convention([sample(typed)])
     form = find_format(typed, ",") if convention.evident == "," else None
@@ -99,8 +99,8 @@ def _numbers(name: str, values: Sequence[Any]) -> pd.Series:
     if pd.api.types.is_string_dtype(whole.dtype):
         longest = max((value for value in values if value is not None), key=abs)
         log.warning(
-            "Column %s: its whole numbers are longer than any number can be (%d): kept as texts, "
-            "digit by digit. As quantities, rounded: data.dtypes.%s=float.",
+            "Column %s: its whole numbers have more digits than a number can have (%d): kept as "
+            "texts. As quantities, rounded: data.dtypes.%s=float.",
             name, longest, name,
         )  # fmt: skip
     return whole
@@ -132,8 +132,8 @@ def _as_hours(duration: dt.timedelta) -> str:
 def dates_among(name: str, values: Sequence[Any]) -> list[Any]:
     """Return `values`, some of them dates, with dates for numbers that count days.
 
-    These are numbers near the other dates; where one is not, all stay. Texts stay, too: the format
-    of a column's texts is found later. What is done, and what to beware of, is logged.
+    Such numbers are near the other dates; if one is not, all stay numbers. Texts stay texts, whose
+    format is inferred later. A warning reports the change, or dates that Excel has exchanged.
     """
     dates = [_as_datetime(value) for value in values if isinstance(value, dt.date)]
     others = [value for value in values if value is not None and not isinstance(value, dt.date)]
@@ -162,7 +162,7 @@ def dates_among(name: str, values: Sequence[Any]) -> list[Any]:
 
 
 def _are_exchanged(dates: Sequence[dt.datetime], texts: Sequence[str]) -> bool:
-    """Return True if Excel took 3/4/2021 for a date the wrong way round, and 25/4/2021 for none."""
+    """Return True if Excel read 3/4/2021 with day and month exchanged, and 25/4/2021 as a text."""
     starts = [_FIRST_NUMBER.match(text) for text in texts]
     days = [int(start[1]) for start in starts if start]
     return (

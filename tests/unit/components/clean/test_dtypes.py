@@ -71,7 +71,7 @@ def test_numbers_with_a_few_broken_texts_are_an_error_that_names_them() -> None:
     values = [f"{i}.5" for i in range(98)] + ["1.000.5", "x"]
     with pytest.raises(
         RelayError,
-        match=r"holds numbers, but for 2 of 100 values.*row 99.*'1\.000\.5', 'x'.*missing_values",
+        match=r"has numbers, except 2 of 100 values.*row 99.*'1\.000\.5', 'x'.*missing_values",
     ):
         inferred(*values)
 

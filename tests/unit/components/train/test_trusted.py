@@ -225,7 +225,7 @@ def test_a_file_that_was_written_by_hand_is_not_loaded(
     if what.endswith("format"):
         protocol = 0
     edit_schema(folder, put_in(crafted, protocol))
-    with pytest.raises(RelayError, match=rf"m:v1 is not loaded: it holds {name},"):
+    with pytest.raises(RelayError, match=rf"m:v1 is not loaded: it has {name},"):
         load_model(folder, "m:v1")
 
 

@@ -41,7 +41,7 @@ def with_lines(*lines: str, at: int = 20, end: str = "\n") -> str:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("6.5,2", r"line 22: it has 2 fields, the header 3 \('6\.5,2'\)\. Mend the line"),
+        ("6.5,2", r"line 22: it has 2 fields, the header 3 \('6\.5,2'\)\. Correct the line"),
         ("6.5", "line 22: it has 1 field, the header 3"),
         ('"north, or so",2', "line 22: it has 2 fields"),
         ("6.5,2,north,4", "line 22: it has 4 fields, the header 3. .* needs quotes"),
@@ -86,7 +86,7 @@ def test_notes_below_the_table_are_left_out_with_a_warning(
 ) -> None:
     assert len(read(tmp_path, with_lines() + notes)) == 40
     first = notes.strip().split("\n")[0].rstrip(",")
-    assert f"below the table of t.csv: '{first}'" in caplog.text
+    assert f"below the table: '{first}'" in caplog.text
 
 
 def test_a_table_of_texts_may_have_notes_but_no_short_rows(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_rows_between_two_stray_quotes_are_not_swallowed(
     text = "\n".join([HEADER, *ROWS[:9], first, *ROWS[9 : 9 + between], last, *ROWS[30:], ""])
     with pytest.raises(RelayError, match=r"lines? 11( to \d+)?: a quote") as error:
         read(tmp_path, text)
-    assert "Mend the quotes" in str(error.value) or "Write it twice" in str(error.value)
+    assert "Correct the quotes" in str(error.value) or "Write it twice" in str(error.value)
 
 
 @pytest.mark.parametrize("stray", ['9.1,4,"tube', '"9.1,4,tube', '9.1,"4,tube'])
@@ -124,7 +124,7 @@ def test_a_quote_that_is_never_closed_is_an_error(tmp_path: Path, stray: str, at
 
 @pytest.mark.parametrize("field", ['"3" tube"', '"so "called" x"', '""tube"" of it'])
 def test_a_quote_within_quotes_is_written_twice(tmp_path: Path, field: str) -> None:
-    with pytest.raises(RelayError, match="line 22: a quote stands within"):
+    with pytest.raises(RelayError, match="line 22: a quote is within"):
         read(tmp_path, with_lines(f"9.1,4,{field}"))
 
 
@@ -151,7 +151,7 @@ def test_quotes_that_are_right_are_read_as_before(
 
 
 def test_a_carriage_return_within_a_line_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RelayError, match=r"line 22: a carriage return \(CR\) stands within it"):
+    with pytest.raises(RelayError, match=r"line 22: a carriage return \(CR\) within it"):
         read(tmp_path, with_lines("9.1,4,no\rrth"))
     with pytest.raises(RelayError, match="line 2: a carriage return"):
         read(tmp_path, "a,c,b\r\n" + "1,x\ry,2\r\n" * 9)
@@ -202,4 +202,4 @@ def test_a_header_that_comes_again_is_no_row(
     table = read(tmp_path, mark + with_lines() + mark + with_lines() + mark + with_lines())
     assert table["a"].tolist() == [row.split(",")[0] for row in ROWS] * 3
     assert list(table.columns) == ["a", "b", "c"]
-    assert "left out 2 line(s) of t.csv that repeat the header" in caplog.text
+    assert "t.csv: left out 2 lines that repeat the header" in caplog.text

@@ -60,7 +60,7 @@ def test_a_file_may_be_one_list_of_objects_and_blank_lines_count_for_nothing(
         ('{"a": 1}\n7\n', "line 2 is not a JSON object \\(got int\\)"),
         ('[{"a": 1}, 7]', "row 2 of the data is not a JSON object"),
         ('[{"a": 1}', "is not JSON"),
-        ("{}\n", "holds no rows"),
+        ("{}\n", "has no rows"),
     ],
 )
 def test_broken_json_names_its_line(tmp_path: Path, content: str, message: str) -> None:
@@ -120,7 +120,7 @@ def test_the_one_list_of_objects_in_an_object_is_the_table_and_the_rest_is_repor
     answer = {"count": 2, "results": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}
     assert read(written(tmp_path, json.dumps(answer)))["b"].tolist() == [2, 4]
     assert [one.levelno for one in caplog.records] == [logging.WARNING]
-    assert "left out what stands beside it: 'count'" in caplog.text
+    assert "left out what is beside it: 'count'" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_long_integers_keep_all_digits(tmp_path: Path, caplog: pytest.LogCapture
 
 
 def test_half_of_a_character_names_its_column(tmp_path: Path) -> None:
-    with pytest.raises(RelayError, match="column 'a' holds half of a character"):
+    with pytest.raises(RelayError, match="column 'a': has half of a character"):
         read(written(tmp_path, '{"a": "\\ud800", "b": 1}\n{"a": "x"}\n'))
 
 

@@ -86,7 +86,7 @@ def test_numbers_in_several_unknown_units_stay_texts_with_a_warning(marks: tuple
     values = column(*(f"{{}}.25 {mark}" for mark in marks))
     got = read(values)
     assert got.values.tolist() == values.tolist()
-    assert got.warning.startswith("holds numbers in several units")
+    assert got.warning.startswith("has numbers in several units")
 
 
 def test_values_without_the_others_unit_are_taken_as_that_and_warned_of() -> None:
@@ -174,7 +174,7 @@ def test_the_marks_of_arabic_numbers_are_read() -> None:
             r"30 numbers with %, such as '1%'.*30 without.*takes 10% as 10",
         ),
         (["${}", "{} €"], r"several currencies: '\$' 30, '€' 30.*data\.dtypes\.v=str"),
-        ([*["{}"] * 11, "soon"], r"holds numbers, but for 5 of 60 values.*row 12 .*'soon'"),
+        ([*["{}"] * 11, "soon"], r"has numbers, except 5 of 60 values.*row 12 .*'soon'"),
         ([*["{}"] * 4, "refused"], r"12 of 60 values.*missing_values=\[refused\]'"),
         (["{}.5", "refused"], r"30 of 60 values"),
         (["{}.5", "{}.25*"], r"30 of 60 values"),
@@ -193,7 +193,7 @@ def test_most_are_numbers_but_what_the_others_mean_is_open_is_an_error(
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ([*["refused"] * 2, "{}.5"], "holds numbers, but for 80 of 120 values"),
+        ([*["refused"] * 2, "{}.5"], "has numbers, except 80 of 120 values"),
         (["{} kg", "{} lb"], "several units ('kg' 60, 'lb' 60)"),
         (["{} zorks", "{}"], "several units ('zork' 60, 'none' 60)"),
         (["1%", "2", "3"], "40 numbers with %, such as '1%', and 80 without"),

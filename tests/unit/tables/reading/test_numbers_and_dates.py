@@ -99,7 +99,7 @@ def test_a_question_mark_among_numbers_is_a_missing_value_and_it_is_noted() -> N
 
 def test_a_word_among_many_numbers_is_an_error_in_every_format() -> None:
     texts = [f"{i},5" for i in range(50)] + ["soon"]
-    with pytest.raises(RelayError, match=r"but for 1 of 51 values.*row 51.*'soon'"):
+    with pytest.raises(RelayError, match=r"except 1 of 51 values.*row 51.*'soon'"):
         found(*texts)
 
 

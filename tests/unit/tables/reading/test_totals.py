@@ -168,7 +168,7 @@ def test_a_label_alone_is_doubtful_where_the_numbers_are_beyond_all_others(
     table = with_row(TABLE.rename(columns={"place": "The Place"}), a=900.0, b=9000, y=5000.0)
     table.loc[ROWS, "The Place"] = "Total"
     assert len(read_raw(written(tmp_path, table, "csv"), ReadOptions()).table) == ROWS + 1
-    assert "the last row may be a total" in caplog.text
+    assert "the last row can be a total" in caplog.text
     assert setting("data.filters", ['the_place != "Total"']) in caplog.text
 
 

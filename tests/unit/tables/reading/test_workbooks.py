@@ -299,7 +299,7 @@ def test_a_row_of_names_between_title_and_header_is_reported_with_the_setting(
     )
     assert list(read(path).columns) == ["a", "y", "b", "c"]
     assert caplog.messages == [
-        "data.csv, sheet 'Sheet1': row 2 (2019, 2020) stands above the names in row 3 and is left "
+        "data.csv, sheet 'Sheet1': row 2 (2019, 2020) is above the names in row 3 and is left "
         "out. 'data.read.header=[2,3]' joins both."
     ]
     assert list(read(path, header=[2, 3]).columns) == ["2019 a", "2019 y", "2020 b", "2020 c"]
