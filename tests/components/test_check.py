@@ -114,7 +114,7 @@ def put_champion(store: Store, train: ArtifactVersion) -> None:
     store.backend.set_alias(model, "champion")
 
 
-def test_drift_from_what_the_champion_was_trained_on_is_told_or_fails(store: Store) -> None:
+def test_drift_from_the_champions_training_set_warns_or_fails(store: Store) -> None:
     numbers = pd.DataFrame({"x": range(200), "same": [1, 2] * 100, "y": range(200)})
     put_champion(store, store.put_table("demo_train", "split_data", numbers))
     store.put_table("demo_clean", "clean_data", numbers.assign(x=numbers["x"] + 150))
@@ -137,7 +137,7 @@ def test_drift_from_what_the_champion_was_trained_on_is_told_or_fails(store: Sto
     assert metadata(store, "demo_report:latest")["passed"] is False
 
 
-def test_a_report_counts_for_what_its_gate_says_and_not_for_what_else_it_tells(
+def test_a_report_counts_for_the_result_of_its_gate_only(
     store: Store,
 ) -> None:
     put_clean(store)

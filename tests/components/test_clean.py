@@ -50,7 +50,7 @@ def test_a_raw_file_becomes_a_table_with_dtypes_and_counts(store: Store) -> None
     assert "rows: duplicates" in done.output
 
 
-def test_the_artifact_says_what_it_is_and_where_it_came_from(store: Store) -> None:
+def test_the_artifact_records_its_content_and_its_source(store: Store) -> None:
     put_raw(store, TABLE)
     store.run("clean", input_artifact="demo_raw", clean_artifact="demo_clean", target="Kind")
     version = store.backend.find("demo_clean:latest")

@@ -92,7 +92,7 @@ def test_a_classification_has_a_confusion_matrix_and_roc(
     assert {"accuracy", "f1", "roc_auc", "brier"} <= set(done.result.metrics)
 
 
-def test_a_model_that_is_no_better_than_the_mean_is_warned_of(
+def test_a_model_not_better_than_the_mean_is_a_warning(
     store: Store, test_set: pd.DataFrame
 ) -> None:
     put_model(store, poor_price_model(), "price")
@@ -114,7 +114,7 @@ def test_a_column_to_slice_by_that_is_not_there_is_named(
     )
 
 
-def test_a_threshold_of_another_task_is_told_before_anything_is_computed(
+def test_a_threshold_of_another_task_is_an_error_before_anything_is_computed(
     store: Store, test_set: pd.DataFrame
 ) -> None:
     put_model(store, price_model(), "price")

@@ -106,7 +106,7 @@ def test_a_name_that_was_set_may_have_any_file(store: Store, source: Path) -> No
         assert done.result.warnings == []
 
 
-def test_new_content_at_the_same_place_is_no_other_source(store: Store, source: Path) -> None:
+def test_new_content_at_the_same_url_is_the_same_source(store: Store, source: Path) -> None:
     for _ in range(2):
         url = copy_of(source, "one", "a.csv")
         source.write_bytes(BODY + b"3;y\r\n")

@@ -52,7 +52,7 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
     assert done.result.notes == [f"{len(table)} rows predicted, in {target}"]
 
 
-def test_a_value_that_the_model_has_not_seen_is_told(store: Store, tmp_path: Path) -> None:
+def test_a_value_that_is_not_in_the_training_set_is_a_warning(store: Store, tmp_path: Path) -> None:
     data, spec = made_training.data(), made_training.spec(made_training.RIDGE)
     model = made_training.validation.fit_best(
         made_training.sklearn_pipeline.make_pipeline(spec, data, 0), spec, data, 0
@@ -94,7 +94,7 @@ def test_an_artifact_is_predicted_into_a_parquet_file(with_model: Store, tmp_pat
     np.testing.assert_allclose(written["prediction"], expected(flats(seed=1)))
 
 
-def test_options_say_how_the_file_is_read(with_model: Store, tmp_path: Path) -> None:
+def test_options_decide_how_the_file_is_read(with_model: Store, tmp_path: Path) -> None:
     text = "Fläche;Viertel\n45,5;centre\n60,25;unknown\n"
     (tmp_path / "in.csv").write_bytes(text.encode("latin-1"))
     done = predict(

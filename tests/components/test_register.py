@@ -240,7 +240,7 @@ def test_a_champion_is_compared_on_the_test_rows_that_it_was_not_trained_on(read
     assert done.result.metrics["champion_r2"] == pytest.approx(expected)
 
 
-def test_a_champion_that_saw_nearly_all_test_rows_stays_and_the_reason_is_told(
+def test_a_champion_trained_on_nearly_all_test_rows_stays_with_the_reason(
     ready: Store,
 ) -> None:
     ready.put_table("flats_train", "split_data", TEST.head(50))

@@ -36,7 +36,7 @@ def test_each_row_of_the_table_is_in_train_or_in_test(store: Store) -> None:
     assert sorted([*train["x"], *test["x"]]) == list(range(100))
 
 
-def test_rows_on_both_sides_are_told(store: Store) -> None:
+def test_rows_in_both_sets_are_reported(store: Store) -> None:
     store.put_table("demo_clean", "clean_data", pd.DataFrame({"x": [1, 2] * 20, "y": [3, 4] * 20}))
     done = store.run("split", input_artifact="demo_clean", target="y", test_size=0.25)
     assert done.result is not None

@@ -148,7 +148,7 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["pipeline.steps.split.component=splt"], "no component 'splt'. Did you mean 'split'"),
     ],
 )
-def test_a_mistake_is_told_with_the_right_name(overrides: list[str], message: str) -> None:
+def test_a_mistake_is_reported_with_the_right_name(overrides: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         jobs(*overrides)
 
@@ -207,7 +207,7 @@ def test_the_file_of_what_is_wrong_is_named(
     assert line.endswith(f" (in config/{file})")
 
 
-def test_of_what_the_command_line_says_no_file_is_named(own: Path) -> None:
+def test_an_error_of_the_command_line_names_no_file(own: Path) -> None:
     (own / "local" / "default.yaml").write_text("split: {test_size: 3}\n")
     [line] = told(own, "split.test_size=4")
     assert line.endswith("(got 4).")
@@ -270,7 +270,7 @@ def test_the_commands_of_the_readme_are_right(command: str, tmp_path: Path) -> N
     assert jobs(*words)
 
 
-def test_a_file_that_is_no_yaml_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_yaml_is_one_clear_error(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     shutil.copytree(CONFIG, folder)
     (folder / "data" / "bad.yaml").write_text("defaults: [table\nname: bad\n")

@@ -83,7 +83,7 @@ def test_an_environment_is_made_once(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements/uv.txt"])
-def test_another_lock_makes_it_anew(folder: Path, lock: str) -> None:
+def test_an_environment_is_made_again_for_another_lock(folder: Path, lock: str) -> None:
     make(folder, "setup")
     before = inode(folder)
     (folder / lock).write_text("two==2\n")
@@ -93,7 +93,7 @@ def test_another_lock_makes_it_anew(folder: Path, lock: str) -> None:
     assert not (folder / ".venv.old").exists()
 
 
-def test_its_own_python_makes_it_anew(folder: Path) -> None:
+def test_an_environment_can_be_made_again_by_its_own_python(folder: Path) -> None:
     make(folder, "setup")
     (folder / "requirements.txt").write_text("two==2\n")
     # what `python3.11` is once the environment is activated
@@ -112,7 +112,7 @@ def test_what_cannot_be_made_leaves_the_old_one(folder: Path) -> None:
     assert not (folder / ".venv.old").exists()
 
 
-def test_what_was_killed_is_made_anew(folder: Path) -> None:
+def test_an_environment_whose_build_was_killed_is_made_again(folder: Path) -> None:
     make(folder, "setup")
     (folder / ".venv").rename(folder / ".venv.old")  # as if in the middle of it
     (folder / ".venv").mkdir()
@@ -121,7 +121,7 @@ def test_what_was_killed_is_made_anew(folder: Path) -> None:
     assert not (folder / ".venv.old").exists()
 
 
-def test_one_whose_python_has_gone_or_that_was_moved_is_made_anew(folder: Path) -> None:
+def test_an_environment_without_its_python_or_moved_is_made_again(folder: Path) -> None:
     make(folder, "setup")
     (folder / ".venv" / "bin" / "python").unlink()
     assert "Installing" in make(folder, "setup").stdout

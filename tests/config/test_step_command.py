@@ -146,7 +146,7 @@ def test_an_entry_point_that_is_not_right_is_refused(
         load_component(folder.parent, "echo")
 
 
-def test_parameters_that_are_no_python_are_told_with_the_line(tmp_path: Path) -> None:
+def test_parameters_that_are_not_python_are_an_error_with_the_line(tmp_path: Path) -> None:
     folder = tmp_path / "split"
     shutil.copytree(COMPONENTS / "split", folder)
     (folder / "params.py").write_text("\nclass Params(:\n")

@@ -72,7 +72,7 @@ def test_the_tests_of_the_configuration_still_pass(own: Checkout) -> None:
     assert done.status == 0, done.output
 
 
-def test_a_step_without_a_lock_is_an_error_that_tells_how_to_make_one(own: Checkout) -> None:
+def test_a_step_without_a_lock_is_an_error_with_the_command_to_make_one(own: Checkout) -> None:
     (own.root / "components" / "drift" / "requirements.txt").unlink()
     done = own.main("steps=drift", env_manager="uv")
     assert done.status == 2

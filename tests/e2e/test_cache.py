@@ -113,7 +113,7 @@ def test_the_same_again_runs_nothing_makes_nothing_and_has_the_numbers(ran: Chec
     assert f"r2={metrics['r2']:.3f}" in again.output
 
 
-def test_a_wrong_target_is_told_also_where_the_file_need_not_be_read(ran: Checkout) -> None:
+def test_a_wrong_target_is_an_error_also_if_the_file_is_not_read(ran: Checkout) -> None:
     done = ran.main(*BASE, "data.target=bmy")
     assert done.status == 2
     assert "Did you mean 'bmi'" in done.output

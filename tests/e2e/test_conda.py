@@ -51,7 +51,7 @@ def conda(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path
 
 
-def test_auto_takes_conda_builds_equal_environments_once_and_a_broken_one_anew(
+def test_auto_takes_conda_builds_equal_environments_once_and_a_broken_one_again(
     checkout: Checkout, conda: Path
 ) -> None:
     path = f"{conda / 'bin'}{os.pathsep}{checkout.environ()['PATH']}"

@@ -196,7 +196,7 @@ def test_a_dry_run_lists_and_sends_nothing(local: Checkout) -> None:
         assert server.snapshot(PROJECT)["runs"] == {}
 
 
-def test_without_a_login_a_dry_run_lists_all_and_publish_says_what_to_do(local: Checkout) -> None:
+def test_without_a_login_a_dry_run_lists_all_and_publish_gives_advice(local: Checkout) -> None:
     assert "diabetes_model:v0" in local.relay("publish", "--dry-run").output
     done = local.relay("publish")
     assert done.status == 2

@@ -68,7 +68,7 @@ def test_a_key_that_the_server_does_not_know_is_refused_in_one_request(
     assert nothing_ran(here)
 
 
-def test_a_server_that_is_not_there_is_told_in_seconds(here: Toy) -> None:
+def test_a_server_that_does_not_exist_is_an_error_within_seconds(here: Toy) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -91,7 +91,7 @@ def test_a_server_that_does_not_answer_is_given_up_on(here: Toy) -> None:
     assert "cannot be reached" in done.output
 
 
-def test_what_is_no_wandb_server_is_told(here: Toy, server: WandbServer) -> None:
+def test_a_server_that_is_not_wandb_is_an_error(here: Toy, server: WandbServer) -> None:
     done = here.run(FIRST, WANDB_BASE_URL=f"{server.url}/elsewhere", WANDB_API_KEY=server.key)
     assert done.status == 1
     assert "HTTP 404" in done.output
@@ -132,7 +132,7 @@ def test_errors_that_pass_are_waited_out(here: Toy, server: WandbServer) -> None
     assert kept(here) == []
 
 
-def test_an_upload_that_fails_is_no_success_and_the_next_run_brings_it_up(
+def test_an_upload_that_fails_is_not_a_success_and_the_next_run_uploads_it(
     here: Toy, server: WandbServer
 ) -> None:
     # that of the first step is taken, that of the second is not
@@ -229,7 +229,7 @@ def test_a_run_that_is_stopped_is_not_left_running(here: Toy, server: WandbServe
     assert "left:v0" not in server.snapshot(PROJECT)["artifacts"]
 
 
-def test_publishing_to_a_server_that_fails_is_no_success(here: Toy, server: WandbServer) -> None:
+def test_publishing_to_a_server_that_fails_is_not_a_success(here: Toy, server: WandbServer) -> None:
     assert here.run("steps=one", "tracking=local").status == 0
     server.faults.add(Fault(match=kind("upload"), status=403))
     done = here.checkout.relay("publish", **login(server))

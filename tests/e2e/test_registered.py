@@ -57,7 +57,7 @@ def test_it_is_made_again_and_is_the_same(ran: Checkout) -> None:
     assert not list((ran.root / ".relay" / "reproduce").iterdir())
 
 
-def test_with_other_code_it_comes_out_otherwise_and_that_is_told(ran: Checkout) -> None:
+def test_other_code_gives_another_model_and_the_difference_is_reported(ran: Checkout) -> None:
     path = ran.root / "components" / "split" / "splitting.py"
     path.write_text(path.read_text().replace("random_state=seed", "random_state=seed + 1"))
     status, output = reproduce(ran, "diabetes_train:v0")

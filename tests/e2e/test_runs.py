@@ -79,7 +79,7 @@ def import_seconds(checkout: Checkout) -> float:
         ("split.test_size=2", "split.test_size"),
     ],
 )
-def test_a_wrong_command_is_told_at_once(
+def test_a_wrong_command_is_an_error_at_once(
     checkout: Checkout, import_seconds: float, override: str, message: str
 ) -> None:
     command = (sys.executable, "main.py", override)
@@ -96,7 +96,7 @@ def test_a_wrong_command_is_told_at_once(
         ("model.params.max_dept=2", "Did you mean 'max_depth'"),
     ],
 )
-def test_what_takes_a_closer_look_is_told_before_anything_runs(
+def test_errors_that_need_the_files_are_reported_before_anything_runs(
     checkout: Checkout, override: str, message: str
 ) -> None:
     require_refused(checkout, message, lambda: checkout.main(override, env_manager="uv"))
@@ -151,7 +151,7 @@ def test_a_run_of_a_git_url_keeps_its_results_where_it_was_started(
     assert (run.info.run_name, run.data.params["data.name"]) == ("t_y / random_forest", "t_y")
 
 
-def test_an_unknown_parameter_of_mlflow_run_is_told(ran: Checkout) -> None:
+def test_an_unknown_parameter_of_mlflow_run_is_an_error(ran: Checkout) -> None:
     done = ran.command("mlflow", "run", ".", "--env-manager", "local", "-P", "sed=7")
     assert done.status != 0
     assert "sed: there is no such setting" in done.output

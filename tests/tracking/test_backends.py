@@ -187,7 +187,7 @@ def test_an_exact_reference_stays_when_latest_moves_on(store: Store) -> None:
     assert (store.files("table:latest") / "file.txt").read_text() == "b"
 
 
-def test_using_what_is_not_there_says_so(store: Store) -> None:
+def test_using_an_artifact_that_does_not_exist_is_an_error(store: Store) -> None:
     run = store.backend.start_run(store.spec())
     with pytest.raises(RelayError, match=r"^nothing:v1: .* no such artifact.*Run the step"):
         run.use_artifact("nothing:v1")
@@ -201,7 +201,9 @@ def test_using_what_is_not_there_says_so(store: Store) -> None:
         ("house_table:v7", r"There is house_table:v0 \(latest\): check the alias"),
     ],
 )
-def test_using_what_is_misspelled_says_what_is_there(store: Store, wrong: str, hint: str) -> None:
+def test_using_a_misspelled_artifact_is_an_error_with_a_hint(
+    store: Store, wrong: str, hint: str
+) -> None:
     version = store.put("a", "house_table")
     store.backend.set_alias(version, "cache-abc")
     run = store.backend.start_run(store.spec())

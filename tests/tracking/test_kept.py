@@ -148,7 +148,7 @@ def names(kept: Path) -> list[str]:
 # Keeping
 
 
-def test_nothing_is_kept_where_there_is_no_folder(kept: Path) -> None:
+def test_nothing_is_kept_without_a_folder(kept: Path) -> None:
     assert list_outbox(kept) == {}
 
 
@@ -219,7 +219,9 @@ def test_a_run_that_cannot_be_kept_whole_leaves_the_older_one(
     assert [path.name for path in kept.iterdir()] == ["id1"]
 
 
-def test_what_a_killed_process_left_half_done_is_no_kept_run(kept: Path, record: RunRecord) -> None:
+def test_the_half_done_work_of_a_killed_process_is_not_a_kept_run(
+    kept: Path, record: RunRecord
+) -> None:
     folder = keep(kept, WANDB, record)
     folder.rename(folder.with_name(".id1.0123"))
     (kept / "empty").mkdir()
@@ -236,7 +238,7 @@ def test_no_password_of_the_servers_address_is_written(
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"server": "x"}'])
-def test_a_file_that_is_no_kept_run_is_named(kept: Path, record: RunRecord, text: str) -> None:
+def test_a_file_that_is_not_a_kept_run_is_named(kept: Path, record: RunRecord, text: str) -> None:
     path = keep(kept, WANDB, record) / "run.json"
     path.write_text(text)
     with pytest.raises(
@@ -352,7 +354,7 @@ def test_a_replayed_run_gives_its_outputs_in_their_order(record: RunRecord) -> N
     assert [str(version) for version in replay(record, Taking())] == ["table:v7", "tree:v7"]
 
 
-def test_a_replay_that_fails_ends_its_run_and_is_told(record: RunRecord) -> None:
+def test_a_replay_that_fails_ends_its_run_and_is_reported(record: RunRecord) -> None:
     backend = Taking(refused="table")
     with pytest.raises(UploadError, match="did not take table"):
         replay(record, backend)

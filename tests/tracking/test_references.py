@@ -33,7 +33,7 @@ def test_a_reference_is_read(text: str, reference: Reference) -> None:
         *("a b", " table", "table ", "table\n", "table:v1\n", "täble", "a*b", "a\\b", "ta\0ble"),
     ],
 )
-def test_what_is_no_reference_is_refused_with_the_forms_that_are(text: str) -> None:
+def test_a_wrong_reference_is_an_error_with_the_right_forms(text: str) -> None:
     with pytest.raises(
         RelayError, match=r"not a reference to an artifact\. Write name, name:alias or name:v3"
     ):
@@ -45,7 +45,7 @@ def test_a_reference_is_written_as_it_is_read(text: str) -> None:
     assert str(Reference.parse(text)) == text
 
 
-def test_the_alias_that_is_not_said_is_latest() -> None:
+def test_the_default_alias_is_latest() -> None:
     assert str(Reference.parse("project/table")) == "project/table:latest"
 
 
@@ -68,5 +68,5 @@ def test_a_collection_is_an_artifact_of_a_registrys_project() -> None:
 
 
 @pytest.mark.parametrize("text", ["houses", "relay/houses", "my-wandb-registry-model/houses"])
-def test_any_other_project_is_no_registry(text: str) -> None:
+def test_any_other_project_is_not_a_registry(text: str) -> None:
     assert Reference.parse(text).registry is None

@@ -34,7 +34,7 @@ def test_without_variables_a_component_runs_alone() -> None:
     assert TrackingSettings.from_environ({}) == TrackingSettings(backend="auto", project="relay")
 
 
-def test_what_is_not_said_is_sent_too_so_that_no_older_variable_stays() -> None:
+def test_defaults_are_sent_too_so_that_no_older_variable_stays() -> None:
     environ = {**FULL.to_environ(), **TrackingSettings().to_environ()}
     assert TrackingSettings.from_environ(environ) == TrackingSettings()
 

@@ -46,7 +46,7 @@ def test_the_cloud_is_what_the_sdk_takes_by_default() -> None:
     assert import_module("wandb.sdk.lib.urls").DEFAULT_BASE_URL == CLOUD
 
 
-def test_without_a_word_the_server_is_the_cloud(home: Path) -> None:
+def test_by_default_the_server_is_the_cloud(home: Path) -> None:
     assert server_of({"HOME": str(home)}) == CLOUD
 
 
@@ -60,7 +60,7 @@ def test_the_server_is_that_of_wandb_login_host(home: Path) -> None:
     assert server_of({"HOME": str(home)}) == OWN
 
 
-def test_the_settings_file_is_looked_for_where_the_variable_says(home: Path) -> None:
+def test_the_settings_file_is_in_the_folder_of_the_variable(home: Path) -> None:
     write_settings(home / ".config" / "wandb", "[default]\nbase_url = https://other.example.com\n")
     write_settings(home / "mine", f"[default]\nbase_url = {OWN}\n")
     environ = {"HOME": str(home), "WANDB_CONFIG_DIR": str(home / "mine")}
@@ -83,7 +83,7 @@ def test_a_settings_file_that_names_no_server_is_the_cloud(home: Path, text: str
     assert server_of({"HOME": str(home), "WANDB_CONFIG_DIR": str(home)}) == CLOUD
 
 
-def test_a_settings_file_that_is_no_text_is_the_cloud(home: Path) -> None:
+def test_with_a_settings_file_that_is_not_a_text_the_server_is_the_cloud(home: Path) -> None:
     (home / "settings").write_bytes(b"[default]\nbase_url = \xff\xfe\n")
     assert server_of({"HOME": str(home), "WANDB_CONFIG_DIR": str(home)}) == CLOUD
 
@@ -96,7 +96,7 @@ def test_a_percent_sign_in_the_settings_file_is_only_that(home: Path) -> None:
 @pytest.mark.parametrize(
     "url", ["wandb.example.com", "//wandb.example.com", "ftp://host", "https://", "http://[bad"]
 )
-def test_a_server_that_is_no_web_address_is_refused(url: str) -> None:
+def test_a_server_that_is_not_a_web_address_is_an_error(url: str) -> None:
     with pytest.raises(ConfigError, match=r"^WANDB_BASE_URL: not a web address .*https://"):
         server_of({"WANDB_BASE_URL": url})
 
@@ -110,7 +110,7 @@ def test_a_refused_address_is_shown_without_its_password() -> None:
 # The key
 
 
-def test_no_key_is_no_login(home: Path) -> None:
+def test_without_a_key_there_is_not_a_login(home: Path) -> None:
     assert find_login({"HOME": str(home), "WANDB_API_KEY": ""}) is None
 
 
@@ -279,7 +279,7 @@ def test_offline_a_wrong_address_is_not_looked_at() -> None:
     assert resolve_backend("auto", {"WANDB_MODE": "offline", "WANDB_BASE_URL": "bad"}) == "local"
 
 
-def test_a_login_that_is_needed_and_not_there_says_what_to_do(home: Path) -> None:
+def test_a_missing_login_is_an_error_with_advice(home: Path) -> None:
     with pytest.raises(ConfigError, match=rf"^W&B: there is no login for {OWN}.*wandb login"):
         require_login({"HOME": str(home), "WANDB_BASE_URL": OWN})
     assert require_login({"WANDB_API_KEY": KEY, "WANDB_BASE_URL": OWN}) == Login(OWN, KEY)

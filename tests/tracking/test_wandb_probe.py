@@ -130,13 +130,13 @@ def test_a_key_that_is_refused_is_the_users_to_mend(web: Web, status: int) -> No
     assert "wandb login" in text
 
 
-def test_nobody_as_the_answer_is_a_key_that_is_not_known(web: Web) -> None:
+def test_an_answer_without_a_user_is_an_unknown_key(web: Web) -> None:
     web.says({"data": {"viewer": None}})
     assert "does not accept the key" in refusal(web.url, ConfigError)
 
 
 @pytest.mark.parametrize("status", [404, 429, 500, 503])
-def test_an_error_of_the_server_is_told_with_its_number(web: Web, status: int) -> None:
+def test_an_error_of_the_server_is_reported_with_its_number(web: Web, status: int) -> None:
     web.status = status
     text = refusal(web.url)
     assert f"HTTP {status}" in text
@@ -154,13 +154,13 @@ def test_an_error_that_passes_is_waited_out(web: Web, status: int) -> None:
 @pytest.mark.parametrize(
     "answer", [[], {}, "text", None, 1, {"data": None}, {"data": {}}, {"data": {"viewer": "me"}}]
 )
-def test_an_answer_that_is_not_wandbs_is_told(web: Web, answer: Any) -> None:
+def test_an_answer_that_is_not_from_wandb_is_an_error(web: Web, answer: Any) -> None:
     web.says(answer)
     assert "is not a W&B server" in refusal(web.url)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Welcome</html>", b"\xff\xfe\x00", b'{"data": {"vi'])
-def test_an_answer_that_is_no_json_is_told(web: Web, body: bytes) -> None:
+def test_an_answer_that_is_not_json_is_an_error(web: Web, body: bytes) -> None:
     web.body = body
     assert "is not a W&B server" in refusal(web.url)
 
@@ -182,7 +182,7 @@ def test_the_key_follows_no_redirection(web: Web, listener: socket.socket, statu
         listener.accept()
 
 
-def test_a_server_that_is_not_there_is_told(listener: socket.socket) -> None:
+def test_a_server_that_does_not_exist_is_an_error(listener: socket.socket) -> None:
     url = url_of(listener)
     listener.close()
     text = refusal(url)
@@ -190,14 +190,14 @@ def test_a_server_that_is_not_there_is_told(listener: socket.socket) -> None:
     assert "refused" in text
 
 
-def test_a_server_that_says_nothing_is_given_up_on(listener: socket.socket) -> None:
+def test_a_server_that_does_not_answer_is_a_timeout(listener: socket.socket) -> None:
     text = refusal(url_of(listener), timeout=0.1)
     assert "cannot be reached" in text
     assert "timed out" in text
 
 
 @pytest.mark.parametrize("words", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\r\n\r\n"])
-def test_what_does_not_speak_http_is_told(listener: socket.socket, words: bytes) -> None:
+def test_a_server_without_http_is_an_error(listener: socket.socket, words: bytes) -> None:
     def speak() -> None:
         connection, _ = listener.accept()
         with connection:
@@ -211,7 +211,7 @@ def test_what_does_not_speak_http_is_told(listener: socket.socket, words: bytes)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://127.0.0.1:1/a b"])
-def test_an_address_that_is_none_is_told(url: str) -> None:
+def test_an_invalid_address_is_an_error(url: str) -> None:
     assert "Check" in refusal(url)
 
 

@@ -17,7 +17,7 @@ from tests.loading import ROOT
         (["seed=1", "publish"], "publish: not a setting. Write key=value; a command"),
     ],
 )
-def test_an_unknown_command_is_told_with_those_there_are(
+def test_an_unknown_command_is_an_error_with_the_commands(
     argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(ROOT, argv) == 2

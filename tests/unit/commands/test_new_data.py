@@ -86,7 +86,7 @@ def test_the_file_keeps_the_rules_that_are_written_for_it(
     assert broken == []
 
 
-def test_the_config_says_what_was_found_out(project: Project) -> None:
+def test_the_config_has_the_facts_that_were_inferred(project: Project) -> None:
     said = write(project, TABLE, "--target", "Score")
     assert (said["name"], said["url"], said["target"]) == ("sales", "sales.csv", "score")
     assert said["read"] == {"separator": ";", "decimal": ","}
@@ -215,7 +215,7 @@ def test_a_target_that_the_file_does_not_have_is_an_error_of_the_command(project
         (["new", "--from", "FILE", "--target", "scor"], r"--target: .*Did you mean 'score'"),
     ],
 )
-def test_what_cannot_be_is_told_and_nothing_is_written(
+def test_an_impossible_command_is_an_error_and_nothing_is_written(
     project: Project, words: list[str], message: str
 ) -> None:
     (project.root / "sales.csv").write_text(TABLE)

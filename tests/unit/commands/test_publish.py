@@ -176,7 +176,7 @@ def test_runs_that_the_target_has_whole_are_not_pending(publishing: Publishing) 
     assert [run.spec.name for run in publisher.pending(runs)] == ["get", "train"]
 
 
-def test_runs_are_sent_in_their_order_and_told_when_they_have_arrived(
+def test_runs_are_sent_in_their_order_and_reported_on_arrival(
     publishing: Publishing,
 ) -> None:
     target = Target()
@@ -209,7 +209,7 @@ def test_configs_and_metadata_name_the_targets_versions(publishing: Publishing) 
     assert target.drafts["clean:v7"].description == "About clean:v5."
 
 
-def test_what_was_sent_before_has_its_new_name_though_it_is_no_input(
+def test_an_artifact_that_was_sent_before_has_its_new_name_without_being_an_input(
     publishing: Publishing,
 ) -> None:
     target = Target(first=7)
@@ -237,7 +237,7 @@ def test_an_input_that_was_sent_in_another_session_is_found_by_its_content(
     assert target.specs[0].config["input_artifact"] == "raw:v4"
 
 
-def test_an_input_that_nobody_made_is_named(publishing: Publishing) -> None:
+def test_an_input_that_no_run_made_is_named(publishing: Publishing) -> None:
     # The same name with another content is another artifact.
     target = Target(stored=[ArtifactVersion("raw", "v2", "t", "other")])
     with pytest.raises(RelayError, match=r"raw:v2: not in team/houses"):

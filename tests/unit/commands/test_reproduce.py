@@ -79,7 +79,7 @@ def test_each_step_is_run_once_with_what_was_recorded(store: Store) -> None:
     assert recipe.made["evaluate.evaluation"] == store["d_evaluation:v2"]
 
 
-def test_a_recorded_type_is_trusted_only_where_the_user_says_so(store: Store) -> None:
+def test_a_recorded_type_is_trusted_only_by_a_setting(store: Store) -> None:
     trusting = {"model_artifact": "d_model", "train_artifact": "d_train:v1",
                 "trusted_types": ["numpy.load", "numpy.sort"]}  # fmt: skip
     model = store.put("d_model:v3", "model", "train", trusting, train="d_train:v1")
@@ -100,7 +100,7 @@ def test_what_is_gone_from_the_store_is_named(store: Store) -> None:
         recipe_of([store["d_model:v2"]], store.get)
 
 
-def test_a_version_that_does_not_say_how_it_was_made_is_an_error(store: Store) -> None:
+def test_a_version_without_a_record_of_its_run_is_an_error(store: Store) -> None:
     store.put("d_model:v2", "model", "", None, train="d_train:v1")
     with pytest.raises(RelayError, match=r"^d_model:v2: cannot be made again, as its component"):
         recipe_of([store["d_model:v2"]], store.get)

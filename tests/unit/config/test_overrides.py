@@ -103,10 +103,10 @@ def test_in_lists_of_texts_of_the_data_none_is_a_text(key: str) -> None:
     assert key_and_value(normalize(f"{key}=[None, Mild]", TEXTS))[1] == ["None", "Mild"]
 
 
-def test_a_file_without_names_is_still_said_with_none() -> None:
+def test_a_file_without_names_is_still_set_by_none() -> None:
     assert key_and_value(normalize("data.read.header=None", TEXTS))[1] == "None"
 
 
-def test_what_is_no_setting_is_an_error() -> None:
+def test_an_unknown_setting_is_an_error() -> None:
     with pytest.raises(ConfigError, match="Write key=value"):
         normalize("train")

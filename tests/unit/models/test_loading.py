@@ -117,7 +117,7 @@ def test_categories_are_read_as_their_texts() -> None:
     assert coerce(table, {"x": "string"})["x"].tolist()[::2] == ["a", "b"]
 
 
-def test_all_columns_that_cannot_be_read_are_told_at_once() -> None:
+def test_all_columns_that_cannot_be_read_are_in_one_error() -> None:
     table = pd.DataFrame({"a": ["1", "many"], "b": ["maybe", "no"], "c": ["2024-01-01", "soon"]})
     with pytest.raises(RelayError) as raised:
         coerce(table, {"a": "double", "b": "boolean", "c": "datetime"})

@@ -84,7 +84,7 @@ def test_roc_auc_is_left_out_where_a_class_is_absent() -> None:
     assert "log_loss" in found
 
 
-def test_a_class_that_the_model_does_not_know_leaves_only_what_labels_alone_tell() -> None:
+def test_with_an_unknown_class_only_metrics_of_labels_are_left() -> None:
     found = score("classification", ["a", "new"], ["a", "b"], [[0.9, 0.1], [0.2, 0.8]], ["a", "b"])
     assert set(found) == {"accuracy", "balanced_accuracy", "f1"}
 
@@ -101,7 +101,7 @@ def test_no_rows_have_no_metrics(task: Task) -> None:
     assert score(task, [], []) == {}
 
 
-def test_every_metric_says_which_way_is_better() -> None:
+def test_every_metric_has_a_direction() -> None:
     proba = [[0.9, 0.1], [0.4, 0.6]]
     found = {
         *score("regression", [1.0, 2.0], [1.0, 2.5]),

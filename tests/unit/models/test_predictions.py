@@ -36,7 +36,7 @@ def test_what_is_read_back_has_the_same_metrics(outcome: ScoredPredictions, tmp_
     assert read.at(rows).metrics == outcome.at(rows).metrics
 
 
-def test_an_evaluation_without_predictions_says_what_to_do(tmp_path: Path) -> None:
+def test_an_evaluation_without_predictions_is_an_error_with_advice(tmp_path: Path) -> None:
     with pytest.raises(
         RelayError, match=r"no predictions\.parquet\. Make it again: steps=evaluate"
     ):

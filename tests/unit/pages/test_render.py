@@ -58,7 +58,7 @@ def test_a_report_is_one_file_with_every_value_escaped(reference: Any) -> None:
         assert f"<h3>{name}</h3>" in made
 
 
-def test_pictures_of_many_rows_are_of_some_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_of_many_rows_show_a_sample_and_state_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pictures of one row in" not in report(TABLE)
     monkeypatch.setitem(page.__globals__, "MOST_ROWS", 5)
     assert "pictures of one row in 3" in report(TABLE)

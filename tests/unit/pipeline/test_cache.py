@@ -87,7 +87,7 @@ def test_without_drift_the_champion_does_not_matter(store: Store) -> None:
     assert state(store, "data.check.drift.psi=null") == {}
 
 
-def test_of_a_report_what_its_gate_says_counts_and_not_all_its_content(store: Store) -> None:
+def test_of_a_report_the_result_of_its_gate_counts_and_not_all_its_content(store: Store) -> None:
     train = job("train")
 
     def of_report(digest: str, **metadata: Any) -> Any:

@@ -31,7 +31,7 @@ def failed(error: str) -> StepSummary:
     return StepSummary("train", "failed", error=error, log="logs/train.log")
 
 
-def test_an_error_is_told_once_beside_what_the_log_has_besides() -> None:
+def test_an_error_is_shown_once_beside_the_other_lines_of_the_log() -> None:
     error = "the table breaks 2 rules:\n  a: missing\n\n  b: missing"
     log = ["reading", "Error: the table breaks 2 rules:", "  a: missing", "  b: missing", "ended"]
     text = shown([failed(error)], log)

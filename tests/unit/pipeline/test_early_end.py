@@ -77,17 +77,17 @@ def test_a_module_of_relay_is_not_looked_for_in_packages(tmp_path: Path) -> None
         ("try:\n  1 / 0\nfinally:\n  [].pop()\n", "line 4: IndexError: pop from empty list"),
     ],
 )
-def test_any_error_while_the_script_loads_is_told_with_its_line(
+def test_any_error_while_the_script_loads_is_reported_with_its_line(
     tmp_path: Path, script: str, told: str
 ) -> None:
     assert f"components/tidy/run.py, {told}" in str(end_of(tmp_path, script))
 
 
-def test_code_that_is_no_python_is_told_with_its_line(tmp_path: Path) -> None:
+def test_code_that_is_not_python_is_reported_with_its_line(tmp_path: Path) -> None:
     told = end_of(tmp_path, "import work\n", work="x = 1\ndef f(:\n    pass\n")
     assert told == "components/tidy/work.py, line 2: not valid Python (invalid syntax). Correct it."
 
 
-def test_a_log_without_a_traceback_tells_nothing(tmp_path: Path) -> None:
+def test_a_log_without_a_traceback_shows_nothing(tmp_path: Path) -> None:
     assert end_of(tmp_path, "import sys\nsys.exit(1)\n") is None
     assert explain_early_end([], tmp_path, tmp_path) is None

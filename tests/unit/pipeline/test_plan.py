@@ -119,6 +119,6 @@ def test_an_input_that_is_null_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("text", "exact"), [("m", "m:latest"), ("m:v3", "m:v3")])
-def test_what_is_no_output_of_a_step_is_an_artifact_of_the_store(text: str, exact: str) -> None:
+def test_an_input_that_no_step_makes_is_an_artifact_of_the_store(text: str, exact: str) -> None:
     source = build({"a": spec("x", inputs={"in": text})})["a"].inputs["in"]
     assert (source.step, source.reference) == (None, exact)

@@ -105,7 +105,7 @@ def test_columns_are_named_as_in_the_file_or_as_in_the_table(tmp_path: Path) -> 
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, in_zip])
-def test_what_the_beginning_of_a_file_shows_is_told_before_anything_runs(
+def test_errors_in_the_beginning_of_a_file_are_reported_before_anything_runs(
     content: bytes, message: str, pack: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
     path = tmp_path / "data"

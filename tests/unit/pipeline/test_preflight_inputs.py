@@ -35,14 +35,14 @@ def look(step: str, *inputs: ArtifactVersion, target: str = "price", more: str =
     Preflight(jobs).check_inputs(job, {version.name: version for version in inputs})
 
 
-def test_what_fits_or_does_not_say_is_taken() -> None:
+def test_inputs_that_suit_the_target_or_do_not_record_it_are_accepted() -> None:
     look("split", version("clean", target="Price", task="regression", **PRICED))
     look("train", version("train", **PRICED), version("report", target="price"))
     look("clean", version("raw", bytes=3))
     look("evaluate")
 
 
-def test_a_target_that_is_no_column_is_told_with_the_nearest() -> None:
+def test_a_target_that_is_not_a_column_is_an_error_with_the_nearest() -> None:
     message = r"data\.target: step 'train' .* train:v0.* no column 'prize'\. Did you mean 'price'"
     with pytest.raises(ConfigError, match=message):
         look("train", version("train", **PRICED), target="prize")
@@ -52,7 +52,7 @@ def test_one_table_with_the_target_is_enough() -> None:
     look("train", version("weather", columns=["day"]), version("train", **PRICED))
 
 
-def test_what_was_made_for_another_target_is_told() -> None:
+def test_an_input_that_was_made_for_another_target_is_an_error() -> None:
     message = r"model:v0.* for the target 'price', not 'area'.*steps=\+evaluate"
     with pytest.raises(ConfigError, match=message):
         look("evaluate", version("model", target="price"), version("t", **PRICED), target="area")
@@ -70,7 +70,7 @@ def test_a_step_that_has_no_target_may_use_any_table() -> None:
         ("register.metric=f1", "register.metric"),
     ],
 )
-def test_a_metric_of_another_task_is_told_as_soon_as_a_step_can_know(
+def test_a_metric_of_another_task_is_an_error_once_the_task_is_recorded(
     given: str, where: str
 ) -> None:
     with pytest.raises(ConfigError, match=rf"{where}: .* is not a metric of regr.* r2, mae"):
@@ -85,7 +85,7 @@ def test_a_metric_of_another_task_is_told_as_soon_as_a_step_can_know(
         ("model.target_transform=log", "category", r"model\.target_transform: .* classes"),
     ],
 )
-def test_a_setting_of_the_model_for_another_task_is_told_likewise(
+def test_a_model_setting_for_another_task_is_an_error_at_the_same_time(
     given: str, kind: str, message: str
 ) -> None:
     table = {"columns": ["price"], "dtypes": {"price": kind}}
@@ -106,7 +106,7 @@ def test_a_setting_of_the_model_for_another_task_is_told_likewise(
         ({"rows": 3}, None),
     ],
 )
-def test_the_task_is_what_an_artifact_says_of_the_target(
+def test_the_task_is_what_an_artifact_records_of_the_target(
     metadata: dict[str, Any], task: str | None
 ) -> None:
     assert task_in(metadata, "price") == task

@@ -70,7 +70,7 @@ def warnings(store: Any, *arguments: str) -> list[str]:
     return StaleInputs(COMPONENTS, loaded, the_plan, cache).warnings(pipeline.taken)
 
 
-def test_with_the_same_settings_there_is_no_warning() -> None:
+def test_the_same_settings_cause_no_warning() -> None:
     settings = ("split.test_size=0.3", "data.drop=[bmi]", "model=linear")
     assert warnings(Store(*settings), "steps=train+", *settings) == []
 
@@ -114,11 +114,11 @@ def test_many_differences_are_counted() -> None:
 
 
 @pytest.mark.parametrize("setting", ["data.refresh=always", "data.max_mb=3", "data.read.max_mb=3"])
-def test_what_decides_nothing_of_the_content_is_no_difference(setting: str) -> None:
+def test_settings_without_effect_on_the_content_are_not_a_difference(setting: str) -> None:
     assert warnings(Store(setting), "steps=train+") == []
 
 
-def test_content_that_the_present_settings_are_known_to_make_is_no_difference() -> None:
+def test_content_that_the_present_settings_also_made_is_not_a_difference() -> None:
     store: Any = Store("split.stratify=false")
     loaded = config.load(ROOT / "config", ["steps=split"], Path.cwd())
     (job,) = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
@@ -138,7 +138,7 @@ def test_what_does_not_record_its_settings_is_left_out() -> None:
     assert warnings(store, "steps=train+") == []
 
 
-def test_the_model_that_predict_is_given_is_no_matter_of_the_present_settings() -> None:
+def test_the_model_of_predict_is_not_compared_with_the_present_settings() -> None:
     store = Store("model=linear")
     store.found["diabetes_model:champion"] = store.found["diabetes_model:v0"]
     assert warnings(store, "steps=predict", "predict.input=new.csv") == []

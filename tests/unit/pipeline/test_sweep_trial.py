@@ -38,7 +38,7 @@ def test_the_agents_variables_are_taken_out_of_the_environment(tmp_path: Path) -
     assert trial == Trial("sweep1", "run1", {"split.test_size": 0.3, "model": "linear"})
 
 
-def test_without_a_sweep_there_is_no_trial_and_still_no_id_for_all_steps() -> None:
+def test_without_a_sweep_there_is_neither_a_trial_nor_an_id_for_all_steps() -> None:
     environ = {"WANDB_RUN_ID": "mine", "PATH": "/bin"}
     assert take_trial(environ) is None
     assert environ == {"PATH": "/bin"}

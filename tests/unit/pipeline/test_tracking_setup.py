@@ -77,9 +77,7 @@ def test_the_entity_that_is_named_comes_before_the_keys_own(
     assert len(probed) == 1
 
 
-def test_local_asks_nobody_though_there_is_a_login(
-    probed: list[Login], environ: dict[str, str]
-) -> None:
+def test_local_asks_no_server_despite_a_login(probed: list[Login], environ: dict[str, str]) -> None:
     settings = choose_tracking(spec(backend="local"), {**environ, "WANDB_API_KEY": KEY})
     assert settings.backend == "local"
     assert probed == []
@@ -91,7 +89,7 @@ def test_wandb_without_a_login_is_refused(probed: list[Login], environ: dict[str
     assert probed == []
 
 
-def test_a_server_that_fails_is_told_and_is_no_reason_to_go_local(
+def test_a_server_that_fails_is_an_error_and_does_not_switch_to_local(
     monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
 ) -> None:
     def probe(login: Login) -> str:

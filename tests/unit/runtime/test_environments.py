@@ -64,7 +64,7 @@ def test_another_conda_has_environments_of_its_own(
         assert known.find("conda", component) == FOUND
 
 
-def test_a_broken_file_is_made_anew(
+def test_a_broken_file_is_made_again(
     known: EnvironmentIndex, component: Path, tmp_path: Path
 ) -> None:
     (tmp_path / ".relay" / "environments.json").write_text("{half")

@@ -143,7 +143,7 @@ def test_modules_of_the_project_are_read_when_the_step_begins(
         ("import atexit; atexit.register(print, 'at the end')", 0, "at the end"),
     ],
 )
-def test_how_it_ends_is_told(
+def test_the_way_it_ends_is_reported(
     server: ForkServer, tmp_path: Path, code: str, status: int, said: str
 ) -> None:
     assert exit_status(fork(server, tmp_path, code)) == status
@@ -225,7 +225,7 @@ def test_when_the_server_ends_so_does_the_standard_input_of_each_step(tmp_path: 
         assert "over" in (tmp_path / f"{name}.log").read_text()
 
 
-def test_a_server_that_was_killed_is_told_in_the_steps_log(
+def test_a_killed_server_is_reported_in_the_log_of_the_step(
     server: ForkServer, tmp_path: Path
 ) -> None:
     child = fork(server, tmp_path, READS)
@@ -234,7 +234,7 @@ def test_a_server_that_was_killed_is_told_in_the_steps_log(
     assert "forked from has ended, and the step with it. See " in (tmp_path / "one.log").read_text()
 
 
-def test_a_server_that_does_not_start_is_told_in_the_steps_log(tmp_path: Path) -> None:
+def test_a_server_that_does_not_start_is_reported_in_the_log_of_the_step(tmp_path: Path) -> None:
     log = tmp_path / "libraries.log"
     server = ForkServer(["echo no such environment; false"], os.environ, log)
     child = fork(server, tmp_path, "")

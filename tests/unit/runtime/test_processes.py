@@ -42,7 +42,7 @@ def test_output_and_exit_status_are_kept(tmp_path: Path) -> None:
     assert len(process.tail(1)) == 1
 
 
-def test_a_signal_is_told_as_shells_do(tmp_path: Path) -> None:
+def test_a_signal_has_the_exit_status_of_shells(tmp_path: Path) -> None:
     assert finish(start(tmp_path, "import os; os.kill(os.getpid(), 9)")) == 137
 
 

@@ -41,7 +41,7 @@ def test_the_order_of_keys_is_nothing() -> None:
     assert describe_changes(other, json.loads(BASE.to_json())) == []
 
 
-def test_what_was_never_made_or_made_otherwise_is_told() -> None:
+def test_a_step_that_no_run_has_made_is_described_as_such() -> None:
     assert describe_changes(BASE, None) == ["never made"]
     assert describe_changes(BASE, {}) == ["not made by a pipeline run"]
 

@@ -81,7 +81,7 @@ def test_it_is_reported_where_the_work_failed_as_well(caplog: Any) -> None:
     assert len(lines(caplog, logging.WARNING)) == 1
 
 
-def test_lightgbm_prints_nothing_where_nobody_asked_for_it(capfd: Any) -> None:
+def test_lightgbm_prints_nothing_by_default(capfd: Any) -> None:
     model = {"_target_": "lightgbm.LGBMRegressor", "params": {"n_estimators": 5}}
     validation.train(data(rows=30), spec(model), folds=0, seed=0)
     assert "LightGBM" not in "".join(capfd.readouterr())

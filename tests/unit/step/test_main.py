@@ -77,7 +77,7 @@ def test_a_step_that_fails_stores_nothing(memory: Memory, tmp_path: Path) -> Non
     assert memory.ended == "failed"
 
 
-def test_a_gate_that_says_no_keeps_its_outputs(memory: Memory, tmp_path: Path) -> None:
+def test_a_failed_gate_keeps_its_outputs(memory: Memory, tmp_path: Path) -> None:
     def step(run: StepRun[Two]) -> None:
         hand_over(run)
         run.finally_do(lambda: pytest.fail("not after a gate that says no"))

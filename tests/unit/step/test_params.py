@@ -54,7 +54,7 @@ def test_an_empty_text_for_what_is_required_is_an_error() -> None:
         validate(Example, {"name": ""})
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_in_one_error() -> None:
     with pytest.raises(ConfigError) as error:
         validate(Example, {"name": "a", "count": "0", "flag": "perhaps", "colour": "red"})
     lines = str(error.value).splitlines()
@@ -115,6 +115,6 @@ def test_an_unknown_option_is_an_error() -> None:
         parse_command_line(Example, ["--name", "a", "--nam", "b"], "")
 
 
-def test_a_misspelled_option_is_told_before_the_one_that_is_missing_for_it() -> None:
+def test_a_misspelled_option_is_reported_before_the_missing_one() -> None:
     with pytest.raises(ConfigError, match=r"^nmae: there .* parameter\. Did you mean 'name'"):
         parse_command_line(Example, ["--nmae=a"], "")

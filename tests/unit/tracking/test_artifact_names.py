@@ -81,7 +81,7 @@ def test_a_file_is_called_by_its_name_without_its_ending(url: str, stem: str) ->
     assert url_stem(url) == stem
 
 
-def test_what_tells_pages_apart_is_their_query() -> None:
+def test_pages_differ_by_their_query() -> None:
     page = "https://example.org/download"
     stems = {url_stem(f"{page}{query}") for query in ("", "?id=7", "?id=8", "?id=7&sheet=2")}
     assert len(stems) == 4

@@ -70,7 +70,7 @@ def test_the_train_set_of_a_model_is_found_by_reference_and_digest() -> None:
     assert train_set(made, lambda name: other if name == "train:v0" else None) is None
 
 
-def test_a_model_that_does_not_say_what_it_was_trained_on_has_no_train_set() -> None:
+def test_a_model_without_recorded_inputs_has_no_training_set() -> None:
     unsaid: list[dict[str, object]] = [
         {},
         {"inputs": None},

@@ -79,7 +79,7 @@ def outputs(record: RunRecord) -> dict[str, Draft]:
     return {draft.name: draft for draft in record.outputs if draft.type != "source"}
 
 
-def test_an_output_that_is_not_taken_is_a_failure_that_says_where_the_work_is(
+def test_an_output_that_is_not_accepted_is_a_failure_with_the_place_of_the_work(
     memory: Memory, kept: Path, tmp_path: Path
 ) -> None:
     memory.on_log = not_taking("second")
@@ -126,7 +126,7 @@ def test_what_is_to_be_done_last_is_not_done_where_an_output_is_not_taken(
     assert component.main(Made, step, []) == 1
 
 
-def test_a_gate_that_said_no_is_kept_as_that(memory: Memory, kept: Path, tmp_path: Path) -> None:
+def test_a_failed_gate_is_kept_as_a_failed_gate(memory: Memory, kept: Path, tmp_path: Path) -> None:
     def step(run: StepRun[Made]) -> None:
         make(run)
         raise GateFailed("too low")
@@ -234,7 +234,7 @@ def test_outputs_of_a_step_that_failed_are_not_kept(memory: Memory, kept: Path) 
     assert outputs(only(kept)) == {}
 
 
-def test_a_file_that_is_lost_is_no_traceback_where_the_end_is_not_taken_either(
+def test_a_lost_file_is_not_a_traceback_if_the_end_is_not_accepted_either(
     memory: Memory, kept: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def step(run: StepRun[Made]) -> None:
@@ -247,7 +247,7 @@ def test_a_file_that_is_lost_is_no_traceback_where_the_end_is_not_taken_either(
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_where_nothing_can_be_kept_the_step_says_so(
+def test_a_step_reports_that_nothing_can_be_kept(
     memory: Memory, kept: Path, tmp_path: Path
 ) -> None:
     kept.parent.mkdir(parents=True)

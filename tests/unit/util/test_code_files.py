@@ -63,7 +63,7 @@ def test_all_modules_of_a_package_that_looks_for_them_count(project: Path) -> No
     assert {"src/relay/deep/d.py", "src/alone.py"} <= names(project, "one")
 
 
-def test_a_file_that_is_no_python_is_told_with_the_line(project: Path) -> None:
+def test_a_file_that_is_not_python_is_an_error_with_the_line(project: Path) -> None:
     (project / "components" / "one" / "run.py").write_text("import params\ndef broken(:\n")
     with pytest.raises(ConfigError, match=r"components/one/run\.py, line 2: invalid syntax"):
         names(project, "one")

@@ -66,7 +66,7 @@ def test_so_is_one_that_a_library_met(tmp_path: Path, error: Exception) -> None:
     assert "the disk is full" in str(disk.explain(wrapped, [tmp_path]))
 
 
-def test_the_local_store_tells_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_local_store_reports_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACKIO_DIR", str(tmp_path))
     error = sqlite3.OperationalError("database or disk is full")
     with pytest.raises(Exception, match=r"The local store: .*the disk is full"):  # noqa: SIM117
@@ -98,7 +98,9 @@ def test_a_step_that_fills_the_disk_ends_without_a_traceback(
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_mlflows_store_tells_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_of_mlflow_reports_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     errors = (
         MlflowException("(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT]"),

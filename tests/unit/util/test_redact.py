@@ -107,6 +107,8 @@ def test_of_two_secrets_that_begin_alike_nothing_is_left(monkeypatch: pytest.Mon
     assert redact("it was abcdefghijkl") == "it was ***"
 
 
-def test_the_working_folder_is_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_working_folder_is_not_a_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PWD", str(tmp_path))
     assert redact(f"no file {tmp_path}/a.csv") == f"no file {tmp_path}/a.csv"

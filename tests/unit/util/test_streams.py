@@ -92,7 +92,7 @@ def test_the_streams_are_as_before_afterwards() -> None:
 
 
 @needs_full
-def test_text_that_nobody_gets_is_an_error_where_it_is_all_there_is(
+def test_output_that_cannot_be_written_is_an_error_if_it_is_the_only_result(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FULL.open("w", encoding="utf-8") as full:

@@ -37,7 +37,7 @@ def leaks(column: Any, target: Any, at_least: float = 0.98) -> dict[str, float]:
     ],
     ids=["scaled", "falling", "parabola", "binned", "renamed", "coded", "time", "constant in each"],
 )
-def test_what_says_the_target_is_found(column: Any, target: Any) -> None:
+def test_a_column_that_reveals_the_target_is_found(column: Any, target: Any) -> None:
     assert leaks(column, target)["x"] >= 0.98
 
 
@@ -58,7 +58,7 @@ def test_what_does_not_is_not(column: Any, target: Any) -> None:
     assert leaks(column, target, at_least=0.9) == {}
 
 
-def test_too_few_rows_and_a_constant_target_tell_nothing() -> None:
+def test_too_few_rows_and_a_constant_target_show_no_leak() -> None:
     assert leaks(range(20), range(20)) == {}
     assert leaks(range(50), [1.0] * 50) == {}
 

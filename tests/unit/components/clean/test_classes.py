@@ -72,5 +72,5 @@ def test_several_words_for_true_or_false_are_a_warning_with_the_setting(words: l
     assert done.warnings == {}
 
 
-def test_letters_alone_are_no_words_for_true_or_false() -> None:
+def test_single_letters_are_not_words_for_true_or_false() -> None:
     assert cleaned(["a", "b"] * 30, shape=["t", "f", "n"] * 20).warnings == {}

@@ -114,7 +114,7 @@ def test_a_target_that_may_be_one_of_two_columns_is_an_error() -> None:
     assert done.table["price"].tolist() == [3.5, 4.5]
 
 
-def test_columns_that_were_told_apart_are_noted() -> None:
+def test_columns_with_a_number_added_to_their_name_have_a_note() -> None:
     done = clean({"Size": [1, 2], "size": [3, 4], "y": [1.5, 2.5]})
     assert done.notes == {"size_2": "'size' in the file; size is another column"}
 
@@ -126,7 +126,7 @@ def test_columns_with_no_value_go_and_are_logged(caplog: pytest.LogCaptureFixtur
     assert "no values: empty" in caplog.text
 
 
-def test_an_empty_result_says_which_rule_took_how_many() -> None:
+def test_an_empty_table_is_an_error_with_the_rows_of_each_rule() -> None:
     with pytest.raises(RelayError, match=r"None of 60 rows is left.*range_x 50, filter_1 10"):
         clean(numbers(), ranges={"x": (0, 9)}, filters=["x > 20"])
 

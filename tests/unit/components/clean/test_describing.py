@@ -58,7 +58,7 @@ def test_duplicates_that_go_unasked_are_a_warning_with_examples(
         assert (words in told.message) == (level == "WARNING")
 
 
-def test_columns_of_which_the_same_is_to_be_said_are_one_line() -> None:
+def test_columns_with_the_same_note_share_a_line() -> None:
     done = clean({**{f"x{i}": [1] * 60 for i in range(20)}, **numbers()})
     told = describing.describe(done, {"kind": "text"})
     (line,) = describing.columns_in_words(told)
@@ -73,7 +73,7 @@ def test_a_warning_stands_in_the_report_and_is_one_line_for_columns_alike() -> N
     assert describing.describe(done, {"kind": "text"})["columns"]["a"]["warning"] == "2 are odd"
 
 
-def test_what_was_found_out_is_told_of_each_column() -> None:
+def test_each_column_has_the_facts_that_were_inferred() -> None:
     rows = 60
     done = clean(
         {
@@ -107,7 +107,7 @@ def test_what_was_found_out_is_told_of_each_column() -> None:
     assert describing.file_in_words(told["file"]).endswith("semicolons between its fields, cp1252")
 
 
-def test_a_target_of_formulas_that_nobody_computed_is_named_as_that() -> None:
+def test_a_target_of_formulas_without_results_is_an_error() -> None:
     table = pd.DataFrame({"x": range(9), "The Y": [None] * 9})
     raw = RawTable(table, {"kind": "excel", "uncomputed": {"The Y": 9}})
     params = run.Params(input_artifact="raw", target="the_y")

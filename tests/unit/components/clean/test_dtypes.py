@@ -17,7 +17,7 @@ def inferred(*values: Any) -> pd.Series:
     return column
 
 
-def test_the_formats_of_dates_are_told() -> None:
+def test_the_formats_of_dates_are_reported() -> None:
     done = clean(
         {
             "day": ["13/04/2024", "02/05/2024"],
@@ -35,7 +35,7 @@ def test_the_formats_of_dates_are_told() -> None:
     }  # fmt: skip
 
 
-def test_texts_that_all_say_yes_or_no_are_booleans() -> None:
+def test_texts_that_are_all_yes_or_no_are_booleans() -> None:
     assert inferred("Yes", "no", "YES").tolist() == [True, False, True]
     assert inferred("true", "False").tolist() == [True, False]
     assert inferred("yes", "no", "perhaps").dtype == "str"
@@ -89,7 +89,7 @@ def test_infinite_values_are_missing() -> None:
     assert inferred(1.0, float("inf"), -float("inf")).isna().tolist() == [False, True, True]
 
 
-def test_the_century_of_years_of_two_digits_is_told() -> None:
+def test_the_century_of_years_of_two_digits_is_reported() -> None:
     done = clean({"x": ["25/11/33", "01/02/71", "13/12/74"], "y": [0.5, 1.5, 2.5]})
     assert done.read_as == {"x": "datetime:%d/%m/%y"}
     assert done.notes == {"x": "years of two digits, taken as 1971 to 2033"}

@@ -14,7 +14,7 @@ from tests.made_clean import clean
 duplicates = load("clean", "duplicates")
 
 
-def test_repeated_rows_go_unless_told_otherwise() -> None:
+def test_repeated_rows_are_removed_by_default() -> None:
     columns = {"x": [1, 1, None, None, 2], "y": [1.5, 1.5, 2.5, 2.5, 2.5]}
     assert clean(columns).removed["duplicates"] == 2
     assert len(clean(columns, drop_duplicates=False).table) == 5
@@ -44,7 +44,7 @@ def test_rows_are_found_repeated_as_pandas_finds_them() -> None:
         assert duplicates.repeated_rows(part).tolist() == part.duplicated().tolist()
 
 
-def test_rows_that_are_equal_by_chance_stay_unless_told_otherwise() -> None:
+def test_rows_that_are_equal_by_chance_stay_by_default() -> None:
     survey = {"": list(range(60)), "sex": ["f", "m"] * 30, "y": ["a", "b", "c"] * 20}
     done = clean(survey)
     assert (len(done.table), done.repeats_kept) == (60, 54)
@@ -54,7 +54,7 @@ def test_rows_that_are_equal_by_chance_stay_unless_told_otherwise() -> None:
     assert clean(twice).removed["duplicates"] == 1
 
 
-def test_records_that_differ_in_a_dropped_id_are_no_duplicates() -> None:
+def test_records_that_differ_in_a_dropped_id_are_not_duplicates() -> None:
     columns = {"id": [1, 2, 2], "x": [1, 1, 1], "y": [1.5, 1.5, 1.5]}
     assert len(clean(columns, drop=["id"], drop_duplicates=True).table) == 2
 
@@ -77,7 +77,7 @@ def passengers(rows: int = 900) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_other_people_of_whom_the_same_is_known_are_no_duplicates() -> None:
+def test_different_people_with_the_same_values_are_not_duplicates() -> None:
     done = clean(passengers())
     assert done.repeats_kept > 50
     assert len(done.table) == 900

@@ -15,7 +15,7 @@ from tests.made_clean import clean, numbers
 params = load("clean", "params")
 
 
-def test_filters_say_which_rows_are_kept() -> None:
+def test_filters_decide_which_rows_are_kept() -> None:
     done = clean(
         {"kind": ["a", "b", "a", "c"], "x": [1, 2, 3, 4], "y": [0.1, 0.2, 0.3, 0.4]},
         filters=["kind != 'c'", "x > 1 and kind in ['a', 'b']"],

@@ -75,12 +75,12 @@ def test_the_task_can_be_given() -> None:
     assert target([True, False] * 5, "regression").table["y"].dtype == "float64"
 
 
-def test_a_text_is_no_target_of_a_regression() -> None:
+def test_a_text_is_not_a_target_of_a_regression() -> None:
     with pytest.raises(RelayError, match=r"'y', row 3 of the data: 'high' is not a number"):
         target(["1", "2", "high"], "regression")
 
 
-def test_texts_that_are_all_different_are_no_classes() -> None:
+def test_texts_that_are_all_different_are_not_classes() -> None:
     with pytest.raises(RelayError, match=r"50 different texts.*data\.read\.decimal.*data\.task"):
         target([f"text {i}" for i in range(50)])
 
@@ -94,7 +94,7 @@ def test_texts_that_are_all_different_are_no_classes() -> None:
     ],
 )
 @pytest.mark.parametrize("task", ["auto", "regression"])
-def test_dates_are_no_target(days: list[str], task: str) -> None:
+def test_dates_are_not_a_target(days: list[str], task: str) -> None:
     if days[0].isdecimal() and task == "regression":
         assert clean({"x": range(len(days)), "y": days}, task=task).task == "regression"
         return
@@ -102,13 +102,13 @@ def test_dates_are_no_target(days: list[str], task: str) -> None:
         clean({"x": range(len(days)), "y": days}, task=task)
 
 
-def test_dates_are_classes_where_the_task_says_so() -> None:
+def test_dates_are_classes_if_the_task_is_set() -> None:
     texts = ["2020-02-20", "2020-03-01"] * 20
     for days in (texts, pd.to_datetime(pd.Series(texts))):
         done = clean({"x": range(40), "y": days}, task="classification")
         assert list(done.table["y"].cat.categories) == ["2020-02-20", "2020-03-01"]
 
 
-def test_times_are_no_target() -> None:
+def test_times_are_not_a_target() -> None:
     with pytest.raises(RelayError, match="has dates, such as 2020-01-01, which are neither"):
         clean({"x": [1, 2], "y": pd.to_datetime(["2020-01-01", "2020-01-02"])})

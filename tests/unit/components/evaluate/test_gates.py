@@ -35,12 +35,12 @@ def test_a_metric_that_was_not_computed_misses_its_threshold() -> None:
     assert "f1 could not be computed" in line
 
 
-def test_all_violations_are_told_in_the_order_of_the_thresholds() -> None:
+def test_all_violations_are_reported_in_the_order_of_the_thresholds() -> None:
     lines = criteria.missed_thresholds({"r2": 0.1, "mae": 9.0}, {"mae": 1.0, "r2": 0.5})
     assert [line.split()[0] for line in lines] == ["mae", "r2"]
 
 
-def test_a_value_just_below_is_shown_with_the_digits_that_tell_it_apart() -> None:
+def test_a_value_just_below_is_shown_with_the_digits_that_differ() -> None:
     (line,) = criteria.missed_thresholds({"r2": 0.399999}, {"r2": 0.4})
     assert "r2 is 0.399999, below the threshold 0.4" in line
 

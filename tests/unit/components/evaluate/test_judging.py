@@ -55,7 +55,7 @@ def test_a_good_model_beats_the_baseline() -> None:
     assert found.as_json()["beats_baseline"] is True
 
 
-def test_a_model_that_says_the_mean_does_not() -> None:
+def test_a_model_that_predicts_the_mean_does_not() -> None:
     found = judged(poor_price_model())
     assert not found.main_comparison.is_beaten
     assert str(found.main_comparison).startswith("r2 ")
@@ -104,7 +104,7 @@ def test_a_gain_that_the_interval_does_not_support_is_called_just_that() -> None
         (1.3, 40, "not better than the baseline: r2 "),
     ],
 )
-def test_what_is_told_of_the_baseline_is_what_the_interval_says(
+def test_the_sentence_on_the_baseline_follows_the_interval(
     scale: float, rows: int, words: str
 ) -> None:
     assert criteria.describe_comparison(noisy(scale, rows), rows).startswith(words)
@@ -129,7 +129,7 @@ def test_the_best_baseline_may_be_another_one_for_each_metric() -> None:
     assert best["mse"] == 12.0  # of the mean
 
 
-def test_without_knowledge_of_the_train_set_there_is_no_baseline() -> None:
+def test_without_the_training_target_there_are_no_baselines() -> None:
     found = judged(price_model(), "price", {})
     assert (found.main_comparison, found.baselines) == (None, {})
 
@@ -296,7 +296,7 @@ def test_columns_of_every_type_keep_it_when_they_are_shuffled() -> None:
     assert not falls.iloc[2:].any()
 
 
-def test_a_figure_says_what_is_on_it(tmp_path: Path) -> None:
+def test_a_figure_has_titles_and_labels(tmp_path: Path) -> None:
     falls = pd.Series(np.linspace(1, 0.1, 30), [f"column {place}" for place in range(30)])
     parts = judged(price_model(), "price", PRICES, "quarter").slices["quarter"]
     figures: dict[str, Figure] = {

@@ -102,9 +102,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server.http.server_close()
 
 
-def test_a_file_comes_byte_for_byte_with_what_the_server_says_of_it(
-    server: Server, tmp_path: Path
-) -> None:
+def test_a_file_comes_byte_for_byte_with_its_headers(server: Server, tmp_path: Path) -> None:
     raw = server.fetch(tmp_path)
     assert raw.path.read_bytes() == BODY
     assert raw.path.name == "data.csv"
@@ -233,14 +231,14 @@ def test_a_secret_in_the_url_is_in_no_message(server: Server, tmp_path: Path) ->
     assert "token=***" in str(error.value)
 
 
-def test_a_refused_connection_is_said_to_be_one(tmp_path: Path) -> None:
+def test_a_refused_connection_is_named_in_the_error(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(RelayError, match="connection is refused"):
         sources.fetch(f"http://127.0.0.1:{port}/x.csv", tmp_path, root=tmp_path, max_bytes=1)
 
 
-def test_an_unknown_host_is_said_to_be_one(server: Server, tmp_path: Path) -> None:
+def test_an_unknown_host_is_named_in_the_error(server: Server, tmp_path: Path) -> None:
     with pytest.raises(RelayError, match="host is unknown"):
         sources.fetch(
             "http://no-such-host.invalid/x.csv", tmp_path, root=tmp_path, max_bytes=1, sleep=print

@@ -60,7 +60,7 @@ def test_known_and_missing_values_are_nothing_new(known: Any) -> None:
     assert told(trained(), rows("green", known)) == []
 
 
-def test_many_new_values_are_told_in_part() -> None:
+def test_of_many_new_values_the_most_frequent_are_shown() -> None:
     (text,) = told(trained(), rows(*(f"new {number}" for number in range(9)), "new 7"))
     assert "10 rows with" in text
     assert "'new 7', 'new 0'" in text
@@ -68,7 +68,7 @@ def test_many_new_values_are_told_in_part() -> None:
     assert "..." in text
 
 
-def test_of_many_columns_the_first_are_told_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_columns_the_first_have_a_warning_each(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"c{number}" for number in range(7)]
     monkeypatch.setattr(unseen, "known_categories", lambda _: dict.fromkeys(names, frozenset()))
     *single, last = told(trained(), pd.DataFrame({name: ["a"] for name in names}))
@@ -76,5 +76,5 @@ def test_of_many_columns_the_first_are_told_one_by_one(monkeypatch: pytest.Monke
     assert "columns c5, c6" in last
 
 
-def test_a_model_that_is_built_otherwise_says_nothing_of_it() -> None:
+def test_a_model_of_another_structure_has_no_known_categories() -> None:
     assert unseen.known_categories(Model(price_model(), {})) == {}

@@ -83,7 +83,7 @@ def test_the_page_is_one_file_with_every_value_escaped(folder: Path) -> None:
     assert re.findall(r'(?:src|href)="([^"]{0,22})', page) == ["data:image/png;base64,"]
 
 
-def test_both_say_how_good_it_is_what_it_was_made_of_and_how_to_make_it_again(
+def test_both_cards_have_the_metrics_the_data_and_the_command_to_make_it_again(
     folder: Path,
 ) -> None:
     for name in ("card.html", "card.md"):

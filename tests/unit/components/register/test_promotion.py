@@ -41,7 +41,7 @@ def test_without_a_champion_there_is_the_baseline_to_beat() -> None:
     assert first(-0.5, force=True).promote
 
 
-def test_a_promotion_of_what_may_be_no_better_than_the_baseline_says_so() -> None:
+def test_a_promotion_without_a_clear_gain_over_the_baseline_states_it() -> None:
     baseline = Baseline("the mean", 0.1, is_beaten=False)
     doubt = "but it is not clearly better than the baseline"
     first = decide("r2", 0.2, None, baseline=baseline)
@@ -63,7 +63,7 @@ def test_of_the_baselines_the_best_by_the_metric_counts() -> None:
     assert best({}, "r2") is None
 
 
-def test_a_clearly_better_candidate_is_promoted_and_both_scores_are_told() -> None:
+def test_a_clearly_better_candidate_is_promoted_with_both_scores() -> None:
     decision = decide("r2", 0.8, Champion("m:v0", 0.7, interval=(0.05, 0.15)))
     assert decision.promote
     assert decision.why == (
@@ -71,7 +71,7 @@ def test_a_clearly_better_candidate_is_promoted_and_both_scores_are_told() -> No
     )
 
 
-def test_that_only_some_of_the_test_rows_count_is_told() -> None:
+def test_the_number_of_compared_rows_is_stated_if_not_all_count() -> None:
     decision = decide("r2", 0.6, Champion("m:v0", 0.7, rows=27))
     assert decision.why == (
         "r2 0.6 does not beat 0.7 of m:v0 on the 27 test rows that neither was trained on"
@@ -117,7 +117,7 @@ def test_a_champion_is_not_compared_with_itself() -> None:
         assert "already" in decision.why
 
 
-def test_a_champion_that_cannot_be_scored_stays_and_the_way_round_it_is_told() -> None:
+def test_a_champion_that_cannot_be_scored_stays_with_advice() -> None:
     decision = decide("r2", 0.9, Champion("m:v0", None, "no column 'area'"))
     assert not decision.promote
     assert "no column 'area'" in decision.why
@@ -134,7 +134,7 @@ def test_what_is_held_back_is_not_promoted_and_the_reason_keeps_the_comparison()
     assert hold_back(worse) == worse
 
 
-def test_force_promotes_whatever_the_comparison_says() -> None:
+def test_force_promotes_whatever_the_comparison() -> None:
     assert decide("r2", 0.1, Champion("m:v0", 0.7), force=True).promote
     assert decide("r2", 0.1, Champion("m:v0", None, "x"), force=True).promote
 
@@ -188,12 +188,12 @@ def test_a_model_that_did_not_pass_stops_at_this_gate(tmp_path: Path) -> None:
         checked(tmp_path, passed=False, violations=["r2 is 0.1, below the threshold 0.4"])
 
 
-def test_models_are_compared_on_the_tasks_own_metric_unless_told() -> None:
+def test_models_are_compared_on_the_primary_metric_by_default() -> None:
     assert comparison.choose_metric(EVALUATION, None, "m:v1") == "r2"
     assert comparison.choose_metric(EVALUATION, "mae", "m:v1") == "mae"
 
 
-def test_a_metric_that_the_evaluation_lacks_is_told_with_those_it_has() -> None:
+def test_a_metric_that_the_evaluation_lacks_is_an_error_with_its_metrics() -> None:
     with pytest.raises(RelayError, match=r"m:v1 does not have f1\. Choose one of r2, mae"):
         comparison.choose_metric(EVALUATION, "f1", "m:v1")
 

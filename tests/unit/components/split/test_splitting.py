@@ -40,7 +40,7 @@ def test_each_row_is_on_one_side_in_its_old_order(stratify: bool, test_size: flo
     assert list(train.index) == list(range(len(train)))
 
 
-def test_the_seed_says_which_rows_are_the_test() -> None:
+def test_the_seed_decides_which_rows_are_the_test_set() -> None:
     table = numbers(100)
     pd.testing.assert_frame_equal(split(table, seed=1)[1], split(table, seed=1)[1])
     assert list(split(table, seed=1)[1]["row"]) != list(split(table, seed=2)[1]["row"])
@@ -153,7 +153,7 @@ def test_rows_of_one_moment_stay_on_one_side() -> None:
         (numbers(0).assign(t=1), {"time_column": "t"}, "needs at least 2 rows"),
     ],
 )
-def test_what_cannot_be_split_is_an_error_that_says_why(
+def test_a_table_that_cannot_be_split_is_an_error_with_the_reason(
     table: pd.DataFrame, options: dict[str, object], said: str
 ) -> None:
     with pytest.raises(RelayError, match=said.replace("?", r"\?")):
@@ -187,7 +187,7 @@ def test_two_groups_are_one_on_each_side() -> None:
     assert (train["who"].nunique(), test["who"].nunique()) == (1, 1)
 
 
-def test_the_seed_says_which_groups_are_the_test() -> None:
+def test_the_seed_decides_which_groups_are_the_test_set() -> None:
     table = grouped()
     first, again, other = (
         set(split(table, group_column="who", seed=seed)[1]["who"]) for seed in (1, 1, 2)

@@ -84,12 +84,12 @@ def test_whole_numbers_that_all_differ_are_an_identifier_by_their_name() -> None
     assert chosen.aside["shop_id"].startswith("an identifier")
 
 
-def test_a_text_with_few_distinct_values_is_no_identifier() -> None:
+def test_a_text_with_few_distinct_values_is_not_an_identifier() -> None:
     table = pd.DataFrame({"it": [f"id{i}" for i in range(50)]})
     assert features.choose_features(table, None).used == {"it": "category"}
 
 
-def test_where_no_column_is_left_the_error_says_why() -> None:
+def test_a_table_without_usable_columns_is_an_error_with_the_reasons() -> None:
     with pytest.raises(RelayError, match=r"no column is left .* a \(constant\), b \(empty\)"):
         features.choose_features(pd.DataFrame({"a": [1, 1], "b": [None, None]}), None)
 
@@ -100,7 +100,7 @@ def test_integers_become_floats_so_that_missing_ones_can_be_served() -> None:
     assert set(frame.dtypes) == {np.dtype("float64")}
 
 
-def test_a_category_never_seen_is_no_error() -> None:
+def test_a_category_never_seen_is_not_an_error() -> None:
     table = column(["a", "b", "c"] * 20)
     seen = table.head(2).assign(it=pd.Series(["never", None]))
     assert transformed(table, seen)[:, 1:].sum() == 0

@@ -261,7 +261,7 @@ def test_boosting_learns_from_categories_with_few_rows_each(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
-def test_native_categories_are_told_and_unknown_ones_are_predicted(
+def test_native_categories_are_declared_and_unknown_ones_are_predicted(
     name: str, tmp_path: Path
 ) -> None:
     rows = table(300).drop(columns=["label", "yes"])

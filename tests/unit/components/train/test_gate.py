@@ -46,7 +46,7 @@ def test_the_target_may_be_written_as_in_the_file() -> None:
     require_passed(report({**V3, **PASSED, "target": "Sale Price"}), train_set(V3), "sale_price")
 
 
-def test_a_failed_check_is_a_gate_that_says_no() -> None:
+def test_a_failed_check_is_a_failed_gate() -> None:
     error = refusal(V3, {**V3, **FAILED})
     assert isinstance(error, GateFailed)
     assert str(error) == (
@@ -55,12 +55,14 @@ def test_a_failed_check_is_a_gate_that_says_no() -> None:
     )
 
 
-def test_a_report_that_does_not_say_that_the_check_passed_says_no() -> None:
+def test_a_report_without_the_result_of_the_check_fails_the_gate() -> None:
     assert isinstance(refusal(V3, {**V3, "target": "price"}), GateFailed)
 
 
 @pytest.mark.parametrize("outcome", [PASSED, FAILED])
-def test_a_report_on_another_version_is_refused_whatever_it_says(outcome: dict[str, Any]) -> None:
+def test_a_report_on_another_version_is_an_error_whatever_its_result(
+    outcome: dict[str, Any],
+) -> None:
     error = refusal(V3, {**V2, **outcome})
     assert str(error) == (
         "flats_report:v5: it is about flats_clean:v2, but flats_train:v7 was split from "
@@ -73,14 +75,14 @@ def test_a_report_on_another_target_is_refused() -> None:
     assert "with target 'price', not 'rooms'. Run steps=check,split+" in str(error)
 
 
-def test_a_train_set_that_does_not_say_what_it_was_split_from_is_refused() -> None:
+def test_a_training_set_without_a_recorded_source_is_an_error() -> None:
     error = str(refusal({}, {**V3, **PASSED}))
     assert "flats_train:v7: it is not recorded from which table it was split" in error
     assert "steps=split+" in error
     assert "pipeline.steps.train.inputs.report=null" in error
 
 
-def test_a_report_that_does_not_say_what_it_is_about_is_refused() -> None:
+def test_a_report_without_a_recorded_input_is_an_error() -> None:
     error = str(refusal(V3, PASSED))
     assert error == (
         "flats_report:v5: it is not recorded which table it is about. Make it again: steps=check+"

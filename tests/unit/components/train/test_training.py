@@ -53,7 +53,7 @@ def test_each_model_of_the_config_suits_both_tasks(
     ("target", "task"),
     [("price", "regression"), ("label", "classification"), ("yes", "classification")],
 )
-def test_the_target_says_what_the_task_is(target: str, task: str) -> None:
+def test_the_target_decides_the_task(target: str, task: str) -> None:
     assert data(target).task == task
 
 
@@ -69,7 +69,7 @@ def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
     assert found["cv_r2_mean"] > 0.99
 
 
-def test_the_seed_alone_says_what_the_folds_and_the_model_are() -> None:
+def test_the_seed_alone_decides_the_folds_and_the_model() -> None:
     forest = {**config("random_forest"), "params": {"n_estimators": 5}}
 
     def cv(seed: int) -> float:
@@ -129,7 +129,7 @@ def test_a_cross_validation_that_cannot_be_made_is_a_warning_with_the_setting(
     assert not any(name.startswith("cv_") for name in found.metrics)
 
 
-def test_a_cross_validation_that_is_not_asked_for_is_no_warning(
+def test_a_cross_validation_that_is_switched_off_is_not_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     validation.train(data(), spec(RIDGE), folds=0, seed=0)
@@ -350,7 +350,7 @@ def test_a_library_that_is_not_here_is_left_to_the_step_that_has_it(
         checked({"_target_": "xgboost.XGBRegresor"})
 
 
-def test_a_library_that_does_not_load_is_told_with_what_may_be_missing(
+def test_a_library_that_does_not_load_is_an_error_with_the_likely_package(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(name: str) -> Any:

@@ -163,11 +163,11 @@ def test_a_carriage_return_within_the_header_is_an_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("missing", ["#N/A", "#", "--", "*", "NA"])
-def test_a_mark_for_missing_is_no_comment(tmp_path: Path, missing: str) -> None:
+def test_a_mark_for_missing_is_not_a_comment(tmp_path: Path, missing: str) -> None:
     assert len(read(tmp_path, with_lines(f'{missing},4,3" tube'))) == 41
 
 
-def test_what_dos_writes_at_the_end_is_no_row(
+def test_the_end_of_file_mark_of_dos_is_not_a_row(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert len(read(tmp_path, with_lines(end="\r\n") + "\x1a")) == 40
@@ -195,7 +195,7 @@ def test_utf_16_without_a_mark_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_header_that_comes_again_is_no_row(
+def test_a_repeated_header_is_not_a_row(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, mark: str
 ) -> None:
     caplog.set_level(logging.INFO, "relay")

@@ -18,7 +18,7 @@ def test_old_names_are_as_in_the_file_or_in_snake_case_and_new_ones_made_safe(
     assert renamed(RAW, {old: new}) == ["price", "sp_atk", "hp"]
 
 
-def test_columns_of_one_safe_name_are_told_apart_by_the_name_in_the_file() -> None:
+def test_columns_with_the_same_safe_name_can_be_named_as_in_the_file() -> None:
     assert renamed(["Sp. Atk", "Sp Atk"], {"Sp Atk": "b"}) == ["sp_atk", "b"]
 
 

@@ -66,7 +66,7 @@ def test_codes_that_look_like_dates_are_none() -> None:
     assert found(codes).values.tolist() == codes
 
 
-def test_a_first_value_that_is_no_date_does_not_decide() -> None:
+def test_a_first_value_that_is_not_a_date_does_not_decide() -> None:
     assert found(["0000-00-00", *ISO]).values.tolist()[1] == pd.Timestamp("2020-01-01")
 
 
@@ -192,7 +192,7 @@ def test_dates_that_other_libraries_cannot_hold_are_kept_with_a_warning(
     assert setting("data.read.missing_values", [far]) in one.warning
 
 
-def test_far_dates_of_typed_columns_are_told_of_as_well() -> None:
+def test_far_dates_of_typed_columns_are_a_warning_as_well() -> None:
     column = pd.Series(["2020-01-01", "9999-12-31"], name="x").astype("datetime64[us]")
     warning = read_column(column, None, convention_of(pd.DataFrame())).warning
     assert "1 of 2 dates are before 1678 or after 2261, '9999-12-31'" in warning
@@ -208,7 +208,7 @@ def test_far_dates_of_typed_columns_are_told_of_as_well() -> None:
         [f"Toy Story {i} (1995)" for i in range(100)],
     ],
 )
-def test_seasons_versions_and_parts_numbers_are_no_dates(texts: list[str]) -> None:
+def test_seasons_versions_and_part_numbers_are_not_dates(texts: list[str]) -> None:
     one = found(texts)
     assert one.values.tolist() == texts
     assert not one.warning
@@ -225,7 +225,7 @@ def test_seasons_versions_and_parts_numbers_are_no_dates(texts: list[str]) -> No
         [f"Mi, {day:02d}.01.{year}" for year in range(2010, 2015) for day in range(4, 20)],
     ],
 )
-def test_dates_in_forms_that_are_not_read_are_told_of_where_they_are_of_no_use(
+def test_dates_in_unsupported_forms_are_a_warning_if_nothing_is_learned_from_them(
     texts: list[str],
 ) -> None:
     assert f"such as '{texts[0]}', in a form that is not read" in found(texts).warning

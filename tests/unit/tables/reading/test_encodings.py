@@ -56,7 +56,7 @@ def test_a_mark_of_byte_order_is_a_sign_of_utf_8(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("encoding", "town"), [("cp1251", "Москва"), ("gbk", "北京")])
-def test_letters_of_other_scripts_are_told(
+def test_letters_of_other_scripts_are_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, encoding: str, town: str
 ) -> None:
     lines = [b"town,n", *[f"{town},{i}".encode(encoding) for i in range(9)]]

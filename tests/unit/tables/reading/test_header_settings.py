@@ -107,7 +107,7 @@ def test_a_first_row_with_values_missing_is_a_row(tmp_path: Path, first: str) ->
     assert len(read(tmp_path, f"a,b,c\n{first}\n{ROWS}", missing_values=["?"])) in (12, 13)
 
 
-def test_a_line_above_the_names_that_may_be_a_part_of_them_is_told(
+def test_a_line_above_the_names_that_can_be_a_part_of_them_is_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     table = read(tmp_path, f"Size,,,Cost,\nh,w,d,EUR,USD\n{ROWS.replace('.5', '.5,1,2')}")

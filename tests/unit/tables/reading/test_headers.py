@@ -51,7 +51,7 @@ def test_the_first_rows_may_have_very_long_fields(tmp_path: Path, above: str, le
     assert table["b"].tolist()[:3] == [long, long, "k0"]
 
 
-def test_the_lines_above_are_told(tmp_path: Path) -> None:
+def test_the_lines_above_the_header_are_reported(tmp_path: Path) -> None:
     (tmp_path / "x").write_text(f"Title\n\na;b;c\n{ROWS}")
     about = read_raw(tmp_path / "x", ReadOptions()).about
     assert about == {
@@ -85,7 +85,7 @@ def test_a_header_may_be_shorter_by_the_names_of_the_rows(
     assert table["b"].tolist() == [2, 2]
 
 
-def test_a_decimal_comma_between_commas_is_no_name_of_a_row(tmp_path: Path) -> None:
+def test_a_decimal_comma_between_commas_is_not_a_row_name(tmp_path: Path) -> None:
     with pytest.raises(RelayError, match=r"it has 2 fields \('a,b'\), nearly all lines below it 3"):
         read(tmp_path, "a,b\n1,5,2\n3,5,4\n7,1,3\n")
 
@@ -110,7 +110,7 @@ def test_a_file_without_a_header_has_columns_with_numbers(tmp_path: Path) -> Non
         "p,x,s\ne,x,s\np,b,y\n",
     ],
 )
-def test_a_first_row_of_values_is_no_header(tmp_path: Path, text: str) -> None:
+def test_a_first_row_of_values_is_not_a_header(tmp_path: Path, text: str) -> None:
     assert len(read(tmp_path, text)) == 3
 
 
@@ -127,14 +127,14 @@ def test_names_that_look_like_values_are_a_header(tmp_path: Path, text: str) -> 
     assert list(read(tmp_path, text).columns) == text.split("\n", maxsplit=1)[0].split(",")
 
 
-def test_columns_lined_up_by_blanks_are_told_apart(tmp_path: Path) -> None:
+def test_columns_aligned_by_blanks_are_separated(tmp_path: Path) -> None:
     table = read(tmp_path, "name   age  pay\nann    31   5.5\nbob     4  10\n")
     assert table["pay"].tolist() == [5.5, 10.0]
     with pytest.raises(RelayError, match="one column only"):
         read(tmp_path, "full name\nann smith\nbob jones\n")
 
 
-def test_blanks_at_the_ends_of_values_are_no_part_of_them(tmp_path: Path) -> None:
+def test_blanks_at_the_ends_of_values_are_removed(tmp_path: Path) -> None:
     table = read(tmp_path, "a , b,c\n 1 ,north , NA\n2, north,3 \n")
     assert list(table.columns) == ["a", "b", "c"]
     assert table["a"].tolist() == [1, 2]

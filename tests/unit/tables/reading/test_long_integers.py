@@ -77,7 +77,7 @@ def test_long_integers_in_other_forms_or_beside_a_question_mark_stay_texts(form:
     assert "too long" in done.notes["x"]
 
 
-def test_the_word_int_keeps_long_ones_or_says_that_it_cannot() -> None:
+def test_the_word_int_keeps_long_integers_or_raises_an_error() -> None:
     column = pd.Series(["1234567890123456789", None, "+7"], name="x", dtype="str")
     assert as_texts(to_dtype(column, "int")) == ["1234567890123456789", None, "7"]
     with pytest.raises(RelayError, match=r"row 1 .*at most 64 bits.*data\.dtypes\.x=str"):

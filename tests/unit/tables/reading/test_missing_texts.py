@@ -149,7 +149,7 @@ def test_new_rows_are_read_as_the_training_data_was(tmp_path: Path) -> None:
     assert piece["Land"].isna().tolist() == [True, False]
 
 
-def test_a_file_in_which_nothing_is_said_of_it_reads_as_before(tmp_path: Path) -> None:
+def test_a_file_without_the_setting_is_read_as_before(tmp_path: Path) -> None:
     (path := tmp_path / "t.csv").write_text("a, b\nNA, NaN\n x ,N/A\n,y\n")
     raw = read_raw(path, ReadOptions())
     assert raw.table.isna().to_numpy().tolist() == [[True, True], [False, True], [True, False]]

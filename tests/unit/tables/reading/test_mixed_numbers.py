@@ -131,7 +131,7 @@ def test_a_letter_that_may_be_a_unit_beside_bare_numbers_is_an_error(
     assert to_dtype(values, f"float:1234.56 {letter}?").tolist()[:2] == [as_unit, 1]
 
 
-def test_letters_that_have_one_meaning_or_may_be_of_house_numbers_are_no_error() -> None:
+def test_letters_with_one_meaning_or_of_house_numbers_are_not_an_error() -> None:
     assert read(column("{}.5K", "{}.5M", "{}")).values.tolist()[:3] == [500, 1_500_000, 2]
     assert read(column("${}K", "{}")).values.tolist()[:3] == [0, 1, 2000]
     assert read(column("{} Mio", "{}")).values.tolist()[:3] == [0, 1, 2_000_000]

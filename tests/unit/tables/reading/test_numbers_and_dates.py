@@ -65,7 +65,7 @@ def test_numbers_are_read_as_people_write_them(
         (("1.5", "2"), ";", 1234),
     ],
 )
-def test_what_1_comma_234_is_the_other_columns_say_or_else_the_separator(
+def test_other_columns_or_else_the_separator_decide_what_1_comma_234_is(
     beside: tuple[str, ...], separator: str, value: float
 ) -> None:
     assert found("1,234", "5,678", beside=beside, separator=separator).values.iloc[0] == value

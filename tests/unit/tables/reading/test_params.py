@@ -41,7 +41,9 @@ def test_the_header_is_a_line_several_or_none(written: str, lines: list[int] | N
         ({"skip": "true"}, "skip: .*a whole number"),
     ],
 )
-def test_what_is_no_line_is_refused(given: dict[str, Any], message: str) -> None:
+def test_a_header_that_is_not_a_line_number_is_an_error(
+    given: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         validate(ReadParams, given)
 

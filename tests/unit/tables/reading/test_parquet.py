@@ -22,7 +22,7 @@ from tests.reading import read
 kinds = load("predict", "input_check")
 
 
-def test_parquet_is_told_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None:
+def test_parquet_is_recognised_by_content_and_keeps_its_dtypes(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     table = pd.DataFrame(
         {

@@ -53,7 +53,7 @@ def test_separators_and_line_ends_in_quotes_are_text(write: Write) -> None:
     assert table["b"].tolist() == ["x\ny", 'p, "q"']
 
 
-def test_blanks_after_separators_are_no_part_of_values(write: Write) -> None:
+def test_blanks_after_separators_are_removed(write: Write) -> None:
     table = read(write('a, b, c\n1, "x, y", 2\n2, z, 3\n'))
     assert list(table.columns) == ["a", "b", "c"]
     assert table["b"].tolist() == ["x, y", "z"]
@@ -105,7 +105,7 @@ def test_bytes_that_cp1252_does_not_know_are_read_as_latin_1(write: Write) -> No
     assert read(write(b"a,b\n\x81\xe9,1\n"))["a"].tolist() == ["\x81é"]
 
 
-def test_an_odd_letter_far_down_the_file_is_no_trouble(write: Write) -> None:
+def test_an_odd_letter_far_down_the_file_is_read(write: Write) -> None:
     table = read(write(b"a,b\n" + b"some text here,1\n" * 100_000 + b"caf\xe9,2\n"))
     assert table["a"].iloc[-1] == "café"
 
@@ -137,7 +137,7 @@ def test_all_line_ends_are_read(write: Write, end: str) -> None:
     assert len(read(write(TABLE.replace("\n", end)))) == 2
 
 
-def test_gzip_is_told_by_content_not_by_name(write: Write) -> None:
+def test_gzip_is_recognised_by_content_not_by_name(write: Write) -> None:
     assert read(write(gzip.compress(TABLE.encode()), "data.csv"))["a"].tolist() == [1, 2]
     assert read(write(TABLE, "data.csv.gz"))["a"].tolist() == [1, 2]
 
@@ -177,7 +177,7 @@ def test_columns_of_one_name_are_all_read(write: Write) -> None:
     assert table.iloc[0].tolist() == [1, 2, 3]
 
 
-def test_a_separator_at_the_end_of_each_row_is_no_column(write: Write) -> None:
+def test_a_separator_at_the_end_of_each_row_is_not_a_column(write: Write) -> None:
     table = read(write("a,b\n1,2,\n3,4,\n"))
     assert table["b"].tolist() == [2, 4]
 
@@ -190,7 +190,7 @@ def test_a_last_line_cut_in_the_middle_is_warned_of(
     assert "may be cut off" in caplog.text
 
 
-def test_a_last_line_without_an_end_is_no_reason_to_warn(
+def test_a_last_line_without_an_end_is_not_a_warning(
     write: Write, caplog: pytest.LogCaptureFixture
 ) -> None:
     read(write("a,b,c\n1,2,3\n4,5,6"))
@@ -230,7 +230,9 @@ def workbook() -> bytes:
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
     ],
 )
-def test_what_is_no_table_is_one_clear_error(write: Write, content: bytes, message: str) -> None:
+def test_a_file_without_a_table_is_one_clear_error(
+    write: Write, content: bytes, message: str
+) -> None:
     with pytest.raises(RelayError, match=message):
         read(write(content))
 

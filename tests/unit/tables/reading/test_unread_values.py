@@ -58,7 +58,7 @@ def test_numbers_in_two_parts_are_reported(text: str, name: str) -> None:
         ["Q1 2021", "Q2 2021"],
     ],
 )
-def test_classes_codes_and_scores_are_no_cause_for_a_warning(texts: list[str]) -> None:
+def test_classes_codes_and_scores_have_no_warning(texts: list[str]) -> None:
     got = read((texts * ROWS)[:ROWS])
     assert got.warning == "" and got.word is None
 
@@ -182,7 +182,7 @@ def test_a_comment_as_wide_as_a_row_of_texts_is_reported(
 
 
 @pytest.mark.parametrize("header", ["#name,city,kind", "# name,city,kind", "name,city,kind"])
-def test_a_mark_before_names_or_values_is_no_comment(
+def test_a_mark_before_names_or_values_is_not_a_comment(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, header: str
 ) -> None:
     assert warnings_of(write(tmp_path, "\n".join([header, *ROWS_OF_TEXT])), caplog) == []

@@ -49,7 +49,7 @@ def test_a_sheet_has_numbers_times_truths_and_missing_values(tmp_path: Path) -> 
     assert table["note"].isna().tolist() == [False, True]
 
 
-def test_titles_above_and_empty_rows_and_columns_beside_are_no_part_of_it(tmp_path: Path) -> None:
+def test_titles_above_and_empty_rows_and_columns_beside_it_are_left_out(tmp_path: Path) -> None:
     rows: list[list[Any]] = [["Sales 2020"], [], *[[None, *row] for row in ROWS], []]
     assert read(workbook(tmp_path, Sheet1=rows)).shape == (2, 5)
 
@@ -131,7 +131,7 @@ def test_rows_count_from_the_top_of_the_sheet_for_header_and_skip(tmp_path: Path
         read(path, header=[2])
 
 
-def test_a_comment_in_a_sheet_is_no_row(tmp_path: Path) -> None:
+def test_a_comment_in_a_sheet_is_not_a_row(tmp_path: Path) -> None:
     rows = columns(3)
     path = workbook(tmp_path, Sheet1=[["# from the lab", 7], *rows[:2], ["# broken", 5], *rows[2:]])
     assert read(path, comment="#")["y"].tolist() == [0, 3, 6]
