@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # The Python that environments are made with; where none is named, tools/venv.sh looks for one.
 PYTHON ?=
 # Where the words of docs/style.md are kept. Not in relay_dates.py, which stored models hold a copy of.
-PROSE := '*.md' config docs benchmarks components src/relay tools main.py pyproject.toml Makefile
+PROSE := '*.md' config docs benchmarks components src/relay tests tools main.py pyproject.toml Makefile
 COMPONENTS := $(notdir $(patsubst %/,%,$(dir $(wildcard components/*/MLproject))))
 
 # A company's certificates are in the system's store.

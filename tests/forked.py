@@ -2,7 +2,7 @@
 
     forked.py REQUEST SCRIPT [ARGUMENT ...]
 
-REQUEST is a JSON file: `environ`, all variables, and `anew`, packages that the script loads itself.
+REQUEST is a JSON file: `environ`, all variables, and `reloaded`, the packages to load again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 _path, *sys.argv = sys.argv[1:]
 _request = json.loads(Path(_path).read_text(encoding="utf-8"))
-for _name in [name for name in sys.modules if name.partition(".")[0] in _request["anew"]]:
+for _name in [name for name in sys.modules if name.partition(".")[0] in _request["reloaded"]]:
     del sys.modules[_name]
 _source = os.environ["PYTHONPATH"].split(os.pathsep)
 sys.path[:] = [folder for folder in sys.path if folder not in _source]

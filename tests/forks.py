@@ -36,7 +36,7 @@ class Done:
 class Forks:
     """Runs scripts with the libraries `loaded` and the code in `source`.
 
-    Packages named in `anew` are loaded by each script itself. Files of its own are in `folder`.
+    Packages named in `reloaded` are loaded by each script itself. Files of its own are in `folder`.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class Forks:
         environ: Mapping[str, str],
         loaded: Sequence[Library],
         source: Path,
-        anew: Sequence[str] = (),
+        reloaded: Sequence[str] = (),
     ) -> None:
         self._folder = folder
-        self._anew = anew
+        self._reloaded = reloaded
         self._numbers = itertools.count()
         activate = f"export PATH={BIN}{os.pathsep}$PATH"
         variables = {**environ, "PYTHONPATH": str(source)}
@@ -69,7 +69,7 @@ class Forks:
         """
         name = str(next(self._numbers))
         log, request = self._folder / f"{name}.log", self._folder / f"{name}.json"
-        values = {"environ": dict(environ), "anew": list(self._anew)}
+        values = {"environ": dict(environ), "reloaded": list(self._reloaded)}
         request.write_text(json.dumps(values), encoding="utf-8")
         words = [str(request), str(script), *arguments]
         child = self._server.fork(

@@ -44,7 +44,7 @@ def price_model(table: pd.DataFrame | None = None) -> Any:
 
 
 def poor_price_model(constant: float | None = None) -> Any:
-    """A model that says the mean price, or `constant`, of each flat."""
+    """Return a model that predicts the mean price, or `constant`, for each flat."""
     strategy = "mean" if constant is None else "constant"
     return _fitted(DummyRegressor(strategy=strategy, constant=constant), "price", flats())
 

@@ -1,7 +1,7 @@
 """Check texts against the rules of the style guide that a pattern can find.
 
-Reads comments and strings of Python files (of tests: comments and docstrings, as their strings are
-inputs), comments of YAML, Make and shell files, and the prose of Markdown and HTML.
+Reads comments and strings of Python files (of tests: comments, docstrings and names, as their
+strings are inputs), comments of YAML, Make and shell files, and the prose of Markdown and HTML.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ SKIPPED = re.compile(r"tests/wandb_server/|tools/prose\.py|docs/(style|reference
 
 _PATTERNS = [(re.compile(rule.replace(" ", r"\s+"), re.I), hint) for rule, hint in RULES.items()]
 _CODE = re.compile(r"^( *)```.*?^\1```|(?<=\n\n)( {4}[^\n]*\n|\n)+|`[^`]*`|<[^>]*>", re.M | re.S)
+_TEST_NAME = re.compile(r" *(?:async )?def test_(\w+)")
 _COMMENT = re.compile(r"(?:^|\s)#(.*)")
 
 
@@ -44,7 +45,9 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
     content = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         yield from comments(content)
-        yield from strings(ast.parse(content), docstrings_only="tests" in path.parts)
+        is_test = "tests" in path.parts
+        yield from strings(ast.parse(content), docstrings_only=is_test)
+        yield from test_names(content) if is_test else ()
     elif path.suffix in (".md", ".html"):
         yield 1, _CODE.sub(lambda code: re.sub(r"[^\n]+", "*", code[0]), content)
     else:
@@ -57,6 +60,13 @@ def comments(content: str) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(content).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
+
+
+def test_names(content: str) -> Iterator[tuple[int, str]]:
+    """Yield the names of tests as sentences, with their lines."""
+    for number, line in enumerate(content.splitlines(), 1):
+        if name := _TEST_NAME.match(line):
+            yield number, name[1].replace("_", " ")
 
 
 def strings(node: ast.AST, *, docstrings_only: bool) -> Iterator[tuple[int, str]]:

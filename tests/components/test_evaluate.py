@@ -159,7 +159,7 @@ def put_part(store: Store, name: str, table: pd.DataFrame, source: str, seed: in
 
 
 @pytest.mark.parametrize(("source", "seed"), [("other data", 42), ("data", 7)])
-def test_a_test_set_of_another_split_than_the_models_train_set_is_refused(
+def test_a_test_set_of_another_split_than_the_models_training_set_is_refused(
     store: Store, source: str, seed: int
 ) -> None:
     train = put_part(store, "flats_train", flats(), "data", 42)
@@ -179,10 +179,10 @@ def test_a_test_set_of_another_split_than_the_models_train_set_is_refused(
 
 
 @pytest.mark.parametrize("seed", [42, 7])
-def test_a_test_set_of_the_same_split_or_without_rows_of_the_train_set_is_evaluated(
+def test_a_test_set_of_the_same_split_or_without_rows_of_the_training_set_is_evaluated(
     store: Store, seed: int
 ) -> None:
-    # A changed value in the train set leaves the test set, and its description, as it was.
+    # A changed value in the training set leaves the test set, and its description, as it was.
     train = put_part(store, "flats_train", flats(), "data", 42)
     trained_on = {"train": {"artifact": str(train), "digest": train.digest}}
     folder = save(price_model(), store.folder / "model", features(flats()))

@@ -37,7 +37,7 @@ def ready(store: Store) -> Store:
 
 
 def by_heart(table: pd.DataFrame) -> Any:
-    """A model that says of each row of `table` its own price."""
+    """Return a model that predicts the price of each row of `table`."""
     prepare = make_column_transformer((StandardScaler(), ["area"]))
     pipeline = make_pipeline(prepare, KNeighborsRegressor(n_neighbors=1, algorithm="brute"))
     return pipeline.fit(features(table), table["price"])
@@ -62,7 +62,7 @@ def put_model(
 
 
 def put_train(store: Store, url: str, seed: int) -> str:
-    """Store a train set that was made from the file at `url`; return its exact reference."""
+    """Store a training set that was made from the file at `url`; return its exact reference."""
     file = store.folder / "raw.csv"
     file.write_text(url)
     raw = store.put("flats_raw", "raw_data", file, {"original_url": url})
@@ -260,7 +260,7 @@ def test_a_champion_trained_on_nearly_all_test_rows_stays_with_the_reason(
     assert aliases(ready)["champion"] == "flats_model:v1"
 
 
-def test_a_champion_whose_train_set_is_gone_cannot_be_compared(ready: Store) -> None:
+def test_a_champion_whose_training_set_is_gone_cannot_be_compared(ready: Store) -> None:
     gone = {"train": {"artifact": "flats_train:v9", "digest": "0"}}
     folder = save(poor_price_model(), ready.folder / "old", features(TEST))
     old = ready.put("flats_model", "model", folder, {"inputs": gone})

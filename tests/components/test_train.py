@@ -118,7 +118,7 @@ def test_a_target_of_texts_is_classified(store: Store) -> None:
 
 
 def predict_without_relay(folder: Path) -> list[object]:
-    """What `mlflow models predict` says of three rows as JSON, the last with nothing known."""
+    """Return what `mlflow models predict` answers to three rows of JSON, one without values."""
     known = {"x": 0.5, "count": 3, "group": "red", "flag": True, "note": "some words"}
     rows = [
         {**known, "day": "2024-02-01T10:00:00"},
@@ -189,7 +189,7 @@ def test_data_that_passed_its_check_is_trained_on_and_the_report_is_an_input(sto
     assert done.result is not None
     assert done.result.inputs == {"train": "demo_train:v0", "report": "demo_report:v0"}
 
-    # The newest report is about another table than the train set was split from.
+    # The newest report is about another table than the one that the training set was split from.
     store.put_table("demo_clean", "clean_data", table(rows=100).drop(columns="label"))
     given = {"input_artifact": "demo_clean:latest", "target": "price"}
     again = store.run("check", **given, report_artifact="demo_report")
@@ -214,7 +214,7 @@ def test_data_that_failed_its_check_is_not_trained_on(store: Store) -> None:
     assert store.backend.find("demo_model:latest") is None
 
 
-def test_a_train_set_from_elsewhere_needs_no_report_but_passes_no_gate_either(
+def test_a_training_set_from_elsewhere_needs_no_report_but_passes_no_gate_either(
     store: Store,
 ) -> None:
     store.put_table("demo_train", "split_data", table().drop(columns="label"))
@@ -236,7 +236,7 @@ def test_something_other_than_a_report_is_refused(store: Store) -> None:
     assert "needs one of type 'data_report'" in done.output
 
 
-def test_something_other_than_a_train_set_is_refused(store: Store) -> None:
+def test_something_other_than_a_training_set_is_refused(store: Store) -> None:
     store.put_table("raw", "raw_data", table())
     done = store.run("train", train_artifact="raw:latest", target="price", model=RIDGE)
     assert done.status == 1

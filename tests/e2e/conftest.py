@@ -156,7 +156,7 @@ def forks() -> Forks:
     scripts = [Path(str(module.__file__)) for module in (run_command, launch, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
     loaded = list_libraries(scripts, ROOT)
-    running = Forks(folder, environ, loaded, ROOT / "src", anew=("relay", "trackio"))
+    running = Forks(folder, environ, loaded, ROOT / "src", reloaded=("relay", "trackio"))
     atexit.register(running.close)
     return running
 

@@ -1,4 +1,4 @@
-"""Runs that a server did not take: kept whole, brought up once, and only where they belong."""
+"""Runs that a server did not accept: kept whole, uploaded once, and only to their server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WANDB = TrackingSettings(backend="wandb", project="houses", entity="team")
 
 @dataclass
 class Taking:
-    """A backend that writes down what it is told; it refuses the artifact `refused`."""
+    """A backend that records its calls; it refuses the artifact `refused`."""
 
     refused: str = ""
     name: str = "memory"
@@ -250,7 +250,7 @@ def test_a_file_that_is_not_a_kept_run_is_named(kept: Path, record: RunRecord, t
 # Bringing up
 
 
-def test_a_kept_run_is_brought_up_whole_and_then_gone(kept: Path, record: RunRecord) -> None:
+def test_a_kept_run_is_uploaded_whole_and_then_gone(kept: Path, record: RunRecord) -> None:
     keep(kept, WANDB, record)
     backend = Taking()
     assert [run.spec for run in flush_outbox(kept, WANDB, backend)] == [record.spec]
@@ -284,7 +284,7 @@ def test_outputs_that_the_cache_may_find_are_marked_for_it(kept: Path, record: R
     ]
 
 
-def test_the_oldest_is_brought_up_first(kept: Path, record: RunRecord) -> None:
+def test_the_oldest_is_uploaded_first(kept: Path, record: RunRecord) -> None:
     for run_id, age in (("b", 10), ("c", 30), ("a", 20)):
         keep_aged(kept, named(record, run_id), age)
     assert names(kept) == ["c", "a", "b"]
@@ -332,7 +332,7 @@ def test_a_run_for_another_server_stays(
     assert names(kept) == ["id1"]
 
 
-def test_a_run_for_the_keys_own_entity_is_brought_up_into_it(kept: Path, record: RunRecord) -> None:
+def test_a_run_for_the_keys_own_entity_is_uploaded_into_it(kept: Path, record: RunRecord) -> None:
     keep(kept, replace(WANDB, entity=None), record)
     assert [run.spec.id for run in flush_outbox(kept, WANDB, Taking())] == ["id1"]
 

@@ -78,7 +78,7 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A port of loopback that takes connections and says nothing of itself."""
+    """Yield a port of loopback that accepts connections and sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener
 
@@ -88,7 +88,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def refusal(url: str, kind: type[RelayError] = RelayError, timeout: float = 5) -> str:
-    """What is said where the login for `url` is not taken; it never has the key."""
+    """Return the error if the login for `url` is not accepted; it never has the key."""
     with pytest.raises(RelayError) as caught:
         probe(Login(url, KEY), timeout=timeout)
     assert type(caught.value) is kind

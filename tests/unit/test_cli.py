@@ -1,4 +1,4 @@
-"""The command line: its commands and what is said of a wrong one."""
+"""The command line: its commands, and the error for a wrong one."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_an_old_locale_reads_names_of_files_as_any_other(tmp_path: Path) -> None
         ("utf-8", "✔ train  ✘ … Preis in €\n"),
     ],
 )
-def test_what_an_encoding_has_not_got_has_something_in_its_place(encoding: str, shown: str) -> None:
+def test_letters_that_an_encoding_lacks_are_replaced(encoding: str, shown: str) -> None:
     raw = io.BytesIO()
     output = Output(io.TextIOWrapper(raw, encoding=encoding))
     output.write("✔ train  ✘ … Preis in €\n")

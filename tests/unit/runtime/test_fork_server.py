@@ -1,4 +1,4 @@
-"""A server that has libraries loaded forks processes that are as if they had been started anew."""
+"""A server that has libraries loaded forks processes that are like newly started ones."""
 
 from __future__ import annotations
 

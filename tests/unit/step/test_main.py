@@ -60,7 +60,7 @@ def test_what_a_step_warns_of_is_reported_once(
     assert memory.stored["first"].metadata["warnings"] == [first, second]
     assert first == "odd row"
     assert "secret-of" not in second
-    # and the next step begins anew
+    # and the next step begins again
     assert component.main(Two, hand_over, []) == 0
     assert result(tmp_path).warnings == []
     assert "warnings" not in memory.stored["first"].metadata

@@ -24,6 +24,8 @@ def check(folder: Path, name: str, content: str) -> list[str]:
         ("a.py", 'x = 1\n\nfail(f"\'{x}\' is no "\n     "number")\n'),
         ("a.yaml", "a: 1\n\nb: 2  # what is no number\n"),
         ("a.md", "Text\n\nwhat is no number\n"),
+        ("tests/a.py", "\n\ndef test_a_text_is_no_number() -> None:\n    pass\n"),
+        ("tests/a.py", "\n\n# what is no number\n"),
     ],
 )
 def test_prose_is_checked_with_its_line(tmp_path: Path, name: str, content: str) -> None:

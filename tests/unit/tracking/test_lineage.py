@@ -62,7 +62,7 @@ def test_tables_without_a_common_column_share_no_rows() -> None:
     assert rows_in(pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})).tolist() == [False]
 
 
-def test_the_train_set_of_a_model_is_found_by_reference_and_digest() -> None:
+def test_the_training_set_of_a_model_is_found_by_reference_and_digest() -> None:
     made = model(inputs={"train": {"artifact": "train:v0", "digest": "abc"}})
     assert train_set(made, lambda name: TRAIN if name == "train:v0" else None) == TRAIN
     assert train_set(made, lambda name: None) is None

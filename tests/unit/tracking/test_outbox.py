@@ -1,4 +1,4 @@
-"""What a component does where the server does not take its work: it is kept, and said so."""
+"""A component whose work the server does not accept: it is kept, and that is reported."""
 
 from __future__ import annotations
 

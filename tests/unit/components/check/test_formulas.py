@@ -89,7 +89,7 @@ def test_some_missing_values_do_not_hide_it(parts: dict[str, Any]) -> None:
     ],
     ids=["noisy", "other", "one column", "constant", "classes"],
 )
-def test_where_there_is_none_none_is_found(parts: dict[str, Any], formula: Any) -> None:
+def test_tables_without_a_formula_have_none(parts: dict[str, Any], formula: Any) -> None:
     assert found(parts, formula(parts)) is None
 
 

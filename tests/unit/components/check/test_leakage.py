@@ -1,4 +1,4 @@
-"""Leakage hints: a column that alone says the target, whatever the form of the relation."""
+"""Leakage hints: a column that alone reveals the target, whatever the form of the relation."""
 
 from __future__ import annotations
 

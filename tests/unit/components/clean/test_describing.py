@@ -1,4 +1,4 @@
-"""What cleaning found out and did is told."""
+"""The report of what cleaning inferred and did."""
 
 from __future__ import annotations
 

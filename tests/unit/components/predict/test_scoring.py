@@ -230,7 +230,7 @@ def test_numbers_are_read_in_the_format_of_the_training_data(tmp_path: Path) -> 
     looked = looking.check_table(table, how, lambda done, all: None)
     (piece,) = (looked.typed(piece, how) for piece in table)
     assert how.features(piece)["size"].tolist() == [1234, 7]
-    # also the target, of which metrics are told
+    # also the target, for which metrics are computed
     actual: list[float] = []
 
     def compare(values: pd.Series, _: Predictions) -> Any:

@@ -1,4 +1,4 @@
-"""Values that a model meets for the first time are told, by column."""
+"""Warnings of values that are not in the training set, by column."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_the_rounds_at_which_boosting_stopped_are_known() -> None:
 
 
 def with_group() -> pd.DataFrame:
-    """Each group has a level of its own, which nothing but the group tells."""
+    """Each group has a level of its own, which only the group shows."""
     random = np.random.default_rng(0)
     group = np.repeat(np.arange(30), 6)
     level = random.normal(size=30)[group]

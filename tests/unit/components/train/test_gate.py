@@ -1,4 +1,4 @@
-"""The gate before training: which reports of the data check let a train set through."""
+"""The gate before training: the reports of the data check that a training set needs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refusal(train: dict[str, Any], checked: dict[str, Any], target: str = "price
     return caught.value
 
 
-def test_a_train_set_of_a_table_that_passed_goes_through() -> None:
+def test_a_training_set_of_a_table_that_passed_goes_through() -> None:
     require_passed(report({**V3, **PASSED}), train_set(V3), "price")
 
 

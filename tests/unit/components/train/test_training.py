@@ -173,7 +173,7 @@ def test_what_cannot_be_learnt_is_an_error(change: dict[str, Any], said: str) ->
         training_set.prepare(changed, "price", None)
 
 
-def test_an_empty_train_set_and_a_wrong_target_are_errors() -> None:
+def test_an_empty_training_set_and_a_wrong_target_are_errors() -> None:
     with pytest.raises(RelayError, match="no rows"):
         training_set.prepare(table().head(0), "price", None)
     with pytest.raises(RelayError, match="Did you mean 'price'"):

@@ -1,4 +1,4 @@
-"""Files that mix two encodings: each line by its own, and it is told; never wrong letters."""
+"""Files that mix two encodings: each line by its own, with a warning; never wrong letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the files that people have: right tables, or one error that says what to do."""
+"""Reading files of all kinds: right tables, or one error with advice."""
 
 from __future__ import annotations
 

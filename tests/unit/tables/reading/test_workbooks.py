@@ -13,7 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from relay.tables.reading.formulas import look_at_formulas
+from relay.tables.reading.formulas import find_formulas
 from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.table import read_raw
 from relay.tables.reading.values import table_of
@@ -218,14 +218,12 @@ def packed(parts: dict[str, str]) -> io.BytesIO:
 )
 def test_a_formula_lacks_its_result_where_no_value_follows_it(cell: str, lacks: bool) -> None:
     row = f'<row r="1"><c r="AA1" s="3">{cell}</c><c r="AB1"><v>1</v></c></row>'
-    assert look_at_formulas(packed(sheet_of(row)), "A & B").uncomputed == (
-        {26: {0}} if lacks else {}
-    )
+    assert find_formulas(packed(sheet_of(row)), "A & B").uncomputed == ({26: {0}} if lacks else {})
 
 
 def test_a_formula_whose_result_is_an_empty_text_was_computed() -> None:
     row = '<row r="1"><c r="B1" t="str"><f>IF(A1,"x","")</f><v></v></c></row>'
-    assert look_at_formulas(packed(sheet_of(row)), "A & B").uncomputed == {}
+    assert find_formulas(packed(sheet_of(row)), "A & B").uncomputed == {}
 
 
 def test_zeros_that_stand_for_results_to_come_are_none() -> None:
@@ -234,8 +232,8 @@ def test_zeros_that_stand_for_results_to_come_are_none() -> None:
         f'<c r="C{i}"><f>1-{i}</f><v>{1 - i}</v></c></row>'
         for i in (1, 2)
     )
-    assert look_at_formulas(packed(sheet_of(zeros)), "A & B").uncomputed == {}
-    assert look_at_formulas(packed(sheet_of(zeros, to_calculate=True)), "A & B").uncomputed == {
+    assert find_formulas(packed(sheet_of(zeros)), "A & B").uncomputed == {}
+    assert find_formulas(packed(sheet_of(zeros, to_calculate=True)), "A & B").uncomputed == {
         1: {0, 1}
     }
 
@@ -393,5 +391,5 @@ def test_repeated_cells_and_rows_of_an_opendocument_workbook_are_counted(tmp_pat
     with zipfile.ZipFile(tmp_path / "u.ods", "w") as archive:
         archive.writestr("content.xml", repeated)
     with (tmp_path / "u.ods").open("rb") as file:
-        assert look_at_formulas(file, "a & b").uncomputed == {1: {3}, 2: {3}}
-        assert look_at_formulas(file, "other").uncomputed == {}
+        assert find_formulas(file, "a & b").uncomputed == {1: {3}, 2: {3}}
+        assert find_formulas(file, "other").uncomputed == {}
