@@ -26,7 +26,7 @@ def read_booleans(
 ) -> pd.Series | None:
     """Return texts that are all words of one pair as booleans; None if they are not.
 
-    `examples` are some of the `values`, none of which may be missing.
+    `examples` are some of the `values`. A missing value makes it None.
     """
     words = {text.strip().casefold() for text in examples}
     for pair in pairs:
