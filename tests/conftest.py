@@ -18,7 +18,7 @@ from tests.loading import ROOT
 
 @pytest.fixture
 def shared() -> Path:
-    """The folder of real data sets that lies beside the checkout; skips where it does not."""
+    """Return the folder of real data sets beside the checkout; skip the test if there is none."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the shared data sets are not here")

@@ -14,7 +14,7 @@ SHIPPED = ("get_data", "clean", "check", "split", "train", "evaluate", "register
 
 
 def load(component: str, module: str = "run") -> ModuleType:
-    """Module `module` of `component`, with its own `params` and other neighbours."""
+    """Import `module` of `component`, with its own `params` and other neighbours."""
     folder = COMPONENTS / component
     neighbours = {path.stem for path in folder.glob("*.py")}
     hidden = {name: sys.modules.pop(name) for name in neighbours if name in sys.modules}

@@ -27,7 +27,7 @@ def flats(rows: int = 60, seed: int = 0) -> pd.DataFrame:
 
 
 def features(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns that the models below take."""
+    """Return the columns that the models below take."""
     return table[["area", "quarter"]]
 
 
@@ -39,7 +39,7 @@ def _fitted(estimator: Any, target: str, table: pd.DataFrame) -> Any:
 
 
 def price_model(table: pd.DataFrame | None = None) -> Any:
-    """A good model of the price."""
+    """Return a good model of the price."""
     return _fitted(LinearRegression(), "price", flats() if table is None else table)
 
 
@@ -50,7 +50,7 @@ def poor_price_model(constant: float | None = None) -> Any:
 
 
 def size_model() -> Any:
-    """A model of the size: large, middle, small."""
+    """Return a model of the size: large, middle, small."""
     return _fitted(LogisticRegression(max_iter=1000), "size", flats())
 
 

@@ -14,14 +14,14 @@ from relay.tables.reading.table import read_raw
 
 
 def read_as_it_stands(path: Path, **options: Any) -> pd.DataFrame:
-    """The table in `path`; a look at its columns alone has to find the same."""
+    """Return the table in `path`; `read_columns` must return the same columns."""
     table = read_raw(path, ReadOptions(**options)).table
     assert list(table.columns) == read_columns(path, ReadOptions(**options))
     return table
 
 
 def read(path: Path, **options: Any) -> pd.DataFrame:
-    """The same, with columns whose texts are all plain numbers or True and False as such."""
+    """Return the same table, with texts that are all plain numbers or booleans as such."""
     table = read_as_it_stands(path, **options)
     for place in range(table.shape[1]):
         values = with_plain_dtypes(table.iloc[:, place], ReadOptions(**options).decimal)

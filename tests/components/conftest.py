@@ -115,7 +115,7 @@ class Store:
         return self.put(name, type, path, table_metadata(table))
 
     def files(self, reference: str) -> Path:
-        """A folder with the files of the artifact `reference`."""
+        """Return a folder with the files of the artifact `reference`."""
         run = self.backend.start_run(RunSpec(uuid.uuid4().hex, "get", "get"))
         version = run.use_artifact(reference)
         folder = self.folder / "got" / str(version).replace(":", "-")
@@ -125,7 +125,7 @@ class Store:
         return folder
 
     def table(self, reference: str) -> pd.DataFrame:
-        """The table in the artifact `reference`."""
+        """Return the table in the artifact `reference`."""
         return pd.read_parquet(self.files(reference) / "data.parquet")
 
 
@@ -133,7 +133,7 @@ class Store:
 def forks(
     trackio_folder: Path, no_login: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Forks]:
-    """A process that has loaded what components need."""
+    """Yield a process that has loaded what components need."""
     source = ROOT / "src"
     scripts = [COMPONENTS / name / "run.py" for name in SHIPPED]
     texts = [path.read_text(encoding="utf-8") for path in COMPONENTS.glob("*/*.py")]
@@ -146,7 +146,7 @@ def forks(
 
 @pytest.fixture
 def store(trackio_folder: Path, tmp_path: Path, forks: Forks) -> Store:
-    """An empty store: a project of its own."""
+    """Return an empty store: a project of its own."""
     project = f"test-{uuid.uuid4().hex[:12]}"
     copy_store(tmp_path / "mlflow.db")
     backend = open_backend(TrackingSettings("local", project), ROOT)

@@ -106,7 +106,7 @@ def test_tables_that_look_alike_have_a_report_each(store: Store) -> None:
 
 
 def put_champion(store: Store, train: ArtifactVersion) -> None:
-    """A champion that was trained on `train`."""
+    """Return a champion that was trained on `train`."""
     path = store.folder / "model"
     path.write_text(str(train))
     inputs = {"train": {"artifact": str(train), "digest": train.digest}}

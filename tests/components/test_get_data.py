@@ -76,7 +76,7 @@ def test_a_password_in_the_url_is_in_neither_output_nor_store(store: Store) -> N
 
 
 def copy_of(source: Path, folder: str, name: str) -> Path:
-    """A copy of `source` at another place, under another name."""
+    """Return a copy of `source` at another place, under another name."""
     path = source.parent / folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(source.read_bytes() + b"2;x\r\n")

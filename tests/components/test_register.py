@@ -30,7 +30,7 @@ TEST = flats(seed=1)
 
 @pytest.fixture
 def ready(store: Store) -> Store:
-    """A store with a train and a test set."""
+    """Return a store with a train and a test set."""
     store.put_table("flats_test", "split_data", TEST)
     store.put_table("flats_train", "split_data", flats())
     return store
@@ -113,7 +113,7 @@ def register(store: Store, **params: Any) -> Finished:
 
 
 def aliases(store: Store) -> dict[str, str]:
-    """The model artifact behind each alias, which both registries have to agree on."""
+    """Return the model artifact behind each alias, which both registries have to agree on."""
     client = MlflowClient(uri(store))
     found = {}
     for alias in ("candidate", "champion"):

@@ -17,7 +17,7 @@ from tests.loading import COMPONENTS, ROOT
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The settings and components of a project with pipelines of two kinds."""
+    """Return the settings and components of a project with pipelines of two kinds."""
     shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("local"))
     (tmp_path / "components").mkdir()
     for path in COMPONENTS.glob("*/MLproject"):

@@ -154,7 +154,7 @@ def test_a_mistake_is_reported_with_the_right_name(overrides: list[str], message
 
 
 def told(folder: Path, *overrides: str) -> list[str]:
-    """What is wrong with the configuration in `folder`."""
+    """Return the errors of the configuration in `folder`."""
     with pytest.raises(ConfigError) as error:
         loaded = config.load(folder, overrides, ROOT)
         make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
@@ -163,7 +163,7 @@ def told(folder: Path, *overrides: str) -> list[str]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A copy of the configuration to write files of one's own into."""
+    """Return a copy of the configuration, to write files into."""
     folder = tmp_path / "config"
     shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns("local"))
     (folder / "local").mkdir()

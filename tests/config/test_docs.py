@@ -52,6 +52,6 @@ def test_links_lead_to_files_and_headings_that_exist(path: Path) -> None:
 
 
 def _headings(path: Path) -> set[str]:
-    """The headings of a page as GitHub names them in links."""
+    """Return the headings of a page as GitHub names them in links."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -33,7 +33,7 @@ esac
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the project's Makefile and a lock of its own."""
+    """Return a folder with the project's Makefile and a lock of its own."""
     root = tmp_path / "project"
     (root / "requirements").mkdir(parents=True)
     (root / "tools").mkdir()

@@ -63,7 +63,7 @@ open("params.json", "w").write(json.dumps(params.model_dump()))
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A component, in a project with the code of this one, that writes down its parameters."""
+    """Return a component that writes its parameters, in a project with the code of this one."""
     (tmp_path / "src").symlink_to(ROOT / "src")
     folder = tmp_path / "components" / "echo"
     folder.mkdir(parents=True)

@@ -105,7 +105,7 @@ class Checkout:
         return running
 
     def code(self, code: str, *arguments: str) -> Any:
-        """What Python code that looks into the local store prints, as JSON."""
+        """Run Python code that reads the local store, and return the JSON that it prints."""
         path = self.root.with_name(f"{self.root.name}-code.py")
         path.write_text(code, encoding="utf-8")
         folders = {"TRACKIO_DIR": str(self.root / ".relay" / "trackio")}
@@ -129,7 +129,7 @@ class Checkout:
         return mlflow.MlflowClient(f"sqlite:///{self.root}/mlflow.db")
 
     def mlflow_children(self) -> list[Run]:
-        """The steps' MLflow runs of the newest pipeline run."""
+        """Return the steps' MLflow runs of the newest pipeline run."""
         parent = self.summary["mlflow_run_id"]
         experiment = self.mlflow.get_run(parent).info.experiment_id
         return list(
@@ -150,7 +150,7 @@ class Checkout:
 
 @functools.cache
 def forks() -> Forks:
-    """A process that has loaded what `main.py` needs; one for all tests of this process."""
+    """Return a process that has loaded what `main.py` needs; one for all tests of this process."""
     folder = Path(tempfile.mkdtemp(prefix="relay-forks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     scripts = [Path(str(module.__file__)) for module in (run_command, launch, connection)]
@@ -182,7 +182,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 def new_checkout(root: Path, more: Sequence[str] = ()) -> Checkout:
-    """A copy of the project's own files, and of `more`, in the new folder `root`."""
+    """Return a copy of the project's own files, and of `more`, in the new folder `root`."""
     copy_project(root, more)
     return Checkout(root)
 

@@ -22,14 +22,14 @@ def login(server: WandbServer) -> dict[str, str]:
 
 
 def runs_by_step(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The runs of a project that has one of each step."""
+    """Return the runs of a project that has one of each step."""
     found = {run["job_type"]: run for run in state["runs"].values()}
     assert len(found) == len(state["runs"])
     return found
 
 
 def made(run: dict[str, Any]) -> set[str]:
-    """The outputs of a run's step, without what is logged of the run itself."""
+    """Return the outputs of a run's step, without what is logged of the run itself."""
     return {name for name in run["outputs"] if not name.startswith(("source-", "run-"))}
 
 
@@ -119,7 +119,7 @@ def _media_as_type(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain_name(name: str) -> str:
-    """The SDK puts a run's id into the name of the artifact that holds a logged table."""
+    """Remove the run's id that the SDK puts into the name of the artifact of a logged table."""
     return re.sub(r"^run-[0-9a-z]+-", "run-", name)
 
 

@@ -40,7 +40,7 @@ BLOCK = """
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A project with a step and a data set of its user's."""
+    """Return a project with a step and a data set of its user's."""
     pages = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
     settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", "requirements")
     more = ("tests", "tools", *pages, *settings)

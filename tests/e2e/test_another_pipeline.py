@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout with the pipeline, beside the one for tables."""
+    """Return a checkout with the pipeline, beside the one for tables."""
     checkout = new_checkout(tmp_path_factory.mktemp("images") / "relay")
     add_images(checkout.root)
     return checkout

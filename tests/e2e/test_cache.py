@@ -96,7 +96,7 @@ def ran_steps(checkout: Checkout, *arguments: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def ran(checkout: Checkout) -> Checkout:
-    """A checkout that has run the pipeline once."""
+    """Return a checkout that has run the pipeline once."""
     assert ran_steps(checkout) == [*SHIPPED[:-1]]  # all but predict
     return checkout
 

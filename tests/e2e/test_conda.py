@@ -39,7 +39,7 @@ ACTIVATE = "source {envs}/$1/bin/activate\n"
 
 @pytest.fixture(scope="module")
 def conda(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `conda` and `activate` in `bin`, and a list of the calls in `calls`."""
+    """Return a folder with `conda` and `activate` in `bin`, and a list of the calls in `calls`."""
     tmp_path = tmp_path_factory.mktemp("conda")
     envs = tmp_path / "envs"
     envs.mkdir()

@@ -29,7 +29,7 @@ def server() -> Iterator[WandbServer]:
 
 @pytest.fixture(scope="module")
 def ran(checkout: Checkout, server: WandbServer) -> Checkout:
-    """A checkout that has run the default pipeline on `server`, named to it by variables alone."""
+    """Return a checkout that has run the default pipeline on `server`, set by variables alone."""
     done = checkout.main(*COMMAND, **login(server))
     assert done.status == 0, done.output
     assert server.url in done.output
@@ -38,7 +38,7 @@ def ran(checkout: Checkout, server: WandbServer) -> Checkout:
 
 @pytest.fixture(scope="module")
 def state(ran: Checkout, server: WandbServer) -> Any:
-    """What the server holds after that run."""
+    """Return the content of the server after that run."""
     return server.snapshot(PROJECT)
 
 
@@ -153,7 +153,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture(scope="module")
 def published(local: Checkout) -> Iterator[WandbServer]:
-    """A server of its own, to which that run was published."""
+    """Yield a server of its own, to which that run was published."""
     with WandbServer() as server:
         done = local.command(sys.executable, "main.py", "publish", **login(server))
         assert done.status == 0, done.output

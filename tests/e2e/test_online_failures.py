@@ -44,7 +44,7 @@ def nothing_ran(here: Toy) -> bool:
 
 
 def kept(here: Toy) -> list[str]:
-    """The runs that wait to be uploaded."""
+    """Return the runs that wait to be uploaded."""
     folder = here.checkout.root / ".relay" / "kept"
     return [path.parent.name for path in folder.glob("*/run.json")]
 

@@ -93,7 +93,7 @@ def test_two_pipelines_at_once_do_not_mix(toy: Toy) -> None:
 
 
 def _root(name: str, made: dict[str, dict[str, str]]) -> set[str]:
-    """The versions of `one` that `name` was made from."""
+    """Return the versions of `one` that `name` was made from."""
     if name.startswith("one"):
         return {name}
     return set().union(*(_root(one, made) for one in made[name].values()))

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def ran(checkout: Checkout) -> Checkout:
-    """A checkout whose store has the default pipeline's artifacts."""
+    """Return a checkout whose store has the default pipeline's artifacts."""
     done = checkout.main("model=linear")
     assert done.status == 0, done.output
     return checkout

@@ -21,7 +21,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
 
 
 def start(toy: Toy) -> subprocess.Popen[str]:
-    """A run whose step `apart` has just begun to work for a minute."""
+    """Return a run whose step `apart` has just begun to work for a minute."""
     words = toy.settings(("steps=apart", "apart.seconds=60"))
     return toy.checkout.start_until("apart", *toy.arguments, *words)
 

@@ -61,7 +61,7 @@ class Store:
         return version
 
     def files(self, reference: str) -> Path:
-        """A folder with the files of the artifact `reference`."""
+        """Return a folder with the files of the artifact `reference`."""
         run = self.backend.start_run(self.spec("get"))
         version = run.use_artifact(reference)
         folder = self.folder / "got" / str(version).replace("/", "-")
@@ -71,14 +71,14 @@ class Store:
         return folder
 
     def sibling(self, project: str) -> Store:
-        """The same store's project `project`."""
+        """Return the project `project` of the same store."""
         settings = TrackingSettings(self.backend.name, project)
         return Store(open_backend(settings, ROOT), self.folder, project, self.server)
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
-    """A W&B server of our own on loopback, and a login for it."""
+    """Yield a W&B server of our own on loopback, and a login for it."""
     folder = tmp_path_factory.mktemp("wandb")
     with WandbServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_BASE_URL", server.url)
@@ -90,7 +90,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
 
 @pytest.fixture(params=["local", "wandb"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """An empty store of each backend: a project of its own."""
+    """Return an empty store of each backend: a project of its own."""
     online = request.param == "wandb"
     fixture = request.getfixturevalue("server" if online else "trackio_folder")
     project = f"test-{uuid.uuid4().hex[:12]}"

@@ -102,7 +102,7 @@ def kept(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def record(tmp_path: Path) -> RunRecord:
-    """A run with a file, a folder and a picture, all of them in a workspace."""
+    """Return a run with a file, a folder and a picture, all of them in a workspace."""
     workspace = tmp_path / "workspace"
     (workspace / "tree" / "deep").mkdir(parents=True)
     (workspace / "table.csv").write_text("a,b\n")

@@ -16,7 +16,7 @@ from tests.tracking.conftest import Store
 
 @pytest.fixture
 def local(trackio_folder: Path, tmp_path: Path) -> Store:
-    """An empty store."""
+    """Return an empty store."""
     project = f"test-{uuid.uuid4().hex[:12]}"
     return Store(LocalBackend(project), tmp_path, project)
 

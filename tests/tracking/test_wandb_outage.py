@@ -109,7 +109,7 @@ def run_step(fault: str, code: str, folder: Path) -> Ended:
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
-    """The end of a step by what happened to its server; all at once, as they mostly wait."""
+    """Return the end of a step by the fault of its server; all run at once, as they mostly wait."""
     folder = tmp_path_factory.mktemp("outage")
     with ThreadPoolExecutor(len(CASES)) as pool:
         ends = {

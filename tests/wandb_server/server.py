@@ -101,7 +101,7 @@ class WandbServer:
         self._key_is_valid = False
 
     def restore_key(self) -> None:
-        """The key is valid again."""
+        """Accept the key again."""
         self._key_is_valid = True
 
     def add_team(self, name: str) -> None:

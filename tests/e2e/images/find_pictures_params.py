@@ -19,13 +19,13 @@ class Params(BaseParams):
 
 
 def pictures(params: Params) -> list[Path]:
-    """The pictures in the folder."""
+    """Return the pictures in the folder."""
     files = Path(params.folder).glob("*")
     return sorted(path for path in files if path.suffix in params.endings)
 
 
 def source_state(params: Params) -> str:
-    """The names, sizes and times of the pictures."""
+    """Return the names, sizes and times of the pictures."""
     states = ((path.name, path.stat()) for path in pictures(params))
     return repr([(name, state.st_size, state.st_mtime_ns) for name, state in states])
 

@@ -83,7 +83,7 @@ class Toy:
         return metrics["began"], metrics["ended"]
 
     def digests(self) -> dict[str, str]:
-        """The content digest of the newest version of each step's artifact in the local store."""
+        """Return the digest of the newest version of each step's artifact in the local store."""
         code = (
             "import json, sys; from relay.tracking.local.backend import LocalBackend;"
             "found = {name: LocalBackend('relay').find(name) for name in sys.argv[1:]};"

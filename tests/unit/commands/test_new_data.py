@@ -47,7 +47,7 @@ def write(project: Project, text: str = TABLE, *more: str) -> Any:
 
 
 def cleaned(project: Project, said: Any) -> Any:
-    """The table that a run with this config cleans, and the rules that it breaks."""
+    """Return the table that a run with this config cleans, and the rules that it breaks."""
     cleaning, checking, params = (
         load("clean", "cleaning"), load("check", "checking"), load("check", "params")
     )  # fmt: skip

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def artifact(name: str, version: int) -> ArtifactVersion:
-    """A version whose digest is its content: `name` and `version` of the local store."""
+    """Return a version whose digest is its content: `name` and `version` of the local store."""
     return ArtifactVersion(name, f"v{version}", "t", f"{name} {version}")
 
 

@@ -152,7 +152,7 @@ def test_a_wrong_command_is_an_error(argv: list[str], message: str) -> None:
 
 
 def skops(ids: list[int], array: bytes) -> bytes:
-    """A model as skops saves it: objects are named by where they were in memory."""
+    """Return a model as skops saves it: objects are named by where they were in memory."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("schema.json", json.dumps({"__id__": ids[0], "file": f"{ids[1]}.npy"}))

@@ -168,7 +168,7 @@ def test_a_model_that_wants_types_of_other_packages_trusted_is_refused(tmp_path:
 
 
 def save_with_code(folder: Path, source: Path) -> Path:
-    """A model that brings the file `source` as code."""
+    """Return a model that brings the file `source` as code."""
     return save(price_model(), folder, features(flats()), code_paths=[str(source)])
 
 

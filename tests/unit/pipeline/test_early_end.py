@@ -12,7 +12,7 @@ from relay.pipeline.early_end import explain_early_end
 
 
 def end_of(tmp_path: Path, script: str, **files: str) -> str | None:
-    """The message for a component whose run.py is `script`."""
+    """Return the message for a component whose run.py is `script`."""
     component = tmp_path / "components" / "tidy"
     component.mkdir(parents=True, exist_ok=True)
     for name, content in {"run": script, **files}.items():

@@ -60,7 +60,7 @@ class Store:
 
 
 def warnings(store: Any, *arguments: str) -> list[str]:
-    """The warnings of a run with these settings that takes its inputs from `store`."""
+    """Return the warnings of a run with these settings that takes its inputs from `store`."""
     loaded = config.load(ROOT / "config", arguments, Path.cwd())
     the_plan = plan.build(loaded.settings.pipeline)
     cache = StepCache(store, ROOT, True, frozenset())

@@ -37,7 +37,7 @@ def spec(**changes: Any) -> TrackingSpec:
 
 @pytest.fixture
 def probed(monkeypatch: pytest.MonkeyPatch) -> list[Login]:
-    """The logins that were tried; the server answers that each belongs to `own`."""
+    """Return the logins that were tried; the server answers that each belongs to `own`."""
     logins: list[Login] = []
 
     def probe(login: Login) -> str:

@@ -26,7 +26,7 @@ def finish(process: Process) -> int:
 
 
 def assert_gone(pid: int) -> None:
-    """A process that was sent SIGKILL is gone a moment later."""
+    """Wait until a process that was sent SIGKILL is gone."""
     deadline = time.monotonic() + 5
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, f"process {pid} still runs"

@@ -150,7 +150,7 @@ def test_a_bug_is_a_failure_with_its_name(memory: Memory, tmp_path: Path) -> Non
 
 @pytest.fixture
 def kept_alias(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs a step whose upload fails, and gives the cache alias that its work is kept with."""
+    """Run a step whose upload fails, and return the cache alias that its work is kept with."""
     fingerprint = Fingerprint({}, {"number": 1}, {}, {}, {})
     (tmp_path / "fingerprint.json").write_text(fingerprint.to_json())
     monkeypatch.setenv("RELAY_FINGERPRINT", str(tmp_path / "fingerprint.json"))

@@ -95,5 +95,5 @@ def test_the_source_of_a_model_is_the_url_of_the_file_that_it_goes_back_to() -> 
 
 
 def made_of(version: ArtifactVersion) -> dict[str, object]:
-    """The metadata of what was made of `version`."""
+    """Return the metadata of what was made of `version`."""
     return {"inputs": {"input": {"artifact": str(version), "digest": version.digest}}}

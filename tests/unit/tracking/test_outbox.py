@@ -70,7 +70,7 @@ def gone() -> None:
 
 
 def only(kept: Path) -> RunRecord:
-    """The one run that was kept."""
+    """Return the one run that was kept."""
     [run] = list_outbox(kept).values()
     return run.record
 

@@ -21,7 +21,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project in a repository of its own, with one commit."""
+    """Return a project in a repository of its own, with one commit."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "MLproject").write_text("name: relay\n")

@@ -22,7 +22,7 @@ from relay.util.project import Project
 
 @pytest.fixture
 def clone() -> Path:
-    """What MLflow makes of a Git URL."""
+    """Return the URL that MLflow makes of a Git URL."""
     return Path(tempfile.gettempdir()).resolve() / "tmpab_1cd2e"
 
 

@@ -11,7 +11,7 @@ from relay.util import progress
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """The work is begun, and reported on one second later, six, seven and twelve."""
+    """Set a clock that shows 0, 1, 6, 7 and 12 seconds, one after the other."""
     caplog.set_level(logging.INFO, "relay")
     seconds = iter([0, 1, 6, 7, 12])
     monkeypatch.setattr("relay.util.progress.time.monotonic", lambda: next(seconds))

@@ -17,7 +17,7 @@ FOLDERS = ("WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR",
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
-    """A server, and an SDK that knows its address and key and nothing else."""
+    """Yield a server, and an SDK that knows its address and key and nothing else."""
     home = tmp_path_factory.mktemp("wandb")
     wandb.teardown()  # what other tests of this process have set up
     with pytest.MonkeyPatch.context() as patch, WandbServer() as running:
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
 
 @pytest.fixture
 def project() -> str:
-    """A project that nothing is in."""
+    """Return a project that nothing is in."""
     return f"p-{secrets.token_hex(4)}"
 
 

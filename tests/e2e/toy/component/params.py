@@ -21,5 +21,5 @@ class Params(BaseParams):
 
 
 def source_state(params: Params) -> str | None:
-    """The file's text itself."""
+    """Return the file's text itself."""
     return Path(params.source).read_text(encoding="utf-8") if params.source else ""

@@ -17,7 +17,7 @@ ROWS = 400
 
 
 def found(columns: Mapping[str, Any], target: Any, *, without: tuple[str, ...] = ()) -> Any:
-    """The formula of `y`, beside the columns given and three that have no part in it."""
+    """Return the formula of `y`, beside the columns given and three that have no part in it."""
     random = np.random.default_rng(9)
     rows = len(target)
     others = {

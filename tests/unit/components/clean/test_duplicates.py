@@ -60,7 +60,7 @@ def test_records_that_differ_in_a_dropped_id_are_not_duplicates() -> None:
 
 
 def passengers(rows: int = 900) -> dict[str, Any]:
-    """Records of people with no name: columns depend on each other, and ages are missing."""
+    """Return records of people: columns depend on each other, and some ages are missing."""
     random = np.random.default_rng(0)
     grade = random.choice([1, 2, 3], rows, p=[0.2, 0.2, 0.6])
     sex = random.choice(["male", "female"], rows, p=[0.65, 0.35])

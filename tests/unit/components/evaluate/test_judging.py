@@ -40,7 +40,7 @@ def judged(pipeline: Any, target: str = "price", known: Any = PRICES, *columns: 
 
 
 def classes(probabilities: np.ndarray, came: np.ndarray) -> ScoredPredictions:
-    """An outcome of two classes, with the probability of the second and whether it came."""
+    """Return an outcome of two classes, with the probability of the second and whether it came."""
     return ScoredPredictions(
         "classification", np.where(came, "yes", "no"), np.where(probabilities > 0.5, "yes", "no"),
         np.column_stack([1 - probabilities, probabilities]), ["no", "yes"],
@@ -76,7 +76,7 @@ def test_a_model_that_is_better_by_chance_does_not_beat_it() -> None:
 
 
 def noisy(scale: float, rows: int) -> Any:
-    """The comparison of a model whose errors are `scale` of the target's spread."""
+    """Return the comparison of a model whose errors are `scale` of the target's spread."""
     random = np.random.default_rng(1)
     actual = random.normal(size=rows)
     near = ScoredPredictions("regression", actual, actual + scale * random.normal(size=rows))
@@ -315,7 +315,7 @@ def test_a_figure_has_titles_and_labels(tmp_path: Path) -> None:
 def told(
     outcome: ScoredPredictions, known: Any, columns: dict[str, float], caplog: Any
 ) -> list[str]:
-    """The warnings on an outcome."""
+    """Return the warnings on an outcome."""
     simple = criteria.predict_baselines(known, outcome)
     found = judgement.Judgement(
         outcome,

@@ -209,7 +209,7 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 
 def looked_through(text: str, folder: Path, columns: dict[str, str], **options: Any) -> Any:
-    """What a look through a file with this text finds, for a model that takes `columns`."""
+    """Check a file with this text for a model that takes `columns`."""
     (folder / "in.csv").write_text(text, encoding="utf-8")
     table = table_io.open_input(folder / "in.csv", ReadOptions(), {})
     return looking.check_table(table, reading(columns, **options), lambda done, all: None)

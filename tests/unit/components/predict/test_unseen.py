@@ -23,7 +23,7 @@ BOOSTING = {**made_training.config("hist_gradient_boosting"), "params": {"max_it
 
 
 def trained(spec: Mapping[str, Any] = made_training.RIDGE) -> Model:
-    """A model whose column `group` was red or green."""
+    """Return a model whose column `group` was red or green."""
     data, chosen = made_training.data(), made_training.spec({**spec})
     pipeline = made_training.sklearn_pipeline.make_pipeline(chosen, data, 0)
     fitted = made_training.validation.fit_best(pipeline, chosen, data, 0)

@@ -54,7 +54,7 @@ REGISTRATION = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The card of MODEL."""
+    """Return the card of MODEL."""
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "requirements.txt").write_text("scikit-learn==1.9\nnumpy==2.4")
     pictures, folder = tmp_path / "evaluation", tmp_path / "card"

@@ -26,7 +26,7 @@ SETS = {"diabetes": load_diabetes, "cancer": load_breast_cancer, "digits": load_
 
 
 def outcomes(name: str, *models: Any) -> list[ScoredPredictions]:
-    """What each of `models` does on the test rows of a data set of scikit-learn."""
+    """Score each of `models` on the test rows of a data set of scikit-learn."""
     x, y = SETS[name](return_X_y=True)
     task: Task = "regression" if name == "diabetes" else "classification"
     x, test_x, y, test_y = train_test_split(x, y, test_size=0.3, random_state=0)

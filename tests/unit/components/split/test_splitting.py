@@ -167,7 +167,7 @@ def test_the_time_column_may_be_named_as_in_the_file(name: str) -> None:
 
 
 def grouped(groups: int = 20) -> pd.DataFrame:
-    """Groups of 1 to `groups` rows."""
+    """Return groups of 1 to `groups` rows."""
     sizes = np.arange(1, groups + 1)
     names = [f"g{place}" for place in np.repeat(np.arange(groups), sizes)]
     return numbers(len(names)).assign(who=pd.Series(names, dtype="str"))

@@ -22,7 +22,7 @@ def column(values: Any) -> pd.DataFrame:
 
 
 def transformed(table: pd.DataFrame, seen: pd.DataFrame | None = None, **options: Any) -> Any:
-    """The numbers made of `seen` (or of `table`) by what was fitted on `table`."""
+    """Return the numbers made of `seen` (or of `table`) by what was fitted on `table`."""
     text = options.pop("text", None)
     chosen = features.choose_features(table, text)
     given = {"scale": False, "sparse": False, **options}

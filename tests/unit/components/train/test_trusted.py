@@ -36,7 +36,7 @@ ROWS = 80
 
 
 def of_all_kinds(target: str) -> pd.DataFrame:
-    """A table with a column of each kind, missing values in them, and `y`."""
+    """Return a table with a column of each kind, missing values in them, and `y`."""
     random = np.random.default_rng(0)
     x = random.normal(size=ROWS)
     gaps = random.random(ROWS) < 0.1
@@ -112,7 +112,7 @@ def test_the_list_has_classes_only() -> None:
 
 
 def saved_as(folder: Path, pipeline: Any, declared: list[str] | None = None) -> Path:
-    """A model's folder whose skops file holds `pipeline`; MLmodel asks to trust `declared`."""
+    """Return a model's folder with `pipeline` in its skops file; MLmodel declares `declared`."""
     save(price_model(), folder, features(flats()))
     content = skops.io.dumps(pipeline)
     (folder / "model.skops").write_bytes(content)
@@ -140,7 +140,7 @@ def edit_schema(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def calling(function: Any) -> Any:
-    """A pipeline that calls `function` with the table when it predicts."""
+    """Return a pipeline that calls `function` with the table when it predicts."""
     return make_pipeline(FunctionTransformer(function), LinearRegression())
 
 
@@ -172,7 +172,7 @@ def test_a_model_that_holds_anything_else_is_not_loaded(
 
 
 def node(loader: str, name: str, **content: Any) -> dict[str, Any]:
-    """A node of a skops schema, of the type or function `name`."""
+    """Return a node of a skops schema, of the type or function `name`."""
     module, _, class_name = name.rpartition(".")
     return {"__loader__": loader, "__module__": module, "__class__": class_name, **content}
 

@@ -26,7 +26,7 @@ PAIN = ["None", "Mild", "Severe"]
 
 
 def cleaned(tmp_path: Path, columns: dict[str, list[Any]], kind: str = "csv", **given: Any) -> Any:
-    """What clean makes of `columns`, each over and over, beside numbers."""
+    """Clean a table of `columns`, each repeated, beside numbers."""
     table = pd.DataFrame({name: (values * 60)[:60] for name, values in columns.items()})
     table["n"] = [i + 0.5 for i in range(60)]
     if kind == "csv":

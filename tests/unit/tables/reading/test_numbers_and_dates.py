@@ -13,7 +13,7 @@ from relay.util.errors import RelayError
 
 
 def found(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **more: Any) -> Reading:
-    """What a column of these texts is; `beside` is another column of the same file."""
+    """Read a column of these texts; `beside` is another column of the same file."""
     columns = {"x": pd.Series(texts, dtype="str")}
     if beside:
         columns["beside"] = pd.Series(beside, dtype="str")

@@ -42,7 +42,7 @@ def with_row(table: pd.DataFrame, **row: Any) -> pd.DataFrame:
 
 
 def sure(table: pd.DataFrame) -> list[int]:
-    """The rows that are totals: alike where the table's values are texts, as from a CSV."""
+    """Return the rows that are totals: alike where the table's values are texts, as from a CSV."""
     content = table.to_csv(index=False)
     typed, texts = (pd.read_csv(io.StringIO(content), dtype=dtype) for dtype in (None, "str"))
     found = list(find_totals(typed).sure)

@@ -83,7 +83,7 @@ def test_an_empty_workbook_and_a_damaged_old_one_are_errors(tmp_path: Path) -> N
 
 
 def columns(count: int, **more: Any) -> list[list[Any]]:
-    """A header a, y, ... and so many rows; `more` are further columns, a function of the row."""
+    """Return a header a, y, ... and so many rows; `more` are columns, as functions of the row."""
     rows: list[list[Any]] = [["a", "y", *more]]
     return rows + [[i + 0.5, 3 * i, *(make(i) for make in more.values())] for i in range(count)]
 
@@ -182,7 +182,7 @@ def test_formulas_without_results_are_counted_by_column(
 
 
 def sheet_of(cells: str, *, to_calculate: bool = False) -> dict[str, str]:
-    """The parts of a workbook with the cells B1 and on, as programs write them."""
+    """Return the parts of a workbook with the cells B1 and on, as programs write them."""
     calculation = '<calcPr fullCalcOnLoad="1"/>' if to_calculate else ""
     name = "http://schemas.openxmlformats.org"
     return {
