@@ -97,10 +97,10 @@ def test_columns_are_named_as_in_the_file_or_as_in_the_table(tmp_path: Path) -> 
     ("content", "message"),
     [
         (b"", "homes.csv is empty"),
-        (b"a,b,price\n", "a header but no rows"),
+        (b"a,b,price\n", "a header, but no rows"),
         (b"569,30,cold,warm\n" + b"1,2,3,4,5\n" * 9, r"line 1: .*data\.read\.skip=1"),
         (b"a,b,price\n" + b"1,2,3\n" * 50 + b"1,2\n" * 2 + b"1,2,3\n", "line 52: it has 2 fields"),
-        (b"a,b,price\n1,2\x00,3\n", "line 2: a NUL byte"),
+        (b"a,b,price\n1,2\x00,3\n", "line 2: it has a NUL byte"),
         (b"<!doctype html>", "a web page"),
     ],
 )

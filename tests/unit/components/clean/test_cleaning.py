@@ -145,7 +145,7 @@ def test_a_table_of_the_target_alone_is_an_error() -> None:
         ({"filters": '["@x"]'}, "filters"),
         ({"task": "regresion"}, "task"),
         ({"decimal": ";"}, "decimal"),
-        ({"missing_values": "[no]"}, "put it in quotes"),
+        ({"missing_values": "[no]"}, "Put it in quotes"),
     ],
 )
 def test_parameters_that_cannot_work_are_refused_before_anything_runs(

@@ -241,7 +241,7 @@ def test_the_users_setting_adds_exact_types(tmp_path: Path) -> None:
     folder = saved_as(tmp_path / "m", calling(np.sort))
     assert load_model(folder, "m:v1", ["numpy.sort"]).task == "regression"
     for others in (["numpy.sor"], ["numpy.*"], ["numpy"]):
-        with pytest.raises(RelayError, match=r"holds numpy\.sort, .*trusted_types=\[numpy\.sort\]"):
+        with pytest.raises(RelayError, match=r"has numpy\.sort, .*trusted_types=\[numpy\.sort\]"):
             load_model(folder, "m:v1", others)
 
 

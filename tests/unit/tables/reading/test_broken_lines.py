@@ -118,7 +118,7 @@ def test_rows_between_two_stray_quotes_are_not_swallowed(
 @pytest.mark.parametrize("stray", ['9.1,4,"tube', '"9.1,4,tube', '9.1,"4,tube'])
 @pytest.mark.parametrize("at", [0, 20, 40])
 def test_a_quote_that_is_never_closed_is_an_error(tmp_path: Path, stray: str, at: int) -> None:
-    with pytest.raises(RelayError, match=f"line {at + 2}: a quote opens there and is never"):
+    with pytest.raises(RelayError, match=f"line {at + 2}: a quote opens and is never"):
         read(tmp_path, with_lines(stray, at=at))
 
 
@@ -183,7 +183,7 @@ def test_any_end_of_lines_will_do(tmp_path: Path, end: str) -> None:
 @pytest.mark.parametrize("far", [0, 300_000])
 def test_a_nul_byte_is_an_error_with_its_line(tmp_path: Path, far: int) -> None:
     text = with_lines(*["1.5,2,x"] * far, "1\0xyz,4,north")
-    with pytest.raises(RelayError, match=f"line {far + 22}: a NUL byte"):
+    with pytest.raises(RelayError, match=f"line {far + 22}: it has a NUL byte"):
         read(tmp_path, text)
 
 

@@ -177,7 +177,7 @@ def test_long_integers_keep_all_digits(tmp_path: Path, caplog: pytest.LogCapture
     longer = 1234567890123456789012
     got = read(lines(tmp_path, {"a": longer, "b": 1}, {"a": longer + 1}, {"b": 2}))
     assert got["a"].dropna().tolist() == [str(longer), str(longer + 1)]
-    assert "Column a: its whole numbers are longer than any number can be" in caplog.text
+    assert "Column a: its whole numbers have more digits than a number can have" in caplog.text
     assert "data.dtypes.a=float" in caplog.text
     with pytest.raises(RelayError, match="line 1 holds a number of too many digits"):
         read(written(tmp_path, '{"a": ' + "1" * 5_000 + "}\n{}\n"))

@@ -81,7 +81,7 @@ def test_a_decimal_comma_is_read_where_it_is_set(write: Write) -> None:
 
 
 def test_a_decimal_comma_and_a_separating_comma_exclude_each_other(write: Write) -> None:
-    with pytest.raises(RelayError, match="both ','"):
+    with pytest.raises(RelayError, match="both are ','"):
         read(write(TABLE), decimal=",", separator=",")
 
 
@@ -187,7 +187,7 @@ def test_a_last_line_cut_in_the_middle_is_warned_of(
 ) -> None:
     assert len(read(write("a,b,c\n1,2,3\n4,5"))) == 2
     assert "2 of 3 fields" in caplog.text
-    assert "may be cut off" in caplog.text
+    assert "can be cut off" in caplog.text
 
 
 def test_a_last_line_without_an_end_is_not_a_warning(
@@ -214,8 +214,8 @@ def workbook() -> bytes:
     [
         (b"", "is empty: 0 bytes"),
         (b" \n\n", "is empty"),
-        (b"a,b,c\n", "a header but no rows"),
-        (b"a,b,c", "a header but no rows"),
+        (b"a,b,c\n", "a header, but no rows"),
+        (b"a,b,c", "a header, but no rows"),
         (b"text\nfoo\nbar\n", "one column only, 'text'.*data.read.separator"),
         (b"<!DOCTYPE html>\n<html>", "a web page.*Check data.url"),
         (b"\xef\xbb\xbf\n <!-- x --> <HTML lang='en'>", "a web page"),

@@ -173,7 +173,7 @@ def test_a_comment_as_wide_as_a_row_of_texts_is_reported(
     assert "is read as the names of the columns" in warning and setting in warning
     within = "\n".join([header, *ROWS_OF_TEXT[:7], comment, *ROWS_OF_TEXT[7:]])
     (warning,) = warnings_of(write(tmp_path, within), caplog)
-    assert "1 of 41 rows may be comments, the first in row 8" in warning and setting in warning
+    assert "1 of 41 rows can be comments, the first in row 8" in warning and setting in warning
     left_out = read_raw(tmp_path / "t.csv", ReadOptions(comment=mark)).table
     assert len(left_out) == len(ROWS_OF_TEXT)
     row = "\n".join([header, *ROWS_OF_TEXT, f"{mark}ann,rome,b"])

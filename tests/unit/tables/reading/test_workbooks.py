@@ -161,7 +161,7 @@ def test_cells_that_a_merged_one_at_their_left_covers_are_missing_and_reported(
     assert read(tmp_path / "x.xlsx")["z"].isna().tolist()[:4] == [False, True, False, False]
     assert [text for text in caplog.messages if "covered" in text] == [
         "Column z: 1 cells are covered by merged cells at their left: they are missing values. "
-        "Where that is wrong, unmerge them in the workbook."
+        "If that is wrong, unmerge them in the workbook."
     ]
 
 
