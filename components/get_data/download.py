@@ -47,7 +47,7 @@ class Response:
 
 
 class _ProxyTransport(httpx.BaseTransport):
-    """Sends each request through the proxy for its URL, also where a redirect leads elsewhere."""
+    """Sends each request through the proxy for its URL, after a redirect too."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context

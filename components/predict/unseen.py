@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from relay.models.loading import Model, coerce
-from relay.util.names import columns_said
+from relay.util.names import list_columns
 
 log = logging.getLogger("relay")
 
@@ -57,7 +57,7 @@ class Unseen:
         more = list(self.counts)[SHOWN:]
         if more:
             log.warning(
-                "Also with values that are not in the training set: %s.", columns_said(more)
+                "Also with values that are not in the training set: %s.", list_columns(more)
             )
 
 

@@ -43,7 +43,7 @@ class Toy:
 
     @classmethod
     def after_a_run(cls, folder: Path, **environ: str) -> Toy:
-        """A checkout whose pipeline has run once."""
+        """Return a checkout whose pipeline has run once."""
         toy = cls(folder, **environ)
         assert toy.ran() == STEPS
         return toy
