@@ -28,6 +28,10 @@ RULES = {
     r"\b(brought|brings?) (it |them )?up\b": "'upload'",
     r"\boutright\b": "nothing in its place",
     r"\b(has|have) not got\b": "'does not have'",
+    r"\b(has|have) to be\b": "'must be'",
+    r"\bgone on with\b": "'continued'",
+    r"\b(none|true|false|empty) where\b": "'or None if', '...; empty if'",
+    r"\b\w+(error|interrupted) where\b|\braises:\s": "'Raises ...Error if', in a sentence",
     r"\b(recogn|standard|normal|summar|organ|real|initial|optim|minim|maxim|prior)iz(e[ds]?|ing)\b"
     r"|\bbehaviors?\b|\banalyz\w+|\b(cancel|label)(ed|ing)\b": "British spelling",
 }

@@ -211,7 +211,7 @@ def require_same_split(
 ) -> None:
     """Check that `test` and the training set of `model` were made by one split, if recorded.
 
-    A part that came out the same from two splits keeps the description of the first, so rows have
+    A part that came out the same from two splits keeps the description of the first, so rows must
     to be in both as well. Raises RelayError if they were made by different splits.
     """
     train = train_set(model, run.find)

@@ -55,7 +55,7 @@ def report(judgement: Judgement) -> None:
     if not judgement.comparisons:
         log.info("no baseline: the model's metadata do not describe its training target")
     for comparison in judgement.comparisons.values():
-        # By the main metric the gain has to be clear, by the others any gain is enough.
+        # By the main metric the gain must be clear, by the others any gain is enough.
         is_main = comparison is judgement.main_comparison
         is_clear = comparison.is_beaten and comparison.interval is not None
         is_good = is_clear if is_main else comparison.gain > 0

@@ -154,7 +154,7 @@ def unseen_rows(
 ) -> NDArray[np.bool_]:
     """Return which test rows neither model was trained on, given those that each was.
 
-    Raises RelayError if rows have to be left out and fewer than 20, or 10 %, remain.
+    Raises RelayError if rows must be left out and fewer than 20, or 10 %, remain.
     """
     unseen = ~(by_candidate | by_champion)
     enough = max(FEWEST_ROWS, math.ceil(SMALLEST_SHARE * len(unseen)))

@@ -61,7 +61,7 @@ def decide(
 
     Clearly: its gain is above 0 and at least `min_gain`, and the whole confidence interval of the
     gain is above 0; a `confidence` of 0 needs no interval. A champion that could not be scored
-    keeps its place. Without a champion, the candidate has to be better than the `baseline`, if
+    keeps its place. Without a champion, the candidate must be better than the `baseline`, if
     known. `force` promotes in any case.
     """
     advice = ""

@@ -214,7 +214,7 @@ def explain_no_folds(examples: Examples, count: int) -> str:
     if examples.times is not None:
         return (
             f"the training set has only {len(np.unique(examples.times))} different times, and each "
-            "fold has to be newer than its training rows. Take a column with more of them "
+            "fold must be newer than its training rows. Take a column with more of them "
             "(split.time_column), or random folds with train.time_column=null"
         )
     return f"the training set has only {len(examples)} rows"

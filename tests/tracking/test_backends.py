@@ -237,7 +237,7 @@ def test_an_entity_is_known_where_there_are_entities(store: Store) -> None:
         assert str(store.found(full)) == "table:v0"
 
 
-def test_a_run_that_is_gone_on_with_keeps_what_it_had(store: Store) -> None:
+def test_a_run_that_is_continued_keeps_what_it_had(store: Store) -> None:
     spec = store.spec(config={"depth": 3})
     run = store.backend.start_run(spec)
     run.log(Row({"r2": 0.5}, step=0))

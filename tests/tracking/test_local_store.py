@@ -67,7 +67,7 @@ def test_a_store_that_is_being_made_is_empty(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.db"]
 
 
-def test_a_failure_is_alerted_once_though_the_run_is_gone_on_with(local: Store) -> None:
+def test_a_failure_is_alerted_once_though_the_run_is_continued(local: Store) -> None:
     from trackio.sqlite_storage import SQLiteStorage
 
     for _ in range(2):  # by the step, and with the table of the whole pipeline run

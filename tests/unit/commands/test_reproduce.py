@@ -1,4 +1,4 @@
-"""A model made again: what has to be run for it, and what counts as the same."""
+"""A model made again: what must run for it, and what counts as the same."""
 
 from __future__ import annotations
 

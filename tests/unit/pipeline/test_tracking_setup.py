@@ -139,7 +139,7 @@ def test_the_table_of_all_steps_goes_to_the_run_of_the_last_that_was_executed() 
 
 
 @pytest.mark.parametrize("status", ["failed", "killed"])
-def test_the_run_that_is_gone_on_with_ends_as_it_had_ended(status: Any) -> None:
+def test_the_run_that_is_continued_ends_as_it_had_ended(status: Any) -> None:
     backend = Backstage()
     summed_up(backend, StepSummary("get", "ran"), StepSummary("clean", status, error="too low"))
     assert backend.specs[0].step == "clean"

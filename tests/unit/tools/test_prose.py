@@ -52,3 +52,12 @@ def test_code_inputs_and_plain_english_are_left_alone(
 def test_prose_is_checked_below_an_indented_block(tmp_path: Path) -> None:
     page = "Text:\n\n    code\n\n    code\n\nwhat is no number\n"
     assert check(tmp_path, "a.md", page) == ["7: 'is no number': write 'is not a'"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Return it; None where it is not.", "ConfigError where it is not.", "Raises: ConfigError.",
+     "It has to be there.", "A run that is gone on with."],
+)  # fmt: skip
+def test_phrases_of_docstrings_have_their_rules(tmp_path: Path, text: str) -> None:
+    assert len(check(tmp_path, "a.py", f'"""{text}"""\n')) == 1

@@ -90,7 +90,7 @@ class TextTable:
             elif len(piece) > MOST_NOTES:
                 yield last
                 last = piece
-            else:  # all notes have to be in the last piece
+            else:  # all notes must be in the last piece
                 last = pd.concat([last, piece], ignore_index=True)
             done += len(piece)
         if last is None or not done:

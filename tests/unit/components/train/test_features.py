@@ -149,7 +149,7 @@ def test_a_text_column_becomes_weights_of_words() -> None:
         ("empty", r"has no text \(empty\)"),
     ],
 )
-def test_a_text_column_has_to_be_one(text: str, said: str) -> None:
+def test_a_text_column_must_be_one(text: str, said: str) -> None:
     table = column(["a", "b"] * 30).assign(empty=None)
     with pytest.raises(RelayError, match=said):
         features.choose_features(table, text)

@@ -18,7 +18,7 @@ HEADER = "a,b,c"
 
 
 def read(folder: Path, content: str | bytes, **options: object) -> pd.DataFrame:
-    """Return the table, which has to be the same read whole and in pieces."""
+    """Return the table, which must be the same read whole and in pieces."""
     path = folder / "t.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     given = ReadOptions(**options)  # type: ignore[arg-type]
