@@ -31,6 +31,7 @@ def jobs(root: Path, *arguments: str) -> list[PlannedStep]:
     return make_planned_steps(root / "components", loaded, plan.build(loaded.settings.pipeline))
 
 
+@pytest.mark.additions
 def test_both_kinds_stand_side_by_side(root: Path) -> None:
     find, measure = jobs(root, *PIPELINE, "data.folder=some/pictures")
     assert find.valid.model_dump() == {

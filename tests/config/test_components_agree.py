@@ -19,6 +19,7 @@ from relay.runtime.component import load_component
 from relay.step.params import ARTIFACT_SUFFIX
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 
+pytestmark = pytest.mark.additions
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
 
 

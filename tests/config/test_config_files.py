@@ -40,12 +40,14 @@ def jobs(*overrides: str) -> list[PlannedStep]:
     return found
 
 
+@pytest.mark.additions
 def test_the_default_runs_all_steps_but_predict() -> None:
     names = [job.name for job in jobs()]
     assert [name for name in names if name in SHIPPED] == [*SHIPPED[:-1]]
     assert "predict" not in names
 
 
+@pytest.mark.additions
 @pytest.mark.parametrize("name", options("data"))
 def test_every_data_config_is_valid(name: str) -> None:
     content = yaml.safe_load((CONFIG / "data" / f"{name}.yaml").read_text(encoding="utf-8"))
@@ -58,28 +60,33 @@ def test_every_data_config_is_valid(name: str) -> None:
     assert jobs(*overrides)[0].name == "get_data"
 
 
+@pytest.mark.additions
 @pytest.mark.parametrize("name", options("model"))
 def test_every_model_config_is_valid(name: str) -> None:
     own = ["model._target_=sklearn.svm.SVR"] if name == "custom" else []
     assert jobs(f"model={name}", *own)
 
 
+@pytest.mark.additions
 @pytest.mark.parametrize("name", options("experiment"))
 def test_every_experiment_config_is_valid(name: str, tmp_path: Path) -> None:
     loaded = load(f"experiment={name}", "data.url=sklearn://diabetes", "data.target=target")
     assert make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
 
 
+@pytest.mark.additions
 @pytest.mark.parametrize("name", options("tracking"))
 def test_every_tracking_config_is_valid(name: str) -> None:
     assert load(f"tracking={name}").settings.tracking.backend
 
 
+@pytest.mark.additions
 @pytest.mark.parametrize("name", options("pipeline"))
 def test_every_pipeline_config_is_valid(name: str) -> None:
     assert plan.build(load(f"pipeline={name}").settings.pipeline).steps
 
 
+@pytest.mark.additions
 def test_predictions_are_named_after_the_model_that_made_them() -> None:
     def name(*arguments: str) -> str:
         return load(*arguments).settings.pipeline["predict"].outputs["predictions"].name
@@ -89,6 +96,7 @@ def test_predictions_are_named_after_the_model_that_made_them() -> None:
     assert name("predict.model=diamonds_cut_model:v3") == "diamonds_cut_predictions"
 
 
+@pytest.mark.additions
 def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     loaded = load("data=table", "data.url=some/My Data.csv.gz", "data.target=Sale Price")
     assert loaded.tree.data.name == "My_Data_79e53b9f_sale_price"

@@ -10,6 +10,7 @@ import pytest
 from tests.loading import ROOT
 from tools.reference import PAGE, page, settings
 
+pytestmark = pytest.mark.additions
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 

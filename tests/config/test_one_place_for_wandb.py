@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.loading import COMPONENTS, ROOT
 
 ALLOWED = {
@@ -12,6 +14,7 @@ ALLOWED = {
 }
 
 
+@pytest.mark.additions
 def test_wandb_is_named_in_tracking_only() -> None:
     files = [ROOT / "main.py", *COMPONENTS.rglob("*.py")]
     files += [

@@ -110,6 +110,7 @@ def test_mlflow_hands_on_each_value_as_it_is(folder: Path) -> None:
     assert written(folder) == READ
 
 
+@pytest.mark.additions
 @pytest.mark.parametrize("name", NAMES)
 def test_the_script_gets_the_arguments_that_the_shell_would_give_it(name: str) -> None:
     component = load_component(COMPONENTS, name)

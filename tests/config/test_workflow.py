@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 
+import pytest
 import yaml
 
 from relay.config import compose as config
@@ -14,6 +15,7 @@ from relay.runtime.component import load_component
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 
 
+@pytest.mark.additions
 def test_each_component_has_a_job_that_gives_what_it_requires() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     jobs = workflow["jobs"]["components"]["strategy"]["matrix"]["include"]

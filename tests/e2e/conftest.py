@@ -34,6 +34,10 @@ from tools.copies import copy_project
 
 # Variables of other runs, such as that which the tests themselves are part of.
 _DROPPED = ("MLFLOW_", "TRACKIO_", "RELAY_", "WANDB_")
+# A checkout is a copy: what is compiled may be kept in it, instead of again by each process.
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+_LATE = ("trackio.sqlite_storage", "sqlalchemy.dialects.sqlite", "rich.progress", "truststore")
+"""What `main.py` imports as it runs."""
 _STARTED: list[subprocess.Popen[str]] = []
 """What runs in the background."""
 
@@ -45,7 +49,8 @@ class Checkout:
     root: Path
 
     def environ(self, **more: str) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
+        dropped = (*_DROPPED, _NO_BYTECODE)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
         tools = str(Path(sys.executable).parent)
         return {**kept, "PATH": f"{tools}{os.pathsep}{kept['PATH']}", **more}
 
@@ -104,12 +109,13 @@ class Checkout:
         )
         return running
 
-    def code(self, code: str, *arguments: str) -> Any:
-        """Run Python code that reads the local store, and return the JSON that it prints."""
+    def code(self, code: str, *arguments: str, **environ: str) -> Any:
+        """Run Python code that reads the store, and return the JSON that it prints."""
         path = self.root.with_name(f"{self.root.name}-code.py")
         path.write_text(code, encoding="utf-8")
-        folders = {"TRACKIO_DIR": str(self.root / ".relay" / "trackio")}
-        done = self.script(path, *arguments, **folders, PYTHONPATH=str(self.root / "src"))
+        folders = Project(self.root).variables({})
+        source = str(self.root / "src")
+        done = self.script(path, *arguments, **folders, **environ, PYTHONPATH=source)
         assert done.status == 0, done.output
         return json.loads(done.output.splitlines()[-1])
 
@@ -155,7 +161,7 @@ def forks() -> Forks:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     scripts = [Path(str(module.__file__)) for module in (run_command, launch, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
-    loaded = list_libraries(scripts, ROOT)
+    loaded = [*list_libraries(scripts, ROOT), *((name, ()) for name in _LATE)]
     running = Forks(folder, environ, loaded, ROOT / "src", reloaded=("relay", "trackio"))
     atexit.register(running.close)
     return running

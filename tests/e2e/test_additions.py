@@ -68,8 +68,10 @@ def append(path: Path, text: str) -> None:
 
 def test_the_tests_of_the_configuration_still_pass(own: Checkout) -> None:
     assert "target: ???" in (own.root / "config" / "data" / "sales.yaml").read_text()
-    done = own.command(sys.executable, "-m", "pytest", "-q", "--numprocesses=0", "tests/config")
+    words = ("-m", "pytest", "-v", "--numprocesses=0", "-m", "additions", "tests/config")
+    done = own.command(sys.executable, *words)
     assert done.status == 0, done.output
+    assert "test_parameters_are_declared_in_the_code_alone[drift]" in done.output
 
 
 def test_a_step_without_a_lock_is_an_error_with_the_command_to_make_one(own: Checkout) -> None:

@@ -74,6 +74,15 @@ def test_on_wandb_one_persons_steps_serve_the_others(tmp_path: Path, server: Wan
     assert yours.ran("steps=one,left") == []
     assert yours.checkout.step("left")["outputs"] == {"made": "left:v0"}
     assert yours.ran("steps=left", "left.text=L") == ["left"]
+    assert yours.checkout.step("left")["why"] == "parameter text"
+    # what changes nothing in the output is kept with the version that is there
+    assert yours.ran("steps=left", "left.text=L", "left.seconds=0.01") == ["left"]
+    assert yours.ran("steps=left", "left.text=L", "left.seconds=0.01") == []
+    # code that has changed is another digest, and only where it has
+    code = yours.checkout.root / "components" / "toy" / "run.py"
+    code.write_text(code.read_text() + "\n# a word more\n")
+    assert yours.ran("steps=left", "left.text=L", "left.seconds=0.01") == ["left"]
+    assert yours.checkout.step("left")["why"] == "code: components/toy/run.py"
     # and back: what was made first is the newest again
     assert mine.ran("steps=left") == []
     assert "latest" in server.snapshot("relay")["artifacts"]["left:v0"]["aliases"]

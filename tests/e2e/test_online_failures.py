@@ -33,7 +33,7 @@ def server() -> Iterator[WandbServer]:
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    return Toy(tmp_path_factory.mktemp("failures"))
+    return Toy(tmp_path_factory.mktemp("failures"), spawned=True)
 
 
 def nothing_ran(here: Toy) -> bool:

@@ -25,7 +25,7 @@ KILLS = int(os.environ.get("RELAY_TEST_KILLS") or "5")
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Toy:
-    return Toy(tmp_path)
+    return Toy(tmp_path, spawned=True)
 
 
 def test_steps_that_do_not_need_each_other_run_at_once(toy: Toy) -> None:

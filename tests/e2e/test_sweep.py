@@ -15,7 +15,7 @@ from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e
 
-SETTINGS = {"model": "linear", "split.test_size": 0.3}
+SETTINGS = {"model": "linear", "split.test_size": 0.3, "train.folds": 2}
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,13 @@ STEPS = ["one", "left", "right", "both", "apart", "last"]
 
 
 class Toy:
-    """A checkout with the pipeline `toy`, whose first step reads the file `source`."""
+    """A checkout with the pipeline `toy`, whose first step reads the file `source`.
 
-    def __init__(self, folder: Path, **environ: str) -> None:
+    Steps of the component `toy` are forked, and so are those of `other`; with `spawned`, these are
+    started by the shell, as any component whose command is its own.
+    """
+
+    def __init__(self, folder: Path, spawned: bool = False, **environ: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.checkout: Checkout = new_checkout(folder / "relay")
         self.environ = environ
@@ -28,9 +32,9 @@ class Toy:
             target = root / "components" / name
             shutil.copytree(HERE / "component", target, ignore=shutil.ignore_patterns("__pyc*"))
             (target / "requirements.txt").write_text("nothing==1\n")
-        # A command of its own: steps of `toy` are forked, those of `other` started by the shell.
-        project = root / "components" / "other" / "MLproject"
-        project.write_text(project.read_text().replace("python run.py", "python -u run.py"))
+        if spawned:
+            project = root / "components" / "other" / "MLproject"
+            project.write_text(project.read_text().replace("python run.py", "python -u run.py"))
         shutil.copy(HERE / "pipeline.yaml", root / "config" / "pipeline" / "toy.yaml")
         shutil.rmtree(root / "config" / "data")  # these steps read no table
         (root / "config" / "data").mkdir()
