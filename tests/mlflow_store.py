@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import shutil
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -12,8 +14,11 @@ from relay.tracking.mlflow.connection import connect
 
 
 def copy_store(target: Path) -> None:
-    """Copy a new store to the file `target`."""
+    """Copy a new store to the file `target`; files of its default experiment are kept beside it."""
     shutil.copy(_new_store(), target)
+    with contextlib.closing(sqlite3.connect(target)) as store, store:
+        place = str(target.parent / "mlruns" / "0")
+        store.execute("UPDATE experiments SET artifact_location = ?", (place,))
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from relay.runtime.command import runs_script, script_arguments, step_command
 from relay.runtime.component import load_component
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
+from tests.mlflow_store import copy_store
 
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
 
@@ -95,6 +96,7 @@ def test_the_command_hands_on_each_value_as_it_is(folder: Path) -> None:
 
 @pytest.mark.e2e
 def test_mlflow_hands_on_each_value_as_it_is(folder: Path) -> None:
+    copy_store(folder / "mlflow.db")
     tools = Path(sys.executable).parent
     words = [word for name, text in NASTY.items() for word in ("-P", f"{name}={text}")]
     subprocess.run(

@@ -30,6 +30,7 @@ from relay.tracking.mlflow import connection
 from relay.util.project import Project
 from tests.forks import Done, Forks
 from tests.loading import ROOT
+from tests.mlflow_store import copy_store
 from tools.copies import copy_project
 
 # Variables of other runs, such as that which the tests themselves are part of.
@@ -187,9 +188,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return new_checkout(tmp_path_factory.mktemp("checkout") / "relay")
 
 
-def new_checkout(root: Path, more: Sequence[str] = ()) -> Checkout:
-    """Return a copy of the project's own files, and of `more`, in the new folder `root`."""
+def new_checkout(root: Path, more: Sequence[str] = (), store: bool = True) -> Checkout:
+    """Return a copy of the project's own files, and of `more`, in the new folder `root`.
+
+    Without the empty MLflow `store`, the first run makes one, as in a new clone.
+    """
     copy_project(root, more)
+    if store:
+        copy_store(root / "mlflow.db")
     return Checkout(root)
 
 

@@ -1,6 +1,7 @@
 """The step cache: a second run costs what changed, and what was made stays what it was.
 
-What a step's digest is made of is in test_digest.py.
+What a step's digest is made of is in test_digest.py; the whole pipeline from the cache, and a gate
+that failed, are in test_runs.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import pytest
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.online import login
 from tests.e2e.toy import Toy
-from tests.loading import SHIPPED
 from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e
@@ -75,14 +75,13 @@ def test_on_wandb_one_persons_steps_serve_the_others(tmp_path: Path, server: Wan
     assert yours.checkout.step("left")["outputs"] == {"made": "left:v0"}
     assert yours.ran("steps=left", "left.text=L") == ["left"]
     assert yours.checkout.step("left")["why"] == "parameter text"
-    # what changes nothing in the output is kept with the version that is there
-    assert yours.ran("steps=left", "left.text=L", "left.seconds=0.01") == ["left"]
-    assert yours.ran("steps=left", "left.text=L", "left.seconds=0.01") == []
-    # code that has changed is another digest, and only where it has
+    # code that has changed is another digest, also of an output that stays what it is
     code = yours.checkout.root / "components" / "toy" / "run.py"
     code.write_text(code.read_text() + "\n# a word more\n")
-    assert yours.ran("steps=left", "left.text=L", "left.seconds=0.01") == ["left"]
+    assert yours.ran("steps=left", "left.text=L") == ["left"]
     assert yours.checkout.step("left")["why"] == "code: components/toy/run.py"
+    assert yours.checkout.step("left")["outputs"] == {"made": "left:v1"}
+    assert yours.ran("steps=left", "left.text=L") == []
     # and back: what was made first is the newest again
     assert mine.ran("steps=left") == []
     assert "latest" in server.snapshot("relay")["artifacts"]["left:v0"]["aliases"]
@@ -101,41 +100,6 @@ def ran_steps(checkout: Checkout, *arguments: str) -> list[str]:
     statuses = checkout.statuses()
     assert set(statuses.values()) <= {"ran", "cached", "not_selected"}
     return [name for name, status in statuses.items() if status == "ran"]
-
-
-@pytest.fixture(scope="module")
-def ran(checkout: Checkout) -> Checkout:
-    """Return a checkout that has run the pipeline once."""
-    assert ran_steps(checkout) == [*SHIPPED[:-1]]  # all but predict
-    return checkout
-
-
-def test_the_same_again_runs_nothing_makes_nothing_and_has_the_numbers(ran: Checkout) -> None:
-    versions, metrics = ran.versions(), ran.step("evaluate")["metrics"]
-    again = ran.main(*BASE)
-    assert set(ran.statuses().values()) == {"cached", "not_selected"}
-    assert ran.versions() == versions
-    assert ran.summary["status"] == "succeeded"
-    assert ran.summary["mlflow_run_id"] is None
-    assert ran.step("train")["outputs"] == {"model": "diabetes_model:v0"}
-    assert ran.step("evaluate")["metrics"] == metrics
-    assert f"r2={metrics['r2']:.3f}" in again.output
-
-
-def test_a_wrong_target_is_an_error_also_if_the_file_is_not_read(ran: Checkout) -> None:
-    done = ran.main(*BASE, "data.target=bmy")
-    assert done.status == 2
-    assert "Did you mean 'bmi'" in done.output
-
-
-def test_a_gate_that_failed_is_asked_again(ran: Checkout) -> None:
-    for _ in range(2):
-        done = ran.main(*BASE, "steps=+check", "data.check.columns={bmi: {max: -1000}}")
-        assert done.status == 1
-        assert ran.statuses()["check"] == "failed"
-    # and the report of the rules that hold is the newest again
-    assert ran_steps(ran, "steps=+check") == []
-    assert ran_steps(ran, "steps=train", "force=train") == ["train"]
 
 
 def test_a_source_that_changed_is_fetched_again(tmp_path: Path) -> None:

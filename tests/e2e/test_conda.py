@@ -61,7 +61,7 @@ def conda(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_auto_takes_conda_builds_equal_environments_once_and_a_broken_one_again(
     conda: Path, tmp_path: Path
 ) -> None:
-    toy = Toy(tmp_path, spawned=True)
+    toy = Toy(tmp_path).with_spawned_steps()
     checkout = toy.checkout
     for component in ("toy", "other"):
         for name in ("conda.yml", "requirements.txt"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import Checkout
+from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.online import PROJECT, login
 from tests.wandb_server import WandbServer
 
@@ -12,7 +12,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def ran(checkout: Checkout) -> Checkout:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Return a checkout that has run the pipeline once, with nothing in it before."""
+    checkout = new_checkout(tmp_path_factory.mktemp("checkout") / "relay", store=False)
     done = checkout.main(env_manager="uv")
     assert done.status == 0, done.output
     return checkout

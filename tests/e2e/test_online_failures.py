@@ -33,7 +33,7 @@ def server() -> Iterator[WandbServer]:
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    return Toy(tmp_path_factory.mktemp("failures"), spawned=True)
+    return Toy(tmp_path_factory.mktemp("failures")).with_spawned_steps()
 
 
 def nothing_ran(here: Toy) -> bool:
@@ -201,7 +201,7 @@ def test_a_server_that_goes_away_at_a_runs_end_is_noticed(here: Toy, server: Wan
 def test_a_key_that_is_revoked_in_mid_run_costs_no_finished_work(
     here: Toy, server: WandbServer
 ) -> None:
-    running = here.start(FIRST, "left.seconds=3", **login(server))
+    running = here.start(FIRST, "left.seconds=3", **login(server), **IMPATIENT)
     wait_for(lambda: "one:v0" in server.snapshot(PROJECT)["artifacts"])
     server.revoke_key()
     output, _ = running.communicate(timeout=300)

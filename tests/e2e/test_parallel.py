@@ -25,10 +25,12 @@ KILLS = int(os.environ.get("RELAY_TEST_KILLS") or "5")
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Toy:
-    return Toy(tmp_path, spawned=True)
+    return Toy(tmp_path).with_spawned_steps()
 
 
-def test_steps_that_do_not_need_each_other_run_at_once(toy: Toy) -> None:
+def test_steps_that_do_not_need_each_other_run_at_once(tmp_path: Path) -> None:
+    # Forked, all of them: a process that is spawned may need its seconds to begin.
+    toy = Toy(tmp_path)
     slow = ("left.seconds=2", "right.seconds=2")
     assert toy.ran(*slow, "steps=+both", "jobs=2") == ["one", "left", "right", "both"]
     left, right, both = toy.span("left"), toy.span("right"), toy.span("both")

@@ -17,6 +17,7 @@ import yaml
 
 from tests.e2e.conftest import Checkout
 from tests.forks import Done
+from tests.loading import SHIPPED
 
 pytestmark = pytest.mark.e2e
 
@@ -40,6 +41,25 @@ def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
     assert {"config.yaml", "summary.json"} <= {one.path for one in ran.mlflow.list_artifacts(run)}
     stamped = [line for line in (folder / "logs" / "train.log").read_text().splitlines() if line]
     assert re.match(r"\d\d:\d\d:\d\d ", stamped[-1])
+
+
+def test_the_same_again_runs_nothing_makes_nothing_and_has_the_numbers(ran: Checkout) -> None:
+    assert [step for step, status in ran.statuses().items() if status == "ran"] == [*SHIPPED[:-1]]
+    versions, metrics = ran.versions(), ran.step("evaluate")["metrics"]
+    again = ran.main("model=linear")
+    assert set(ran.statuses().values()) == {"cached", "not_selected"}
+    assert ran.versions() == versions
+    assert ran.summary["status"] == "succeeded"
+    assert ran.summary["mlflow_run_id"] is None
+    assert ran.step("train")["outputs"] == {"model": "diabetes_model:v0"}
+    assert ran.step("evaluate")["metrics"] == metrics
+    assert f"r2={metrics['r2']:.3f}" in again.output
+
+
+def test_a_wrong_target_is_an_error_also_if_the_file_is_not_read(ran: Checkout) -> None:
+    done = ran.main("model=linear", "data.target=bmy")
+    assert done.status == 2
+    assert "Did you mean 'bmi'" in done.output
 
 
 def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout: Checkout) -> None:
@@ -175,6 +195,10 @@ def test_a_failed_check_stops_what_follows_and_keeps_its_report(ran: Checkout) -
     assert ran.statuses()["train"] == "skipped"
     assert "bmi" in done.output
 
+    # A gate that failed is asked again, not taken from the cache.
+    assert ran.main("steps=check", "data.check.columns.bmi.max=0").status == 1
+    assert ran.statuses()["check"] == "failed"
+
     # A run of later steps only does not get past it either, until the check has passed.
     before = ran.versions()
     later = ran.main("steps=split+", "model=linear")
@@ -183,7 +207,12 @@ def test_a_failed_check_stops_what_follows_and_keeps_its_report(ran: Checkout) -
     statuses = ran.statuses()
     assert (statuses["train"], statuses["evaluate"]) == ("failed", "skipped")
     assert ran.versions() == before
-    assert ran.main("steps=check").status == 0
+
+    # The report of the rules that hold is the newest again.
+    assert ran.main("steps=+check").status == 0
+    assert {ran.statuses()[name] for name in ("get_data", "clean", "check")} == {"cached"}
+    done = ran.main("model=linear", "steps=train", "force=train")
+    assert done.status == 0, done.output
 
 
 def test_a_store_that_is_broken_is_one_clear_error(ran: Checkout, tmp_path: Path) -> None:

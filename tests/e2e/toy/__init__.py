@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.forks import Done
-from tests.mlflow_store import copy_store
 
 HERE = Path(__file__).parent
 STEPS = ["one", "left", "right", "both", "apart", "last"]
@@ -17,11 +16,10 @@ STEPS = ["one", "left", "right", "both", "apart", "last"]
 class Toy:
     """A checkout with the pipeline `toy`, whose first step reads the file `source`.
 
-    Steps of the component `toy` are forked, and so are those of `other`; with `spawned`, these are
-    started by the shell, as any component whose command is its own.
+    Its steps are forked; see `with_spawned_steps`.
     """
 
-    def __init__(self, folder: Path, spawned: bool = False, **environ: str) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.checkout: Checkout = new_checkout(folder / "relay")
         self.environ = environ
@@ -32,9 +30,6 @@ class Toy:
             target = root / "components" / name
             shutil.copytree(HERE / "component", target, ignore=shutil.ignore_patterns("__pyc*"))
             (target / "requirements.txt").write_text("nothing==1\n")
-        if spawned:
-            project = root / "components" / "other" / "MLproject"
-            project.write_text(project.read_text().replace("python run.py", "python -u run.py"))
         shutil.copy(HERE / "pipeline.yaml", root / "config" / "pipeline" / "toy.yaml")
         shutil.rmtree(root / "config" / "data")  # these steps read no table
         (root / "config" / "data").mkdir()
@@ -43,7 +38,6 @@ class Toy:
         config.write_text(config.read_text().replace("- data: diabetes", "- data: toy"))
         default = root / "config" / "pipeline" / "default.yaml"
         shutil.copy(HERE / "pipeline.yaml", default)  # that of a command that names none
-        copy_store(root / "mlflow.db")
 
     @classmethod
     def after_a_run(cls, folder: Path, **environ: str) -> Toy:
@@ -51,6 +45,12 @@ class Toy:
         toy = cls(folder, **environ)
         assert toy.ran() == STEPS
         return toy
+
+    def with_spawned_steps(self) -> Toy:
+        """Have the shell start steps of `other`, as it does where a command is not the usual."""
+        project = self.checkout.root / "components" / "other" / "MLproject"
+        project.write_text(project.read_text().replace("python run.py", "python -u run.py"))
+        return self
 
     @property
     def arguments(self) -> list[str]:
