@@ -33,7 +33,7 @@ from relay.runtime.limits import require_address_space
 from relay.runtime.processes import tail
 from relay.tracking import Backend, TrackingSettings, Trial, open_backend
 from relay.tracking.outbox import flush_outbox
-from relay.tracking.remote import TITLE, is_remote
+from relay.tracking.remote import SETTING, TITLE, is_remote
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_state
 from relay.util.paths import shown
@@ -187,7 +187,7 @@ def _record_trial(
     if not is_remote(backend.name):
         text = (
             f"Warning: tracking={backend.name}: sweep {trial.sweep} gets no metrics, as its runs "
-            f"are not on {TITLE}. Set tracking=wandb."
+            f"are not on {TITLE}. Set {SETTING}."
         )
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
         return

@@ -20,6 +20,7 @@ from relay.tracking.wandb.login import (
 from relay.tracking.wandb.probe import probe
 
 __all__ = [
+    "SETTING",
     "TITLE",
     "has_login",
     "is_remote",
@@ -35,6 +36,8 @@ __all__ = [
 TITLE = "W&B"
 """The server's name, for messages."""
 _BACKEND = "wandb"
+SETTING = f"tracking={_BACKEND}"
+"""What is set to have runs there, for messages."""
 
 
 def is_remote(backend: str) -> bool:
