@@ -65,9 +65,9 @@ def test_a_wrong_target_is_an_error_also_if_the_file_is_not_read(ran: Checkout) 
 def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout: Checkout) -> None:
     done = checkout.main("steps=train,evaluate", "data.name=nothing")
     assert done.status == 1
-    assert "'nothing_train:latest' is not in the store" in done.output
+    assert "'nothing_train:latest' is not in the local store" in done.output
     assert "Step 'split' makes it" in done.output
-    assert "'nothing_report:latest' is not in the store" in done.output
+    assert "'nothing_report:latest' is not in the local store" in done.output
     assert "Run steps=+check,+split first." in done.output
     assert checkout.statuses()["train"] == "skipped"
 

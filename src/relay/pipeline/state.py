@@ -156,7 +156,7 @@ class RunState:
 
     def _missing(self, step: Step, source: Source) -> str:
         place = self.backend.url() or "the local store"
-        text = f"{step.name}: its input '{source.reference}' is not in the store ({place})."
+        text = f"{step.name}: its input '{source.reference}' is not in {place}."
         if source.step is not None:
             return f"{text} Step '{source.step}' makes it."
         hint = hint_on_missing(self.backend, source.reference)
