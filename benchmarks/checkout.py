@@ -38,31 +38,7 @@ class Checkout:
 
     def relay(self, *arguments: str) -> Cost:
         """Run `python main.py` with `arguments`."""
-        return self.measure([sys.executable, "main.py", *arguments], self.root)
-
-    def measure(
-        self, command: Sequence[str], cwd: Path, environ: Mapping[str, str] | None = None
-    ) -> Cost:
-        """Run `command`, and return its cost; its output is dropped.
-
-        Raises SystemExit, with the output, if it fails.
-        """
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env={**self._environ(), **(environ or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode != 0:
-            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}")
-        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-        return Cost(seconds, user + system)
+        return measure([sys.executable, "main.py", *arguments], self.root)
 
     def steps(self) -> Iterable[Mapping[str, Any]]:
         """Return the steps that ran, from the newest run's summary."""
@@ -74,7 +50,31 @@ class Checkout:
         with (self.root / path).open("a", encoding="utf-8") as file:
             file.write("\n# a word more\n")
 
-    def _environ(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
-        tools = str(Path(sys.executable).parent)
-        return {**kept, "PATH": f"{tools}{os.pathsep}{kept['PATH']}"}
+
+def measure(command: Sequence[str], cwd: Path, environ: Mapping[str, str] | None = None) -> Cost:
+    """Run `command` to its end, and return what it took; what it prints is dropped.
+
+    Raises SystemExit, with its output, if it fails.
+    """
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**_environ(), **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}")
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+    return Cost(seconds, user + system)
+
+
+def _environ() -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
+    tools = str(Path(sys.executable).parent)
+    return {**kept, "PATH": f"{tools}{os.pathsep}{kept['PATH']}"}

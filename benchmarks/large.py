@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.checkout import Checkout, Cost
+from benchmarks.checkout import Checkout, Cost, measure
 from benchmarks.make_table import make_table, write
 from benchmarks.plain import MANAGER, plain_steps
 from benchmarks.tables import markdown
@@ -93,7 +93,7 @@ def _scripts(folder: Path, checkout: Checkout, file: Path) -> Mapping[str, Cost]
         "split": (clean, folder / "train.csv", folder / "test.csv"),
     }
     return {
-        name: checkout.measure([str(python), str(script), name, *map(str, paths)], folder)
+        name: measure([str(python), str(script), name, *map(str, paths)], folder)
         for name, paths in words.items()
     }
 

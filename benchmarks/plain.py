@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.checkout import Checkout, Cost
+from benchmarks.checkout import Checkout, Cost, measure
 from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
@@ -35,7 +35,7 @@ class PlainStep:
         """Run `python run.py ...` in the component's environment."""
         python = Path(str(self.environment.folder)) / "bin" / "python"
         words = [f"--{name}={value}" for name, value in self.arguments.items()]
-        return checkout.measure(
+        return measure(
             [str(python), "run.py", *words],
             self.job.component.folder,
             {"PYTHONPATH": str(checkout.root / "src")},
@@ -50,7 +50,7 @@ class PlainStep:
             for word in ("-P", f"{name}={value}")
         ]
         folder = f"components/{self.job.component.name}"
-        return checkout.measure(
+        return measure(
             ["mlflow", "run", folder, "--env-manager", MANAGER, *words],
             checkout.root,
             {"MLFLOW_TRACKING_URI": f"sqlite:///{checkout.root}/mlflow.db"},

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.checkout import Checkout
+from benchmarks.checkout import Checkout, measure
 from benchmarks.plain import plain_steps
 
 PHASES = ("start", "imports", "tracking", "reading", "work", "writing")
@@ -22,7 +22,7 @@ def measure_phases(
         python = Path(str(step.environment.folder)) / "bin" / "python"
         words = [f"--{name}={value}" for name, value in step.arguments.items()]
         script = Path(__file__).with_name("phases.py")
-        checkout.measure(
+        measure(
             [str(python), str(script), str(target), *words],
             step.job.component.folder,
             # phases.py imports Trackio first, which reads its folder at once

@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_server import Libraries, Step
@@ -72,9 +73,10 @@ class Forks:
         values = {"environ": dict(environ), "reloaded": list(self._reloaded)}
         request.write_text(json.dumps(values), encoding="utf-8")
         words = [str(request), str(script), *arguments]
-        child = self._server.fork(
-            Step(name, str(cwd), str(FORKED), words, {}, str(log), Libraries([]))
-        )
+        begun, loaded = self._folder / f"{name}.begun", self._folder / f"{name}.loaded"
+        files = {"log": str(log), "claim": str(begun), "loaded": str(loaded)}
+        step = Step(name, str(cwd), str(FORKED), words, {}, libraries=Libraries([]), **files)
+        child = self._server.fork(step, _refuse)
         deadline = time.monotonic() + seconds
         while (status := child.poll()) is None:
             if time.monotonic() > deadline:
@@ -82,10 +84,14 @@ class Forks:
                 raise TimeoutError(f"{script} has not ended:\n{log.read_text(errors='replace')}")
             time.sleep(0.005)
         output = log.read_text(encoding="utf-8", errors="replace")
-        for path in (log, request):
-            path.unlink()
+        for path in (log, request, begun, loaded):
+            path.unlink(missing_ok=True)
         return Done(status, output, child.usage.cpu_seconds)
 
     def close(self) -> None:
         """End the process that forks."""
         self._server.close()
+
+
+def _refuse() -> NoReturn:
+    raise RuntimeError("the process that forks has ended, or a library is not fit for it")

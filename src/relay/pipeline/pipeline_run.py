@@ -8,12 +8,12 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from relay.config.composed import Config
 from relay.pipeline.display import Display, open_display
+from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
 from relay.pipeline.scheduler import Scheduler
 from relay.pipeline.state import RunState
@@ -32,9 +32,6 @@ from relay.util.project import Project
 from relay.util.redact import redact
 from relay.util.signals import StopSignals
 
-if TYPE_CHECKING:  # it imports MLflow, which is slow
-    from relay.tracking.mlflow.runs import MlflowRuns
-
 
 @dataclass
 class PipelineRun:
@@ -47,12 +44,13 @@ class PipelineRun:
     folder: Path
     signals: StopSignals
     console: Console
-    _mlflow: MlflowRuns | None = None
+    _mlflow: MlflowRecord = field(init=False)
     _runner: StepRunner | None = None
     _display: Display = field(init=False)
 
     def __post_init__(self) -> None:
         self._display = open_display(self.console)
+        self._mlflow = MlflowRecord(os.environ["MLFLOW_TRACKING_URI"])
 
     def run(self, state: RunState, summary: Summary, began: float) -> None:
         """Run the waiting steps of `state`; fill in and write `summary`, however the run ends.
@@ -67,9 +65,10 @@ class PipelineRun:
             if problem is None:
                 summary.status = self._run_steps(state, summary)
             else:  # the run of `mlflow run` must record the failure
-                self._start_parent(state, summary)
+                self._begin_record(state, summary)
         except ConfigError as error:
-            if summary.mlflow_run_id is None:
+            if not self._mlflow.has_begun:
+                self._mlflow.close()
                 shutil.rmtree(self.folder)
                 raise
             summary.error = redact(str(error))  # only the output of a step showed it
@@ -114,8 +113,8 @@ class PipelineRun:
             launcher.load([planned.component for planned in state.waiting])
             if not missing:
                 self._check(state, manager)
-            self._start_parent(state, summary)
-            return self._scheduler(state, launcher, summary, manager).run()
+            self._begin_record(state, summary)
+            return self._scheduler(state, launcher, manager).run()
         finally:
             summary.libraries_cpu_seconds = launcher.close()
 
@@ -128,17 +127,14 @@ class PipelineRun:
             if done.status == "cached":
                 self._display.ended(done)
 
-    def _scheduler(
-        self, state: RunState, launcher: Launcher, summary: Summary, manager: str
-    ) -> Scheduler:
+    def _scheduler(self, state: RunState, launcher: Launcher, manager: str) -> Scheduler:
         settings = self.config.settings
         self._runner = StepRunner(
             self.project,
             self.tracking,
             launcher,
             group_name(self.config, self.folder),
-            self._connected(),
-            str(summary.mlflow_run_id),
+            self._mlflow,
             manager,
         )
         return Scheduler(
@@ -150,39 +146,30 @@ class PipelineRun:
             self.signals,
         )
 
-    def _connected(self) -> MlflowRuns:
-        """Return MLflow's runs; connect at the first use, as the import of MLflow is slow."""
-        if self._mlflow is None:
-            from relay.tracking.mlflow.connection import connect
-
-            self._mlflow = connect(os.environ["MLFLOW_TRACKING_URI"])
-        return self._mlflow
-
     def _outer_run(self) -> str | None:
         """Return the run that `mlflow run` has started, if it is in this store."""
         outer = os.environ.get("MLFLOW_RUN_ID")
-        return outer if outer and self._connected().exists(outer) else None
+        return outer if outer and self._mlflow.ask(lambda runs: runs.exists(outer)) else None
 
     def _outer_manager(self) -> str | None:
         outer = self._outer_run()
-        return self._connected().tags(outer).get("mlflow.project.env") if outer else None
+        if outer is None:
+            return None
+        return self._mlflow.ask(lambda runs: runs.tags(outer)).get("mlflow.project.env")
 
-    def _start_parent(self, state: RunState, summary: Summary) -> None:
-        mlflow = self._connected()
-        mlflow.end_orphans()
-        name = run_name(self.config)
-        parent = self._outer_run()
-        if parent is None:
-            files = str(self.project.home / "mlruns")
-            experiment = mlflow.chosen_experiment(os.environ, files)
-            parent = mlflow.start(experiment, name or f"pipeline {self.folder.name}")
-        else:
-            mlflow.take_over(parent, name)
-        summary.mlflow_run_id = parent
+    def _begin_record(self, state: RunState, summary: Summary) -> None:
+        """Begin to start the pipeline's MLflow run."""
         steps = [planned.name for planned in state.planned_steps]
-        taken = {"relay.taken": ", ".join(summary.taken)} if summary.taken else {}
-        mlflow.tag(parent, {"relay.steps": ",".join(steps), "relay.run": self.folder.name} | taken)
-        mlflow.log_params(parent, comparable_settings(self.config, steps))
+        tags = {"relay.steps": ",".join(steps), "relay.run": self.folder.name}
+        if summary.taken:
+            tags["relay.taken"] = ", ".join(summary.taken)
+        outer = self._outer_run()
+        name = run_name(self.config)
+        if outer is None:
+            name = name or f"pipeline {self.folder.name}"
+        settings = comparable_settings(self.config, steps)
+        run = NewRun(name, tags, settings)
+        self._mlflow.begin(run, outer, str(self.project.home / "mlruns"))
 
     def _log_summary(self, summary: Summary) -> None:
         if self._runner is None:
@@ -196,6 +183,7 @@ class PipelineRun:
 
     def _end(self, summary: Summary) -> None:
         path = self.folder / "summary.json"
+        summary.mlflow_run_id = self._mlflow.pipeline_run()
         try:
             write_summary(self.folder, summary)
         except OSError as error:
@@ -203,14 +191,13 @@ class PipelineRun:
             if problem is None:
                 raise
             summary.status, summary.error = "failed", summary.error or redact(problem)
-        if summary.mlflow_run_id is None:
-            return
         try:
-            self._connected().log_metrics(summary.mlflow_run_id, run_metrics(summary))
-            for file in (path, self.folder / SETTINGS):
-                self._connected().log_file(summary.mlflow_run_id, str(file))
-            self._connected().end(summary.mlflow_run_id, summary.status)
+            if summary.mlflow_run_id is not None:
+                files = [path, self.folder / SETTINGS]
+                self._mlflow.end(run_metrics(summary), files, summary.status)
         except (RelayError, OSError) as error:
             summary.status = "failed"
             summary.error = summary.error or f"The end of the run was not recorded: {error}"
             write_summary(self.folder, summary)
+        finally:
+            self._mlflow.close()

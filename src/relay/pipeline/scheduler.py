@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass, field
 
@@ -19,6 +18,16 @@ _SHOW_SECONDS = 0.1
 
 
 @dataclass
+class _Running:
+    """A step whose process has not ended."""
+
+    step: PlannedStep
+    process: Process
+    has_stored: bool = False
+    """Whether its outputs are stored: the steps that use them need not wait for its end."""
+
+
+@dataclass
 class Scheduler:
     """Runs the steps of `state`, up to `jobs` at once."""
 
@@ -28,9 +37,11 @@ class Scheduler:
     keep_going: bool
     display: Display
     signals: StopSignals
-    _running: dict[str, tuple[PlannedStep, Process]] = field(default_factory=dict)
+    _announced: list[PlannedStep] = field(default_factory=list)
+    """Steps that are ready, and whose MLflow runs are being started."""
+    _running: dict[str, _Running] = field(default_factory=dict)
     _shown_at: float = 0.0
-    _warmed_up: threading.Thread | None = None
+    _has_warmed_up: bool = False
 
     def run(self) -> RunStatus:
         """Run every step that is not cached and gets its inputs; return the status.
@@ -38,47 +49,73 @@ class Scheduler:
         After a step has failed, running steps go on to their ends. No further step starts, or
         with `keep_going` none that depends on the failed one.
 
-        Raises Interrupted if a signal arrives, after all process groups have been ended and their
-        steps' runs are marked as killed.
+        Raises RelayError if MLflow cannot start the runs, and Interrupted if a signal arrives,
+        after all process groups have been ended and their steps' runs are marked as killed.
         """
         try:
             self._start_ready()
-            while self._running:
+            while self._running or self._announced:
                 self._show_progress()
                 time.sleep(_TICK_SECONDS)
                 self.signals.check()
-                ended = [
-                    name
-                    for name, (_, process) in self._running.items()
-                    if process.poll() is not None
-                ]
-                for name in ended:
-                    self._record_end(name)
-                if ended:
+                self.runner.mlflow.check()
+                changes = [self._has_changed(running) for running in list(self._running.values())]
+                if any(changes) or self._announced:
                     self._start_ready()
         finally:
-            for _, process in self._running.values():
-                process.ask_to_stop()
-            for name in list(self._running):
-                self._record_end(name)
+            for running in self._running.values():
+                running.process.ask_to_stop()
+            for running in list(self._running.values()):
+                self._record_end(running)
+        self._require_records()
         return "failed" if self.state.has_failed else "succeeded"
+
+    def _has_changed(self, running: _Running) -> bool:
+        """Record what has become of a running step; return whether another may start for it."""
+        if running.process.poll() is not None:
+            self._record_end(running)
+            return True
+        done = self.state.steps[running.step.name]
+        if running.has_stored or not self.runner.note_outputs(running.step, running.process, done):
+            return False
+        running.has_stored = True
+        self.state.cache.note(done.outputs)
+        self.display.ended(done)
+        return True
 
     def _start_ready(self) -> None:
         """Start each step that is ready, up to the limit."""
-        for planned in self._startable():
-            if not self.state.has_inputs(planned):
+        self._announce_ready()
+        for step in list(self._announced):
+            self.signals.check()
+            if self.runner.can_begin(step):
+                self._announced.remove(step)
+                done = self.state.steps[step.name]
+                fingerprint = self.state.fingerprints.get(step.name)
+                process = self.runner.begin(step, done, fingerprint)
+                self._running[step.name] = _Running(step, process)
+                self.display.started(step.name)
+
+    def _announce_ready(self) -> None:
+        """Settle the steps whose inputs exist; announce those that are to run, up to the limit."""
+        if self.state.has_failed and not self.keep_going:
+            self._announced.clear()
+        for step in self._startable():
+            if not self.state.has_inputs(step):
                 continue
-            done = self.state.steps[planned.name]
+            done = self.state.steps[step.name]
             if done.why is None:
-                self.state.settle_step(planned)
+                self.state.settle_step(step)
             if done.status == "cached":
                 self.state.move_latest()
                 self.display.ended(done)
-            elif len(self._running) < self.jobs:
-                self.signals.check()
-                fingerprint = self.state.fingerprints.get(planned.name)
-                self._running[planned.name] = planned, self.runner.begin(planned, done, fingerprint)
-                self.display.started(planned.name)
+            elif self._count_busy() < self.jobs:
+                self.runner.announce(step, done)
+                self._announced.append(step)
+
+    def _count_busy(self) -> int:
+        working = [running for running in self._running.values() if not running.has_stored]
+        return len(working) + len(self._announced)
 
     def _show_progress(self) -> None:
         """Show the progress of the running steps, at most every `_SHOW_SECONDS`."""
@@ -86,26 +123,41 @@ class Scheduler:
         if now < self._shown_at + _SHOW_SECONDS:
             return
         self._shown_at = now
-        if not self._startable() and self._warmed_up is None:
-            # While the last steps run, load the libraries for the summary.
-            self._warmed_up = threading.Thread(target=self.state.backend.warm_up, daemon=True)
-            self._warmed_up.start()
-        for name, (_, process) in self._running.items():
-            self.display.running(name, process.usage, "".join(process.tail(1)))
+        if not self._startable() and not self._announced and not self._has_warmed_up:
+            # While the last steps run: load what writing the summary needs.
+            self._has_warmed_up = True
+            self.runner.mlflow.in_background(self.state.backend.warm_up)
+        for name, running in self._running.items():
+            if not running.has_stored:
+                process = running.process
+                self.display.running(name, process.usage, "".join(process.tail(1)))
 
     def _startable(self) -> list[PlannedStep]:
         """Return the steps that have not started and still can, in the plan's order."""
         if self.state.has_failed and not self.keep_going:
             return []
+        begun = {*self._running, *(step.name for step in self._announced)}
         return [
-            planned
-            for planned in self.state.waiting
-            if planned.name not in self._running and not self.state.is_cut_off(planned)
+            step
+            for step in self.state.waiting
+            if step.name not in begun and not self.state.is_cut_off(step)
         ]
 
-    def _record_end(self, name: str) -> None:
+    def _record_end(self, running: _Running) -> None:
+        name = running.step.name
         done = self.state.steps[name]
-        planned, process = self._running.pop(name)
-        self.runner.end(planned, process, done)
-        self.state.cache.note(done.outputs)
-        self.display.ended(done)
+        del self._running[name]
+        self.runner.end(running.step, running.process, done)
+        if not running.has_stored or done.status != "ran":
+            self.state.cache.note(done.outputs)
+            self.display.ended(done)
+
+    def _require_records(self) -> None:
+        """Wait for MLflow: a step whose results it did not record has failed."""
+        self.runner.mlflow.finish()
+        self.runner.mlflow.check()
+        for name, problem in self.runner.mlflow.refused_ends().items():
+            done = self.state.steps[name]
+            done.status = "failed"
+            done.error = done.error or f"MLflow did not record its results: {problem}"
+            self.display.ended(done)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from relay.pipeline.early_end import explain_early_end
+from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.summary import StepSummary
 from relay.pipeline.tracking_setup import run_id
@@ -14,21 +15,18 @@ from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process
 from relay.step.context import RunSettings
 from relay.step.fingerprint import Fingerprint
-from relay.step.result import StepResult, read_result
+from relay.step.result import StepResult, read_result, stored_path
 from relay.tracking import RunStatus, TrackingSettings
 from relay.util.errors import RelayError
 from relay.util.files import write_text
 from relay.util.project import Project
-
-if TYPE_CHECKING:  # it imports MLflow, which is slow
-    from relay.tracking.mlflow.runs import MlflowRuns
 
 _READ_LINES = 200
 _RUN_STATUS: dict[str, RunStatus] = {"ran": "succeeded", "killed": "killed"}
 
 
 class StepRunner:
-    """Starts and ends the steps of the MLflow run `parent`; their own runs have the `group`."""
+    """Starts and ends the steps of one pipeline run, which is `group` in tracking."""
 
     def __init__(
         self,
@@ -36,8 +34,7 @@ class StepRunner:
         tracking: TrackingSettings,
         launcher: Launcher,
         group: str,
-        mlflow: MlflowRuns,
-        parent: str,
+        mlflow: MlflowRecord,
         manager: str,
     ) -> None:
         self.project = project
@@ -45,41 +42,74 @@ class StepRunner:
         self.launcher = launcher
         self.group = group
         self.mlflow = mlflow
-        self.parent = parent
         self.manager = manager
-        self._experiment = mlflow.experiment_of(parent)
-        self._mlflow_runs: dict[str, str] = {}
+        self._id = uuid.uuid4().hex
+        """Of the pipeline run, from which the ids of its steps' runs are made."""
+
+    def announce(self, planned: PlannedStep, done: StepSummary) -> None:
+        """Begin to start the MLflow run of a step with the exact inputs in `done`."""
+        run = NewRun(
+            planned.name,
+            tags={
+                "relay.step": planned.name,
+                "mlflow.source.type": "PROJECT",
+                "mlflow.source.name": f"components/{planned.component.name}",
+                "mlflow.project.entryPoint": "main",
+                "mlflow.project.env": self.manager,
+            },
+            params=planned.arguments(done.inputs),
+        )
+        self.mlflow.begin_step(planned.name, run, self._mlflow_file(planned.name))
+
+    def can_begin(self, planned: PlannedStep) -> bool:
+        """Return whether an announced step has its MLflow run, or does not need it to start."""
+        if self.mlflow.step_run(planned.name) is not None:
+            return True
+        return not self.launcher.can_use_mlflow(planned.component)
 
     def begin(
         self, planned: PlannedStep, done: StepSummary, fingerprint: Fingerprint | None
     ) -> Process:
         """Start a step on the exact inputs in `done`, and return its process.
 
-        Raises RelayError if its MLflow run or its process cannot be started.
+        Raises RelayError if the process cannot be started.
         """
-        arguments = planned.arguments(done.inputs)
-        mlflow_run = self._mlflow_runs[planned.name] = self._start_mlflow_run(planned, arguments)
-        report = self.launcher.result_path(planned.name)
-        fingerprint_file: Path | None = None
+        place: Path | None = None
         if fingerprint is not None:
-            fingerprint_file = report.with_suffix(".fingerprint.json")
-            write_text(fingerprint_file, fingerprint.to_json())
-        settings = RunSettings(
-            self.tracking,
-            planned.name,
-            run_id(self.parent, planned.name),
-            group=self.group,
-            fingerprint=fingerprint_file,
-            report=report,
+            place = self.launcher.result_path(planned.name).with_suffix(".fingerprint.json")
+            write_text(place, fingerprint.to_json())
+        settings = replace(
+            self.settings(planned.name),
+            fingerprint=place,
+            report=self.launcher.result_path(planned.name),
+            mlflow_run=self._mlflow_file(planned.name),
         )
-        environ = {**settings.to_environ(), "MLFLOW_RUN_ID": mlflow_run}
+        environ = settings.to_environ()
+        mlflow_run = self.mlflow.step_run(planned.name)
+        if mlflow_run is not None:
+            environ["MLFLOW_RUN_ID"] = mlflow_run
         try:
-            process = self.launcher.start(planned.name, planned.component, arguments, environ)
+            process = self.launcher.start(
+                planned.name, planned.component, planned.arguments(done.inputs), environ
+            )
         except RelayError:
-            self.mlflow.end(mlflow_run, "failed")
+            self.mlflow.end_step(planned.name, "failed", None)
             raise
         done.log = str(process.log.relative_to(self.project.home))
         return process
+
+    def note_outputs(self, planned: PlannedStep, process: Process, done: StepSummary) -> bool:
+        """Fill in `done` if a running step has stored its outputs; return whether it has.
+
+        No other step needs what is left of it, such as the end of its run in tracking, and its time
+        does not include it.
+        """
+        report = read_result(stored_path(self.launcher.result_path(planned.name)))
+        if report is None or _output_error(planned, report) is not None:
+            return False
+        _fill_in(done, report)
+        done.status, done.seconds = "ran", process.usage.seconds
+        return True
 
     def end(self, planned: PlannedStep, process: Process, done: StepSummary) -> None:
         """Fill in `done` from the end of a step's process.
@@ -96,52 +126,25 @@ class StepRunner:
             report = read_result(self.launcher.result_path(planned.name))
             done.error = _error(planned, report, code, process.tail(_READ_LINES), self.project.root)
             done.status = "ran" if done.error is None else "failed"
+        self.launcher.note_end(planned.name, planned.component)
         used = process.usage
-        done.seconds, done.cpu_seconds = used.seconds, used.cpu_seconds
-        done.max_rss_mb = used.max_rss_mb
+        done.seconds = done.seconds or used.seconds
+        done.cpu_seconds, done.max_rss_mb = used.cpu_seconds, used.max_rss_mb
         if report is not None:
-            done.inputs, done.outputs, done.metrics = report.inputs, report.outputs, report.metrics
-            done.warnings, done.notes, done.url = report.warnings, report.notes, report.url
-        self._record(planned.name, done, report)
+            _fill_in(done, report)
+        self.mlflow.end_step(planned.name, _RUN_STATUS.get(done.status, "failed"), report)
 
     def settings(self, step: str) -> RunSettings:
-        """Return the settings of the run of `step`, by which the tracking backend finds it."""
-        return RunSettings(self.tracking, step, run_id(self.parent, step), group=self.group)
+        """Return the settings by which the tracking backend knows the run of `step`."""
+        return RunSettings(self.tracking, step, run_id(self._id, step), group=self.group)
 
-    def _record(self, step: str, done: StepSummary, report: StepResult | None) -> None:
-        """Write the step's end into its MLflow run; if that fails, the step has failed."""
-        mlflow_run = self._mlflow_runs.get(step)
-        if mlflow_run is None:  # a signal arrived before it had one
-            return
-        try:
-            if report is not None:
-                self.mlflow.record(
-                    mlflow_run,
-                    inputs=report.inputs,
-                    outputs=report.outputs,
-                    metrics=report.metrics,
-                    images=report.images,
-                    url=report.url,
-                )
-            self.mlflow.end(mlflow_run, _RUN_STATUS.get(done.status, "failed"))
-        except (RelayError, OSError) as error:
-            done.status = "failed"
-            done.error = done.error or f"its metrics were not recorded: {error}"
+    def _mlflow_file(self, step: str) -> Path:
+        return self.launcher.result_path(step).with_suffix(".mlflow_run")
 
-    def _start_mlflow_run(self, planned: PlannedStep, arguments: Mapping[str, str]) -> str:
-        return self.mlflow.start(
-            self._experiment,
-            planned.name,
-            parent=self.parent,
-            tags={
-                "relay.step": planned.name,
-                "mlflow.source.type": "PROJECT",
-                "mlflow.source.name": f"components/{planned.component.name}",
-                "mlflow.project.entryPoint": "main",
-                "mlflow.project.env": self.manager,
-            },
-            params=arguments,
-        )
+
+def _fill_in(done: StepSummary, report: StepResult) -> None:
+    done.inputs, done.outputs, done.metrics = report.inputs, report.outputs, report.metrics
+    done.warnings, done.notes, done.url = report.warnings, report.notes, report.url
 
 
 def _error(
@@ -151,6 +154,11 @@ def _error(
         return _why_without_report(planned, code, log, root)
     if report.status != "succeeded":
         return report.error or f"it ended with exit status {code}"
+    return _output_error(planned, report)
+
+
+def _output_error(planned: PlannedStep, report: StepResult) -> str | None:
+    """Return what is wrong with the outputs of a step, or None."""
     for key, spec in planned.step.outputs.items():
         if key not in report.outputs:
             return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -44,6 +45,12 @@ class Environment:
             return False
         folder = Path(self.folder)
         return _read_pins(lock, _find_python_version(folder)) <= _list_installed(folder)
+
+    def has_package(self, name: str) -> bool:
+        """Return whether the package `name` is installed in it."""
+        if self.folder is None:
+            return importlib.util.find_spec(name) is not None
+        return any(Path(self.folder).glob(f"lib/python*/site-packages/{name}/__init__.py"))
 
 
 PRESENT = Environment(None, ())

@@ -5,13 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import psutil
 
-from relay.runtime.fork_server import Libraries, Lines, Started, Step, decode, encode
+from relay.runtime.fork_server import (
+    Ended,
+    Libraries,
+    Lines,
+    Loading,
+    Refused,
+    Started,
+    Step,
+    Unfit,
+    claim,
+    decode,
+    encode,
+)
 from relay.runtime.processes import End, Process
 
 _LOST = (
@@ -19,17 +32,25 @@ _LOST = (
     "run again: the steps that succeeded are cached."
 )
 
+STUCK_SECONDS = 15.0
+"""The time after which an import that uses no processor is taken as one that hangs."""
+
 
 class ForkServer:
     """A server in the environment that the shell commands `activate` switch to.
 
-    Its output, such as the reason if it does not start, is in `log`. Raises OSError if no process
-    can be started.
+    Its output, such as why it does not start, is in `log`. Raises OSError if no process can be
+    started.
     """
 
     def __init__(self, activate: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
         self._log = log
         self._forked: dict[str, ForkedProcess] = {}
+        self._is_usable = True
+        self._loading = ""
+        self._progress = (-1.0, time.monotonic())  # CPU seconds, and when they last changed
+        self.unfit: str | None = None
+        """The module with which the server ended or hung, or after which it cannot fork."""
         log.parent.mkdir(parents=True, exist_ok=True)
         read_end, write_end = os.pipe()
         command = [*activate, f"exec python -P -m relay.runtime.fork_server {write_end}"]
@@ -52,44 +73,75 @@ class ForkServer:
             os.close(write_end)
 
     def load(self, libraries: Libraries) -> None:
-        """Ask the server to load `libraries` while it has nothing else to do."""
+        """Have `libraries` loaded while the server has nothing else to do."""
         self._send(libraries)
 
-    def fork(self, step: Step) -> ForkedProcess:
-        """Return the process of `step`, which begins once the step's libraries are loaded."""
-        process = self._forked[step.name] = ForkedProcess(self, Path(step.log))
-        self._send(step)
+    def fork(self, step: Step, spawn: Callable[[], Process]) -> ForkedProcess:
+        """Return a process that runs `step`; it exists once the step's libraries are loaded.
+
+        If the server cannot fork it, `spawn` starts it.
+        """
+        process = self._forked[step.name] = ForkedProcess(self, step, spawn)
+        if self._is_usable:
+            self._send(step)
+        else:
+            process.fall_back()
         return process
 
     def read_answers(self) -> None:
-        """Read what the server has reported since: processes that have started or ended."""
+        """Note what the server has reported since: starts and ends, and that it cannot go on."""
         for line in self._answers.read():
             answer = decode(line)
-            process = self._forked[answer.name]
-            if isinstance(answer, Started):
-                process.note_start(answer.pid)
-            else:
-                process.note_end(End(answer.exit_code, answer.cpu_seconds))
+            if isinstance(answer, Loading):
+                self._loading = answer.module
+            elif isinstance(answer, Unfit):
+                self.unfit = answer.module
+            elif isinstance(answer, Started):
+                self._forked[answer.name].note_start(answer.pid)
+            elif isinstance(answer, Ended):
+                end = End(answer.exit_code, answer.cpu_seconds)
+                self._forked[answer.name].note_end(end)
+            elif isinstance(answer, Refused):
+                self._forked[answer.name].fall_back()
         if self._answers.ended:
+            self._give_up()
             for process in self._forked.values():
                 process.note_loss(self._log)
 
+    def check_progress(self) -> None:
+        """Fall back to spawning if the server hangs in an import that a step waits for."""
+        if not self._loading:
+            return
+        with contextlib.suppress(psutil.Error):
+            used = sum(psutil.Process(self._popen.pid).cpu_times()[:2])
+            if used != self._progress[0]:
+                self._progress = (used, time.monotonic())
+        if time.monotonic() > self._progress[1] + STUCK_SECONDS:
+            self._give_up()
+            for process in self._forked.values():
+                process.fall_back()
+
     def kill(self) -> None:
-        """Kill the server, whatever it is doing."""
+        """End the server at once, whatever it is doing."""
         self._popen.kill()
 
     def close(self) -> float:
-        """End the server and return the CPU seconds that it used to load libraries."""
+        """End the server, and return the CPU seconds that it used to load libraries."""
         seconds = 0.0
         with contextlib.suppress(psutil.Error):
             used = psutil.Process(self._popen.pid).cpu_times()
             seconds = used.user + used.system
         self.kill()
         self._popen.wait()
-        with contextlib.suppress(BrokenPipeError):  # it may not have read every request
+        with contextlib.suppress(BrokenPipeError):  # it may not have read all requests
             cast(BinaryIO, self._popen.stdin).close()
         os.close(self._answers.descriptor)
         return seconds
+
+    def _give_up(self) -> None:
+        """Fork no more; remember the module that is being loaded as the reason."""
+        self._is_usable = False
+        self.unfit = self.unfit or self._loading or None
 
     def _send(self, request: Libraries | Step) -> None:
         stdin = cast(BinaryIO, self._popen.stdin)
@@ -99,36 +151,53 @@ class ForkServer:
 
 
 class ForkedProcess(Process):
-    """A process that a server forks."""
+    """A process that a server forks, or that is spawned if the server cannot."""
 
-    def __init__(self, server: ForkServer, log: Path) -> None:
-        super().__init__(log)
+    def __init__(self, server: ForkServer, step: Step, spawn: Callable[[], Process]) -> None:
+        super().__init__(Path(step.log))
         self._server = server
+        self._claim = Path(step.claim)
+        self._spawn = spawn
+        self._spawned: Process | None = None
         self._pid: int | None = None
         self._end: End | None = None
 
     @property
     def pid(self) -> int | None:
-        return self._pid
+        return self._pid if self._spawned is None else self._spawned.pid
 
     def note_start(self, pid: int) -> None:
-        """Record that the server has forked the process."""
-        self._pid = pid
+        """Note that the server has forked it."""
+        if self._spawned is None:
+            self._pid = pid
 
     def note_end(self, end: End) -> None:
-        """Record how the process ended."""
-        self._end = end
+        """Note how it ended."""
+        if self._spawned is None:
+            self._end = end
+
+    def fall_back(self) -> None:
+        """Spawn it, unless it exists or the server has just begun to run it."""
+        if self.was_asked_to_stop or self._pid is not None or self._spawned is not None:
+            return
+        if claim(self._claim):
+            self._spawned = self._spawn()
 
     def note_loss(self, server_log: Path) -> None:
-        """Record that the server has ended, and with it the process's standard input."""
-        if self._end is None:
+        """Note that its server has ended, and with it its standard input and all answers."""
+        self.fall_back()
+        if self._end is None and self._spawned is None:
             self._end = End(1, 0.0)
             with self.log.open("a", encoding="utf-8") as log:
                 print(f"Error: {_LOST.format(log=server_log)}", file=log)
 
     def _find_end(self) -> End | None:
+        if self._spawned is not None:
+            return self._spawned._find_end()
         if self._end is None:
             self._server.read_answers()
+            if self.pid is None:
+                self._server.check_progress()
         return self._end
 
     def _abandon(self) -> None:

@@ -21,12 +21,16 @@ import runpy
 import select
 import signal
 import sys
+import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 _CHUNK = 65536
+_MEMORY_SHARE = 0.25
+"""The share of the machine's memory up to which libraries are loaded ahead."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class Step:
     """Variables of its environment besides the server's."""
     log: str
     libraries: Libraries
+    claim: str
+    """A file that whoever runs the step has to create: the client does if it cannot wait."""
+    loaded: str
+    """The file for the names of the modules that the process has loaded besides, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,46 @@ class Ended:
     cpu_seconds: float
 
 
-_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Libraries, Step, Started, Ended)}
+@dataclass(frozen=True)
+class Refused:
+    """The answer to a `Step` that is not forked, because of a library that was loaded."""
+
+    name: str
 
 
-def encode(message: Libraries | Step | Started | Ended) -> bytes:
+@dataclass(frozen=True)
+class Loading:
+    """An answer without a request: `module` is being loaded; empty: the last one is loaded."""
+
+    module: str
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """An answer without a request: `module` began a thread or a connection.
+
+    A forked process would not have the thread, and would share the connection.
+    """
+
+    module: str
+
+
+Answer = Started | Ended | Refused | Loading | Unfit
+_TYPES: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Libraries, Step, Started, Ended, Refused, Loading, Unfit)
+}
+
+
+def claim(file: Path) -> bool:
+    """Create `file`; return False if it exists: somebody else runs the step."""
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
+def encode(message: Libraries | Step | Answer) -> bytes:
     """Return `message` as a line of JSON."""
     return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
 
@@ -115,6 +159,8 @@ class Server:
     """Modules to load when there is time."""
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
     """By process id: the step's name, and this end of its standard input."""
+    is_fit: bool = True
+    """Whether a process can be forked from this one."""
     wake_pipe: tuple[int, ...] = ()
     """Both ends of the pipe that wakes the server when a process has ended."""
 
@@ -137,15 +183,31 @@ class Server:
             for line in self.requests.read():
                 self._answer(decode(line))
             if self.waiting:
-                _load(*self.waiting.popleft())
+                self._load(*self.waiting.popleft())
 
     def _answer(self, request: Any) -> None:
         if isinstance(request, Libraries):
             self.waiting.extend(request.modules)
         elif isinstance(request, Step):
             for module in request.libraries.modules:
-                _load(*module)
-            self._fork(request)
+                self._load(*module)
+            if self.is_fit:
+                self._fork(request)
+            else:
+                self._send(Refused(request.name))
+
+    def _load(self, module: str, names: Sequence[str]) -> None:
+        """Import a module, unless that takes too much memory or no process can be forked anyway."""
+        if not self.is_fit or (module in sys.modules and not names) or not _has_memory():
+            return
+        self._send(Loading(module))
+        # An import that fails is reported by the step that needs it.
+        with contextlib.suppress(BaseException):
+            __import__(module, fromlist=list(names))
+        self._send(Loading(""))
+        if not _can_fork():
+            self.is_fit = False
+            self._send(Unfit(module))
 
     def _fork(self, step: Step) -> None:
         """Fork a process that runs `step` and then ends."""
@@ -154,6 +216,8 @@ class Server:
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
+            if not claim(Path(step.claim)):  # the client did not wait, and runs it otherwise
+                os._exit(0)
             others = (descriptor for _, descriptor in self.running.values())
             for descriptor in (*self.wake_pipe, self.answers, parent_end, *others):
                 os.close(descriptor)
@@ -174,15 +238,26 @@ class Server:
                 code = os.waitstatus_to_exitcode(status)
                 self._send(Ended(name, code, used.ru_utime + used.ru_stime))
 
-    def _send(self, answer: Started | Ended) -> None:
+    def _send(self, answer: Answer) -> None:
         with contextlib.suppress(BrokenPipeError):  # the client has ended; so will the input
             os.write(self.answers, encode(answer))
 
 
-def _load(module: str, names: Sequence[str]) -> None:
-    # An import that fails is reported by the step that needs it.
-    with contextlib.suppress(Exception):
-        __import__(module, fromlist=list(names))
+def _can_fork() -> bool:
+    """Return whether this process has one thread of Python's and no connection."""
+    if threading.active_count() > 1:
+        return False
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the folder's own, closed by now
+            if str(descriptor.readlink()).startswith("socket:"):
+                return False
+    return True
+
+
+def _has_memory() -> bool:
+    """Return whether this process is below its share of the memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages < os.sysconf("SC_PHYS_PAGES") * _MEMORY_SHARE
 
 
 def _run_step(step: Step, stdin: int) -> NoReturn:
@@ -202,8 +277,24 @@ def _run_step(step: Step, stdin: int) -> NoReturn:
     os.environ.update(step.environ)
     sys.path.insert(0, step.folder)
     sys.argv = [step.script, *step.arguments]
-    runpy.run_path(step.script, run_name="__main__")
+    before = set(sys.modules)
+    try:
+        runpy.run_path(step.script, run_name="__main__")
+    finally:
+        with contextlib.suppress(OSError):
+            Path(step.loaded).write_text(json.dumps(list(_list_loaded(before))))
     sys.exit(0)
+
+
+def _list_loaded(before: Set[str]) -> Iterator[str]:
+    """Yield the modules of libraries that were loaded since, in their order.
+
+    Private ones are left out: the others load them.
+    """
+    for name, module in list(sys.modules.items()):
+        is_library = "-packages" in str(getattr(module, "__file__", ""))  # site- or dist-packages
+        if is_library and name not in before and "._" not in f".{name}":
+            yield name
 
 
 def main(argv: Sequence[str]) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,13 @@ from relay.runtime.component import Component
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_server import Libraries, Step
-from relay.runtime.libraries import Library, list_late_libraries, list_libraries
+from relay.runtime.libraries import (
+    Library,
+    guess_libraries,
+    list_late_libraries,
+    list_libraries,
+)
+from relay.runtime.library_memory import LibraryMemory
 from relay.runtime.processes import Process, SpawnedProcess
 from relay.tracking import TrackingSettings
 from relay.tracking.backends import step_module
@@ -23,6 +31,27 @@ from relay.util.project import Project
 
 CAN_FORK = sys.platform == "linux"
 """On other systems a forked process cannot use all that a library began before the fork."""
+
+_SETS_VARIABLE = re.compile(
+    rb"environ\s*\[[^]]*\]\s*=[^=]|environ\.(update|setdefault|pop|clear)\b|\b(un)?putenv\b|load_dotenv"
+)
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """The libraries of a component."""
+
+    imports: list[Library]
+    """What its files import as they are loaded."""
+    guess: list[Library]
+    """What its functions import."""
+    remembered: list[Library] | None
+    """What it loaded besides its imports when it last ran; None if that is not known."""
+
+    @property
+    def others(self) -> list[Library]:
+        """Return what it will load besides its imports, as far as is known."""
+        return self.guess if self.remembered is None else self.remembered
 
 
 @dataclass
@@ -38,17 +67,43 @@ class Launcher:
     def __post_init__(self) -> None:
         for name in ("logs", "results", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
+        self._ahead: dict[str, _Ahead] = {}
+        self._uses_mlflow: dict[str, bool] = {}
+        self._memory = LibraryMemory(self.project.state / "libraries.json")
 
     def load(self, components: Sequence[Component]) -> None:
         """Begin to load the libraries of `components`, in this order, and return at once."""
-        used: dict[ForkServer, list[Library]] = {}
+        late: dict[ForkServer, list[Library]] = {}
         with contextlib.suppress(OSError):  # if nothing can be started, `start` reports it
             for component in filter(_is_forked, components):
-                server, needed = self._server(component), self._libraries(component)
-                server.load(Libraries(needed))
-                used.setdefault(server, []).extend(needed)
-            for server, needed in used.items():
-                server.load(Libraries(list_late_libraries(needed)))
+                server, ahead = self._server(component), self._libraries(component)
+                server.load(Libraries(self._list_fit(component)))
+                if ahead.remembered is None:
+                    libraries = list_late_libraries([*ahead.imports, *ahead.guess])
+                    late.setdefault(server, []).extend(libraries)
+            for server, libraries in late.items():
+                server.load(Libraries(libraries))
+
+    def note_end(self, step: str, component: Component) -> None:
+        """Remember what the process of `step`, which has ended, loaded besides what was there."""
+        with contextlib.suppress(OSError, ValueError):  # it was spawned, or was killed
+            modules = json.loads(self._results_file(step, "loaded").read_text(encoding="utf-8"))
+            ahead = self._libraries(component)
+            loaded = [*ahead.others, *((module, ()) for module in modules)]
+            place = self._place(component)
+            self._memory.add(place, component.name, [*ahead.imports, *ahead.guess], loaded)
+
+    def can_use_mlflow(self, component: Component) -> bool:
+        """Return whether the process of `component` may need its MLflow run from the start.
+
+        That is so if its environment has MLflow, and its code or command mentions it. A library
+        that uses MLflow by itself waits for the run when it imports it.
+        """
+        if component.name not in self._uses_mlflow:
+            self._uses_mlflow[component.name] = self.environments.get(component).has_package(
+                "mlflow"
+            ) and _mentions_mlflow(component)
+        return self._uses_mlflow[component.name]
 
     def result_path(self, step: str) -> Path:
         """Return the file into which the process of `step` writes its report."""
@@ -78,6 +133,10 @@ class Launcher:
     def close(self) -> float:
         """End the servers and return the CPU seconds that they used to load libraries."""
         seconds = sum(server.close() for server in self._servers.values())
+        for activate, server in self._servers.items():
+            if server.unfit is not None:
+                self._memory.add_unfit(" && ".join(activate), server.unfit)
+        self._memory.save()
         self._servers.clear()
         with contextlib.suppress(FileNotFoundError):
             if self._log.stat().st_size == 0:
@@ -92,13 +151,16 @@ class Launcher:
         environ: Mapping[str, str],
         log: Path,
     ) -> Process:
-        if not _is_forked(component):
+        def spawn() -> Process:
             return SpawnedProcess(
                 step_command(component, arguments, self._activate(component)),
                 cwd=component.folder,
                 env={**self._environ(), **environ},
                 log=log,
             )
+
+        if not _is_forked(component):
+            return spawn()
         step = Step(
             name,
             folder=str(component.folder),
@@ -106,9 +168,11 @@ class Launcher:
             arguments=script_arguments(arguments),
             environ=environ,
             log=str(log),
-            libraries=Libraries(self._libraries(component)),
+            libraries=Libraries(self._list_fit(component)),
+            claim=str(self._results_file(name, "begun")),
+            loaded=str(self._results_file(name, "loaded")),
         )
-        return self._server(component).fork(step)
+        return self._server(component).fork(step, spawn)
 
     def _server(self, component: Component) -> ForkServer:
         """Return the server of the environment of `component`; start it if there is none."""
@@ -134,12 +198,47 @@ class Launcher:
             "TMPDIR": str(self.folder / "tmp"),
         }
 
-    def _libraries(self, component: Component) -> list[Library]:
-        root = self.project.root
-        module = step_module(self.tracking).replace(".", "/")
-        scripts = [component.folder / SCRIPT, root / "src" / f"{module}.py"]
-        return list_libraries(scripts, root)
+    def _place(self, component: Component) -> str:
+        """Return the name under which the environment of `component` is remembered."""
+        return " && ".join(self._activate(component))
+
+    def _results_file(self, step: str, suffix: str) -> Path:
+        return self.result_path(step).with_suffix(f".{suffix}")
+
+    def _libraries(self, component: Component) -> _Ahead:
+        if component.name not in self._ahead:
+            root, script = self.project.root, component.folder / SCRIPT
+            module = step_module(self.tracking).replace(".", "/")
+            imports = list_libraries([script, root / "src" / f"{module}.py"], root)
+            guess = guess_libraries(script, root)
+            place = self._place(component)
+            remembered = self._memory.find(place, component.name, [*imports, *guess])
+            self._ahead[component.name] = _Ahead(imports, guess, remembered)
+        return self._ahead[component.name]
+
+    def _list_fit(self, component: Component) -> list[Library]:
+        """Return what is loaded before the process of `component` is forked."""
+        ahead, unfit = self._libraries(component), self._memory.unfit(self._place(component))
+        return [
+            (module, names)
+            for module, names in dict.fromkeys([*ahead.imports, *ahead.others])
+            if not any(f"{module}.".startswith(f"{prefix}.") for prefix in unfit)
+        ]
 
 
 def _is_forked(component: Component) -> bool:
-    return CAN_FORK and runs_script(component)
+    """Return whether the process of `component` can be forked from one with its libraries.
+
+    Not if its files set environment variables: libraries may read them as they are loaded.
+    """
+    return CAN_FORK and runs_script(component) and not _sets_variables(component.folder)
+
+
+def _mentions_mlflow(component: Component) -> bool:
+    files = [path for path in component.folder.rglob("*") if path.suffix in (".py", ".sh")]
+    texts = [component.command.encode(), *(path.read_bytes() for path in files)]
+    return any(b"mlflow" in text.lower() for text in texts)
+
+
+def _sets_variables(folder: Path) -> bool:
+    return any(_SETS_VARIABLE.search(path.read_bytes()) for path in folder.glob("**/*.py"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from relay.tracking.backends import UNSHARED_LIBRARIES
-from relay.util.imports import SourceReader, find_module, open_reader
+from relay.util.imports import Import, SourceReader, find_module, open_reader
 
 Library = tuple[str, tuple[str, ...]]
 """A module and the names imported from it, some of them submodules; no names: the module alone."""
@@ -42,6 +42,27 @@ def list_libraries(scripts: Sequence[Path], root: Path) -> list[Library]:
     return list(libraries)
 
 
+def guess_libraries(script: Path, root: Path) -> list[Library]:
+    """Return what the functions of `script`, and of the modules beside it, import from outside.
+
+    Imports in a branch or a `try` are left out: it is not known whether they will be executed.
+
+    Raises ConfigError, with the line, if a file is not Python.
+    """
+    reader = open_reader(root)
+    folders = (script.parent, root / "src")
+    seen: set[Path] = set()
+    list(_walk_libraries(script, folders, reader, seen))
+    libraries: dict[Library, None] = {}
+    for path in sorted(seen):
+        if path.is_relative_to(script.parent):
+            for statement in reader.read(path).imports:
+                if statement.depth and not statement.is_conditional and not statement.for_types:
+                    libraries.update(dict.fromkeys(_follow(statement, folders, reader, seen)))
+    reader.save()
+    return list(libraries)
+
+
 def list_late_libraries(libraries: Iterable[Library]) -> list[Library]:
     """Return the modules that `libraries` load when they are used, to load if there is time."""
     names = {module.partition(".")[0] for module, _ in libraries}
@@ -56,15 +77,26 @@ def _walk_libraries(
         return
     seen.add(path)
     for statement in reader.read(path).imports:
-        if statement.depth:
-            continue
-        module, names = statement.module, tuple(statement.names)
-        files = _find_files(module, names, folders)
-        if files:
-            for file in [*files, *_find_lazy_files(files, names, folders, reader)]:
-                yield from _walk_libraries(file, folders, reader, seen)
-        elif module.partition(".")[0] not in {*sys.stdlib_module_names, *UNSHARED_LIBRARIES}:
-            yield module, names
+        if not statement.depth:
+            yield from _follow(statement, folders, reader, seen)
+
+
+def _follow(
+    statement: Import, folders: Sequence[Path], reader: SourceReader, seen: set[Path]
+) -> Iterator[Library]:
+    """Yield what executing an import loads from outside of `folders`."""
+    module, names = statement.module, tuple(statement.names)
+    files = _find_files(module, names, folders)
+    if files:
+        for file in [*files, *_find_lazy_files(files, names, folders, reader)]:
+            yield from _walk_libraries(file, folders, reader, seen)
+    elif not is_shared_by_none(module):
+        yield module, names
+
+
+def is_shared_by_none(module: str) -> bool:
+    """Return whether `module` is Python's own, or one that each process has to load itself."""
+    return module.partition(".")[0] in {*sys.stdlib_module_names, *UNSHARED_LIBRARIES}
 
 
 def _find_files(module: str, names: Sequence[str], folders: Sequence[Path]) -> list[Path]:

@@ -37,6 +37,8 @@ class RunSettings:
     """A JSON file with what decides the outputs, for their metadata."""
     report: Path | None = None
     """The file for the component's StepResult; None if no orchestrator waits for it."""
+    mlflow_run: Path | None = None
+    """The file that gets the id of the step's MLflow run, if MLFLOW_RUN_ID does not have it."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], default_step: str) -> RunSettings:
@@ -52,6 +54,7 @@ class RunSettings:
             group=environ.get("RELAY_GROUP") or None,
             fingerprint=path("RELAY_FINGERPRINT"),
             report=path("RELAY_RESULT"),
+            mlflow_run=path("RELAY_MLFLOW_RUN"),
         )
 
     @property
@@ -68,4 +71,5 @@ class RunSettings:
             "RELAY_GROUP": self.group or "",
             "RELAY_FINGERPRINT": str(self.fingerprint or ""),
             "RELAY_RESULT": str(self.report or ""),
+            "RELAY_MLFLOW_RUN": str(self.mlflow_run or ""),
         }

@@ -15,9 +15,10 @@ from typing import Any, Generic
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
 from relay.step.end import End
 from relay.step.fingerprint import Fingerprint
+from relay.step.mlflow_run import RUN_ID, read_run_id
 from relay.step.outputs import require_storable
 from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
-from relay.step.result import StepResult
+from relay.step.result import StepResult, stored_path, write_result
 from relay.step.run import StepRun
 from relay.step.warning_collector import WarningCollector
 from relay.tracking import (
@@ -42,6 +43,9 @@ from relay.util.redact import redact
 from relay.util.signals import StopSignals
 
 log = logging.getLogger("relay")
+
+MLFLOW_RUN = "mlflow_run_id"
+"""Where the run's configuration in tracking has the id of its MLflow run."""
 
 
 @dataclass
@@ -139,7 +143,8 @@ class Execution(Generic[ParamsT]):
     def _finish(self, work: End, end: End) -> End:
         """Record the end of the run; if the backend does not take it, keep the work and fail."""
         try:
-            self._tracking.update_config(self._resolved())
+            self._report_stored(end)
+            self._tracking.update_config(self._late_config(end))
             self._tracking.log(self._row())
             self._tracking.finish(end.status, end.message)
         except UploadError as error:
@@ -155,7 +160,7 @@ class Execution(Generic[ParamsT]):
     def _keep(self, work: End, error: UploadError) -> End:
         """Keep the step's work on this machine; return the failure, which names the place."""
         record = RunRecord(
-            spec=replace(self._spec, config={**self._spec.config, **self._resolved()}),
+            spec=replace(self._spec, config={**self._spec.config, **self._late_config(work)}),
             status=work.status,
             message=work.message,
             rows=(self._row(),),
@@ -201,7 +206,7 @@ class Execution(Generic[ParamsT]):
             name=self.settings.run_name,
             step=self.settings.step,
             group=self.settings.group,
-            config={"mlflow_run_id": os.environ.get("MLFLOW_RUN_ID"), **_redacted(self.params)},
+            config={MLFLOW_RUN: os.environ.get(RUN_ID), **_redacted(self.params)},
             tags=tracking.tags,
             notes=tracking.notes,
             git_commit=git_state(self.project.root).commit,
@@ -248,6 +253,18 @@ class Execution(Generic[ParamsT]):
             for key, draft in self._run.drafts.items()
         }
 
+    def _report_stored(self, end: End) -> None:
+        """Report to the orchestrator that all outputs are stored, so that others can use them."""
+        if end.status == "succeeded" and self.settings.report is not None:
+            write_result(stored_path(self.settings.report), replace(self._report(end), images={}))
+
+    def _late_config(self, end: End) -> dict[str, Any]:
+        """Return what is known of the run only after it was started."""
+        run_id = os.environ.get(RUN_ID)
+        if end.status != "killed":
+            run_id = read_run_id(self.settings.mlflow_run)
+        return {**self._resolved(), MLFLOW_RUN: run_id}
+
     def _resolved(self) -> dict[str, str]:
         """Return the exact version of each input, by the parameter that names it."""
         return {
@@ -271,7 +288,8 @@ class Execution(Generic[ParamsT]):
             types={key: version.type for key, version in self.outputs.items()},
             metrics=self._run.metrics,
             images={name: str(path) for name, path in self._images().items()},
-            notes=self._run.notes,
+            warnings=[redact(text) for text in self.warnings.texts],
+            notes=[redact(text) for text in self._run.notes],
             url=self._tracking.url,
         )
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from relay.step import library_warnings
 from relay.step.context import RunSettings
 from relay.step.execution import Execution
+from relay.step.mlflow_run import provide_run_id
 from relay.step.params import ParamsT, parse_command_line
 from relay.step.result import StepResult, write_result
 from relay.step.run import Input, StepRun
@@ -74,6 +75,7 @@ def main(
         settings = replace(settings, tracking=replace(tracking, backend=backend_name))
         if settings.report is not None:
             _stop_with_parent()
+            provide_run_id(settings.mlflow_run)
         words = sys.argv[1:] if argv is None else argv
         params = parse_command_line(params_type, words, about=step.__doc__ or "")
         backend = open_backend(settings.tracking, project.root)
@@ -83,9 +85,7 @@ def main(
             )
             with library_warnings.translated():
                 status, report = execution.run(step)
-            texts = [redact(text) for text in warnings.texts]
-            notes = [redact(text) for text in report.notes]
-            _report(settings, replace(report, warnings=texts, notes=notes))
+            _report(settings, report)
         return status
     except (Interrupted, RelayError) as error:
         message = redact(str(error))

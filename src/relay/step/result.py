@@ -41,6 +41,11 @@ def write_result(path: Path, report: StepResult) -> None:
     write_text(path, json.dumps(asdict(replace(report, images=kept)), indent=2))
 
 
+def stored_path(path: Path) -> Path:
+    """Return the file, beside the report `path`, for a step whose outputs are stored already."""
+    return path.with_suffix(".stored.json")
+
+
 def read_result(path: Path) -> StepResult | None:
     """Return the report at `path`, or None if the step ended before it could write one."""
     if not path.is_file():

@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 from relay.util.errors import ConfigError
 from relay.util.files import write_text
 
-_MEMORY = Path(".relay", "sources.json")
+_MEMORY = Path(".relay", "imports.json")
 _MOST_REMEMBERED = 2000
 """The number of files; each version of a file counts."""
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """The fields of a statement that hold other statements."""
+_UNCONDITIONAL = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.With, ast.AsyncWith,
+)  # fmt: skip
+"""Statements whose body is executed once whenever they are, or once they are called."""
 
 
 class Import(NamedTuple):
@@ -30,6 +34,8 @@ class Import(NamedTuple):
     """The number of statements around it; at 0 it is executed when the module is loaded."""
     for_types: bool = False
     """Whether it is in the module's `if TYPE_CHECKING`."""
+    is_conditional: bool = False
+    """Whether it is in a branch, a loop or a `try`, wherever that is."""
 
 
 class Source(NamedTuple):
@@ -129,17 +135,19 @@ def compute_digest(path: Path) -> str:
 
 
 def _walk_imports(
-    body: Sequence[ast.AST], depth: int = 0, for_types: bool = False
+    body: Sequence[ast.AST], depth: int = 0, for_types: bool = False, is_conditional: bool = False
 ) -> Iterator[Import]:
     """Yield the imports in `body`, at any depth; skip expressions, which are most of a file."""
     for node in body:
+        place = (depth, for_types, is_conditional)
         if isinstance(node, ast.Import):
-            yield from (Import(alias.name, (), depth, for_types) for alias in node.names)
+            yield from (Import(alias.name, (), *place) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield Import(node.module, [alias.name for alias in node.names], depth, for_types)
+            yield Import(node.module, [alias.name for alias in node.names], *place)
+        is_branch = is_conditional or not isinstance(node, _UNCONDITIONAL)
         for block in _BLOCKS:
             is_typing = depth == 0 and block == "body" and _is_type_checking(node)
-            yield from _walk_imports(getattr(node, block, ()), depth + 1, is_typing)
+            yield from _walk_imports(getattr(node, block, ()), depth + 1, is_typing, is_branch)
 
 
 def _is_type_checking(node: ast.AST) -> bool:

@@ -11,16 +11,19 @@ from typing import Any, cast
 
 import pytest
 
+from relay.pipeline.mlflow_record import MlflowRecord
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.summary import StepSummary
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process, SpawnedProcess
-from relay.step.result import StepResult, write_result
+from relay.step.result import StepResult, stored_path, write_result
 from relay.util.project import Project
 
 SUCCEEDED = StepResult(status="succeeded")
-JOB = SimpleNamespace(name="split", step=SimpleNamespace(outputs={}))
+JOB = SimpleNamespace(
+    name="split", step=SimpleNamespace(outputs={}), component=SimpleNamespace(name="split")
+)
 FAILED = StepResult(status="failed", error="no such column")
 
 
@@ -32,7 +35,7 @@ def runner(tmp_path: Path) -> StepRunner:
     runner.launcher = object.__new__(Launcher)
     runner.launcher.folder = tmp_path
     (tmp_path / "results").mkdir()
-    runner._mlflow_runs = {}
+    runner.mlflow = MlflowRecord("never opened")
     return runner
 
 
@@ -79,3 +82,31 @@ def test_one_that_was_asked_to_stop_was_killed_unless_its_work_was_done(
     done = StepSummary("split", "skipped")
     runner.end(cast(PlannedStep, JOB), ended(process) if is_over else process, done)
     assert (done.status, done.error) == (status, None)
+
+
+def test_one_that_has_stored_its_outputs_is_done_for_the_others_before_its_end(
+    runner: StepRunner, tmp_path: Path
+) -> None:
+    job, done = cast(PlannedStep, JOB), StepSummary("split", "skipped")
+    process = started(tmp_path, "import time; time.sleep(1)")
+    assert not runner.note_outputs(job, process, done)
+    stored = StepResult(status="succeeded", metrics={"rows": 5})
+    write_result(stored_path(runner.launcher.result_path("split")), stored)
+    assert runner.note_outputs(job, process, done)
+    assert (done.status, done.metrics) == ("ran", {"rows": 5})
+    seconds = done.seconds
+    write_result(runner.launcher.result_path("split"), stored)
+    runner.end(job, ended(process), done)
+    assert (done.status, done.seconds) == ("ran", seconds)
+    assert 0 < seconds < 1
+
+
+def test_outputs_of_another_type_are_not_handed_on(runner: StepRunner, tmp_path: Path) -> None:
+    output = SimpleNamespace(name="rows", type="table")
+    job = SimpleNamespace(name="split", step=SimpleNamespace(outputs={"rows": output}))
+    stored = StepResult(status="succeeded", outputs={"rows": "rows:v0"}, types={"rows": "text"})
+    write_result(stored_path(runner.launcher.result_path("split")), stored)
+    process, done = started(tmp_path, "pass"), StepSummary("split", "skipped")
+    assert not runner.note_outputs(cast(PlannedStep, job), process, done)
+    assert done.status == "skipped"
+    ended(process)

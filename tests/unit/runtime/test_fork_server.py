@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from relay.runtime import processes
+from relay.runtime import fork_client, processes
 from relay.runtime.fork_client import ForkedProcess, ForkServer
 from relay.runtime.fork_server import Libraries, Step
+from relay.runtime.processes import SpawnedProcess
 from tests.loading import ROOT
 
 PATH = f"export PATH={Path(sys.executable).parent}:$PATH"
@@ -58,17 +59,25 @@ def fork(
 ) -> ForkedProcess:
     (folder / name).mkdir()
     (folder / name / "run.py").write_text(code)
-    return server.fork(
-        Step(
-            name,
-            str(folder / name),
-            str(folder / name / "run.py"),
-            ["--a=it's {b}", "--c="],
-            {"WORD": "x y"},
-            str(folder / f"{name}.log"),
-            libraries,
-        )
+    step = Step(
+        name,
+        str(folder / name),
+        str(folder / name / "run.py"),
+        ["--a=it's {b}", "--c="],
+        {"WORD": "x y"},
+        str(folder / f"{name}.log"),
+        libraries,
+        claim=str(folder / f"{name}.begun"),
+        loaded=str(folder / f"{name}.loaded"),
     )
+    return server.fork(step, lambda: spawn(step))
+
+
+def spawn(step: Step) -> SpawnedProcess:
+    """Run the step as if there were no server, with a word that shows it."""
+    environ = {**os.environ, "PYTHONPATH": str(Path(step.folder).parent), "WORD": "spawned"}
+    command = [sys.executable, step.script, *step.arguments]
+    return SpawnedProcess(command, cwd=Path(step.folder), env=environ, log=Path(step.log))
 
 
 def exit_status(child: ForkedProcess) -> int:
@@ -128,8 +137,9 @@ def test_modules_of_the_project_are_read_when_the_step_begins(
         (tmp_path / name / "run.py").write_text("import words; print(words.WORD)")
         log = tmp_path / f"{name}.log"
         script = tmp_path / name / "run.py"
-        step = Step(name, str(script.parent), str(script), [], {}, str(log), Libraries([]))
-        assert exit_status(server.fork(step)) == 0
+        files = [str(tmp_path / f"{name}.{suffix}") for suffix in ("begun", "loaded")]
+        step = Step(name, str(script.parent), str(script), [], {}, str(log), Libraries([]), *files)
+        assert exit_status(server.fork(step, lambda step=step: spawn(step))) == 0  # type: ignore[misc]
         assert log.read_text() == f"{text}\n"
 
 
@@ -234,13 +244,14 @@ def test_a_killed_server_is_reported_in_the_log_of_the_step(
     assert "forked from has ended, and the step with it. See " in (tmp_path / "one.log").read_text()
 
 
-def test_a_server_that_does_not_start_is_reported_in_the_log_of_the_step(tmp_path: Path) -> None:
+def test_a_server_that_does_not_start_leaves_its_steps_to_be_spawned(tmp_path: Path) -> None:
     log = tmp_path / "libraries.log"
     server = ForkServer(["echo no such environment; false"], os.environ, log)
-    child = fork(server, tmp_path, "")
-    assert exit_status(child) == 1
-    assert str(log) in (tmp_path / "one.log").read_text()
+    child = fork(server, tmp_path, SHOWS_WORD)
+    assert exit_status(child) == 0
+    assert (tmp_path / "one.log").read_text() == "spawned\n"
     assert "no such environment" in log.read_text()
+    assert exit_status(fork(server, tmp_path, SHOWS_WORD, "two")) == 0
     server.close()
 
 
@@ -260,4 +271,84 @@ def test_a_library_that_hangs_does_not_keep_us(
     monkeypatch.setattr(processes, "GRACE_SECONDS", 0.3)
     child.stop()
     assert child.poll() == 1
+    server.close()
+
+
+SHOWS_WORD = "import os; print(os.environ['WORD'])"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from threading import Timer; timer = Timer(60, print); timer.daemon = True; timer.start()",
+        "import socket; connection = socket.socket()",
+        "import os; os._exit(3)",
+        "import time; time.sleep(600)",
+    ],
+    ids=["begins a thread", "opens a connection", "ends the process", "hangs"],
+)
+def test_a_library_that_nothing_can_be_forked_after_leaves_the_steps_to_be_spawned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(fork_client, "STUCK_SECONDS", 0.5)
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "unfit.py").write_text(code)
+    server = start_server(tmp_path, tmp_path / "library")
+    libraries = Libraries([("tabnanny", []), ("unfit", [])])
+    for name in ("one", "two"):
+        child = fork(server, tmp_path, SHOWS_WORD, name, libraries)
+        assert exit_status(child) == 0
+        assert (tmp_path / f"{name}.log").read_text() == "spawned\n"
+        assert child.usage.cpu_seconds > 0
+    assert server.unfit == "unfit"
+    server.close()
+
+
+def test_a_library_that_raises_as_it_is_loaded_is_left_to_the_step(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "leaves.py").write_text("raise SystemExit(5)")
+    server = start_server(tmp_path, tmp_path / "library")
+    child = fork(server, tmp_path, SHOWS_WORD, libraries=Libraries([("leaves", [])]))
+    assert exit_status(child) == 0
+    assert (tmp_path / "one.log").read_text() == "x y\n"
+    assert exit_status(fork(server, tmp_path, "import leaves", "two")) == 5
+    assert server.unfit is None
+    server.close()
+
+
+def test_a_step_that_was_spawned_is_not_forked_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fork_client, "STUCK_SECONDS", 0.3)
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "slow.py").write_text("import time; time.sleep(3)")
+    server = start_server(tmp_path, tmp_path / "library")
+    child = fork(server, tmp_path, SHOWS_WORD, libraries=Libraries([("slow", [])]))
+    assert exit_status(child) == 0
+    deadline = time.monotonic() + 10
+    while server._loading and time.monotonic() < deadline:  # it goes on after all
+        server.read_answers()
+        time.sleep(0.05)
+    time.sleep(0.3)
+    assert (tmp_path / "one.log").read_text() == "spawned\n"
+    server.close()
+
+
+def test_what_a_step_loads_besides_is_reported(server: ForkServer, tmp_path: Path) -> None:
+    code = "import tabnanny, numpy, yaml; from yaml import loader; import sched"
+    assert exit_status(fork(server, tmp_path, code)) == 0
+    loaded = json.loads((tmp_path / "one.loaded").read_text())
+    assert {"yaml", "yaml.loader"} < set(loaded)
+    assert {name.partition(".")[0] for name in loaded} == {"yaml"}  # and none that was there
+
+
+def test_memory_bounds_what_is_loaded_ahead(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    text = "import sys; sys.modules['__main__']._MEMORY_SHARE = 0"
+    (tmp_path / "library" / "bounded.py").write_text(text)
+    server = start_server(tmp_path, tmp_path / "library")
+    code = "import sys; print('tabnanny' in sys.modules)"
+    libraries = Libraries([("bounded", []), ("tabnanny", [])])
+    assert exit_status(fork(server, tmp_path, code, libraries=libraries)) == 0
+    assert (tmp_path / "one.log").read_text() == "False\n"
     server.close()

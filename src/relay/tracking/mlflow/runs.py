@@ -131,12 +131,16 @@ class MlflowRuns:
         parent: str | None = None,
         tags: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
+        started: int | None = None,
     ) -> str:
-        """Start a run that belongs to this process, and return its id."""
+        """Start a run, which belongs to this process, and return its id.
+
+        `started` is its start in milliseconds since 1970; None: now.
+        """
         all_tags = {**owner_tags(), **(tags or {})}
         if parent is not None:
             all_tags["mlflow.parentRunId"] = parent
-        run = self._client.create_run(experiment_id, run_name=name, tags=all_tags)
+        run = self._client.create_run(experiment_id, started, all_tags, name)
         run_id = str(run.info.run_id)
         self.log_params(run_id, params or {})
         return run_id
@@ -201,12 +205,14 @@ class MlflowRuns:
         metrics: Mapping[str, float],
         images: Mapping[str, str],
         url: str | None,
+        recorded: int | None = None,
     ) -> None:
         """Write a step's metrics, pictures (paths) and artifact names into its run.
 
-        `url` is the page of the step's run in the tracking backend, if it has one.
+        `url` is the page of the step's run in the tracking backend, if it has one, and `recorded`
+        the time of the metrics in milliseconds since 1970; None: now.
         """
-        now = int(time.time() * 1000)
+        now = recorded or int(time.time() * 1000)
         tags = {f"relay.input.{key}": ref for key, ref in inputs.items()}
         tags |= {f"relay.output.{key}": ref for key, ref in outputs.items()}
         if url is not None:
@@ -220,6 +226,9 @@ class MlflowRuns:
             self._client.log_artifact(run_id, path, "images")
 
     @_errors()
-    def end(self, run_id: str, status: str) -> None:
-        """End the run; `status` is succeeded, failed or killed."""
-        self._client.set_terminated(run_id, _STATUS[status])
+    def end(self, run_id: str, status: str, ended: int | None = None) -> None:
+        """End the run; `status` is succeeded, failed or killed.
+
+        `ended` is its end in milliseconds since 1970; None: now.
+        """
+        self._client.set_terminated(run_id, _STATUS[status], ended)

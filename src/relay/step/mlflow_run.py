@@ -1,0 +1,59 @@
+"""The id of a step's MLflow run, which the orchestrator may know only after the step has begun."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+RUN_ID = "MLFLOW_RUN_ID"
+"""The variable in which MLflow expects the run that a process belongs to."""
+_MODULE = "mlflow"
+_POLL_SECONDS = 0.01
+
+
+def provide_run_id(file: Path | None) -> None:
+    """See to it that MLFLOW_RUN_ID is set before this process uses MLflow.
+
+    `file` gets the id when it is known, and MLflow's import waits for it; None: nothing will come.
+    """
+    if file is None or os.environ.get(RUN_ID):
+        return
+    if _MODULE in sys.modules:  # loaded before this process was forked
+        read_run_id(file)
+    else:
+        sys.meta_path.insert(0, _Wait(file))
+
+
+def read_run_id(file: Path | None) -> str | None:
+    """Return the id of this process's MLflow run, waiting for `file`, and set MLFLOW_RUN_ID.
+
+    None if there is no such run.
+    """
+    if file is not None and not os.environ.get(RUN_ID):
+        while not file.exists():
+            time.sleep(_POLL_SECONDS)
+        if run_id := file.read_text(encoding="utf-8"):
+            os.environ[RUN_ID] = run_id
+    return os.environ.get(RUN_ID) or None
+
+
+class _Wait(MetaPathFinder):
+    """Finds no module, but makes the import of MLflow wait for the run's id."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return None, once the id is known if `fullname` is MLflow."""
+        if fullname == _MODULE:
+            sys.meta_path.remove(self)
+            read_run_id(self._file)
+        return None

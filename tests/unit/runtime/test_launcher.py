@@ -1,0 +1,72 @@
+"""Which steps need their MLflow run before they start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from relay.runtime.component import Component
+from relay.runtime.environment_builder import EnvironmentBuilder
+from relay.runtime.environments import PRESENT, Environment
+from relay.runtime.launcher import Launcher
+from relay.step.params import Params
+from relay.tracking import TrackingSettings
+from relay.util.project import Project
+
+PLAIN = "PYTHONPATH=../../src python run.py"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    """Make an environment with MLflow in it."""
+    package = tmp_path / "env" / "lib" / "python3.11" / "site-packages" / "mlflow"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    return Environment(str(tmp_path / "env"), ())
+
+
+def can_use_mlflow(folder: Path, environment: Environment, command: str, **files: str) -> bool:
+    component = Component("train", folder / "train", command, Params)
+    component.folder.mkdir()
+    for name, text in {"run": "import pandas", **files}.items():
+        (component.folder / f"{name}.py").write_text(text)
+    (component.folder / "requirements.txt").write_text("mlflow==3\n")  # not what the code does
+    environments: Any = SimpleNamespace(get=lambda component: environment)
+    launcher = Launcher(
+        Project(folder), folder, TrackingSettings(), cast(EnvironmentBuilder, environments)
+    )
+    return launcher.can_use_mlflow(component)
+
+
+def test_one_whose_code_does_not_mention_mlflow_does_not(
+    tmp_path: Path, environment: Environment
+) -> None:
+    assert not can_use_mlflow(tmp_path, environment, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        (PLAIN, {"near": "def work():\n    import mlflow"}),
+        (PLAIN, {"near": "logger = MLFlowLogger()"}),
+        ("python run.py && mlflow gc", {}),
+    ],
+)
+def test_one_that_mentions_it_does(
+    tmp_path: Path, environment: Environment, command: str, files: dict[str, str]
+) -> None:
+    assert can_use_mlflow(tmp_path, environment, command, **files)
+
+
+def test_one_in_an_environment_without_it_does_not(tmp_path: Path) -> None:
+    (tmp_path / "env" / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
+    environment = Environment(str(tmp_path / "env"), ())
+    assert not can_use_mlflow(tmp_path, environment, PLAIN, near="import mlflow")
+
+
+def test_the_present_python_has_what_can_be_imported() -> None:
+    assert PRESENT.has_package("mlflow")
+    assert not PRESENT.has_package("no_such_package")

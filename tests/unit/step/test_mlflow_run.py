@@ -1,0 +1,67 @@
+"""The id of a step's MLflow run is there when MLflow is used, and not waited for before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.loading import ROOT
+
+USES = """
+import os, sys, time
+from pathlib import Path
+from relay.step.mlflow_run import provide_run_id
+sys.path.insert(0, {near!r})
+{before}
+began = time.monotonic()
+provide_run_id(Path({file!r}))
+print("provided", flush=True)
+{use}
+print(os.environ.get("MLFLOW_RUN_ID"))
+"""
+
+
+def start(folder: Path, *, before: str = "", use: str = "") -> subprocess.Popen[str]:
+    (folder / "mlflow.py").write_text("import os\nRUN = os.environ.get('MLFLOW_RUN_ID')")
+    code = USES.format(near=str(folder), file=str(folder / "id"), before=before, use=use)
+    environ = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**environ, "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def lines(process: subprocess.Popen[str]) -> list[str]:
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    return output.splitlines()
+
+
+def test_a_process_that_does_not_use_mlflow_does_not_wait(tmp_path: Path) -> None:
+    assert lines(start(tmp_path)) == ["provided", "None"]
+
+
+@pytest.mark.parametrize("run_id", ["abc", ""])
+def test_the_import_of_mlflow_waits_for_the_id(tmp_path: Path, run_id: str) -> None:
+    process = start(tmp_path, use="import json, mlflow, mlflow; print(mlflow.RUN)")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "provided\n"
+    time.sleep(0.2)
+    assert process.poll() is None
+    (tmp_path / "id").write_text(run_id)
+    assert lines(process) == [run_id or "None"] * 2
+
+
+def test_if_mlflow_is_loaded_the_id_is_waited_for_at_once(tmp_path: Path) -> None:
+    process = start(tmp_path, before="import mlflow")
+    time.sleep(0.5)
+    assert process.poll() is None
+    (tmp_path / "id").write_text("abc")
+    assert lines(process) == ["provided", "abc"]
