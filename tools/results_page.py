@@ -53,42 +53,54 @@ def page(everything: Mapping[DataSet, Measured], before: str) -> str:
             parts.append(section(data_set, there, old.get(data_set.name, "")))
         elif data_set.name in old:
             parts.append(f"## {data_set.name}\n{old[data_set.name]}".rstrip() + "\n")
-    parts.append(beside({data_set.name: measured for data_set, measured in everything.items()}))
+    by_name = {data_set.name: measured for data_set, measured in everything.items()}
+    parts.append(beside(by_name, old.get(BESIDE, "")))
     if REPEATED in old:
         parts.append(f"## {REPEATED}\n{old[REPEATED]}".rstrip() + "\n")
     return "\n".join(parts)
 
 
-def beside(everything: Mapping[str, Measured]) -> str:
-    """Return the section on Relay's models beside the plain libraries."""
+def beside(everything: Mapping[str, Measured], before: str = "") -> str:
+    """Return the section on Relay's models beside the plain libraries.
+
+    Cells that were not measured are those of the section `before`.
+    """
     header = ["data set", "metric"]
     for library in plain.LIBRARIES:
         header += [library, "ratio"]
     ratios: dict[str, list[float]] = {library: [] for library in plain.LIBRARIES}
+    old = _read_rows(before)
     rows = []
     for name, measured in everything.items():
-        pairs = {
-            library: (measured[f"plain {library}"]["test"], measured[library]["test"])
-            for library in plain.LIBRARIES
-            if library in measured and f"plain {library}" in measured
-        }
         for metric in (*PRIMARY.values(), *ERRORS):
-            cells, is_there = [name, metric], False
-            for library in plain.LIBRARIES:
-                theirs, ours = (metrics.get(metric) for metrics in pairs.get(library, ({}, {})))
-                if theirs is None or ours is None:
-                    cells += ["", ""]
-                    continue
-                is_there = True
-                ratio = _error_ratio(metric, theirs, ours)
-                ratios[library].append(ratio)
-                cells += [f"{_number(theirs)}, {_number(ours)}", f"{ratio:.2f}"]
-            rows += [_row(cells)] if is_there else []
+            cells = old.get((name, metric), ["", ""] * len(plain.LIBRARIES))
+            for number, library in enumerate(plain.LIBRARIES):
+                theirs, ours = (
+                    measured.get(title, {}).get("test", {}).get(metric)
+                    for title in (f"plain {library}", library)
+                )
+                if theirs is not None and ours is not None:
+                    ratio = _error_ratio(metric, theirs, ours)
+                    both = f"{_number(theirs)}, {_number(ours)}"
+                    cells[2 * number : 2 * number + 2] = both, f"{ratio:.2f}"
+                if cells[2 * number + 1]:
+                    ratios[library].append(float(cells[2 * number + 1]))
+            rows += [_row([name, metric, *cells])] if any(cells) else []
     mean = ["geometric mean", ""]
     for values in ratios.values():
         mean += ["", f"{geometric_mean(values):.2f}" if values else ""]
     lines_of_table = [_row(header), _row(["---", "---", *["---:"] * (len(header) - 2)]), *rows]
     return "\n".join([f"## {BESIDE}", "", BESIDE_TEXT, *lines_of_table, _row(mean), ""])
+
+
+def _read_rows(section: str) -> dict[tuple[str, str], list[str]]:
+    """Return the cells of a table of `beside` by data set and metric."""
+    rows = {}
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 2 + 2 * len(plain.LIBRARIES):
+            rows[cells[0], cells[1]] = cells[2:]
+    return rows
 
 
 def _error_ratio(metric: str, theirs: float, ours: float) -> float:

@@ -75,6 +75,18 @@ def test_relays_models_stand_beside_the_plain_libraries_with_the_ratio_of_errors
     assert text.rstrip().endswith("| geometric mean |  |  |  |  |  |  | 0.50 |")
 
 
+def test_what_was_not_measured_again_stays_beside_the_plain_libraries() -> None:
+    plain_one = {"seconds": 1.0, "cv": {}, "test": {"r2": 0.2, "mae": 2500.0}, "rows": {}}
+    before = results_page.beside(
+        {"houses": {"lightgbm": measured(0.6), "plain lightgbm": plain_one}, "flats": {}}
+    )
+    after = results_page.beside(
+        {"houses": {"xgboost": measured(0.4), "plain xgboost": plain_one}, "flats": {}}, before
+    )
+    assert "| houses | r2 |  |  | 0.200, 0.400 | 0.75 | 0.200, 0.600 | 0.50 |" in after
+    assert results_page.beside({"houses": {}, "flats": {}}, after) == after
+
+
 @pytest.mark.parametrize("library", plain.LIBRARIES)
 def test_a_plain_library_learns_from_texts_dates_and_truths(library: str) -> None:
     random = np.random.default_rng(0)
