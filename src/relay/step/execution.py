@@ -16,7 +16,7 @@ from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY, RunSe
 from relay.step.end import End
 from relay.step.fingerprint import Fingerprint
 from relay.step.mlflow_run import RUN_ID, read_run_id
-from relay.step.outputs import require_storable
+from relay.step.outputs import require_complete, require_type
 from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.step.result import StepResult, stored_path, write_result
 from relay.step.run import StepRun
@@ -25,6 +25,7 @@ from relay.tracking import (
     ArtifactVersion,
     Backend,
     Draft,
+    OutageError,
     Row,
     Run,
     RunSpec,
@@ -102,9 +103,8 @@ class Execution(Generic[ParamsT]):
                 step(self._run)
             except GateFailed as error:
                 end = End.of(error)
-            # Checked while nothing is stored: all outputs or none.
             for key, draft in self._run.drafts.items():
-                require_storable(self.backend, key, draft)
+                require_complete(key, draft)
             # The work is done: its storage must not be interrupted.
             self.signals.ignore()
             self._complete = True
@@ -116,15 +116,19 @@ class Execution(Generic[ParamsT]):
     def _store(self, work: End) -> End:
         """Store the outputs, then do the step's actions that wait for that (`finally_do`)."""
         try:
+            drafts = self._drafts()
+            # Checked while nothing is stored: all outputs or none.
+            for key, draft in drafts.items():
+                require_type(self.backend, key, draft)
             self._tracking.log_artifact(self._source())
-            for key, draft in self._drafts().items():
+            for key, draft in drafts.items():
                 self.outputs[key] = self._tracking.log_artifact(draft)
                 log.info("Stored %s (%s)", self.outputs[key], draft.type)
             if work.status == "succeeded":
                 for action in self._run.last:
                     action()
                 self._mark()
-        except UploadError as error:
+        except (UploadError, OutageError) as error:
             return self._keep(work, error)
         except Exception as error:
             return End.of(error, self._places)
@@ -157,7 +161,7 @@ class Execution(Generic[ParamsT]):
             end = End.of(error) if end.status == "succeeded" else end
         return end
 
-    def _keep(self, work: End, error: UploadError) -> End:
+    def _keep(self, work: End, error: RelayError) -> End:
         """Keep the step's work on this machine; return the failure, which names the place."""
         record = RunRecord(
             spec=replace(self._spec, config={**self._spec.config, **self._late_config(work)}),

@@ -30,6 +30,10 @@ CACHE_PREFIX = "cache-"
 """The beginning of the step cache's aliases."""
 
 
+class OutageError(RelayError):
+    """The backend's server does not answer, or refuses every request."""
+
+
 class UploadError(RelayError):
     """The backend did not take an upload of a run; the work itself was done."""
 

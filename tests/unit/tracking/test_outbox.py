@@ -13,7 +13,7 @@ import pytest
 from relay.step import main as component
 from relay.step.main import StepRun
 from relay.step.params import Params
-from relay.tracking import ArtifactVersion, Draft, UploadError
+from relay.tracking import ArtifactVersion, Draft, OutageError, UploadError
 from relay.tracking.outbox import list_outbox
 from relay.tracking.records import RunRecord
 from relay.util.errors import GateFailed, RelayError
@@ -69,6 +69,10 @@ def gone() -> None:
     raise UploadError("W&B did not take the end of the run: it has gone.")
 
 
+def unanswered(reference: str) -> ArtifactVersion | None:
+    raise OutageError("The W&B server cannot be reached.")
+
+
 def only(kept: Path) -> RunRecord:
     """Return the one run that was kept."""
     [run] = list_outbox(kept).values()
@@ -92,6 +96,20 @@ def test_an_output_that_is_not_accepted_is_a_failure_with_the_place_of_the_work(
     assert ".relay/kept/id1:" in error
     assert "`make publish`" in error
     assert memory.ended == "failed"
+
+
+def test_a_server_that_has_gone_before_the_first_output_is_stored_costs_no_work(
+    memory: Memory, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(run: StepRun[Made]) -> None:
+        make(run)
+        monkeypatch.setattr(memory, "find", unanswered)
+
+    assert component.main(Made, work, []) == 1
+    error = result(tmp_path).error or ""
+    assert error.startswith("The W&B server cannot be reached. The step's work is kept in ")
+    assert outputs(only(kept)).keys() == {"first", "second"}
+    assert only(kept).status == "succeeded"
 
 
 def test_what_is_kept_is_the_whole_run_as_it_would_have_been(memory: Memory, kept: Path) -> None:

@@ -15,19 +15,13 @@ from wandb.errors import CommError
 from relay.tracking.interface import DIGEST_KEY, REPLAYED, SECONDS, ArtifactVersion, RunSpec
 from relay.tracking.references import Reference
 from relay.tracking.wandb.errors import errors, text_of
+from relay.tracking.wandb.outage import retry_settings, while_served
 from relay.tracking.wandb.run import WandbRun, download_verified
 from relay.tracking.wandb.service import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote
 
-# The SDK would try for hours, and a step must not wait so long for a server. Its variables, such as
-# WANDB_X_GRAPHQL_RETRY_MAX, override these.
-_RETRIES = {
-    f"x_{part}_retry_{key}": value
-    for part in ("graphql", "file_stream", "file_transfer")
-    for key, value in (("max", 5), ("wait_min_seconds", 1.0), ("wait_max_seconds", 10.0))
-}
-_FINISH_SECONDS = 300.0
+_FINISH_SECONDS = 60.0
 _INIT_SECONDS = 60.0
 _END_SECONDS = 10.0
 
@@ -49,7 +43,7 @@ class WandbBackend:
                 finish_timeout=_FINISH_SECONDS,
                 finish_timeout_raises=True,
                 git_root=str(code_root),
-                **{k: v for k, v in _RETRIES.items() if f"WANDB_{k.upper()}" not in os.environ},
+                **retry_settings(os.environ),
             )
             wandb.setup(settings=settings)
             bound_teardown()
@@ -94,36 +88,37 @@ class WandbBackend:
             )
             return WandbRun(self, run)
 
+    @while_served
     def find(self, reference: str) -> ArtifactVersion | None:
-        with errors():
-            artifact = self.fetch(Reference.parse(reference))
-            return None if artifact is None else self.version(artifact)
+        artifact = self.fetch(Reference.parse(reference))
+        return None if artifact is None else self.version(artifact)
 
+    @while_served
     def names(self) -> list[str]:
-        with errors():
-            types = self._api.artifact_types(f"{self.entity}/{self.project}")
-            return [collection.name for type in types for collection in type.collections()]
+        types = self._api.artifact_types(f"{self.entity}/{self.project}")
+        return [collection.name for type in types for collection in type.collections()]
 
+    @while_served
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        with errors():
-            download_verified(self._require(artifact), folder)
+        download_verified(self._require(artifact), folder)
 
     def find_damage(self, artifact: ArtifactVersion) -> None:
         """Return None, as the files are on the server and verified when they are downloaded."""
 
+    @while_served
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
-        with errors():
-            runs = sorted(self._require(artifact).used_by(), key=lambda run: str(run.created_at))
-            made = [self.version(output) for run in runs for output in run.logged_artifacts()]
+        runs = sorted(self._require(artifact).used_by(), key=lambda run: str(run.created_at))
+        made = [self.version(output) for run in runs for output in run.logged_artifacts()]
         return list(dict.fromkeys(made))
 
+    @while_served
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
-        with errors():
-            stored = self._require(artifact)
-            if alias not in stored.aliases:
-                stored.aliases.append(alias)
-                stored.save()
+        stored = self._require(artifact)
+        if alias not in stored.aliases:
+            stored.aliases.append(alias)
+            stored.save()
 
+    @while_served
     def link(
         self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
     ) -> None:
@@ -137,28 +132,28 @@ class WandbBackend:
                 f"page ('model' exists always), and give '{self.entity}' access to it."
             ) from error
 
+    @while_served
     def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
         """Return the version of artifact `name` whose content has `digest`, or None."""
         path = f"{self.entity}/{self.project}/{name}"
-        with errors():
-            if not self._api.artifact_collection_exists(path, type):
-                return None
-            for artifact in self._api.artifacts(type, path):
-                version = self.version(artifact)
-                if version.digest == digest:
-                    return version
+        if not self._api.artifact_collection_exists(path, type):
+            return None
+        for artifact in self._api.artifacts(type, path):
+            version = self.version(artifact)
+            if version.digest == digest:
+                return version
         return None
 
+    @while_served
     def complete_runs(self) -> set[str]:
         """Return the ids of the runs whose last row has arrived, so that they are complete."""
-        with errors():
-            try:
-                runs = self._api.runs(f"{self.entity}/{self.project}", per_page=500)
-                return {run.id for run in runs if run.state != "running" and _is_whole(run)}
-            except (CommError, ValueError) as error:
-                if "not find project" in str(error) or "project not found" in str(error).lower():
-                    return set()
-                raise
+        try:
+            runs = self._api.runs(f"{self.entity}/{self.project}", per_page=500)
+            return {run.id for run in runs if run.state != "running" and _is_whole(run)}
+        except (CommError, ValueError) as error:
+            if "not find project" in str(error) or "project not found" in str(error).lower():
+                return set()
+            raise
 
     def has_ended(self, run_id: str) -> bool:
         """Return whether the server has the run as ended; wait some seconds for that."""
@@ -173,12 +168,12 @@ class WandbBackend:
                 return False
             time.sleep(0.5)
 
+    @while_served
     def linked_aliases(self, artifact: ArtifactVersion, collection: Reference) -> set[str] | None:
         """Return the aliases of `artifact` in `collection`, or None if it is not linked into it."""
-        with errors():
-            for link in self._require(artifact).linked_artifacts:
-                if f"{link.project}/{link.collection.name}" == collection.path:
-                    return set(link.aliases)
+        for link in self._require(artifact).linked_artifacts:
+            if f"{link.project}/{link.collection.name}" == collection.path:
+                return set(link.aliases)
         return None
 
     def url(self) -> str:

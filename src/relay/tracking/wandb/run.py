@@ -22,7 +22,8 @@ from relay.tracking.interface import (
 )
 from relay.tracking.missing import hint_on_missing
 from relay.tracking.references import Reference
-from relay.tracking.wandb.errors import errors, uploading
+from relay.tracking.wandb.errors import uploading
+from relay.tracking.wandb.outage import while_served
 from relay.tracking.wandb.probe import find_outage
 from relay.tracking.wandb.service import finish_within
 from relay.util.errors import RelayError
@@ -80,6 +81,7 @@ class WandbRun:
         """Whether an upload has failed."""
         self.url = run.url
 
+    @while_served
     def use_artifact(self, reference: str) -> ArtifactVersion:
         artifact = self._backend.fetch(Reference.parse(reference))
         if artifact is None:
@@ -88,32 +90,35 @@ class WandbRun:
                 f"{hint_on_missing(self._backend, reference)} Run the step that makes it first."
             )
         version = self._backend.version(artifact)
-        with errors():
-            self._run.use_artifact(artifact)
+        self._run.use_artifact(artifact)
         self._used[str(version)] = artifact
         return version
 
+    @while_served
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
-        with errors():
-            download_verified(self._used[str(artifact)], folder)
+        download_verified(self._used[str(artifact)], folder)
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
-        metadata = {**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)}
         with self._uploading(draft.name):
-            artifact = wandb.Artifact(
-                draft.name, draft.type, description=draft.description, metadata=metadata
-            )
-            if draft.path.is_dir():
-                artifact.add_dir(str(draft.path))
-            else:
-                artifact.add_file(str(draft.path))
-            # Only wait() gives the version, and only it raises if the upload failed.
-            logged = self._run.log_artifact(artifact).wait()
-            if dict(logged.metadata) != metadata or logged.description != draft.description:
-                # The content was there before; only its metadata is new.
-                logged.metadata, logged.description = metadata, draft.description
-                logged.save()
-            return self._backend.version(logged)
+            return self._log_artifact(draft)
+
+    @while_served
+    def _log_artifact(self, draft: Draft) -> ArtifactVersion:
+        metadata = {**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)}
+        artifact = wandb.Artifact(
+            draft.name, draft.type, description=draft.description, metadata=metadata
+        )
+        if draft.path.is_dir():
+            artifact.add_dir(str(draft.path))
+        else:
+            artifact.add_file(str(draft.path))
+        # Only wait() gives the version, and only it raises if the upload failed.
+        logged = self._run.log_artifact(artifact).wait()
+        if dict(logged.metadata) != metadata or logged.description != draft.description:
+            # The content was there before; only its metadata is new.
+            logged.metadata, logged.description = metadata, draft.description
+            logged.save()
+        return self._backend.version(logged)
 
     def log(self, row: Row) -> None:
         values: dict[str, Any] = dict(row.metrics)
@@ -142,20 +147,21 @@ class WandbRun:
             if self._failed:
                 finish_within(_LAST_SECONDS, lambda: self._run.finish(_EXIT_CODES[status]))
                 return
-            self._run.finish(exit_code=_EXIT_CODES[status])
-            # It returns normally even if the server is down or the key was revoked.
-            if not self._backend.has_ended(self._run.id):
-                raise TimeoutError("the server still has the run as running")
+            self._end(status)
+
+    @while_served
+    def _end(self, status: RunStatus) -> None:
+        self._run.finish(exit_code=_EXIT_CODES[status])
+        # It returns normally even if the server is down or the key was revoked.
+        if not self._backend.has_ended(self._run.id):
+            raise TimeoutError("the server still has the run as running")
 
     @contextlib.contextmanager
     def _uploading(self, content: str) -> Iterator[None]:
-        """Turn any error into UploadError, with the server's own answer as the reason."""
+        """Do what `uploading` does, and remember a failure for the end of the run."""
         try:
             with uploading(content):
                 yield
-        except UploadError as error:
-            outage = None if self._failed else find_outage(os.environ)
+        except UploadError:
             self._failed = True
-            if outage is None:
-                raise
-            raise UploadError(f"W&B did not take {content}: {outage}") from error
+            raise
