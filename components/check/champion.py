@@ -11,8 +11,9 @@ from checking import Violation
 from drift import Drift, compare
 from params import DriftRule, Params, compared_with
 
-from relay import Input, StepRun
+from relay import ArtifactVersion, Find, Input, StepRun, ancestry, is_another_source, source_url
 from relay.tables.io import read_artifact
+from relay.tracking.artifact_names import lasting_url
 from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
@@ -37,17 +38,52 @@ def measure_drift(
         p_value=rule.p_value,
         ignore=rule.ignore,
     )
+    other = other_source(source.version, trained_on.version, run.find)
+    _warn_of_another_source(run, source, trained_on, other)
+    reference = f"{version} ({other})" if other else str(version)
     for name in drift.drifted:
-        log.warning("data.check.drift: %s", _drift_message(drift, name, version))
+        log.warning("data.check.drift: %s", _drift_message(drift, name, reference))
     for name in drift.gone:
         log.warning(
             "data.check.drift: column %s is missing; %s, which the champion was trained on, has "
             "it. Restore the column, or train again without it.",
-            name, version,
+            name, reference,
         )  # fmt: skip
     if not (drift.drifted or drift.gone):
-        log.info("No column drifted from %s, which the champion was trained on.", version)
+        log.info("No column drifted from %s, which the champion was trained on.", reference)
     return drift, trained_on
+
+
+def other_source(table: ArtifactVersion, train_set: ArtifactVersion, find: Find) -> str | None:
+    """Return the URL, or else the raw artifact, that `train_set` was made from.
+
+    None if `table` was made from the same, or if either is not recorded.
+    """
+    own, other = source_url(table, find), source_url(train_set, find)
+    if own is not None and other is not None:
+        return None if lasting_url(own) == lasting_url(other) else other
+    own, other = _raw_artifact(table, find), _raw_artifact(train_set, find)
+    return None if own is None or own == other else other
+
+
+def _raw_artifact(version: ArtifactVersion, find: Find) -> str | None:
+    """Return the name of the first artifact that `version` was made from, if it is recorded."""
+    first = next(iter(ancestry(version, find)), None)
+    return None if first is None else first.rpartition(":")[0]
+
+
+def _warn_of_another_source(
+    run: StepRun[Params], source: Input, trained_on: Input, other: str | None
+) -> None:
+    """Warn if the tables have the same name because their files, which differ, have."""
+    own = source_url(source.version, run.find)
+    if own is None or other is None or not is_another_source(source.version.name, own, other):
+        return
+    log.warning(
+        "data.name: the champion %s was trained on %s, which was made from %s; %s was made from "
+        "%s. If these are different tables, set data.name=NAME for one of them.",
+        run.params.champion, trained_on.version, other, source.version, own,
+    )  # fmt: skip
 
 
 def drift_violations(drift: Drift, rule: DriftRule, train_set: str) -> list[Violation]:
@@ -63,11 +99,17 @@ def drift_violations(drift: Drift, rule: DriftRule, train_set: str) -> list[Viol
     ]
 
 
-def describe_drift(drift: Drift, trained_on: Input, params: Params) -> dict[str, Any]:
-    """Return the drift as plain values for report.json."""
+def describe_drift(
+    drift: Drift, trained_on: Input, source: str | None, params: Params
+) -> dict[str, Any]:
+    """Return the drift as plain values for report.json.
+
+    `source` is that of the training set if it is another.
+    """
     return {
         "champion": params.champion,
         "train_set": str(trained_on.version),
+        "source": source,
         "rows": trained_on.metadata.get("rows"),
         "psi": params.drift.psi,
         "p_value": params.drift.p_value,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from champion import describe_drift, drift_violations, measure_drift
+from champion import describe_drift, drift_violations, measure_drift, other_source
 from checking import Violation, check
 from formulas import Formula, find_formula
 from leakage import find_leaks
@@ -103,7 +103,11 @@ def step(run: StepRun[Params]) -> None:
         "task": source.metadata.get("task"),
         **report(table, target, violations, hints, formula, inferred),
         "warnings": list(source.metadata.get(WARNINGS_KEY) or ()),
-        "drift": drift and trained_on and describe_drift(drift, trained_on, params),
+        "drift": drift
+        and trained_on
+        and describe_drift(
+            drift, trained_on, other_source(source.version, trained_on.version, run.find), params
+        ),
     }
     folder = run.workspace / "report"
     folder.mkdir()

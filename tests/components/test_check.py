@@ -137,6 +137,66 @@ def test_drift_from_the_champions_training_set_warns_or_fails(store: Store) -> N
     assert metadata(store, "demo_report:latest")["passed"] is False
 
 
+def put_from(store: Store, url: str, name: str, table: pd.DataFrame) -> ArtifactVersion:
+    """Store `table` as an artifact that was made from a file at `url`."""
+    raw = store.folder / "raw.txt"
+    raw.write_text(url)
+    made = store.put("sales_y_raw", "raw_data", raw, {"original_url": url})
+    path = write_parquet(table, store.folder / "put" / name / "data.parquet")
+    inputs = {"input": {"artifact": str(made), "digest": made.digest}}
+    return store.put(name, "clean_data", path, {**table_metadata(table), "inputs": inputs})
+
+
+def test_a_champion_that_was_trained_on_another_source_is_told_with_it(store: Store) -> None:
+    first, second = "https://example.com/a/sales.csv", "https://example.com/b/sales.csv"
+    numbers = pd.DataFrame({"x": range(200), "gone": 1, "y": range(200)})
+    put_champion(store, put_from(store, first, "sales_y_train", numbers))
+    later = numbers.drop(columns="gone").assign(x=numbers["x"] + 150)
+    given = {"report_artifact": "report", "target": "y", "champion": "demo_model:champion"}
+
+    put_from(store, second, "sales_y_clean", later)
+    done = store.run("check", input_artifact="sales_y_clean", **given)
+    assert done.status == 0, done.output
+    assert (
+        "data.name: the champion demo_model:champion was trained on sales_y_train:v0, which was "
+        f"made from {first}; sales_y_clean:v0 was made from {second}. If these are different "
+        "tables, set data.name=NAME for one of them." in done.output
+    )
+    assert f"column x drifted from sales_y_train:v0 ({first}), which" in done.output
+    assert f"column gone is missing; sales_y_train:v0 ({first}), which" in done.output
+    files = store.files("report:v0")
+    assert json.loads((files / "report.json").read_text())["drift"]["source"] == first
+    assert f"another source:\n{first}." in (files / "report.html").read_text()
+
+    put_from(store, first, "sales_y_clean", later.assign(z=1))
+    done = store.run("check", input_artifact="sales_y_clean", **given)
+    assert "data.name" not in done.output
+    assert "column x drifted from sales_y_train:v0, which" in done.output
+    assert "another source" not in (store.files("report:v1") / "report.html").read_text()
+
+    put_from(store, second, "shop_clean", later)  # a name of its own may have several sources
+    done = store.run("check", input_artifact="shop_clean", **given)
+    assert "data.name" not in done.output
+    assert f"column x drifted from sales_y_train:v0 ({first}), which" in done.output
+
+
+def test_without_urls_the_raw_artifact_of_the_training_set_is_named(store: Store) -> None:
+    numbers = pd.DataFrame({"x": range(200), "y": range(200)})
+    for name, table in {
+        "a_train": numbers,
+        "b_clean": numbers.assign(x=numbers["x"] + 150),
+    }.items():
+        raw = store.put(f"{name[0]}_raw", "raw_data", write_parquet(table, store.folder / name))
+        path = write_parquet(table, store.folder / "put" / name / "data.parquet")
+        inputs = {"input": {"artifact": str(raw), "digest": raw.digest}}
+        version = store.put(name, "clean_data", path, {**table_metadata(table), "inputs": inputs})
+        if name == "a_train":
+            put_champion(store, version)
+    done = store.run("check", input_artifact="b_clean", target="y", champion="demo_model:champion")
+    assert done.status == 0, done.output
+    assert "column x drifted from a_train:v0 (a_raw), which" in done.output
+
+
 def test_a_report_counts_for_the_result_of_its_gate_only(
     store: Store,
 ) -> None:

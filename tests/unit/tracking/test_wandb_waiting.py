@@ -18,7 +18,7 @@ Answers = Callable[..., None]
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
-    """Sets what the server answers, one after the other; the last stays."""
+    """Return a function that sets the server's answers, one after the other; the last stays."""
     for name, seconds in {"_FIRST": 0.01, "_SERVED": 0.01, "_GONE": 0.01, "_PATIENCE": 0.2}.items():
         monkeypatch.setattr(outage, name, seconds)
     for key in retry_settings({}):
@@ -35,7 +35,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
 
 @pytest.fixture
 def stopped() -> Iterator[threading.Event]:
-    """What a call waits for that would not end by itself."""
+    """Return an event for a call that would not end by itself."""
     event = threading.Event()
     yield event
     event.set()
