@@ -36,7 +36,10 @@ def read_excel(source: Source, options: ReadOptions) -> tuple[pd.DataFrame, dict
     with source.open_at_any_place() as file:
         formulas = find_formulas(file, table.sheet.name)
     lacking = {column: rows & set(table.rows) for column, rows in formulas.uncomputed.items()}
-    columns = [_column(table, place, lacking.get(place, set())) for place in table.places]
+    columns = [
+        _column(table, place, lacking.get(place, set()) | formulas.failed.get(place, set()))
+        for place in table.places
+    ]
     if table.above:
         log.warning("%s, sheet '%s': %s", source.name, table.sheet.name, table.above)
     _warn_of_merged(table)

@@ -3,7 +3,8 @@
 No program computed them if a library wrote the workbook. A reader of values gets such cells as
 empty, or as 0, and those of formulas that failed as empty. Office Open XML (ECMA-376, part 1,
 18.3.1.4): a cell `c` holds its formula `f` and its last result `v`. OpenDocument 1.3 (part 3,
-9.1.4): a cell has attributes `table:formula` and, with a result, `office:value-type`.
+9.1.4): a cell has attributes `table:formula` and, with a result, `office:value-type`; LibreOffice
+marks errors by `calcext:value-type`. For .xls and .xlsb see `old_workbooks`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ import html
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import BinaryIO
+
+from relay.tables.reading.old_workbooks import (
+    Result,
+    is_old_workbook,
+    results_in_binary,
+    results_in_old,
+)
 
 _CELL = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
@@ -35,6 +43,8 @@ _REPEATED = re.compile(rb'\btable:number-(?:rows|columns)-repeated="(\d+)"')
 _MOST_REPEATED = 100_000
 _DOCUMENT = "content.xml"
 _BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_BINARY_RELATIONS = "xl/_rels/workbook.bin.rels"
+_IS_ERROR = b'calcext:value-type="error"'
 
 
 Cells = dict[int, set[int]]
@@ -50,14 +60,16 @@ class Formulas:
 
 
 def find_formulas(file: BinaryIO, sheet: str) -> Formulas:
-    """Return the formulas without a result in a sheet of the workbook in `file`.
-
-    Empty for .xls and .xlsb, which hardly any library writes with formulas.
-    """
+    """Return the formulas without a result in a sheet of the workbook in `file`, and the errors."""
+    if is_old_workbook(file):
+        return _formulas(results_in_old(file, sheet))
     try:
         with zipfile.ZipFile(file) as archive:
             if _DOCUMENT in archive.namelist():
-                return Formulas(_uncomputed_in_document(archive.read(_DOCUMENT), sheet))
+                return _formulas_in_document(archive.read(_DOCUMENT), sheet)
+            if _BINARY_RELATIONS in archive.namelist():
+                targets = _targets(archive.read(_BINARY_RELATIONS).decode(errors="replace"))
+                return _formulas(results_in_binary(archive, sheet, targets))
             book = archive.read(_BOOK).decode(errors="replace")
             path = _path_of(sheet, book, archive.read(_RELATIONS).decode(errors="replace"))
             cells = archive.read(path) if path else b""
@@ -73,15 +85,19 @@ def find_formulas(file: BinaryIO, sheet: str) -> Formulas:
 def _path_of(sheet: str, book: str, relations: str) -> str | None:
     """Return the file in the archive that holds the cells of `sheet`."""
     ids = {_attribute(tag, "name"): _attribute(tag, r"\w+:id") for tag in _SHEET.findall(book)}
-    targets = {
-        _attribute(tag, "Id"): _attribute(tag, "Target") for tag in _RELATION.findall(relations)
-    }
-    target = targets.get(ids.get(sheet, ""))
+    target = _targets(relations).get(ids.get(sheet, ""))
     return (
         normpath(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
         if target
         else None
     )
+
+
+def _targets(relations: str) -> dict[str, str]:
+    """Return the files that a workbook consists of, by the ids of their relations."""
+    return {
+        _attribute(tag, "Id"): _attribute(tag, "Target") for tag in _RELATION.findall(relations)
+    }
 
 
 def _attribute(tag: str, name: str) -> str:
@@ -110,9 +126,26 @@ def _uncomputed(cells: bytes, *, zeros_may_be: bool) -> Cells:
     return empty
 
 
-def _uncomputed_in_document(content: bytes, sheet: str) -> Cells:
-    """Return the formulas without a result on a sheet of an OpenDocument workbook."""
-    cells: Cells = {}
+def _formulas(results: Iterable[Result]) -> Formulas:
+    """Return what `results` are; those that wait count if a column has no other formulas."""
+    formulas, pending, others = Formulas(), Cells(), set[int]()
+    for result in results:
+        if result.failed:
+            formulas.failed.setdefault(result.column, set()).add(result.row)
+        elif result.pending:
+            pending.setdefault(result.column, set()).add(result.row)
+        else:
+            others.add(result.column)
+    _add_zeros(
+        formulas.uncomputed,
+        {column: rows for column, rows in pending.items() if column not in others},
+    )
+    return formulas
+
+
+def _formulas_in_document(content: bytes, sheet: str) -> Formulas:
+    """Return the formulas without a result on a sheet of an OpenDocument workbook, and errors."""
+    formulas = Formulas()
     row = column = -1
     rows = 1
     for kind, attributes in _ROW_OR_CELL.findall(_table(content, sheet)):
@@ -121,12 +154,14 @@ def _uncomputed_in_document(content: bytes, sheet: str) -> Cells:
         if kind == b"table-row":
             row, rows, column = row + rows if row >= 0 else 0, count, 0
             continue
-        if b"table:formula=" in attributes and b"office:value-type=" not in attributes:
+        is_formula = b"table:formula=" in attributes
+        if _IS_ERROR in attributes or (is_formula and b"office:value-type=" not in attributes):
+            cells = formulas.failed if _IS_ERROR in attributes else formulas.uncomputed
             for place in range(column, column + min(count, _MOST_REPEATED)):
                 lines = range(row, row + min(rows, _MOST_REPEATED))
                 cells.setdefault(place, set()).update(lines)
         column += count
-    return cells
+    return formulas
 
 
 def _table(content: bytes, sheet: str) -> bytes:
