@@ -23,6 +23,7 @@ from relay.config.overrides import (
     named_options,
     normalize,
 )
+from relay.config.references import refuse_bad_references, unreadable_reference
 from relay.config.settings import read_settings
 from relay.tracking.artifact_names import model_stem, url_stem
 from relay.util.errors import ConfigError, first_line
@@ -51,7 +52,8 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     except (
         yaml.YAMLError, HydraException, OmegaConfBaseException, ValueError, RuntimeError,
     ) as error:  # fmt: skip
-        raise ConfigError(unreadable_file(folder) or first_line(error)) from error
+        problem = unreadable_file(folder) or unreadable_reference(error) or first_line(error)
+        raise ConfigError(problem) from error
 
 
 def _load(files: ConfigFiles, overrides: Sequence[str], cwd: Path) -> Config:
@@ -72,6 +74,7 @@ def _load(files: ConfigFiles, overrides: Sequence[str], cwd: Path) -> Config:
         OmegaConf.update(tree, key, value, merge=merge, force_add=True)
     origin = Origin(files, choices, early)
     refuse_unknown_keys(tree, origin)
+    refuse_bad_references(tree, origin)
     return Config(tree, read_settings(tree, origin), origin, overrides, cwd)
 
 
@@ -103,11 +106,13 @@ def _compose(files: ConfigFiles, overrides: list[str]) -> tuple[DictConfig, dict
         except MissingConfigException as error:
             raise ConfigError(_no_such_option(error, files)) from error
         except ConfigCompositionException as error:
+            if problem := unreadable_reference(error):
+                raise ConfigError(problem) from error
             chosen = [text for text in overrides if text.partition("=")[0] in files.groups]
             problem = composition_problem(error, hydra.compose("config", overrides=chosen))
             raise ConfigError(problem) from error
         except (HydraException, OmegaConfBaseException) as error:
-            raise ConfigError(first_line(error)) from error
+            raise ConfigError(unreadable_reference(error) or first_line(error)) from error
     choices = {str(group): str(name) for group, name in tree.hydra.runtime.choices.items()}
     OmegaConf.set_struct(tree, False)
     del tree["hydra"]
