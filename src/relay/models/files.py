@@ -154,7 +154,8 @@ def _require_archive(path: Path, name: str) -> None:
             unpacked = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise RelayError(
-            f"{name} cannot be loaded: {path.name} is not in the format {_FORMAT}: {error}"
+            f"{name} cannot be loaded: {path.name} is not in the format {_FORMAT} ({error}). "
+            "Other formats can run any code when they are loaded. Train it again: steps=train+"
         ) from error
     if unpacked > path.stat().st_size:
         raise RelayError(
