@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 
 from pydantic import Field, field_validator, model_validator
 
-from relay import IS_PATH, ConfigError, RelayError
+from relay import IS_OUTPUT_PATH, IS_PATH, ConfigError, RelayError
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 from relay.tables.reading.params import ReadParams
 from relay.util.names import nearest
@@ -27,7 +27,7 @@ class Params(ReadParams):
     output_path: str | None = Field(
         None,
         description="file that the predictions are written to, .csv or .parquet",
-        json_schema_extra=IS_PATH,
+        json_schema_extra=IS_OUTPUT_PATH,
     )
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from relay.step.context import WARNINGS_KEY
     from relay.step.main import main
-    from relay.step.params import IS_PATH, NO_CONTENT, Facts, Params
+    from relay.step.params import IS_OUTPUT_PATH, IS_PATH, NO_CONTENT, Facts, Params
     from relay.step.run import Input, StepRun
     from relay.tracking.artifact_names import is_another_source
     from relay.tracking.interface import ArtifactVersion
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __version__ = "1.0.0"
 
 __all__ = [
+    "IS_OUTPUT_PATH",
     "IS_PATH",
     "NO_CONTENT",
     "SOURCE_URL",
@@ -64,6 +65,7 @@ _MODULES = {
     "WARNINGS_KEY": "step.context",
     "main": "step.main",
     "Facts": "step.params",
+    "IS_OUTPUT_PATH": "step.params",
     "IS_PATH": "step.params",
     "NO_CONTENT": "step.params",
     "Params": "step.params",

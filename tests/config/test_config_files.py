@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -284,3 +285,29 @@ def test_a_file_that_is_not_yaml_is_one_clear_error(tmp_path: Path) -> None:
     (folder / "data" / "bad.yaml").write_text("defaults: [table\nname: bad\n")
     with pytest.raises(ConfigError, match=r"config/data/bad\.yaml: not valid YAML: line 2"):
         config.load(folder, ["data=bad"], ROOT)
+
+
+def test_a_path_in_a_file_is_the_projects_and_one_that_is_written_is_where_results_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone, home = tmp_path / "tmpabcd1234" / "relay", tmp_path / "home"
+    folder = shutil.copytree(CONFIG, clone / "config")
+    (folder / "local").mkdir(exist_ok=True)
+    (folder / "local" / "default.yaml").write_text(
+        "# @package _global_\npredict: {input: new.csv, output: out.csv}\n"
+    )
+    monkeypatch.delenv("RELAY_HOME", raising=False)
+    monkeypatch.setenv("RELAY_START", str(home))
+
+    def paths(*overrides: str) -> tuple[Path, Path]:
+        loaded = config.load(folder, ["steps=predict", *overrides], home)
+        planned = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+        [params] = [step.params for step in planned if step.name == "predict"]
+        return Path(params["input_path"]), Path(params["output_path"])
+
+    assert paths() == (clone / "new.csv", clone / "out.csv")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # MLflow's clones are there
+    assert paths() == (clone / "new.csv", home / "out.csv")
+    assert paths("predict.output=other.csv") == (clone / "new.csv", home / "other.csv")
+    monkeypatch.setenv("RELAY_HOME", "results")
+    assert paths() == (clone / "new.csv", home / "results" / "out.csv")

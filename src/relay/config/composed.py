@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from omegaconf.errors import (
 from relay.config.files import Origin
 from relay.config.schema import Settings
 from relay.util.errors import ConfigError, first_line
-from relay.util.paths import scheme_of
+from relay.util.paths import home_folder, scheme_of
 from relay.util.redact import redact
 
 INTERPOLATION = re.compile(r"\$\{([\w.]+)\}")
@@ -102,10 +103,12 @@ class Config:
         """Return ` (in FILE)` with the file that sets `key`, or "" if an override does."""
         return "" if self.origin is None else self.origin.place_of(key)
 
-    def make_absolute(self, key: str) -> None:
+    def make_absolute(self, key: str, *, is_written: bool = False) -> None:
         """Make the path at `key` absolute, as components run in their own folders.
 
-        A URL stays as it is. Raises ConfigError if the value is neither a path nor a URL.
+        A URL stays as it is. A relative path in the project's files is resolved from the project's
+        folder, or, if it `is_written`, from the folder for results: a clone that MLflow made is
+        removed later. Raises ConfigError if the value is neither a path nor a URL.
         """
         parent, _, name = key.rpartition(".")
         node = OmegaConf.select(self.tree, parent)
@@ -117,7 +120,10 @@ class Config:
             return
         try:
             if not scheme_of(value):
-                folder = self._folder_of(key) or self.start
+                folder = self._folder_of(key)
+                if folder is not None and is_written:
+                    folder = home_folder(folder, os.environ)
+                folder = folder or self.start
                 node[name] = str((folder / Path(value).expanduser()).resolve())
         except (ValueError, RuntimeError) as error:
             raise ConfigError(

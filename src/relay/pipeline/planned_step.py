@@ -15,7 +15,7 @@ from relay.pipeline import plan
 from relay.pipeline.plan import Plan, Step
 from relay.runtime.component import Component, load_component
 from relay.step.param_errors import word_problems
-from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, to_text
+from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, is_written, to_text
 from relay.util.errors import ConfigError
 from relay.util.redact import redact
 
@@ -119,7 +119,7 @@ def _make_paths_absolute(config: Config, step: str, component: Component) -> Non
     """Make the settings of the paths among the parameters of `component` absolute."""
     for name, field in component.params_type.model_fields.items():
         if is_path(field):
-            config.make_absolute(config.key_of(step, name))
+            config.make_absolute(config.key_of(step, name), is_written=is_written(field))
 
 
 def _values(step: Step, params: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:

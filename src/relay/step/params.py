@@ -28,6 +28,10 @@ IS_PATH: dict[str, JsonValue] = {"is_path": True}
 """`json_schema_extra` of a parameter that is or may be a path; a relative one is read from the
 folder in which the command was started."""
 
+IS_OUTPUT_PATH: dict[str, JsonValue] = {"is_path": True, "is_written": True}
+"""`json_schema_extra` of a path that is written: a relative one in a file of `config/` begins where
+results are kept."""
+
 Facts = Mapping[str, Any]
 """Facts about the settings, inputs and source of a run's steps before they run, by name."""
 
@@ -75,6 +79,12 @@ def is_path(field: FieldInfo) -> bool:
     """Return whether a parameter is marked IS_PATH."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and extra.get("is_path") is True
+
+
+def is_written(field: FieldInfo) -> bool:
+    """Return True for parameters that are marked with IS_OUTPUT_PATH."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("is_written") is True
 
 
 def _from_text(field: FieldInfo | None, value: Any) -> Any:
