@@ -11,9 +11,17 @@ from checking import Violation
 from drift import Drift, compare
 from params import DriftRule, Params, compared_with
 
-from relay import ArtifactVersion, Find, Input, StepRun, ancestry, is_another_source, source_url
+from relay import (
+    ArtifactVersion,
+    Find,
+    Input,
+    StepRun,
+    ancestry,
+    is_another_source,
+    lasting_url,
+    source_url,
+)
 from relay.tables.io import read_artifact
-from relay.tracking.artifact_names import lasting_url
 from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")

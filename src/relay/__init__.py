@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from relay.step.main import main
     from relay.step.params import IS_OUTPUT_PATH, IS_PATH, NO_CONTENT, Facts, Params
     from relay.step.run import Input, StepRun
-    from relay.tracking.artifact_names import is_another_source
+    from relay.tracking.artifact_names import is_another_source, lasting_url
     from relay.tracking.interface import ArtifactVersion
     from relay.tracking.lineage import (
         SOURCE_URL,
@@ -55,6 +55,7 @@ __all__ = [
     "StepRun",
     "ancestry",
     "is_another_source",
+    "lasting_url",
     "main",
     "recorded_input",
     "source_url",
@@ -72,6 +73,7 @@ _MODULES = {
     "Input": "step.run",
     "StepRun": "step.run",
     "is_another_source": "tracking.artifact_names",
+    "lasting_url": "tracking.artifact_names",
     "ArtifactVersion": "tracking.interface",
     "SOURCE_URL": "tracking.lineage",
     "Find": "tracking.lineage",
