@@ -218,14 +218,14 @@ def test_an_outage_of_a_moment_costs_nothing(case: str, ended: dict[str, Ended])
         ("dropped", "UploadError W&B did not take table: ", "cannot be reached"),
         ("silent", "UploadError W&B did not take table: ", "cannot be reached (timed out)"),
         ("at the end", "UploadError W&B did not take the end of the run: ", "refused"),
-        ("while looking", "OutageError ", "cannot be reached"),
+        ("while looking", "OutageError W&B: ", "cannot be reached"),
     ],
 )
 def test_the_error_names_the_server_and_what_is_wrong_with_it(
     case: str, error: str, reason: str, ended: dict[str, Ended]
 ) -> None:
     _, text = ended[case].first
-    assert f"failed: {error}The W&B server http://127.0.0.1:" in text
+    assert f"failed: {error}the server http://127.0.0.1:" in text
     assert reason in text
 
 
