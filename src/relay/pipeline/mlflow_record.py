@@ -211,7 +211,7 @@ class MlflowRecord:
 
     def _require_begun(self) -> Future[str]:
         if self._pipeline is None:
-            raise RuntimeError("the pipeline's run has to be started first")
+            raise RuntimeError("the pipeline's run must be started first")
         return self._pipeline
 
 
