@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from relay import ArtifactVersion, Facts
-from relay.tables.header_check import look_at_header
 from relay.tables.preflight import TASK, check_inputs, require_columns
 from relay.tables.reading.columns import Column
 from relay.tables.reading.filters import check_filter
@@ -58,6 +57,8 @@ def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]
 
 def look_ahead(params: Params, facts: Facts) -> Facts:
     """Return the columns of the file. Raises ConfigError if the target is not among them."""
+    from relay.tables.header_check import look_at_header
+
     return look_at_header(params, params.target, params.drop, facts)
 
 

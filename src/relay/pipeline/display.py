@@ -16,8 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.pipeline.summary import StepSummary, Summary
-from relay.runtime.environment_builder import BuildDisplay
-from relay.runtime.processes import Usage
+from relay.runtime.progress import BuildDisplay, Usage
 from relay.tracking.remote import TITLE
 from relay.util.paths import shown
 

@@ -30,11 +30,11 @@ from relay.pipeline.summary import (
 )
 from relay.pipeline.sweep_trial import record_trial
 from relay.runtime.limits import require_address_space
-from relay.runtime.processes import tail
 from relay.tracking import Backend, TrackingSettings, Trial, open_backend
 from relay.tracking.outbox import flush_outbox
 from relay.tracking.remote import SETTING, TITLE, is_remote
 from relay.util.errors import ConfigError, RelayError
+from relay.util.files import read_tail
 from relay.util.git import git_state
 from relay.util.paths import shown
 from relay.util.project import Project
@@ -216,6 +216,6 @@ def _show(console: Console, project: Project, folder: Path, summary: Summary) ->
     for step in summary.steps:
         if step.status == "failed" and step.log:
             log = logs[step.name]
-            show_log(console, tail(log, READ_LOG_LINES), step, shown(log))
+            show_log(console, read_tail(log, READ_LOG_LINES), step, shown(log))
     places = {name: shown(log) for name, log in logs.items()}
     show_summary(console, summary, shown(folder / "summary.json"), places)

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from relay.runtime.component import Component
 from relay.runtime.environments import (
@@ -18,22 +17,13 @@ from relay.runtime.environments import (
     Manager,
     open_environment_index,
 )
-from relay.runtime.processes import SpawnedProcess, Usage, wait
+from relay.runtime.processes import SpawnedProcess, wait
+from relay.runtime.progress import BuildDisplay
 from relay.util.disk import full_disk, is_full
 from relay.util.errors import RelayError
 from relay.util.paths import shown
 from relay.util.project import Project
 from relay.util.signals import StopSignals
-
-
-class BuildDisplay(Protocol):
-    """A display of the progress of builds."""
-
-    def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
-        """Show that the environment that `components` share is being built."""
-
-    def built(self, components: Sequence[str], seconds: float) -> None:
-        """Show that the environment is ready, after `seconds`."""
 
 
 @dataclass

@@ -6,17 +6,12 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
-
-from packaging.markers import Marker
-from packaging.utils import canonicalize_name
 
 from relay.util.errors import RelayError
 from relay.util.files import write_text
@@ -24,9 +19,6 @@ from relay.util.files import write_text
 Manager = Literal["conda", "uv", "virtualenv", "local"]
 
 LOCK = "requirements.txt"
-_PINNED = re.compile(
-    r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+) *(?:;(?P<marker>[^\\\n]+))?", re.MULTILINE
-)
 # Besides the component's files, MLflow names and places an environment by these.
 _VARIABLES = ("HOME", "MLFLOW_ENV_ROOT", "MLFLOW_CONDA_HOME", "CONDA_EXE")
 
@@ -43,8 +35,10 @@ class Environment:
         """Return whether each package of the lock is installed in the lock's version."""
         if self.folder is None or not Path(self.folder).is_dir():
             return False
-        folder = Path(self.folder)
-        return _read_pins(lock, _find_python_version(folder)) <= _list_installed(folder)
+        # Not imported for a run in which every step is cached.
+        from relay.runtime.locks import is_installed
+
+        return is_installed(lock, Path(self.folder))
 
     def has_package(self, name: str) -> bool:
         """Return whether the package `name` is installed in it."""
@@ -137,30 +131,3 @@ def _compute_key(manager: Manager, component: Path) -> str:
     for name in ("conda.yml", LOCK):
         digest.update((component / name).read_bytes())
     return digest.hexdigest()
-
-
-def _read_pins(lock: Path, python: str) -> set[tuple[str, str]]:
-    """Return (name, version) of each package of the lock that `python`, such as 3.11, needs."""
-    versions = {"python_version": python, "python_full_version": f"{python}.0"}
-    return {
-        (str(canonicalize_name(match["name"])), match["version"])
-        for match in _PINNED.finditer(lock.read_text(encoding="utf-8"))
-        if not match["marker"] or Marker(match["marker"].strip()).evaluate(versions)
-    }
-
-
-def _find_python_version(folder: Path) -> str:
-    """Return the Python version in `folder`, such as 3.11, or that of this process if none is."""
-    names = (path.name.removeprefix("python3.") for path in folder.glob("lib/python3.*"))
-    # conda links python3.1 to python3.11
-    minor = max((int(name) for name in names if name.isdigit()), default=sys.version_info.minor)
-    return f"3.{minor}"
-
-
-def _list_installed(folder: Path) -> set[tuple[str, str]]:
-    """Return (name, version) of each package installed in `folder`, from its metadata folders."""
-    installed = set()
-    for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
-        name, _, number = record.parent.name.removesuffix(".dist-info").partition("-")
-        installed.add((str(canonicalize_name(name)), number))
-    return installed

@@ -15,7 +15,9 @@ from typing import BinaryIO, cast
 
 import psutil
 
+from relay.runtime.progress import Usage
 from relay.util.errors import Interrupted
+from relay.util.files import read_tail
 from relay.util.signals import StopSignals
 
 _MB = 1024 * 1024
@@ -23,19 +25,8 @@ _POLL_SECONDS = 0.1
 _SAMPLE_SECONDS = 0.1
 _LIST_SECONDS = 0.5
 """Between two readings of the list of all processes."""
-_TAIL_BYTES = 16_384
 GRACE_SECONDS = 10.0
 """The time that a process group has to end by itself before it is killed."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """The resources that a process and its children have used so far."""
-
-    seconds: float
-    cpu_seconds: float
-    max_rss_mb: float
-    """The most memory that all of them held at once, as sampled ten times a second."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +95,7 @@ class Process(ABC):
 
     def tail(self, lines: int) -> list[str]:
         """Return the last `lines` lines of the log that are not empty."""
-        return tail(self.log, lines)
+        return read_tail(self.log, lines)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the whole process group, once; `stop` waits for the end.
@@ -205,18 +196,6 @@ class SpawnedProcess(Process):
 
     def _abandon(self) -> None:
         """Do nothing, as the process exists from the start."""
-
-
-def tail(path: Path, lines: int) -> list[str]:
-    """Return the last lines of a text file that are not empty; none if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _TAIL_BYTES))
-            text = file.read().decode("utf-8", errors="replace")
-    except OSError:
-        return []
-    return [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]
 
 
 Progress = Callable[[Usage, str], None]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_TAIL_BYTES = 16_384
 _WORKING_FOLDER, _EXCHANGE = -100, 2
 """AT_FDCWD and RENAME_EXCHANGE of Linux."""
 
@@ -98,3 +99,15 @@ def point_link(link: Path, target: str) -> None:
     """Make the symbolic link `link` point at `target`, in one move."""
     with replace_file(link) as aside:
         aside.symlink_to(target)
+
+
+def read_tail(path: Path, lines: int) -> list[str]:
+    """Return the last lines of a text file that are not empty; none if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return []
+    return [line.rstrip() for line in text.splitlines() if line.strip()][-lines:]

@@ -12,8 +12,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from relay.util.errors import ConfigError
 
@@ -72,7 +71,7 @@ def find_local_path(text: str, start: Path) -> Path | None:
             f"{text}: the URL names a file on the host '{parts.netloc}'. For a file on this "
             "machine write three slashes: file:///folder/data.csv."
         )
-    return Path(url2pathname(parts.path))
+    return Path(unquote(parts.path))
 
 
 def is_temporary(root: Path) -> bool:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from relay.pipeline.display import LiveDisplay, show_log, show_summary
 from relay.pipeline.summary import StepSummary, Summary
-from relay.runtime.processes import Usage
+from relay.runtime.progress import Usage
 
 
 def shown(steps: Sequence[StepSummary], log: Sequence[str] = ()) -> str:
