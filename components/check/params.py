@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from relay import ArtifactVersion, Facts, Find, recorded_input, train_set
 from relay import Params as BaseParams
-from relay.tables.preflight import check_inputs
 from relay.tables.reading.columns import Column
+from relay.tables.setting_checks import check_inputs
 
 
 class ColumnRule(BaseModel):

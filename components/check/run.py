@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from champion import describe_drift, drift_violations, measure_drift, other_source
+from champion_drift import describe_drift, drift_violations, measure_drift, other_source
 from checking import Violation, check
 from formulas import Formula, find_formula
 from leakage import find_leaks

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from relay import IS_PATH, NO_CONTENT, ConfigError, Facts, RelayError
 from relay import Params as BaseParams
-from relay.tables.preflight import find_source
+from relay.tables.setting_checks import find_source
 from relay.util.names import did_you_mean, nearest
 from relay.util.paths import find_local_path, scheme_of
 from relay.util.proxies import open_url

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from relay import ArtifactVersion, Facts
 from relay import Params as BaseParams
-from relay.tables.preflight import check_inputs, require_columns
 from relay.tables.reading.columns import Column
+from relay.tables.setting_checks import check_inputs, require_columns
 
 
 class Params(BaseParams):

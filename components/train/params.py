@@ -11,8 +11,8 @@ from relay import Params as BaseParams
 from relay.models.estimators import ModelSpec, check_spec
 from relay.models.metric_names import Task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
-from relay.tables.preflight import TASK, check_inputs, require_columns
 from relay.tables.reading.columns import Column
+from relay.tables.setting_checks import TASK, check_inputs, require_columns
 
 
 class Params(BaseParams):

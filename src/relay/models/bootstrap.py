@@ -107,6 +107,8 @@ def _regression(metric: str, actual: Floats, predicted: Floats) -> Statistic:
         "mse": lambda: errors**2,
         "mape": lambda: np.abs(errors / actual),
     }
+    if metric not in losses:
+        raise NotImplementedError(f"draws of the metric '{metric}'")
     return _mean(losses[metric]())
 
 
@@ -127,8 +129,10 @@ def _classification(metric: str, outcome: ScoredPredictions) -> Statistic:
     if metric == "log_loss":
         of_the_actual = (truths * probabilities).sum(axis=1)
         return _mean(-np.log(np.clip(of_the_actual, np.finfo(float).eps, None)))
-    squares = ((truths - probabilities) ** 2).sum(axis=1)  # brier
-    return _mean(squares / 2 if len(classes) == 2 else squares)
+    if metric == "brier":
+        squares = ((truths - probabilities) ** 2).sum(axis=1)
+        return _mean(squares / 2 if len(classes) == 2 else squares)
+    raise NotImplementedError(f"draws of the metric '{metric}'")
 
 
 def _balanced_accuracy(truths: Floats, guesses: Floats) -> Statistic:

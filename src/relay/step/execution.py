@@ -15,7 +15,7 @@ from typing import Any, Generic
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
 from relay.step.end import End
 from relay.step.fingerprint import Fingerprint
-from relay.step.mlflow_run import RUN_ID, read_run_id
+from relay.step.mlflow_run_id import RUN_ID, read_run_id
 from relay.step.outputs import require_complete, require_type
 from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
 from relay.step.result import StepResult, stored_path, write_result

@@ -26,7 +26,7 @@ from pathlib import Path
 from relay.step import library_warnings
 from relay.step.context import RunSettings
 from relay.step.execution import Execution
-from relay.step.mlflow_run import provide_run_id
+from relay.step.mlflow_run_id import provide_run_id
 from relay.step.params import ParamsT, parse_command_line
 from relay.step.result import StepResult, write_result
 from relay.step.run import Input, StepRun

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from relay import Facts
-from relay.tables.preflight import COLUMNS, SOURCE
 from relay.tables.reading.columns import renamed, require_one_target
 from relay.tables.reading.encodings import codec_of
 from relay.tables.reading.head import SAMPLE_RECORDS
@@ -20,6 +19,7 @@ from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.params import ReadParams
 from relay.tables.reading.records import check_records
 from relay.tables.reading.source import find_source
+from relay.tables.setting_checks import COLUMNS, SOURCE
 from relay.util.errors import ConfigError
 from relay.util.names import column_name, did_you_mean
 from relay.util.paths import find_local_path, scheme_of

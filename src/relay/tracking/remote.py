@@ -17,7 +17,7 @@ from relay.tracking.wandb.login import (
     require_switched_on,
     resolve_backend,
 )
-from relay.tracking.wandb.probe import probe
+from relay.tracking.wandb.server_check import probe
 
 __all__ = [
     "SETTING",

@@ -13,7 +13,7 @@ import pytest
 
 from relay.commands.reproduce.command import first_passed, reproduce
 from relay.commands.reproduce.comparison import artifact_line, metric_lines
-from relay.commands.reproduce.content import differing
+from relay.commands.reproduce.file_comparison import differing
 from relay.commands.reproduce.recipe import recipe_of
 from relay.config.schema import StepSpec
 from relay.pipeline import plan

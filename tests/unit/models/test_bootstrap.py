@@ -45,6 +45,14 @@ def test_the_metric_of_a_draw_is_that_of_its_rows(key: str, metric: str) -> None
     np.testing.assert_allclose(statistic(metric, outcome)(draws), expected)
 
 
+@pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=OUTCOMES)
+def test_a_metric_without_draws_is_an_error_and_not_another_metric(
+    outcome: ScoredPredictions,
+) -> None:
+    with pytest.raises(NotImplementedError, match="'median_error'"):
+        statistic("median_error", outcome)
+
+
 def test_a_class_that_is_not_in_a_draw_counts_as_in_the_metrics_themselves() -> None:
     outcome = OUTCOMES["three"]
     rows = np.flatnonzero(outcome.actual != "c")

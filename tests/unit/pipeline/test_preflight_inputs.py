@@ -12,7 +12,7 @@ from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
-from relay.tables.preflight import task_in
+from relay.tables.setting_checks import task_in
 from relay.tracking import ArtifactVersion
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT

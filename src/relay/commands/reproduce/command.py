@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.commands.reproduce.comparison import Line, artifact_line, metric_lines, same_version
-from relay.commands.reproduce.content import differing
+from relay.commands.reproduce.file_comparison import differing
 from relay.commands.reproduce.recipe import Recipe, recipe_of
 from relay.commands.reproduce.rerun import RESULTS
 from relay.config import compose as config

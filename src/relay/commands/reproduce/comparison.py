@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relay.commands.reproduce.content import alike
+from relay.commands.reproduce.file_comparison import alike
 from relay.step.context import COUNTS_AS
 from relay.tracking import ArtifactVersion
 

@@ -14,9 +14,9 @@ from wandb.errors import CommError
 
 from relay.tracking.interface import DIGEST_KEY, REPLAYED, SECONDS, ArtifactVersion, RunSpec
 from relay.tracking.references import Reference
-from relay.tracking.wandb.errors import errors, text_of
 from relay.tracking.wandb.outage import retry_settings, while_served
 from relay.tracking.wandb.run import WandbRun, download_verified
+from relay.tracking.wandb.sdk_errors import errors, text_of
 from relay.tracking.wandb.service import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote

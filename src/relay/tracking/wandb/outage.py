@@ -11,8 +11,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from relay.tracking.interface import OutageError
-from relay.tracking.wandb.errors import errors
-from relay.tracking.wandb.probe import find_outage
+from relay.tracking.wandb.sdk_errors import errors
+from relay.tracking.wandb.server_check import find_outage
 from relay.util.errors import RelayError
 
 P = ParamSpec("P")

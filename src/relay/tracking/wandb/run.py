@@ -22,9 +22,9 @@ from relay.tracking.interface import (
 )
 from relay.tracking.missing import hint_on_missing
 from relay.tracking.references import Reference
-from relay.tracking.wandb.errors import uploading
 from relay.tracking.wandb.outage import while_served
-from relay.tracking.wandb.probe import find_outage
+from relay.tracking.wandb.sdk_errors import uploading
+from relay.tracking.wandb.server_check import find_outage
 from relay.tracking.wandb.service import finish_within
 from relay.util.errors import RelayError
 

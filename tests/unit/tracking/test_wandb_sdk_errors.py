@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.tracking.interface import UploadError
-from relay.tracking.wandb.errors import errors, uploading
+from relay.tracking.wandb.sdk_errors import errors, uploading
 from relay.util.errors import ConfigError, Interrupted, RelayError
 
 

@@ -15,7 +15,7 @@ from tests.loading import ROOT
 USES = """
 import os, sys, time
 from pathlib import Path
-from relay.step.mlflow_run import provide_run_id
+from relay.step.mlflow_run_id import provide_run_id
 sys.path.insert(0, {near!r})
 {before}
 began = time.monotonic()

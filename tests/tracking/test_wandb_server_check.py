@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from relay.tracking.wandb import probe as wandb_probe
+from relay.tracking.wandb import server_check
 from relay.tracking.wandb.login import Login
-from relay.tracking.wandb.probe import probe
+from relay.tracking.wandb.server_check import probe
 from relay.util.errors import ConfigError, RelayError
 
 KEY = "k" * 40
@@ -46,7 +46,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wandb_probe, "_WAITS", (0.0, 0.0))
+    monkeypatch.setattr(server_check, "_WAITS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_a_server_in_no_proxy_is_asked_directly(
 def test_a_server_that_is_slow_to_fail_is_not_asked_for_ever(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wandb_probe, "_LIMIT", 4.0)
+    monkeypatch.setattr(server_check, "_LIMIT", 4.0)
     web.status = 503
     assert "HTTP 503" in refusal(web.url, timeout=5)
     assert len(web.requests) == 1
