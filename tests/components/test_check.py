@@ -147,7 +147,7 @@ def put_from(store: Store, url: str, name: str, table: pd.DataFrame) -> Artifact
     return store.put(name, "clean_data", path, {**table_metadata(table), "inputs": inputs})
 
 
-def test_a_champion_that_was_trained_on_another_source_is_told_with_it(store: Store) -> None:
+def test_a_champion_that_was_trained_on_another_source_is_reported_with_it(store: Store) -> None:
     first, second = "https://example.com/a/sales.csv", "https://example.com/b/sales.csv"
     numbers = pd.DataFrame({"x": range(200), "gone": 1, "y": range(200)})
     put_champion(store, put_from(store, first, "sales_y_train", numbers))
