@@ -47,8 +47,7 @@ lint: .venv-dev ## Check style and types
 	@.venv-dev/bin/mypy src main.py tools tests benchmarks
 	@for name in $(COMPONENTS); do \
 		echo "components/$$name"; \
-		(cd components/$$name && MYPYPATH=../../src:. ../../.venv-dev/bin/mypy \
-			--config-file ../../pyproject.toml --cache-dir ../../.mypy_cache/$$name *.py) || exit 1; \
+		MYPYPATH=components/$$name .venv-dev/bin/mypy components/$$name/*.py || exit 1; \
 	done
 
 format: .venv-dev ## Format the code, and fix what the linter can
