@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+
+from relay.util.streams import is_held
 
 RUN_ID = "MLFLOW_RUN_ID"
 """The variable in which MLflow expects the run that a process belongs to."""
@@ -33,14 +36,19 @@ def provide_run_id(file: Path | None) -> None:
 def read_run_id(file: Path | None) -> str | None:
     """Return the id of this process's MLflow run, waiting for `file`, and set MLFLOW_RUN_ID.
 
-    None if there is no such run.
+    None if there is no such run, or the orchestrator ends before it is known.
     """
     if file is not None and not os.environ.get(RUN_ID):
-        while not file.exists():
+        while not file.exists() and not _is_orphan():
             time.sleep(_POLL_SECONDS)
-        if run_id := file.read_text(encoding="utf-8"):
+        if file.exists() and (run_id := file.read_text(encoding="utf-8")):
             os.environ[RUN_ID] = run_id
     return os.environ.get(RUN_ID) or None
+
+
+def _is_orphan() -> bool:
+    """Return whether the orchestrator, which holds our standard input open, has ended."""
+    return is_held(0) and bool(select.select([0], [], [], 0)[0])
 
 
 class _Wait(MetaPathFinder):

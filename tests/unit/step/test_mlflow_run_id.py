@@ -33,14 +33,16 @@ def start(folder: Path, *, before: str = "", use: str = "") -> subprocess.Popen[
     return subprocess.Popen(
         [sys.executable, "-c", code],
         env={**environ, "PYTHONPATH": str(ROOT / "src")},
+        stdin=subprocess.PIPE,  # as the orchestrator holds it
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
 def lines(process: subprocess.Popen[str]) -> list[str]:
-    output, _ = process.communicate(timeout=30)
-    assert process.returncode == 0
+    assert process.stdout is not None
+    output = process.stdout.read()
+    assert process.wait(30) == 0
     return output.splitlines()
 
 
@@ -65,3 +67,12 @@ def test_if_mlflow_is_loaded_the_id_is_waited_for_at_once(tmp_path: Path) -> Non
     assert process.poll() is None
     (tmp_path / "id").write_text("abc")
     assert lines(process) == ["provided", "abc"]
+
+
+def test_nothing_is_waited_for_when_the_orchestrator_has_ended(tmp_path: Path) -> None:
+    process = start(tmp_path, use="import mlflow")
+    assert process.stdin is not None
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.stdin.close()
+    assert lines(process) == ["provided", "None"]
