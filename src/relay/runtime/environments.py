@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 
 from relay.util.errors import RelayError
 from relay.util.files import write_text
+from relay.util.paths import environments_root
 
 Manager = Literal["conda", "uv", "virtualenv", "local"]
 
@@ -112,8 +113,7 @@ class EnvironmentIndex:
 
 def open_environment_index() -> EnvironmentIndex:
     """Return the index of this user's environments, whatever checkout they were built from."""
-    root = os.environ.get("MLFLOW_ENV_ROOT") or "~/.mlflow/envs"
-    return EnvironmentIndex(Path(root).expanduser() / ".relay.json")
+    return EnvironmentIndex(environments_root() / ".relay.json")
 
 
 def _find_conda() -> str | None:

@@ -49,6 +49,11 @@ def scheme_of(text: str) -> str:
     return scheme[1].lower() if scheme else ""
 
 
+def environments_root() -> Path:
+    """Return the folder in which MLflow keeps this user's environments."""
+    return Path(os.environ.get("MLFLOW_ENV_ROOT") or "~/.mlflow/envs").expanduser()
+
+
 def find_local_path(text: str, start: Path) -> Path | None:
     """Return the path in `text`, a path or a file:// URL, or None for any other URL.
 

@@ -13,9 +13,9 @@ from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES as MAX_
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT as TIMEOUT
 from sqlalchemy.exc import SQLAlchemyError
 
+from relay.tracking.mlflow.new_store import make_store
 from relay.tracking.mlflow.runs import MlflowRuns
 from relay.util.errors import RelayError
-from relay.util.files import name_aside
 from relay.util.proxies import find_proxy, host_of
 from relay.util.redact import redact, redact_url
 
@@ -31,7 +31,9 @@ def connect(tracking_uri: str) -> MlflowRuns:
     """
     try:
         with _few_tries():
-            _make_store(tracking_uri)
+            path = Path(tracking_uri.removeprefix("sqlite:///"))
+            if tracking_uri.startswith("sqlite:///") and not path.exists():
+                make_store(path)
             runs = MlflowRuns(tracking_uri)
             runs.open()
     except ModuleNotFoundError as error:
@@ -95,17 +97,3 @@ def _few_tries() -> Iterator[None]:
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def _make_store(tracking_uri: str) -> None:
-    """Make an SQLite store aside and move it into place, as MLflow cannot use half of one."""
-    path = Path(tracking_uri.removeprefix("sqlite:///"))
-    if not tracking_uri.startswith("sqlite:///") or path.exists():
-        return
-    aside = name_aside(path)
-    try:
-        MlflowRuns(f"sqlite:///{aside}").open()
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(aside)  # unlike a rename, it replaces no store that was made meanwhile
-    finally:
-        aside.unlink(missing_ok=True)
