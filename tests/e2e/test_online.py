@@ -251,4 +251,4 @@ def test_publish_takes_its_own_settings_only(local: Checkout) -> None:
     for argument in ("tracking=local", "steps=train"):
         done = local.relay("publish", argument)
         assert done.status == 2
-        assert f"not '{argument}'" in done.output
+        assert f"(got '{argument}')" in done.output

@@ -31,6 +31,7 @@ def report(table: pd.DataFrame, reference: pd.DataFrame | None = None) -> str:
         found["drift"] = {
             "champion": "m:champion", "train_set": "train:v0", "rows": 9, "psi": 0.2,
             "p_value": 0.001, "columns": columns, "new": [EVIL], "gone": [], "not_compared": {},
+            "source": EVIL,
         }  # fmt: skip
     made: str = page(found, table, reference)
     return made

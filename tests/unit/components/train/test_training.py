@@ -241,7 +241,7 @@ def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
             {"_target_": {"regression": "sklearn.svm.SVC"}},
             "SVC is not a regr.*'sklearn.svm.SVR'",
         ),
-        ({"_target_": {}}, "name a class"),
+        ({"_target_": {}}, "there is no class"),
         (
             {"_target_": "sklearn.ensemble.RandomForestRegressor", "params": {"max_dept": 3}},
             "^model.params.max_dept: .*Did you mean 'max_depth'",

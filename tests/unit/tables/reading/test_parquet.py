@@ -145,5 +145,5 @@ def test_old_timestamps_may_lie_beyond_2262(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_one_value_per_row_names_the_column(tmp_path: Path, values: pa.Array) -> None:
-    with pytest.raises(RelayError, match=r"column 'odd': has .*Store it without this column"):
+    with pytest.raises(RelayError, match=r"column 'odd': has .*Store the file without this column"):
         read(written(tmp_path, {"odd": values, "y": pa.array([1, 2])}))
