@@ -60,7 +60,7 @@ lock: .venv-dev ## Compile the locks; to the newest versions: make lock ARGS=--u
 docs: .venv-dev ## Write the reference of settings from config/ and the components
 	@PYTHONPATH=src .venv-dev/bin/python -m tools.reference
 
-bench: .venv-dev ## Measure Relay against other ways to run the same steps: make bench ARGS="--only small"
+bench: .venv .venv-dev ## Measure Relay against other ways to run the same steps: make bench ARGS="--only small"
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m benchmarks $(ARGS)
 
 results: .venv-dev ## Measure models on data sets: make results ARGS=FOLDER (docs/reference/results.md)

@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.copies import copy_project
+from tools.copies import ROOT, copy_project
 
-_DROPPED = ("MLFLOW_RUN_ID", "MLFLOW_TRACKING", "TRACKIO_", "RELAY_", "WANDB_")
+_DROPPED = (
+    "MLFLOW_RUN_ID", "MLFLOW_TRACKING", "TRACKIO_", "RELAY_", "WANDB_", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
+PYTHON = ROOT / ".venv" / "bin" / "python"
+"""The Python that people run `main.py` with; that of the measurements has more to import."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Checkout:
 
     def relay(self, *arguments: str) -> Cost:
         """Run `python main.py` with `arguments`."""
-        return measure([sys.executable, "main.py", *arguments], self.root)
+        return measure([str(PYTHON), "main.py", *arguments], self.root)
 
     def steps(self) -> Iterable[Mapping[str, Any]]:
         """Return the steps that ran, from the newest run's summary."""
