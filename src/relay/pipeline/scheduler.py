@@ -63,6 +63,7 @@ class Scheduler:
                 if any(changes) or self._announced:
                     self._start_ready()
         finally:
+            self._drop_announced()
             for running in self._running.values():
                 running.process.ask_to_stop()
             for running in list(self._running.values()):
@@ -99,7 +100,7 @@ class Scheduler:
     def _announce_ready(self) -> None:
         """Settle the steps whose inputs exist; announce those that are to run, up to the limit."""
         if self.state.has_failed and not self.keep_going:
-            self._announced.clear()
+            self._drop_announced()
         for step in self._startable():
             if not self.state.has_inputs(step):
                 continue
@@ -112,6 +113,12 @@ class Scheduler:
             elif self._count_busy() < self.jobs:
                 self.runner.announce(step, done)
                 self._announced.append(step)
+
+    def _drop_announced(self) -> None:
+        """End the MLflow runs of steps that will not start."""
+        for step in self._announced:
+            self.runner.mlflow.end_step(step.name, "killed", None)
+        self._announced.clear()
 
     def _count_busy(self) -> int:
         working = [running for running in self._running.values() if not running.has_stored]
