@@ -43,7 +43,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a project with a step and a data set of its user's."""
     pages = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
     settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", "requirements")
-    more = ("tests", "tools", *pages, *settings)
+    more = ("tests", "tools", "benchmarks", *pages, *settings)
     checkout = new_checkout(tmp_path_factory.mktemp("own") / "relay", more)
     root = checkout.root
     drift = root / "components" / "drift"
