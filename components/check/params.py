@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from relay import ArtifactVersion, Facts, Find, recorded_input, train_set
 from relay import Params as BaseParams
-from relay.tables.reading.columns import Column
+from relay.tables.reading.settings.column_names import Column
 from relay.tables.setting_checks import check_inputs
 
 

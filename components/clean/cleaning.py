@@ -15,16 +15,16 @@ from rows import KeptRows, find_repeats
 from targets import class_warning, to_target
 
 from relay import RelayError
-from relay.tables.reading.booleans import with_plain_booleans
-from relay.tables.reading.columns import find_column, renamed, require_one_target
-from relay.tables.reading.dtype_words import text_word
-from relay.tables.reading.infer import convention_of, finite, read_column
-from relay.tables.reading.missing import Counts, Marked
-from relay.tables.reading.numbers import Convention
-from relay.tables.reading.reach import are_infinite, require_reach
-from relay.tables.reading.row_numbers import count_row_numbers
-from relay.tables.reading.spellings import spellings_warning
-from relay.tables.reading.texts import is_text, release_memory
+from relay.tables.reading.arrow_texts import is_text, release_memory
+from relay.tables.reading.columns.booleans import with_plain_booleans
+from relay.tables.reading.columns.float32_range import are_infinite, require_float32_range
+from relay.tables.reading.columns.infer import convention_of, finite, read_column
+from relay.tables.reading.columns.na_values import Counts, Marked
+from relay.tables.reading.columns.row_numbers import count_row_numbers
+from relay.tables.reading.columns.spellings import spellings_warning
+from relay.tables.reading.numbers.numbers import Convention
+from relay.tables.reading.settings.column_names import find_column, renamed, require_one_target
+from relay.tables.reading.settings.dtype_words import text_word
 from relay.util.names import column_name
 from relay.util.setting_text import setting
 
@@ -130,7 +130,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     table = table.drop(columns=sorted(dropped - used))
     rows.apply(table, ranges, rules.filters, target)
     for name in table.columns.difference(sorted(used), sort=False):
-        require_reach(table[name], rows.kept)
+        require_float32_range(table[name], rows.kept)
 
     table = table.drop(columns=sorted(used))
     if not rows.kept.all():

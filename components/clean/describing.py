@@ -8,7 +8,7 @@ from typing import Any
 from cleaning import Cleaned
 from missing_texts import missing_note
 
-from relay.tables.reading.column_kinds import kind_of
+from relay.tables.reading.columns.column_kinds import kind_of
 from relay.util.names import list_columns
 
 _MOST_LINES = 20

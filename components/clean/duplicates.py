@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relay.tables.reading.texts import codes, is_text
+from relay.tables.reading.arrow_texts import codes, is_text
 
 _ODD = 0x9E3779B97F4A7C15
 _MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))

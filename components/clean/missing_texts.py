@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from relay.tables.reading.dtype_words import text_word
-from relay.tables.reading.missing import Counts, are_codes
-from relay.tables.reading.texts import is_text
+from relay.tables.reading.arrow_texts import is_text
+from relay.tables.reading.columns.na_values import Counts, are_codes
+from relay.tables.reading.settings.dtype_words import text_word
 from relay.util.setting_text import setting
 
 _SHOWN = 3

@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from relay import ArtifactVersion, Facts
-from relay.tables.reading.columns import Column
-from relay.tables.reading.filters import check_filter
-from relay.tables.reading.params import ReadParams
+from relay.tables.reading.settings.column_names import Column
+from relay.tables.reading.settings.filters import check_filter
+from relay.tables.reading.settings.params import ReadParams
 from relay.tables.setting_checks import TASK, check_inputs, require_columns
 
 Task = Literal["auto", "regression", "classification"]

@@ -12,8 +12,8 @@ from duplicates import are_by_chance, first_repeats, repeated_rows
 from numpy.typing import NDArray
 
 from relay import RelayError
-from relay.tables.reading.dtypes import require_numbers
-from relay.tables.reading.filters import check_filter
+from relay.tables.reading.columns.dtypes import require_numbers
+from relay.tables.reading.settings.filters import check_filter
 
 _SHOWN = 3
 

@@ -15,8 +15,8 @@ from params import Params
 
 from relay import RelayError, StepRun, main
 from relay.tables.io import table_metadata, write_parquet
-from relay.tables.reading.columns import renamed
-from relay.tables.reading.missing import Marked
+from relay.tables.reading.columns.na_values import Marked
+from relay.tables.reading.settings.column_names import renamed
 from relay.tables.reading.table import RawTable, read_raw
 from relay.util.names import column_name
 

@@ -9,11 +9,11 @@ import pandas as pd
 from params import Task
 
 from relay import RelayError
-from relay.tables.reading.date_formats import are_compact_dates
-from relay.tables.reading.dates import read_dates
-from relay.tables.reading.dtypes import to_number
-from relay.tables.reading.spellings import spellings_warning
-from relay.tables.reading.texts import is_text, sample
+from relay.tables.reading.arrow_texts import is_text, sample
+from relay.tables.reading.columns.dtypes import to_number
+from relay.tables.reading.columns.spellings import spellings_warning
+from relay.tables.reading.dates.date_formats import are_compact_dates
+from relay.tables.reading.dates.dates import read_dates
 from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")

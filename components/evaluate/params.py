@@ -10,7 +10,7 @@ from relay import ArtifactVersion, Facts
 from relay import Params as BaseParams
 from relay.models.metric_names import HIGHER_IS_BETTER, Task, require_of_task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
-from relay.tables.reading.columns import Column
+from relay.tables.reading.settings.column_names import Column
 from relay.tables.setting_checks import TASK, check_inputs, require_columns
 from relay.util.names import did_you_mean
 

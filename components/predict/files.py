@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from relay import Input, RelayError
 from relay.tables.io import table_file
-from relay.tables.reading.columns import renamed
-from relay.tables.reading.dtypes import to_dtype
-from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.columns.dtypes import to_dtype
 from relay.tables.reading.pieces import Pieces, read_in_pieces
+from relay.tables.reading.settings.column_names import renamed
+from relay.tables.reading.settings.options import ReadOptions
 from relay.util.files import name_aside
 from relay.util.names import column_name
 

@@ -13,9 +13,9 @@ from files import Table, with_dtypes
 
 from relay import RelayError
 from relay.models.loading import coerce
-from relay.tables.reading.infer import with_plain_dtypes
-from relay.tables.reading.integers import floats_hold
-from relay.tables.reading.reach import are_infinite
+from relay.tables.reading.columns.float32_range import are_infinite
+from relay.tables.reading.columns.infer import with_plain_dtypes
+from relay.tables.reading.numbers.integers import floats_hold
 from relay.util.progress import Report
 
 Kind = Literal["empty", "bool", "int", "long", "float", "time", "text"]

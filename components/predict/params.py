@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from relay import IS_OUTPUT_PATH, IS_PATH, ConfigError, RelayError
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
-from relay.tables.reading.params import ReadParams
+from relay.tables.reading.settings.params import ReadParams
 from relay.util.names import nearest
 from relay.util.paths import find_local_path, shown
 

@@ -19,8 +19,8 @@ from unseen import Unseen, known_categories
 from relay import Input, RelayError, StepRun, main
 from relay.models.loading import Model, Predictions, load_model
 from relay.tables.io import TABLE_FILE, table_metadata
-from relay.tables.reading.dtype_words import is_read_as_text
-from relay.tables.reading.params import kept_in
+from relay.tables.reading.settings.dtype_words import is_read_as_text
+from relay.tables.reading.settings.params import kept_in
 from relay.util.names import column_name
 from relay.util.paths import shown
 from relay.util.progress import show_progress

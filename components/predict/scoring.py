@@ -10,7 +10,7 @@ import pandas as pd
 
 from relay import RelayError
 from relay.models.loading import Model, Predictions
-from relay.tables.reading.dtypes import to_dtype
+from relay.tables.reading.columns.dtypes import to_dtype
 
 log = logging.getLogger("relay")
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from relay import ArtifactVersion, Facts
 from relay import Params as BaseParams
-from relay.tables.reading.columns import Column
+from relay.tables.reading.settings.column_names import Column
 from relay.tables.setting_checks import check_inputs, require_columns
 
 

@@ -17,8 +17,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 
 from relay import RelayError
 from relay.tables.io import require_column
-from relay.tables.reading.column_kinds import kind_of
-from relay.tables.reading.integers import floats_merge
+from relay.tables.reading.columns.column_kinds import kind_of
+from relay.tables.reading.numbers.integers import floats_merge
 from relay_dates import PARTS, DateFeatures
 
 Kind = Literal["numeric", "category", "date", "text"]

@@ -11,7 +11,7 @@ from relay import Params as BaseParams
 from relay.models.estimators import ModelSpec, check_spec
 from relay.models.metric_names import Task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
-from relay.tables.reading.columns import Column
+from relay.tables.reading.settings.column_names import Column
 from relay.tables.setting_checks import TASK, check_inputs, require_columns
 
 

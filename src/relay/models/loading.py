@@ -17,8 +17,8 @@ from relay.models import files as model_files
 from relay.models.metric_names import Task
 from relay.models.predictions import ScoredPredictions
 from relay.tables.io import require_column
-from relay.tables.reading.dtypes import to_dtype
-from relay.tables.reading.reach import are_infinite, require_reach
+from relay.tables.reading.columns.dtypes import to_dtype
+from relay.tables.reading.columns.float32_range import are_infinite, require_float32_range
 from relay.util.errors import RelayError
 from relay.util.names import nearest
 
@@ -181,7 +181,7 @@ def _missing(name: str, spare: list[str]) -> str:
 def _numbers(values: pd.Series) -> pd.Series:
     """Return numbers within 32-bit floats; infinite ones become missing, as in training."""
     numbers = to_dtype(values, "float")
-    require_reach(numbers)
+    require_float32_range(numbers)
     return numbers.mask(are_infinite(numbers))
 
 

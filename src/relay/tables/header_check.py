@@ -10,15 +10,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from relay import Facts
-from relay.tables.reading.columns import renamed, require_one_target
-from relay.tables.reading.encodings import codec_of
-from relay.tables.reading.head import SAMPLE_RECORDS
+from relay.tables.reading.files.source import find_source
 from relay.tables.reading.header import is_number
-from relay.tables.reading.layout import text_format
-from relay.tables.reading.options import ReadOptions
-from relay.tables.reading.params import ReadParams
-from relay.tables.reading.records import check_records
-from relay.tables.reading.source import find_source
+from relay.tables.reading.settings.column_names import renamed, require_one_target
+from relay.tables.reading.settings.options import ReadOptions
+from relay.tables.reading.settings.params import ReadParams
+from relay.tables.reading.text_files.encodings import codec_of
+from relay.tables.reading.text_files.head import SAMPLE_RECORDS
+from relay.tables.reading.text_files.layout import text_format
+from relay.tables.reading.text_files.records import check_records
 from relay.tables.setting_checks import COLUMNS, SOURCE
 from relay.util.errors import ConfigError
 from relay.util.names import column_name, did_you_mean
@@ -110,13 +110,13 @@ def read_columns(path: Path, options: ReadOptions) -> list[str]:
         check_records(layout, (codec_of(layout.encoding)[0], "replace"), SAMPLE_RECORDS)
         return layout.header
     if source.kind == "json":
-        from relay.tables.reading.json_lines import json_columns
+        from relay.tables.reading.files.json_lines import json_columns
 
         return json_columns(source, options)
     if source.kind == "excel":
-        from relay.tables.reading.excel import excel_columns
+        from relay.tables.reading.workbooks.excel import excel_columns
 
         return excel_columns(source, options)
-    from relay.tables.reading.parquet import parquet_columns
+    from relay.tables.reading.files.parquet import parquet_columns
 
     return parquet_columns(source)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relay.tables.reading.columns import find_column
+from relay.tables.reading.settings.column_names import find_column
 from relay.util.errors import ConfigError, RelayError
 from relay.util.names import column_name, did_you_mean
 from relay.util.paths import find_local_path, shown

@@ -18,7 +18,7 @@ from relay.commands.new_data.writing import with_margin
 from relay.config import compose as config
 from relay.pipeline import plan
 from relay.pipeline.planned_step import make_planned_steps
-from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
 from relay.util.errors import ConfigError, RelayError
 from relay.util.project import Project

@@ -16,7 +16,7 @@ from relay.commands.new_data.profile import Profile, profile
 from relay.commands.new_data.writing import config_text
 from relay.config import compose as config
 from relay.step.params import to_text, validate
-from relay.tables.reading.params import ReadParams
+from relay.tables.reading.settings.params import ReadParams
 from relay.tables.reading.table import read_raw
 from relay.util.errors import ConfigError
 from relay.util.files import write_text

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from relay.commands.new_data.profile import Column, Profile
-from relay.tables.reading.encodings import MIXED
+from relay.tables.reading.text_files.encodings import MIXED
 
 _MARGIN = 0.25
 _FEWEST_ROWS = 0.5

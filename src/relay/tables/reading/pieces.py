@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from relay.tables.reading.layout import text_format
-from relay.tables.reading.missing import as_it_stands, mark_missing
-from relay.tables.reading.options import ReadOptions
-from relay.tables.reading.parquet import parquet_columns, read_parquet_pieces
-from relay.tables.reading.source import find_source
+from relay.tables.reading.columns.na_values import as_it_stands, mark_missing
+from relay.tables.reading.files.parquet import parquet_columns, read_parquet_pieces
+from relay.tables.reading.files.source import find_source
+from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
-from relay.tables.reading.text import TextTable
-from relay.tables.reading.totals import without_totals
+from relay.tables.reading.text_files.layout import text_format
+from relay.tables.reading.text_files.text_table import TextTable
+from relay.tables.reading.totals.totals import without_totals
 
 Read = Callable[[int], Iterator[pd.DataFrame]]
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from relay.tables.reading.double_encoding import warn_of_double_encoding
-from relay.tables.reading.excel import read_excel
-from relay.tables.reading.json_lines import read_json
-from relay.tables.reading.layout import text_format
-from relay.tables.reading.left_out import warn_of_notes
-from relay.tables.reading.missing import Marked, as_it_stands, mark_missing
-from relay.tables.reading.notes import count_notes, warn_of_comments
-from relay.tables.reading.options import ReadOptions
-from relay.tables.reading.parquet import read_parquet
-from relay.tables.reading.source import Source, find_source
-from relay.tables.reading.text import TextTable
-from relay.tables.reading.totals import labels_among_numbers, without_totals
+from relay.tables.reading.columns.na_values import Marked, as_it_stands, mark_missing
+from relay.tables.reading.files.json_lines import read_json
+from relay.tables.reading.files.parquet import read_parquet
+from relay.tables.reading.files.source import Source, find_source
+from relay.tables.reading.settings.options import ReadOptions
+from relay.tables.reading.text_files.double_encoding import warn_of_double_encoding
+from relay.tables.reading.text_files.layout import text_format
+from relay.tables.reading.text_files.left_out_lines import warn_of_notes
+from relay.tables.reading.text_files.notes import count_notes, warn_of_comments
+from relay.tables.reading.text_files.text_table import TextTable
+from relay.tables.reading.totals.totals import labels_among_numbers, without_totals
+from relay.tables.reading.workbooks.excel import read_excel
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from relay.tables.reading.dtypes import to_dtype
+from relay.tables.reading.columns.dtypes import to_dtype
 from relay.util.setting_text import setting
 from tests.made_clean import clean
 

@@ -12,7 +12,7 @@ import pytest
 
 from relay.models.loading import Predictions
 from relay.step.params import validate
-from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.settings.options import ReadOptions
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 

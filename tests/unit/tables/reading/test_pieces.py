@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from relay.tables.reading.options import ReadOptions
 from relay.tables.reading.pieces import Pieces, read_in_pieces
+from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
 from relay.util.errors import RelayError
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from relay.tables.header_check import read_columns
-from relay.tables.reading.options import ReadOptions
+from relay.tables.reading.settings.options import ReadOptions
 from relay.util.errors import RelayError
 from tests.reading import read, read_as_it_stands
 

@@ -1,0 +1,1 @@
+"""Files and their kinds, and tables from those of Parquet and JSON."""

@@ -1,0 +1,1 @@
+"""Tables from separated text: encodings, separators, layout, records and broken lines."""

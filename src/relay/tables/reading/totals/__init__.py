@@ -1,0 +1,1 @@
+"""Rows of totals, which are not data."""

@@ -1,0 +1,1 @@
+"""Tables from the sheets of Excel and OpenDocument workbooks."""

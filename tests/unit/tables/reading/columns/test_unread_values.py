@@ -1,0 +1,192 @@
+"""Values in forms that are not read: kept as they are, and reported; good categories are not."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relay.tables.reading.columns.dtypes import to_dtype
+from relay.tables.reading.columns.infer import Reading, convention_of, read_column
+from relay.tables.reading.settings.options import ReadOptions
+from relay.tables.reading.table import read_raw
+from relay.util import setting_text
+
+ROWS = 80
+
+
+def read(values: list[Any], spec: str | None = None) -> Reading:
+    dtype = "str" if isinstance(values[0], str) else None
+    column = pd.Series(values, name="v", dtype=dtype)
+    return read_column(column, spec, convention_of(pd.DataFrame({"v": column})))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("{n}-{m}", "ranges of numbers, such as '0-9'"),
+        ("{n},0-{m},0", "ranges of numbers, such as '0,0-9,0'"),
+        ("{n}.5 – {m}.5", "ranges of numbers"),
+        ("{n} to {m}", "ranges of numbers"),
+        ("{n}'1\"", "feet and inches, such as '0'1\"'"),
+        ("{n} ft 11 in", "feet and inches"),
+        ("{n}°34'N", "degrees and minutes, such as '0°34'N'"),
+        ("{n}° 34′ 12.5″ W", "degrees and minutes"),
+        ("{n} lb 3 oz", "pounds and ounces"),
+    ],
+)
+def test_numbers_in_two_parts_are_reported(text: str, name: str) -> None:
+    texts = [text.format(n=i, m=i + 9) for i in range(ROWS)]
+    got = read(texts)
+    assert got.values.tolist() == texts
+    assert name in got.warning and "data.dtypes.v=str" in got.warning
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["18-25", "26-35", "36-50", "51-99"],
+        ["0-9", "10-19", "20-29"],
+        [f"555-{i * 137 % 10000:04d}" for i in range(ROWS)],
+        [f"{i % 7}-{i % 5}" for i in range(ROWS)],
+        ["March", "April", "May"],
+        ["2021-W01", "2021-W02", "2021-W03"],
+        ["Q1 2021", "Q2 2021"],
+    ],
+)
+def test_classes_codes_and_scores_have_no_warning(texts: list[str]) -> None:
+    got = read((texts * ROWS)[:ROWS])
+    assert got.warning == "" and got.word is None
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["1. März 2021", "15. Mai 2021", "3. Dezember 2021"],
+        ["1 janvier 2020", "2 février 2020", "30 août 2020"],
+        ["5 de enero de 2020", "6 de agosto de 2020", "7 de diciembre de 2020"],
+        ["Mai 2020", "Juli 2020", "Oktober 2021"],
+    ],
+)
+def test_dates_with_months_of_other_languages_are_reported_also_where_they_are_few(
+    texts: list[str],
+) -> None:
+    got = read(texts * 20)
+    assert got.values.tolist() == texts * 20
+    assert f"such as '{texts[0]}', in a form that is not read" in got.warning
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_whole_numbers_that_are_dates_are_so_in_every_kind_of_file(missing: bool) -> None:
+    days: list[Any] = [20210301 + i % 28 for i in range(ROWS)]
+    first = pd.Timestamp("2021-03-01")
+    texts = read([str(day) for day in days])
+    got = read([None, *days[1:]] if missing else days)
+    assert got.word == texts.word == "datetime:%Y%m%d"
+    assert got.values.iloc[0] is pd.NaT if missing else got.values.iloc[0] == first
+    assert got.values.tolist()[1:] == texts.values.tolist()[1:]
+    assert read(days, "int").values.tolist() == days
+    counted = [20210000 + i for i in range(ROWS)]
+    assert read(counted).values.tolist() == counted
+
+
+def test_milliseconds_since_1970_are_reported_with_the_setting_that_reads_them() -> None:
+    days = pd.date_range("2020-01-01", periods=ROWS)
+    numbers = [int(day.timestamp() * 1000) for day in days]
+    for values in (numbers, [str(number) for number in numbers]):
+        got = read(values)
+        assert got.values.tolist() == numbers
+        assert "such as 1577836800000, which would be 2020-01-01 00:00:00" in got.warning
+        assert "data.dtypes.v=datetime:ms" in got.warning
+        assert read(values, "datetime:ms").values.tolist() == list(days)
+    assert read(numbers, "int").warning == ""
+    ids = [1577836800001 + 1237 * i for i in range(ROWS)]
+    assert read(ids).warning == ""
+    times = pd.Series(numbers, name="created_at")
+    assert to_dtype(times, "datetime:ms").tolist() == list(days)
+
+
+def test_integers_that_floats_merge_stay_texts_beside_decimals() -> None:
+    texts = ["9007199254740993", "9007199254740992", *(f"{i}.5" for i in range(ROWS))]
+    got = read(texts)
+    assert got.values.tolist() == texts
+    assert "2 whole numbers, such as 9007199254740993, have more digits" in got.warning
+    assert read(texts, "float").values.tolist()[:1] == [2.0**53]
+    assert read(["1e300", "12345678901234567890", "1.5"]).values.tolist()[0] == 1e300
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "t.csv").write_text(text, "utf-8")
+    return folder / "t.csv"
+
+
+def warnings_of(path: Path, caplog: pytest.LogCaptureFixture) -> list[str]:
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "relay"):
+        read_raw(path, ReadOptions())
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize("wrong", ["KÃ¶ln", "Ã–sterreich", "SÃ£o Paulo", "Itâ€™s", "ÐŸÑ€Ð¸Ð²ÐµÑ‚"])
+def test_letters_encoded_twice_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, wrong: str
+) -> None:
+    path = write(tmp_path, "city,y\n" + "Köln,1\nNîmes,2\n" * 5 + f"{wrong},3\n")
+    (warning,) = warnings_of(path, caplog)
+    assert f"first in row 11 of the data, '{wrong}'" in warning
+    assert "city 1" in warning
+    (tmp_path / "t.json").write_text(json.dumps([{"city": wrong, "y": i} for i in range(3)]))
+    assert "city 3" in warnings_of(tmp_path / "t.json", caplog)[0]
+
+
+def test_other_letters_are_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    names = [
+        "SÃO PAULO",
+        "MA\u00c7\u00c3\u00bb",
+        "ÂGE",
+        "Привет",
+        "Đà Nẵng",
+        "Ängelholm",
+        "Århus",
+        "Šibenik",
+    ]
+    assert warnings_of(write(tmp_path, "city,y\n" + ",1\n".join(names) + ",2\n"), caplog) == []
+
+
+ROWS_OF_TEXT = [f"{name},{city},{kind}" for name, city, kind in zip(
+    ["ann", "bob", "cy", "dan"] * 10, ["rome", "paris", "oslo"] * 14, "abcde" * 8, strict=False
+)]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ["#", "%", "//"])
+def test_a_comment_as_wide_as_a_row_of_texts_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mark: str
+) -> None:
+    comment, header = f"{mark} seen, by me, today", "name,city,kind"
+    setting = setting_text.setting("data.read.comment", mark)
+    above = "\n".join([comment, header, *ROWS_OF_TEXT])
+    (warning,) = warnings_of(write(tmp_path, above), caplog)
+    assert "is read as the names of the columns" in warning and setting in warning
+    within = "\n".join([header, *ROWS_OF_TEXT[:7], comment, *ROWS_OF_TEXT[7:]])
+    (warning,) = warnings_of(write(tmp_path, within), caplog)
+    assert "1 of 41 rows can be comments, the first in row 8" in warning and setting in warning
+    left_out = read_raw(tmp_path / "t.csv", ReadOptions(comment=mark)).table
+    assert len(left_out) == len(ROWS_OF_TEXT)
+    row = "\n".join([header, *ROWS_OF_TEXT, f"{mark}ann,rome,b"])
+    (warning,) = warnings_of(write(tmp_path, row), caplog)
+    assert "the first in row 41" in warning
+
+
+@pytest.mark.parametrize("header", ["#name,city,kind", "# name,city,kind", "name,city,kind"])
+def test_a_mark_before_names_or_values_is_not_a_comment(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, header: str
+) -> None:
+    assert warnings_of(write(tmp_path, "\n".join([header, *ROWS_OF_TEXT])), caplog) == []
+    tags = [f"#tag{i},{row}" for i, row in enumerate(ROWS_OF_TEXT)]
+    assert warnings_of(write(tmp_path, "\n".join([f"tag,{header}", *tags])), caplog) == []
+    first = [header, "#happy days,rome,a", *ROWS_OF_TEXT]
+    assert warnings_of(write(tmp_path, "\n".join(first)), caplog) == []
