@@ -24,7 +24,7 @@ import pytest
 from mlflow.entities import Run
 
 from relay.commands import run as run_command
-from relay.pipeline import launch
+from relay.pipeline import orchestrator
 from relay.runtime.libraries import list_libraries
 from relay.tracking.mlflow import connection
 from relay.util.project import Project
@@ -160,7 +160,7 @@ def forks() -> Forks:
     """Return a process that has loaded what `main.py` needs; one for all tests of this process."""
     folder = Path(tempfile.mkdtemp(prefix="relay-forks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    scripts = [Path(str(module.__file__)) for module in (run_command, launch, connection)]
+    scripts = [Path(str(module.__file__)) for module in (run_command, orchestrator, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
     loaded = [*list_libraries(scripts, ROOT), *((name, ()) for name in _LATE)]
     running = Forks(folder, environ, loaded, ROOT / "src", reloaded=("relay", "trackio"))

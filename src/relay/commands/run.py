@@ -58,9 +58,9 @@ def _run(project: Project, settings: Config, console: Console, trial: Trial | No
         require_writable(project)
         make_private(project, os.environ)
     # Imported late, as it takes time that a wrong command need not wait for.
-    from relay.pipeline.launch import launch
+    from relay.pipeline.orchestrator import run_pipeline
 
-    return launch(project, settings, tracking, the_plan, planned_steps, console, trial)
+    return run_pipeline(project, settings, tracking, the_plan, planned_steps, console, trial)
 
 
 def _run_trial(

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from relay.pipeline.summary import StepSummary, Summary
+from relay.pipeline.run_summary import StepSummary, Summary
 from relay.runtime.progress import BuildDisplay, Usage
 from relay.tracking.remote import TITLE
 from relay.util.paths import shown

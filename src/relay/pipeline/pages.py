@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from relay.pipeline.summary import SETTINGS, StepSummary
+from relay.pipeline.run_summary import SETTINGS, StepSummary
 from relay.pipeline.tracking_setup import require_answer
 from relay.step.context import PAGE
 from relay.tracking import Backend

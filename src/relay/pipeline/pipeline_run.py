@@ -15,10 +15,10 @@ from relay.config.composed import Config
 from relay.pipeline.display import Display, open_display
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
+from relay.pipeline.run_summary import SETTINGS, Summary, write_summary
 from relay.pipeline.scheduler import Scheduler
 from relay.pipeline.state import RunState
 from relay.pipeline.step_runner import StepRunner
-from relay.pipeline.summary import SETTINGS, Summary, write_summary
 from relay.pipeline.tracking_setup import log_summary
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager

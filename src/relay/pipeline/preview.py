@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from relay.pipeline.summary import StepSummary
+from relay.pipeline.run_summary import StepSummary
 
 
 def show_taken(console: Console, references: Sequence[str], warnings: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from relay.config.composed import Config
-from relay.pipeline.summary import Summary
+from relay.pipeline.run_summary import Summary
 from relay.util.redact import redact
 
 _ORCHESTRATION = (

@@ -9,7 +9,7 @@ from relay.pipeline.cache import StepCache
 from relay.pipeline.plan import Plan, Source, Step
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
-from relay.pipeline.summary import StepSummary
+from relay.pipeline.run_summary import StepSummary
 from relay.step.context import METRICS_KEY, WARNINGS_KEY
 from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion, Backend

@@ -9,7 +9,7 @@ from pathlib import Path
 from relay.pipeline.early_end import explain_early_end
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.planned_step import PlannedStep
-from relay.pipeline.summary import StepSummary
+from relay.pipeline.run_summary import StepSummary
 from relay.pipeline.tracking_setup import run_id
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process

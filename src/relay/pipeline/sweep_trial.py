@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from relay.pipeline.summary import Summary
+from relay.pipeline.run_summary import Summary
 from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings, Trial
 
 _NO_PROMOTION = "register.promote"

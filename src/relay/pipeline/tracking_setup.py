@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from relay.config.schema import TrackingSpec
-from relay.pipeline.summary import Summary
+from relay.pipeline.run_summary import Summary
 from relay.step.context import RunSettings
 from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings, remote
 from relay.tracking.remote import TITLE

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from relay.pipeline.display import LiveDisplay, show_log, show_summary
-from relay.pipeline.summary import StepSummary, Summary
+from relay.pipeline.run_summary import StepSummary, Summary
 from relay.runtime.progress import Usage
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from relay.pipeline import pages
 from relay.pipeline.pages import collect_pages
-from relay.pipeline.summary import StepSummary
+from relay.pipeline.run_summary import StepSummary
 from relay.tracking import ArtifactVersion, Backend
 from relay.util.errors import RelayError
 from relay.util.paths import START

@@ -8,7 +8,7 @@ from io import StringIO
 from rich.console import Console
 
 from relay.pipeline.preview import show_reasons
-from relay.pipeline.summary import StepSummary
+from relay.pipeline.run_summary import StepSummary
 
 
 def test_each_selected_step_has_a_line_with_its_plan_and_the_reason() -> None:

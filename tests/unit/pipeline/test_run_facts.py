@@ -9,7 +9,7 @@ import pytest
 from relay.config import compose as config
 from relay.config.composed import Config
 from relay.pipeline.run_facts import comparable_settings, run_metrics, run_name
-from relay.pipeline.summary import StepSummary, Summary
+from relay.pipeline.run_summary import StepSummary, Summary
 from tests.loading import ROOT
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from relay.pipeline.mlflow_record import MlflowRecord
 from relay.pipeline.planned_step import PlannedStep
+from relay.pipeline.run_summary import StepSummary
 from relay.pipeline.step_runner import StepRunner
-from relay.pipeline.summary import StepSummary
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process, SpawnedProcess
 from relay.step.result import StepResult, stored_path, write_result

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from relay.config import compose as config
-from relay.pipeline.summary import StepSummary, Summary
+from relay.pipeline.run_summary import StepSummary, Summary
 from relay.pipeline.sweep_trial import record_refused, record_trial, with_trial_settings
 from relay.tracking import Backend, Row, TrackingSettings, Trial
 from relay.tracking.remote import take_trial

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from relay.config.schema import TrackingSpec
-from relay.pipeline.summary import StepSummary, Summary
+from relay.pipeline.run_summary import StepSummary, Summary
 from relay.pipeline.tracking_setup import choose_tracking, log_summary, run_id
 from relay.step.context import RunSettings
 from relay.tracking import Backend, RunSpec, TrackingSettings, remote

@@ -33,7 +33,7 @@ open_backend(TrackingSettings("local", "p"), Path(".")).find("table:latest")
         # Trackio takes its folder from the environment when it is loaded: not before a command
         ("import relay.commands.publish.command", ["wandb", "trackio"]),
         ("import relay.cli", ["wandb", "trackio", "mlflow", "sklearn"]),
-        ("import relay.pipeline.launch", ["wandb", "trackio", "mlflow", "numpy"]),
+        ("import relay.pipeline.orchestrator", ["wandb", "trackio", "mlflow", "numpy"]),
         ("import relay.pipeline.pipeline_run", ["wandb", "trackio", "mlflow", "numpy"]),
         (LOOKING, ["trackio", "wandb", "mlflow", "numpy"]),
         (LOCAL, ["wandb", "mlflow"]),

@@ -17,7 +17,7 @@ from rich.console import Console
 from relay.config.composed import Config
 from relay.config.schema import Settings, cores
 from relay.pipeline import plan
-from relay.pipeline.launch import launch
+from relay.pipeline.orchestrator import run_pipeline
 from relay.pipeline.planned_step import make_planned_steps
 from relay.tracking import Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
@@ -47,7 +47,9 @@ def _run(project: Project, recipe: dict[str, Any]) -> int:
         config = _config(recipe)
         the_plan = plan.build(config.settings.pipeline)
         planned_steps = make_planned_steps(project.components, config, the_plan)
-        status = launch(project, config, tracking, the_plan, planned_steps, console, scratch=True)
+        status = run_pipeline(
+            project, config, tracking, the_plan, planned_steps, console, scratch=True
+        )
         if status == 0:
             _fetch(backend, project, recipe["made"])
     except RelayError as error:

@@ -1,4 +1,4 @@
-"""The summary of a pipeline run, for people and scripts."""
+"""The content of outputs/<time>/summary.json: how a pipeline run and each of its steps ended."""
 
 from __future__ import annotations
 

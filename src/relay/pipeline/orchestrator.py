@@ -1,4 +1,4 @@
-"""A run, from its planned steps to its end: look up cached ones, run the others, show the end."""
+"""The orchestrator: look up the cached steps of a plan, run the others, record and show the end."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.preview import show_reasons, show_taken
 from relay.pipeline.run_facts import group_name
-from relay.pipeline.stale_inputs import StaleInputs
-from relay.pipeline.state import RunState
-from relay.pipeline.summary import (
+from relay.pipeline.run_summary import (
     StepSummary,
     Summary,
     new_folder,
     write_settings,
     write_summary,
 )
+from relay.pipeline.stale_inputs import StaleInputs
+from relay.pipeline.state import RunState
 from relay.pipeline.sweep_trial import record_trial
 from relay.runtime.limits import require_address_space
 from relay.tracking import Backend, TrackingSettings, Trial, open_backend
@@ -42,7 +42,7 @@ from relay.util.redact import redact
 from relay.util.signals import StopSignals
 
 
-def launch(
+def run_pipeline(
     project: Project,
     config: Config,
     tracking: TrackingSettings,
