@@ -86,12 +86,12 @@ def compared_with(params: Params, table: str, find: Find) -> ArtifactVersion | N
     return None if source is not None and source.digest == table else train
 
 
-def looked_up(params: Params, inputs: Mapping[str, str], find: Find) -> dict[str, str]:
+def discover_inputs(params: Params, inputs: Mapping[str, str], find: Find) -> dict[str, str]:
     """Return the digests of artifacts that are read besides `inputs`, by key, for the cache."""
     train = compared_with(params, inputs["input"], find)
     return {} if train is None else {"the champion's data": train.digest}
 
 
-def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+def check_input_metadata(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
     """Return the task that the inputs show. Raises ConfigError if they are for another target."""
     return check_inputs(step, params.target, inputs)

@@ -46,7 +46,7 @@ class Params(ReadParams):
         return [check_filter(query) for query in filters]
 
 
-def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+def check_input_metadata(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
     """Return the task, if the settings or the inputs show it.
 
     Raises ConfigError if the inputs are for another target.
@@ -55,7 +55,7 @@ def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]
     return {**task, **check_inputs(step, params.target, inputs)}
 
 
-def look_ahead(params: Params, facts: Facts) -> Facts:
+def inspect_source(params: Params, facts: Facts) -> Facts:
     """Return the columns of the file. Raises ConfigError if the target is not among them."""
     from relay.tables.header_check import look_at_header
 

@@ -60,6 +60,6 @@ def check_facts(params: Params, facts: Facts) -> None:
     require_columns(facts, dict.fromkeys(params.slices, "evaluate.slices"))
 
 
-def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+def check_input_metadata(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
     """Return the task that the inputs show. Raises ConfigError if they are for another target."""
     return check_inputs(step, params.target, inputs)

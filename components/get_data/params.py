@@ -94,7 +94,7 @@ def source_state(params: Params) -> str | None:
     return None if status is None else f"{status.st_size} bytes, {status.st_mtime_ns}"
 
 
-def look_ahead(params: Params, facts: Facts) -> Facts:
+def inspect_source(params: Params, facts: Facts) -> Facts:
     """Find the file, for the steps that read it. Raises ConfigError if it does not exist.
 
     With refresh=never it need not exist: the file that was fetched before is used.

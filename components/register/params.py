@@ -54,6 +54,6 @@ def check_facts(params: Params, facts: Facts) -> None:
         require_of_task("register.metric", params.metric, facts[TASK])
 
 
-def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+def check_input_metadata(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
     """Return the task that the inputs show. Raises ConfigError if they are for another target."""
     return check_inputs(step, params.target, inputs)

@@ -78,6 +78,6 @@ def require_task(spec: ModelSpec, task: Task) -> None:
         )
 
 
-def read_inputs(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
+def check_input_metadata(step: str, params: Params, inputs: Mapping[str, ArtifactVersion]) -> Facts:
     """Return the task that the inputs show. Raises ConfigError if they are for another target."""
     return check_inputs(step, params.target, inputs)

@@ -37,7 +37,7 @@ def jobs(*overrides: str) -> list[PlannedStep]:
     found = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     preflight = Preflight(found)
     preflight.check_settings()
-    preflight.look_ahead(found)
+    preflight.inspect_sources(found)
     return found
 
 

@@ -48,7 +48,7 @@ class StepCache:
             return None
         digests = {key: self._digest(reference) for key, reference in inputs.items()}
         state = {SOURCE: source} if source else {}
-        state |= planned.component.looked_up(planned.valid, digests, self.backend.find)
+        state |= planned.component.discover_inputs(planned.valid, digests, self.backend.find)
         return Fingerprint(
             code=code_digests(planned.component.folder, self.root),
             params=planned.plain_params,

@@ -126,7 +126,7 @@ def _explain(state: RunState, problem: str | None, console: Console) -> int:
     """
     if problem is not None:
         raise RelayError(problem)
-    state.preflight.look_ahead(state.waiting)
+    state.preflight.inspect_sources(state.waiting)
     show_reasons(console, list(state.steps.values()))
     return 0
 

@@ -120,7 +120,7 @@ class PipelineRun:
 
     def _check(self, state: RunState, manager: str) -> None:
         """Check the steps a last time, move `latest` to cached outputs, and open the display."""
-        state.preflight.look_ahead(state.waiting)
+        state.preflight.inspect_sources(state.waiting)
         state.move_latest()
         self._display.open([planned.name for planned in state.planned_steps], manager, self.folder)
         for done in state.steps.values():

@@ -30,7 +30,7 @@ class Preflight:
         problems = _Problems()
         for step in self.steps:
             with problems.collected():
-                self.facts |= step.component.read_inputs(step.name, step.valid, {})
+                self.facts |= step.component.check_input_metadata(step.name, step.valid, {})
         problems.raise_all()
         self._check_facts()
 
@@ -40,11 +40,11 @@ class Preflight:
         Raises ConfigError if the metadata do not suit the settings of a step.
         """
         before = dict(self.facts)
-        self.facts |= step.component.read_inputs(step.name, step.valid, inputs)
+        self.facts |= step.component.check_input_metadata(step.name, step.valid, inputs)
         if self.facts != before:
             self._check_facts()
 
-    def look_ahead(self, waiting: Sequence[PlannedStep]) -> None:
+    def inspect_sources(self, waiting: Sequence[PlannedStep]) -> None:
         """Do the checks that take a second, if steps are `waiting` to run.
 
         The source is looked at even if the step that reads it does not run. Raises ConfigError if
@@ -55,7 +55,7 @@ class Preflight:
         problems = _Problems()
         for step in self.steps:
             with problems.collected():
-                self.facts |= step.component.look_ahead(step.valid, self.facts)
+                self.facts |= step.component.inspect_source(step.valid, self.facts)
         problems.raise_all()
         self._check_facts()
         for step in waiting:

@@ -19,7 +19,14 @@ from relay.util.errors import ConfigError
 from relay.util.imports import parse_source
 from relay.util.names import did_you_mean
 
-_HOOKS = ("source_state", "looked_up", "read_inputs", "look_ahead", "check_facts", "check")
+_HOOKS = (
+    "source_state",
+    "discover_inputs",
+    "check_input_metadata",
+    "inspect_source",
+    "check_facts",
+    "check",
+)
 _ADD_PARAMS = (
     "Add a class Params with a field for each parameter, as in components/split/params.py."
 )
@@ -39,15 +46,15 @@ class Component:
     params_type: type[Params]
     source_state: Callable[[Any], str | None] = lambda params: ""
     """A text that changes when the component's source does; None if that cannot be determined."""
-    looked_up: Callable[[Any, Mapping[str, str], Find], Mapping[str, str]] = (
+    discover_inputs: Callable[[Any, Mapping[str, str], Find], Mapping[str, str]] = (
         lambda params, digests, find: {}
     )
     """The digests of the artifacts that it reads besides its inputs, given the inputs' digests."""
-    read_inputs: Callable[[str, Any, Mapping[str, ArtifactVersion]], Facts] = (
+    check_input_metadata: Callable[[str, Any, Mapping[str, ArtifactVersion]], Facts] = (
         lambda step, params, inputs: {}
     )
     """Facts from the settings and from the metadata of the inputs that are in the store already."""
-    look_ahead: Callable[[Any, Facts], Facts] = lambda params, facts: {}
+    inspect_source: Callable[[Any, Facts], Facts] = lambda params, facts: {}
     """Facts from a look at the source, which may take a second."""
     check_facts: Callable[[Any, Facts], None] = lambda params, facts: None
     """The check of the parameters against the facts of all steps."""

@@ -30,7 +30,7 @@ def source_state(params: Params) -> str:
     return repr([(name, state.st_size, state.st_mtime_ns) for name, state in states])
 
 
-def look_ahead(params: Params, facts: Facts) -> Facts:
+def inspect_source(params: Params, facts: Facts) -> Facts:
     """Return how many pictures there are. Raises ConfigError if there are none."""
     if not Path(params.folder).is_dir():
         raise ConfigError(f"data.folder: there is no folder {params.folder}.")

@@ -25,7 +25,7 @@ def check(tmp_path: Path, *overrides: str) -> None:
     given = ["data=table", f"data.url={path}", *overrides]
     loaded = config.load(ROOT / "config", given, ROOT)
     jobs = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    Preflight(jobs).look_ahead(jobs)
+    Preflight(jobs).inspect_sources(jobs)
 
 
 def in_zip(content: bytes) -> bytes:
