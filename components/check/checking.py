@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
+from column_summaries import to_json
 from params import ColumnRule
-from summary import to_json
 
 from relay.util.names import column_name, did_you_mean
 

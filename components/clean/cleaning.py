@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
-from missing_texts import Taken, kept_warning, taken_among_texts
+from na_warnings import Taken, kept_warning, taken_among_texts
 from params import Task
 from rows import KeptRows, find_repeats
 from targets import class_warning, to_target

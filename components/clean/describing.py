@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cleaning import Cleaned
-from missing_texts import missing_note
+from na_warnings import missing_note
 
 from relay.tables.reading.columns.column_kinds import kind_of
 from relay.util.names import list_columns

@@ -10,7 +10,7 @@ from typing import Any
 
 from cleaning import Cleaned, Rules, clean
 from describing import columns_in_words, describe, file_in_words, warnings_in_words
-from missing_texts import describe_missing_target
+from na_warnings import describe_missing_target
 from params import Params
 
 from relay import RelayError, StepRun, main

@@ -1,4 +1,4 @@
-"""What a model is judged by: a baseline, thresholds, and test rows of its own split."""
+"""The criteria of a model: a baseline, thresholds, and test rows of its own split."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from judgement import CONFIDENCE, Reliability, Slice
+from evaluation import CONFIDENCE, Reliability, Slice
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ from criteria import (
     missed_thresholds,
     require_same_split,
 )
-from judgement import Judgement, judge
+from evaluation import Evaluation, evaluate_model
 from matplotlib.figure import Figure
 from params import Params, require_metrics
 from plots import (
@@ -36,87 +36,89 @@ from relay.tables.io import read_artifact
 log = logging.getLogger("relay")
 
 
-def run_metrics(judgement: Judgement) -> dict[str, float]:
+def run_metrics(evaluation: Evaluation) -> dict[str, float]:
     """Return the numbers of this run: first the main ones, each with its baseline."""
-    metrics, best = judgement.scored.metrics, best_values(judgement.baselines)
+    metrics, best = evaluation.scored.metrics, best_values(evaluation.baselines)
     baseline = {f"baseline_{name}": value for name, value in best.items()}
-    slice_metric = judgement.slice_metric
-    main = PRIMARY[judgement.scored.task]
+    slice_metric = evaluation.slice_metric
+    main = PRIMARY[evaluation.scored.task]
     ordered = [main, slice_metric, f"baseline_{slice_metric}", *metrics]
     everything = {**metrics, **baseline}
     first = {name: everything[name] for name in ordered if name in everything}
     return {**first, **baseline}
 
 
-def report(judgement: Judgement) -> None:
+def report(evaluation: Evaluation) -> None:
     """Log what people should know of a model before they use it."""
-    shown = (f"{name} {value:.4g}" for name, value in judgement.scored.metrics.items())
-    log.info("%d rows: %s", len(judgement.scored), ", ".join(shown))
-    if not judgement.comparisons:
+    shown = (f"{name} {value:.4g}" for name, value in evaluation.scored.metrics.items())
+    log.info("%d rows: %s", len(evaluation.scored), ", ".join(shown))
+    if not evaluation.comparisons:
         log.info("no baseline: the model's metadata do not describe its training target")
-    for comparison in judgement.comparisons.values():
+    for comparison in evaluation.comparisons.values():
         # By the main metric the gain must be clear, by the others any gain is enough.
-        is_main = comparison is judgement.main_comparison
+        is_main = comparison is evaluation.main_comparison
         is_clear = comparison.is_beaten and comparison.interval is not None
         is_good = is_clear if is_main else comparison.gain > 0
-        sentence = describe_comparison(comparison, len(judgement.scored))
+        sentence = describe_comparison(comparison, len(evaluation.scored))
         log.log(logging.INFO if is_good else logging.WARNING, "The model is %s", sentence)
-    if len(judgement.importances) < judgement.columns:
+    if len(evaluation.importances) < evaluation.columns:
         log.info(
             "Importance of %d of the %d columns: blocks of columns were shuffled together, and "
             "those that matter most were divided down to single columns.",
-            len(judgement.importances), judgement.columns,
+            len(evaluation.importances), evaluation.columns,
         )  # fmt: skip
-    warning = doubt_perfection(judgement.scored, judgement.importances)
+    warning = doubt_perfection(evaluation.scored, evaluation.importances)
     if warning:
         log.warning(warning)
-    metric = judgement.slice_metric
-    for column, parts in judgement.slices.items():
+    metric = evaluation.slice_metric
+    for column, parts in evaluation.slices.items():
         with_bounds = [part for part in parts if part.bounds is not None] or parts
         values = {part.value: part.metrics[metric] for part in with_bounds}
         worst = (min if HIGHER_IS_BETTER[metric] else max)(values, key=values.__getitem__)
         log.info(
             "by %s: %s is worst for %s, %.4g (all rows: %.4g)",
-            column, metric, worst, values[worst], judgement.scored.metrics[metric],
+            column, metric, worst, values[worst], evaluation.scored.metrics[metric],
         )  # fmt: skip
 
 
-def draw_plots(judgement: Judgement, target: str, folder: Path) -> dict[str, Path]:
+def draw_plots(evaluation: Evaluation, target: str, folder: Path) -> dict[str, Path]:
     """Draw the plots for the model's task into `folder`, and return {name: PNG}."""
-    scored = judgement.scored
+    scored = evaluation.scored
     draw = _draw_regression if scored.task == "regression" else _draw_classes
-    figures = draw(judgement, target)
-    if judgement.importances.any():
+    figures = draw(evaluation, target)
+    if evaluation.importances.any():
         figures["feature_importance"] = draw_importances(
-            judgement.importances, PRIMARY[scored.task], target, judgement.columns
+            evaluation.importances, PRIMARY[scored.task], target, evaluation.columns
         )
-    for column, parts in judgement.slices.items():
-        figures[f"by_{column}"] = draw_slices(parts, judgement.slice_metric, scored.metrics, target)
+    for column, parts in evaluation.slices.items():
+        figures[f"by_{column}"] = draw_slices(
+            parts, evaluation.slice_metric, scored.metrics, target
+        )
     paths = {name: folder / f"{name}.png" for name in figures}
     for name, path in paths.items():
         figures[name].savefig(path, format="png")
     return paths
 
 
-def _draw_regression(judgement: Judgement, target: str) -> dict[str, Figure]:
-    numbers = judgement.scored.actual.astype(float), judgement.scored.predicted.astype(float)
+def _draw_regression(evaluation: Evaluation, target: str) -> dict[str, Figure]:
+    numbers = evaluation.scored.actual.astype(float), evaluation.scored.predicted.astype(float)
     return {
         "predicted_vs_actual": predicted_vs_actual(*numbers, target),
         "residuals": residuals(*numbers, target),
     }
 
 
-def _draw_classes(judgement: Judgement, target: str) -> dict[str, Figure]:
-    scored = judgement.scored
+def _draw_classes(evaluation: Evaluation, target: str) -> dict[str, Figure]:
+    scored = evaluation.scored
     actual, predicted = scored.actual.astype(str), scored.predicted.astype(str)
     classes = [str(label) for label in scored.classes]
     figures = {"confusion_matrix": confusion(actual, predicted, classes, target)}
     if scored.probabilities is not None:
         curves = roc(actual, scored.probabilities, classes, target)
         figures |= {"roc": curves} if curves is not None else {}
-    if judgement.reliability is not None:
+    if evaluation.reliability is not None:
         figures["calibration"] = draw_calibration(
-            judgement.reliability, scored.metrics.get("brier")
+            evaluation.reliability, scored.metrics.get("brier")
         )
     return figures
 
@@ -132,16 +134,16 @@ def step(run: StepRun[Params]) -> None:
     require_same_split(run, model_input.version, test_input, test)
     log.info("%s on %s", model_input.version, test_input.version)
     training_target = model_input.metadata.get("train_target") or {}
-    judgement = judge(model, test, params.target, training_target, params.slices)
-    report(judgement)
+    evaluation = evaluate_model(model, test, params.target, training_target, params.slices)
+    report(evaluation)
     shared = test_input.metadata.get("rows_in_train")
     if shared:
         log.info("%d of the %d test rows are in the training set as well", shared, len(test))
 
     folder = run.workspace / "evaluation"
     folder.mkdir()
-    write_predictions(judgement.scored, folder)
-    missed = missed_thresholds(judgement.scored.metrics, params.thresholds)
+    write_predictions(evaluation.scored, folder)
+    missed = missed_thresholds(evaluation.scored.metrics, params.thresholds)
     content = {
         "task": model.task,
         "model": str(model_input.version),
@@ -151,17 +153,17 @@ def step(run: StepRun[Params]) -> None:
         "target": params.target,
         "rows": len(test),
         "test_rows_in_train": test_input.metadata.get("rows_in_train"),
-        **judgement.as_json(),
+        **evaluation.as_json(),
         "thresholds": params.thresholds,
         "passed": not missed,
         "violations": missed,
     }
     (folder / "metrics.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
-    for name, picture in draw_plots(judgement, params.target, folder).items():
+    for name, picture in draw_plots(evaluation, params.target, folder).items():
         run.log_image(name, picture)
-    run.log_metrics(run_metrics(judgement))
-    for column, parts in judgement.slices.items():
-        names = list(judgement.scored.metrics)
+    run.log_metrics(run_metrics(evaluation))
+    for column, parts in evaluation.slices.items():
+        names = list(evaluation.scored.metrics)
         rows = [[part.value, part.rows, *map(part.metrics.get, names)] for part in parts]
         run.log_table(f"by_{column}", ["value", "rows", *names], rows)
     run.output(

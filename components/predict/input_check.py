@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
-from files import Table, with_dtypes
+from table_files import Table, with_dtypes
 
 from relay import RelayError
 from relay.models.loading import coerce

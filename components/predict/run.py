@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from files import Table, TableWriter, dtype_words, open_artifact, open_input
 from input_check import CheckedTable, Reading, check_table
 from params import Params, local_path, require_files
 from scoring import Score
+from table_files import Table, TableWriter, dtype_words, open_artifact, open_input
 from unseen import Unseen, known_categories
 
 from relay import Input, RelayError, StepRun, main

@@ -16,7 +16,7 @@ from PIL import Image
 
 from relay.tracking import Draft, Reference, Row, RunSpec, Table
 from relay.tracking.digests import digest_of_path
-from relay.tracking.records import RunRecord, replay
+from relay.tracking.run_records import RunRecord, replay
 from relay.tracking.wandb.backend import WandbBackend
 from relay.util.errors import RelayError
 from tests.loading import ROOT

@@ -25,7 +25,7 @@ from relay.tracking import (
     UploadError,
 )
 from relay.tracking.outbox import flush_outbox, keep, list_outbox
-from relay.tracking.records import RunRecord, replay
+from relay.tracking.run_records import RunRecord, replay
 from relay.util.errors import ConfigError, RelayError
 
 HERE = "https://wandb.example.com"

@@ -13,7 +13,7 @@ from relay.pipeline.run_summary import StepSummary
 from relay.step.context import METRICS_KEY, WARNINGS_KEY
 from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion, Backend
-from relay.tracking.missing import hint_on_missing
+from relay.tracking.not_found import hint_on_missing
 from relay.util.errors import RelayError
 
 _DONE = ("ran", "cached")

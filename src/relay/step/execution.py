@@ -34,7 +34,7 @@ from relay.tracking import (
 )
 from relay.tracking.interface import SECONDS, SOURCE_TYPE
 from relay.tracking.outbox import keep
-from relay.tracking.records import RunRecord
+from relay.tracking.run_records import RunRecord
 from relay.util.code_files import are_unchanged
 from relay.util.errors import GateFailed, Interrupted, RelayError
 from relay.util.git import git_state

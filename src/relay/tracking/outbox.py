@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from relay.tracking.interface import Backend
-from relay.tracking.records import RunRecord, replay
+from relay.tracking.run_records import RunRecord, replay
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb.login import server_of
 from relay.util.errors import RelayError

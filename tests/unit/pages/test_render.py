@@ -18,7 +18,7 @@ page = load("check", "page").render_page
 charts = load("check", "charts")
 run = load("check")
 checking = load("check", "checking")
-formulas = load("check", "formulas")
+formulas = load("check", "target_formulas")
 EVIL = "<script>alert('x')</script>"
 
 

@@ -18,7 +18,7 @@ from relay.step.fingerprint import Fingerprint
 from relay.step.main import StepRun
 from relay.step.params import Params
 from relay.tracking import ArtifactVersion, Draft, TrackingSettings, UploadError
-from relay.tracking.records import RunRecord
+from relay.tracking.run_records import RunRecord
 from relay.util.errors import GateFailed, RelayError
 from tests.memory import Memory, result
 

@@ -15,7 +15,7 @@ from relay.step.main import StepRun
 from relay.step.params import Params
 from relay.tracking import ArtifactVersion, Draft, OutageError, UploadError
 from relay.tracking.outbox import list_outbox
-from relay.tracking.records import RunRecord
+from relay.tracking.run_records import RunRecord
 from relay.util.errors import GateFailed, RelayError
 from relay.util.project import Project
 from tests.memory import Memory, result

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from relay.tracking.interface import CACHE_PREFIX, ArtifactVersion, PublishTarget
 from relay.tracking.local.history import LocalHistory, PastRun
-from relay.tracking.records import RunRecord, replay
 from relay.tracking.references import translated
+from relay.tracking.run_records import RunRecord, replay
 from relay.util.errors import RelayError
 
 

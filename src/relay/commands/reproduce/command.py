@@ -26,7 +26,7 @@ from relay.pipeline.tracking_setup import choose_tracking
 from relay.step.context import FINGERPRINT_KEY
 from relay.tracking import ArtifactVersion, Backend, open_backend
 from relay.tracking.lineage import recorded_inputs
-from relay.tracking.missing import hint_on_missing
+from relay.tracking.not_found import hint_on_missing
 from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_state

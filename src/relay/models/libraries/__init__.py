@@ -12,19 +12,21 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from relay.models.libraries.interface import Library
+from relay.models.libraries.interface import ModelLibrary
 from relay.util.errors import ConfigError
 
 
 @functools.cache
-def libraries() -> Mapping[str, Library]:
+def libraries() -> Mapping[str, ModelLibrary]:
     """Return the adapter of each library, by the name that the library is imported by."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
-    adapters: list[Library] = [vars(module)["LIBRARY"] for module in modules if _is_adapter(module)]
+    adapters: list[ModelLibrary] = [
+        vars(module)["LIBRARY"] for module in modules if _is_adapter(module)
+    ]
     return {adapter.package: adapter for adapter in adapters}
 
 
-def library_at(path: str) -> Library:
+def library_at(path: str) -> ModelLibrary:
     """Return the adapter for the class at the dotted `path`.
 
     Raises ConfigError if there is no adapter for its package, or `path` is not a dotted name.
@@ -39,7 +41,7 @@ def library_at(path: str) -> Library:
     return libraries()[package]
 
 
-def library_of(estimator: Any) -> Library:
+def library_of(estimator: Any) -> ModelLibrary:
     """Return the adapter for the library that the class of `estimator` comes from."""
     return libraries()[type(estimator).__module__.partition(".")[0]]
 

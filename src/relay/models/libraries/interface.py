@@ -24,7 +24,7 @@ class FitInputs:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Library(ABC):
+class ModelLibrary(ABC):
     """The adapter of one library. It has no state, and imports the library only in its methods."""
 
     package: ClassVar[str]
@@ -116,7 +116,7 @@ class Library(ABC):
         return [line.format(version=version) for line in self.requirements]
 
 
-class BoostingLibrary(Library):
+class BoostingLibrary(ModelLibrary):
     """A library whose few estimators lie in its top module and follow scikit-learn's interface."""
 
     regressors: ClassVar[tuple[str, ...]]

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from relay.models.libraries.interface import FitInputs, Library
+from relay.models.libraries.interface import FitInputs, ModelLibrary
 from relay.models.metric_names import Task
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 
 
-class ScikitLearn(Library):
+class ScikitLearn(ModelLibrary):
     """The adapter of scikit-learn: any estimator of its public modules."""
 
     package = "sklearn"

@@ -12,7 +12,7 @@ import trackio
 from trackio.sqlite_storage import SQLiteStorage
 
 from relay.tracking.interface import ArtifactVersion, Backend, Draft, Row, RunSpec, RunStatus
-from relay.tracking.missing import hint_on_missing
+from relay.tracking.not_found import hint_on_missing
 from relay.util.errors import RelayError
 
 JOB_TYPE, FACTS = "job_type", "relay"

@@ -20,7 +20,7 @@ from relay.tracking.interface import (
     RunStatus,
     UploadError,
 )
-from relay.tracking.missing import hint_on_missing
+from relay.tracking.not_found import hint_on_missing
 from relay.tracking.references import Reference
 from relay.tracking.wandb.outage import while_served
 from relay.tracking.wandb.sdk_errors import uploading

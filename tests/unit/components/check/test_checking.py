@@ -17,7 +17,7 @@ from tests.loading import ROOT, load
 run = load("check")
 params = load("check", "params")
 checking = load("check", "checking")
-summary = load("check", "summary")
+summary = load("check", "column_summaries")
 
 
 def table(**columns: Any) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from relay.tables.reading.settings.options import ReadOptions
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 
-table_io = load("predict", "files")
-writing = load("predict", "files")
+table_io = load("predict", "table_files")
+writing = load("predict", "table_files")
 looking = load("predict", "input_check")
 kinds = load("predict", "input_check")
 scoring = load("predict", "scoring")

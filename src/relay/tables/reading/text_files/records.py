@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from relay.tables.reading.header import is_number
+from relay.tables.reading.text_files.data_lines import Codec, open_text
 from relay.tables.reading.text_files.head import lone_return, shortened
 from relay.tables.reading.text_files.layout import TextFormat
 from relay.tables.reading.text_files.lines import (
@@ -22,7 +23,6 @@ from relay.tables.reading.text_files.lines import (
     read_records,
     split_line,
 )
-from relay.tables.reading.text_files.rows import Codec, open_text
 from relay.util.errors import RelayError
 from relay.util.setting_text import setting
 

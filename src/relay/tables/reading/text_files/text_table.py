@@ -19,12 +19,12 @@ import pyarrow.csv as pa_csv
 from relay.tables.reading.arrow_texts import as_arrow, equals_row, release_memory, tidied
 from relay.tables.reading.header import may_be_repeated
 from relay.tables.reading.settings.options import ReadOptions, missing_texts
+from relay.tables.reading.text_files.data_lines import open_rows
 from relay.tables.reading.text_files.layout import TextFormat
 from relay.tables.reading.text_files.left_out_lines import LeftOut
 from relay.tables.reading.text_files.lines import BLANKS
 from relay.tables.reading.text_files.notes import MOST_NOTES, count_notes
 from relay.tables.reading.text_files.records import COMMENT, Records, check_records
-from relay.tables.reading.text_files.rows import open_rows
 from relay.tables.reading.text_files.scan import scan_text
 from relay.util.errors import RelayError
 

@@ -15,7 +15,7 @@ from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_clean import clean
 
-looking, table_io = load("predict", "input_check"), load("predict", "files")
+looking, table_io = load("predict", "input_check"), load("predict", "table_files")
 
 
 def columns(*first: Any, rows: int = 30) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a model does on a test set: as a whole, by column values, and by predicted probability."""
+"""The evaluation of a model on a test set: as a whole, by slices, and by predicted probability."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Reliability:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """What a model does on a test set.
 
     `baselines` has the metrics of constant predictions, and `comparisons` those with the best of
@@ -132,13 +132,13 @@ class Judgement:
         return content
 
 
-def judge(
+def evaluate_model(
     model: Model,
     test: pd.DataFrame,
     target: str,
     training_target: Mapping[str, Any],
     columns: Sequence[str],
-) -> Judgement:
+) -> Evaluation:
     """Score `model` on `test`, as a whole and in slices of `columns`.
 
     `training_target` is the model's description of the target that it was trained on. Raises
@@ -148,7 +148,7 @@ def judge(
         require_column(test, name, "evaluate.slices")
     scored = model.score(test, target)
     baselines = predict_baselines(training_target, scored) if training_target else {}
-    return Judgement(
+    return Evaluation(
         scored,
         {name: baseline.metrics for name, baseline in baselines.items()},
         compare_with_baselines(scored, baselines) if baselines else {},

@@ -12,7 +12,7 @@ import pytest
 
 from tests.loading import load
 
-formulas = load("check", "formulas")
+formulas = load("check", "target_formulas")
 ROWS = 400
 
 

@@ -18,7 +18,7 @@ from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_models import flats, poor_price_model, price_model, size_model
 
-judgement = load("evaluate", "judgement")
+evaluation = load("evaluate", "evaluation")
 criteria = load("evaluate", "criteria")
 importance = load("evaluate", "importance")
 plots = load("evaluate", "plots")
@@ -35,8 +35,8 @@ def model(pipeline: Any) -> Model:
     return Model(pipeline, COLUMNS)
 
 
-def judged(pipeline: Any, target: str = "price", known: Any = PRICES, *columns: str) -> Any:
-    return judgement.judge(model(pipeline), TEST, target, known, columns)
+def evaluated(pipeline: Any, target: str = "price", known: Any = PRICES, *columns: str) -> Any:
+    return evaluation.evaluate_model(model(pipeline), TEST, target, known, columns)
 
 
 def classes(probabilities: np.ndarray, came: np.ndarray) -> ScoredPredictions:
@@ -48,7 +48,7 @@ def classes(probabilities: np.ndarray, came: np.ndarray) -> ScoredPredictions:
 
 
 def test_a_good_model_beats_the_baseline() -> None:
-    found = judged(price_model())
+    found = evaluated(price_model())
     assert found.main_comparison.is_beaten
     assert found.main_comparison.baseline < 0.1
     assert found.main_comparison.model > 0.9
@@ -56,7 +56,7 @@ def test_a_good_model_beats_the_baseline() -> None:
 
 
 def test_a_model_that_predicts_the_mean_does_not() -> None:
-    found = judged(poor_price_model())
+    found = evaluated(poor_price_model())
     assert not found.main_comparison.is_beaten
     assert str(found.main_comparison).startswith("r2 ")
     assert ", baseline 0.0" in str(found.main_comparison).replace("-0.0", "0.0")
@@ -111,7 +111,7 @@ def test_the_sentence_on_the_baseline_follows_the_interval(
 
 
 def test_of_classes_the_baseline_is_the_most_frequent_one_with_each_ones_share() -> None:
-    found = judged(size_model(), "size", SIZES)
+    found = evaluated(size_model(), "size", SIZES)
     (name,) = found.baselines
     assert name == "always 'large', the most frequent class"
     metrics = found.baselines[name]
@@ -130,12 +130,12 @@ def test_the_best_baseline_may_be_another_one_for_each_metric() -> None:
 
 
 def test_without_the_training_target_there_are_no_baselines() -> None:
-    found = judged(price_model(), "price", {})
+    found = evaluated(price_model(), "price", {})
     assert (found.main_comparison, found.baselines) == (None, {})
 
 
 def test_a_slice_for_each_value_of_a_text_the_largest_first() -> None:
-    parts = judged(price_model(), "price", PRICES, "quarter").slices["quarter"]
+    parts = evaluated(price_model(), "price", PRICES, "quarter").slices["quarter"]
     assert [part.value for part in parts] == list(TEST["quarter"].value_counts().index)
     assert sum(part.rows for part in parts) == len(TEST)
     rows = (TEST["quarter"] == "north").to_numpy()
@@ -175,32 +175,32 @@ def test_a_slice_for_each_value_of_a_text_the_largest_first() -> None:
 )
 def test_columns_of_any_kind_have_slices(values: Any, expected: list[str] | None) -> None:
     outcome = ScoredPredictions("regression", np.arange(60.0), np.arange(60.0) + 1)
-    parts = judgement.make_slices(outcome, pd.Series(values, name="it"))
+    parts = evaluation.make_slices(outcome, pd.Series(values, name="it"))
     assert sum(part.rows for part in parts) == 60
-    assert len(parts) <= judgement.MOST_VALUES + 1
+    assert len(parts) <= evaluation.MOST_VALUES + 1
     if expected is not None:
         assert [part.value for part in parts] == expected
 
 
 def test_a_column_that_is_not_there_is_an_error_with_the_nearest_name() -> None:
     with pytest.raises(RelayError, match=r"evaluate\.slices: .*'quartr'. Did you mean 'quarter'"):
-        judged(price_model(), "price", PRICES, "quartr")
+        evaluated(price_model(), "price", PRICES, "quartr")
 
 
 def test_probabilities_that_come_true_are_calibrated_and_others_are_not() -> None:
     random = np.random.default_rng(0)
     true = random.uniform(size=20_000)
     came = random.uniform(size=20_000) < true
-    honest = judgement.measure_reliability(classes(true, came), "it")
+    honest = evaluation.measure_reliability(classes(true, came), "it")
     assert honest.event == "it = yes"
     assert len(honest.rows) == 10
     assert honest.error < 0.02
     bold = np.clip(2 * true - 0.5, 0.01, 0.99)
-    assert judgement.measure_reliability(classes(bold, came), "it").error > 0.1
+    assert evaluation.measure_reliability(classes(bold, came), "it").error > 0.1
 
 
 def test_of_many_classes_the_predicted_one_is_looked_at() -> None:
-    found = judged(size_model(), "size", SIZES).reliability
+    found = evaluated(size_model(), "size", SIZES).reliability
     assert found.event == "the predicted size is right"
     assert found.rows.sum() == len(TEST)
     assert found.probabilities.min() >= 1 / 3
@@ -208,19 +208,19 @@ def test_of_many_classes_the_predicted_one_is_looked_at() -> None:
 
 def test_equal_probabilities_are_one_bin() -> None:
     outcome = classes(np.full(30, 0.7), np.arange(30) % 10 < 7)
-    found = judgement.measure_reliability(outcome, "it")
+    found = evaluation.measure_reliability(outcome, "it")
     assert found.rows.tolist() == [30]
     assert found.error == pytest.approx(0.0)
 
 
 def test_the_column_that_decides_is_the_most_important() -> None:
-    falls = judged(price_model()).importances
+    falls = evaluated(price_model()).importances
     assert list(falls.index) == ["area", "quarter"]
     assert falls["area"] > 1 > falls["quarter"] > 0
 
 
 def test_shuffling_does_no_harm_to_a_model_that_looks_at_nothing() -> None:
-    assert not judged(poor_price_model()).importances.any()
+    assert not evaluated(poor_price_model()).importances.any()
 
 
 def test_importances_are_the_same_in_one_go_and_in_several(
@@ -298,7 +298,7 @@ def test_columns_of_every_type_keep_it_when_they_are_shuffled() -> None:
 
 def test_a_figure_has_titles_and_labels(tmp_path: Path) -> None:
     falls = pd.Series(np.linspace(1, 0.1, 30), [f"column {place}" for place in range(30)])
-    parts = judged(price_model(), "price", PRICES, "quarter").slices["quarter"]
+    parts = evaluated(price_model(), "price", PRICES, "quarter").slices["quarter"]
     figures: dict[str, Figure] = {
         "What price is predicted from, the 20 largest of 30": plots.draw_importances(
             falls, "r2", "price", 30
@@ -317,7 +317,7 @@ def told(
 ) -> list[str]:
     """Return the warnings on an outcome."""
     simple = criteria.predict_baselines(known, outcome)
-    found = judgement.Judgement(
+    found = evaluation.Evaluation(
         outcome,
         {},
         criteria.compare_with_baselines(outcome, simple),
