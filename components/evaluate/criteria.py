@@ -18,6 +18,7 @@ from relay.tables.overlap import rows_in
 from relay.util.names import list_columns
 
 CONFIDENCE = 0.95
+"""Of each interval in an evaluation."""
 
 COMPARED_BY: Mapping[Task, tuple[str, ...]] = {
     "regression": (PRIMARY["regression"],),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from criteria import (
+    CONFIDENCE,
     BaselineComparison,
     compare_with_baselines,
     describe_comparison,
@@ -28,7 +29,6 @@ from relay.tables.io import require_column
 SLICE_METRIC: Mapping[Task, str] = {"regression": "mae", "classification": "accuracy"}
 """The metric of slices: r2 and f1 depend on how much the target varies in a slice."""
 
-CONFIDENCE = 0.95
 MISSING = "(missing)"
 MOST_VALUES = 12
 SLICE_BINS = 4

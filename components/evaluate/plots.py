@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from evaluation import CONFIDENCE, Reliability, Slice
+from criteria import CONFIDENCE
+from evaluation import Reliability, Slice
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure

@@ -53,8 +53,8 @@ def decide(
     champion: Champion | None,
     *,
     baseline: Baseline | None = None,
-    min_gain: float = 0.0,
-    confidence: float = 0.95,
+    min_gain: float,
+    confidence: float,
     force: bool = False,
 ) -> Decision:
     """Decide to promote a candidate that is clearly better than the champion by `metric`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import asdict
 from pathlib import Path
 from types import NoneType
 from typing import get_args
@@ -11,11 +12,14 @@ from typing import get_args
 import pytest
 import yaml
 from omegaconf import OmegaConf
+from pydantic import BaseModel
 
 from relay.config import compose as config
+from relay.models.estimators import ModelSpec
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_step
 from relay.runtime.component import load_component
+from relay.step.context import RunSettings
 from relay.step.params import ARTIFACT_SUFFIX
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 
@@ -23,9 +27,9 @@ pytestmark = pytest.mark.additions
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
 
 
-def default_jobs() -> list[PlannedStep]:
+def default_jobs(*overrides: str) -> list[PlannedStep]:
     """Every step that Relay brings, with the shipped settings."""
-    loaded = config.load(ROOT / "config", ["predict.input=a.csv"], ROOT)
+    loaded = config.load(ROOT / "config", ["predict.input=a.csv", *overrides], ROOT)
     the_plan = plan.build(loaded.settings.pipeline)
     return [
         make_planned_step(
@@ -56,6 +60,35 @@ def test_the_pipeline_gives_what_each_component_takes() -> None:
         fields = job.component.params_type.model_fields
         unset = {"input_artifact"} if job.name == "predict" else set()
         assert given | set(job.params) == set(fields) - unset, job.name
+
+
+def test_a_component_that_runs_alone_has_the_defaults_of_the_settings() -> None:
+    """Settings list each key with its comment; `Params` is for `mlflow run components/NAME`."""
+    table = ("data=table", "data.url=a.csv", "data.target=price")
+    model = ("model=custom", "model._target_=sklearn.linear_model.Ridge")
+    compared = set()
+    for job in default_jobs(*table, *model):
+        for name, field in job.component.params_type.model_fields.items():
+            key = job.settings.get(name, "pipeline.")
+            if field.is_required() or key.startswith(("pipeline.", "predict.input")):
+                continue  # the step's wiring, and the file that is given above
+            default = field.get_default(call_default_factory=True)
+            value = default.model_dump(mode="json") if isinstance(default, BaseModel) else default
+            assert (key, job.params[name]) == (key, value)
+            compared.add(key)
+    assert {"seed", "train.folds", "split.test_size", "data.check.drift"} <= compared
+
+
+def test_a_model_by_its_class_alone_has_the_defaults_of_the_settings() -> None:
+    settings = yaml.safe_load((ROOT / "config" / "model" / "custom.yaml").read_text())
+    target = settings["_target_"] = "sklearn.linear_model.Ridge"
+    assert ModelSpec(_target_=target).model_dump(mode="json") == settings
+
+
+def test_a_component_that_runs_alone_is_tracked_as_the_settings_have_it() -> None:
+    settings = yaml.safe_load((ROOT / "config" / "tracking" / "auto.yaml").read_text())
+    alone = asdict(RunSettings.from_environ({}, default_step="train").tracking)
+    assert {**alone, "tags": list(alone["tags"]), "group": None} == settings
 
 
 def test_each_setting_is_read_by_a_step() -> None:

@@ -28,8 +28,8 @@ class TrackingSettings:
     def from_environ(cls, environ: Mapping[str, str]) -> TrackingSettings:
         """Read the settings from the environment variables in `environ`."""
         return cls(
-            backend=environ.get("RELAY_BACKEND") or "auto",
-            project=environ.get("RELAY_PROJECT") or "relay",
+            backend=environ.get("RELAY_BACKEND") or cls.backend,
+            project=environ.get("RELAY_PROJECT") or cls.project,
             entity=environ.get("RELAY_ENTITY") or None,
             registry=environ.get("RELAY_REGISTRY") or None,
             tags=tuple(tag for tag in (environ.get("RELAY_TAGS") or "").split(",") if tag),

@@ -41,7 +41,8 @@ def outcomes(name: str, *models: Any) -> list[ScoredPredictions]:
 
 def decision(champion: ScoredPredictions, candidate: ScoredPredictions, **options: Any) -> Any:
     metric = PRIMARY[champion.task]
-    present = score_champion("m:v0", candidate, champion, metric, options.get("confidence", 0.95))
+    options = {"min_gain": 0.0, "confidence": 0.95, **options}
+    present = score_champion("m:v0", candidate, champion, metric, options["confidence"])
     return decide(metric, candidate.metrics[metric], present, **options)
 
 

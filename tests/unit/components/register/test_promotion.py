@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from tests.loading import load
 promotion = load("register", "promotion")
 comparison = load("register", "comparison")
 registry = load("register", "registry")
-Baseline, Champion, decide = promotion.Baseline, promotion.Champion, promotion.decide
+Baseline, Champion = promotion.Baseline, promotion.Champion
+decide = partial(promotion.decide, min_gain=0.0, confidence=0.95)
 hold_back = promotion.hold_back
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class ReadOptions:
     missing_values: Sequence[str] = ()
     keep_texts: Sequence[str] = ()
     keep_in: Mapping[str, Collection[str]] = field(default_factory=dict)
-    totals: str = "drop"
+    totals: Literal["drop", "keep"] = "drop"
     table: str | None = None
     max_mb: float = 10_000
 

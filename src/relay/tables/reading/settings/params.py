@@ -58,14 +58,14 @@ class ReadParams(Params):
     header: Header = Field(
         None, description="number of the header line, a list of several, or none"
     )
-    skip: int = Field(0, ge=0, strict=True, description="lines to skip at the top")
+    skip: int = Field(ReadOptions.skip, ge=0, strict=True, description="lines to skip at the top")
     comment: str | None = Field(None, description="beginning of lines that are left out")
     totals: Literal["drop", "keep"] = Field(
-        "drop", description="drop or keep rows that are sums or means of other rows"
+        ReadOptions.totals, description="drop or keep rows that are sums or means of other rows"
     )
     table: str | None = Field(None, description="sheet of a workbook, or file in a zip archive")
     max_mb: float = Field(
-        10000,
+        ReadOptions.max_mb,
         gt=0,
         description="largest unpacked size of an archive, in megabytes",
         json_schema_extra=NO_CONTENT,
