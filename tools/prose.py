@@ -78,8 +78,10 @@ def strings(node: ast.AST, *, docstrings_only: bool) -> Iterator[tuple[int, str]
     if isinstance(node, ast.JoinedStr) and not docstrings_only:
         parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
         yield node.lineno, "".join(map(str, parts))
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not docstrings_only:
-        yield node.lineno, node.value
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        # A single word is a name, perhaps of somebody else's format.
+        if not docstrings_only and not node.value.isidentifier():
+            yield node.lineno, node.value
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node.lineno, str(node.value.value)
     else:

@@ -14,9 +14,13 @@ from omegaconf import OmegaConf
 
 from relay.config import compose as config
 from relay.config.composed import Config
+from relay.config.files import ConfigFiles
+from relay.config.overrides import override_for
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight
+from relay.sweep.format import read_sweep
+from relay.sweep.space import read_space
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT, SHIPPED
 
@@ -311,3 +315,24 @@ def test_a_path_in_a_file_is_the_projects_and_one_that_is_written_is_where_resul
     assert paths("predict.output=other.csv") == (clone / "new.csv", home / "other.csv")
     monkeypatch.setenv("RELAY_HOME", "results")
     assert paths() == (clone / "new.csv", home / "results" / "out.csv")
+
+
+@pytest.mark.additions
+@pytest.mark.parametrize("name", options("sweep"))
+def test_every_sweep_is_valid(name: str) -> None:
+    space = read_space(read_sweep(CONFIG / "sweep", name), ConfigFiles.read(CONFIG).option_names())
+    chosen = {one.key: one.distribution.to_check() for one in space.groups}
+    for option in chosen.get("model", ["custom"]):
+        for end in (0, -1):
+            active = space.active({"model": option})
+            overrides = [override_for(one.key, one.distribution.to_check()[end]) for one in active]
+            assert jobs(f"model={option}", *overrides)
+
+
+def test_a_setting_for_an_option_has_an_effect_if_that_is_chosen() -> None:
+    given = ["model.xgboost.params.max_depth=3", "model.linear.scale=false"]
+    assert load("model=xgboost", *given).section("model")["params"]["max_depth"] == 3
+    assert load("model=linear", *given).section("model")["scale"] is False
+    assert "max_depth" not in load("model=linear", *given).section("model")["params"]
+    by_experiment = load("experiment=housing", "model.lightgbm.scale=true", *OWN_TABLE)
+    assert by_experiment.section("model")["scale"] is True

@@ -14,10 +14,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from relay.config.composed import Config
+from relay.config.conditions import apply_conditions, split_condition
 from relay.config.files import ConfigFiles, Origin, unreadable_file
 from relay.config.keys import composition_problem, refuse_unknown_keys
 from relay.config.overrides import (
     is_into,
+    is_mapping,
     key_and_value,
     late_overrides,
     named_options,
@@ -37,7 +39,9 @@ _NONE_IS_TEXT = "none_is_text"
 def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     """Return the configuration in `folder` with the overrides `arguments`.
 
-    Relative paths in the overrides are read from `cwd`, those in files from the project.
+    Settings for one option of a group, such as `model.xgboost.params.max_depth=6`, are left out if
+    another option is chosen. Relative paths in the overrides are read from `cwd`, those in files
+    from the project.
 
     Raises ConfigError, with the key and the nearest existing one, if a setting is wrong.
     """
@@ -56,7 +60,8 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
         raise ConfigError(problem) from error
 
 
-def _load(files: ConfigFiles, overrides: Sequence[str], cwd: Path) -> Config:
+def _load(files: ConfigFiles, given: Sequence[str], cwd: Path) -> Config:
+    overrides = _for_chosen(files, given)
     open_mappings = files.open_mappings()
     late = late_overrides(overrides, open_mappings)
     for group in files.declaring:
@@ -76,6 +81,20 @@ def _load(files: ConfigFiles, overrides: Sequence[str], cwd: Path) -> Config:
     refuse_unknown_keys(tree, origin)
     refuse_bad_references(tree, origin)
     return Config(tree, read_settings(tree, origin), origin, overrides, cwd)
+
+
+def _for_chosen(files: ConfigFiles, overrides: Sequence[str]) -> list[str]:
+    """Return `overrides` with the settings of the chosen options only, named as the group's."""
+    options = files.option_names()
+    keys = [override.partition("=")[0] for override in overrides]
+    conditional = [split_condition(key, options) is not None for key in keys]
+    if not any(conditional):
+        return list(overrides)
+    choosing = [
+        override for override, key in zip(overrides, keys, strict=True) if key in files.groups
+    ]
+    _, chosen = _compose(files, [one for one in choosing if not is_mapping(one)])
+    return apply_conditions(overrides, options, chosen)
 
 
 def _no_group(group: str) -> str:

@@ -50,6 +50,13 @@ class ConfigFiles:
         """Return the groups whose files declare settings."""
         return [group for group, option in self.options.items() if option is not None]
 
+    def option_names(self) -> dict[str, list[str]]:
+        """Return the names of the options of each group that declares settings."""
+        return {
+            group: sorted(path.stem for path in (self.folder / group).glob("*.yaml"))
+            for group in self.declaring
+        }
+
     def main(self) -> dict[str, Any]:
         """Return the settings of config.yaml."""
         content = _content(self.folder / MAIN)

@@ -20,6 +20,8 @@ from hydra.errors import HydraException
 from relay.util.errors import ConfigError
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_WORD = re.compile(r"(?!(?:true|false|null|none|nan|inf)$)[a-z_][\w./-]*", re.IGNORECASE)
+"""A text that Hydra reads as a text without quotes."""
 _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
 
 
@@ -109,6 +111,12 @@ def normalize(override: str, none_is_text: Sequence[str] = ()) -> str:
     return f"{prefix}{key}={_hydra_value(value, none_is_text=is_text)}"
 
 
+def override_for(key: str, value: Any) -> str:
+    """Return the normalised override that sets `key` to `value`."""
+    is_word = isinstance(value, str) and _WORD.fullmatch(value)
+    return f"{key}={value if is_word else _hydra_text(value)}"
+
+
 def key_and_value(override: str) -> tuple[str, Any]:
     """Return the key and the value of a normalised override."""
     parsed = OverridesParser.create().parse_override(override)
@@ -121,12 +129,12 @@ def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> li
     It supports neither new keys in open mappings, nor a group as a mapping of its settings, such as
     model={params:{max_depth:3}}. Later overrides below such a mapping are returned, too.
     """
-    mappings = [override.partition("=")[0] for override in overrides if _is_mapping(override)]
+    mappings = [override.partition("=")[0] for override in overrides if is_mapping(override)]
     below = tuple(f"{key}." for key in mappings)
     return [
         override
         for override in overrides
-        if _is_mapping(override) or is_into(override, open_mappings) or override.startswith(below)
+        if is_mapping(override) or is_into(override, open_mappings) or override.startswith(below)
     ]
 
 
@@ -135,7 +143,7 @@ def named_options(
 ) -> list[str]:
     """Return `model=linear` for model={name:linear}, for `groups` not among `overrides`."""
     chosen = {override.partition("=")[0] for override in overrides}
-    values = [key_and_value(override) for override in late if _is_mapping(override)]
+    values = [key_and_value(override) for override in late if is_mapping(override)]
     return [
         f"{group}={value['name']}"
         for group, value in values
@@ -149,7 +157,8 @@ def is_into(override: str, mappings: Sequence[str]) -> bool:
     return any(key == mapping or key.startswith(f"{mapping}.") for mapping in mappings)
 
 
-def _is_mapping(override: str) -> bool:
+def is_mapping(override: str) -> bool:
+    """Return whether the value of a normalised override is a mapping."""
     return override.partition("=")[2].startswith("{")
 
 

@@ -8,6 +8,7 @@ from relay.config.overrides import (
     from_arguments,
     key_and_value,
     normalize,
+    override_for,
     split_options,
 )
 from relay.util.errors import ConfigError
@@ -110,3 +111,26 @@ def test_a_file_without_names_is_still_set_by_none() -> None:
 def test_an_unknown_setting_is_an_error() -> None:
     with pytest.raises(ConfigError, match="Write key=value"):
         normalize("train")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("linear", "linear"),
+        ("true", "'true'"),
+        ("Null", "'Null'"),
+        ("1.5", "'1.5'"),
+        ("two words", "'two words'"),
+        ("sklearn.svm.SVR", "sklearn.svm.SVR"),
+        ("", "''"),
+        (None, "null"),
+        (True, "true"),
+        (1e-05, "1e-05"),
+        (["a b", {"c": 1}], "['a b',{c:1}]"),
+    ],
+)
+def test_a_value_is_written_so_that_hydra_reads_it_back(value: object, written: str) -> None:
+    override = override_for("a.b", value)
+    assert override == f"a.b={written}"
+    assert key_and_value(override) == ("a.b", value)
+    assert normalize(override) == override

@@ -1,0 +1,1 @@
+"""Sweeps: many trials of settings, and the best of them."""
