@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.loading import ROOT
 from tools.prose import problems
 
 
@@ -61,3 +66,19 @@ def test_prose_is_checked_below_an_indented_block(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_phrases_of_docstrings_have_their_rules(tmp_path: Path, text: str) -> None:
     assert len(check(tmp_path, "a.py", f'"""{text}"""\n')) == 1
+
+
+def test_before_a_commit_the_files_of_make_lint_are_checked() -> None:
+    def tracked(*patterns: str) -> set[str]:
+        command = ["git", "ls-files", "--", *patterns]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return set(listed.stdout.splitlines())
+
+    prose = re.search(r"^PROSE := (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    (hook,) = (hook for hook in config["repos"][0]["hooks"] if hook["id"] == "prose")
+    assert prose is not None
+    assert "exclude" not in hook
+    assert {name for name in tracked() if re.search(hook["files"], name)} == tracked(
+        *shlex.split(prose[1])
+    )
