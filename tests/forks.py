@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from relay.runtime.fork_client import ForkServer
-from relay.runtime.fork_server import Libraries, Step
+from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.libraries import Library, list_late_libraries
 
 BIN = Path(sys.executable).parent

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import psutil
 
-from relay.runtime.fork_server import (
+from relay.runtime.fork_messages import (
     Ended,
     Libraries,
     Lines,
     Loading,
+    Lost,
     Refused,
     Started,
     Step,
@@ -47,8 +50,7 @@ class ForkServer:
         self._log = log
         self._forked: dict[str, ForkedProcess] = {}
         self._is_usable = True
-        self._loading = ""
-        self._progress = (-1.0, time.monotonic())  # CPU seconds, and when they last changed
+        self._loading: dict[int, _Import] = {}  # by the process that does it
         self.unfit: str | None = None
         """The module with which the server ended or hung, or after which it cannot fork."""
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +74,11 @@ class ForkServer:
         finally:
             os.close(write_end)
 
+    @property
+    def is_loading(self) -> bool:
+        """Return whether a library was being loaded when the answers were last read."""
+        return any(loading.module for loading in self._loading.values())
+
     def load(self, libraries: Libraries) -> None:
         """Have `libraries` loaded while the server has nothing else to do."""
         self._send(libraries)
@@ -93,44 +100,41 @@ class ForkServer:
         for line in self._answers.read():
             answer = decode(line)
             if isinstance(answer, Loading):
-                self._loading = answer.module
+                self._loading[answer.pid] = _Import(answer.module)
             elif isinstance(answer, Unfit):
                 self.unfit = answer.module
             elif isinstance(answer, Started):
-                self._forked[answer.name].note_start(answer.pid)
+                self._forked[answer.name].note_start(answer.pid, answer.level)
             elif isinstance(answer, Ended):
                 end = End(answer.exit_code, answer.cpu_seconds)
                 self._forked[answer.name].note_end(end)
             elif isinstance(answer, Refused):
                 self._forked[answer.name].fall_back()
+            elif isinstance(answer, Lost):
+                self._note_unfit([answer.pid])
+                self._note_loss(answer.level)
         if self._answers.ended:
             self._give_up()
-            for process in self._forked.values():
-                process.note_loss(self._log)
+            self._note_loss(0)
 
     def check_progress(self) -> None:
-        """Fall back to spawning if the server hangs in an import that a step waits for."""
-        if not self._loading:
-            return
-        with contextlib.suppress(psutil.Error):
-            used = sum(psutil.Process(self._popen.pid).cpu_times()[:2])
-            if used != self._progress[0]:
-                self._progress = (used, time.monotonic())
-        if time.monotonic() > self._progress[1] + STUCK_SECONDS:
-            self._give_up()
-            for process in self._forked.values():
-                process.fall_back()
+        """Fall back to spawning if a server hangs in an import, as a step may wait for it."""
+        for pid, loading in self._loading.items():
+            if loading.is_stuck(pid):
+                self._note_unfit([pid])
+                self._give_up()
+                for process in self._forked.values():
+                    process.fall_back()
+                break
 
     def kill(self) -> None:
-        """End the server at once, whatever it is doing."""
-        self._popen.kill()
+        """End the servers at once, whatever they are doing."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
 
     def close(self) -> float:
         """End the server, and return the CPU seconds that it used to load libraries."""
-        seconds = 0.0
-        with contextlib.suppress(psutil.Error):
-            used = psutil.Process(self._popen.pid).cpu_times()
-            seconds = used.user + used.system
+        seconds = sum(map(_cpu_seconds, self._list_levels()))
         self.kill()
         self._popen.wait()
         with contextlib.suppress(BrokenPipeError):  # it may not have read all requests
@@ -138,16 +142,65 @@ class ForkServer:
         os.close(self._answers.descriptor)
         return seconds
 
+    def _list_levels(self) -> list[psutil.Process]:
+        """Return the processes of the servers, the first one and those that it has forked."""
+        with contextlib.suppress(psutil.Error):
+            first = psutil.Process(self._popen.pid)
+            levels = [first]
+            for child in first.children(recursive=True):
+                with contextlib.suppress(OSError):
+                    if os.getpgid(child.pid) == first.pid:  # a step leads a group of its own
+                        levels.append(child)
+            return levels
+        return []
+
     def _give_up(self) -> None:
         """Fork no more; remember the module that is being loaded as the reason."""
         self._is_usable = False
-        self.unfit = self.unfit or self._loading or None
+        self._note_unfit(list(self._loading))
+
+    def _note_unfit(self, servers: Sequence[int]) -> None:
+        """Remember the module that one of `servers` was loading, unless another one is known."""
+        modules = (self._loading[pid].module for pid in servers if pid in self._loading)
+        self.unfit = self.unfit or next(filter(None, modules), None)
+
+    def _note_loss(self, level: int) -> None:
+        """Note that the server of `level` and the deeper ones have ended."""
+        for process in self._forked.values():
+            process.note_loss(level, self._log)
 
     def _send(self, request: Libraries | Step) -> None:
         stdin = cast(BinaryIO, self._popen.stdin)
         with contextlib.suppress(BrokenPipeError):  # it has ended, which `read_answers` notes
             stdin.write(encode(request))
             stdin.flush()
+
+
+@dataclass
+class _Import:
+    """An import in a server: its module, and the CPU seconds that the server had used lately."""
+
+    module: str
+    used: float = -1.0
+    used_at: float = field(default_factory=time.monotonic)
+    """When `used` last changed."""
+
+    def is_stuck(self, pid: int) -> bool:
+        """Return whether the server `pid` has long not used the processor, but not finished."""
+        if not self.module:
+            return False
+        with contextlib.suppress(psutil.Error):
+            used = _cpu_seconds(psutil.Process(pid))
+            if used != self.used:
+                self.used, self.used_at = used, time.monotonic()
+        return time.monotonic() > self.used_at + STUCK_SECONDS
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.Error):
+        used = process.cpu_times()
+        return float(used.user + used.system)
+    return 0.0
 
 
 class ForkedProcess(Process):
@@ -160,16 +213,17 @@ class ForkedProcess(Process):
         self._spawn = spawn
         self._spawned: Process | None = None
         self._pid: int | None = None
+        self._level = 0
         self._end: End | None = None
 
     @property
     def pid(self) -> int | None:
         return self._pid if self._spawned is None else self._spawned.pid
 
-    def note_start(self, pid: int) -> None:
-        """Note that the server has forked it."""
+    def note_start(self, pid: int, level: int) -> None:
+        """Note that the server of `level` has forked it."""
         if self._spawned is None:
-            self._pid = pid
+            self._pid, self._level = pid, level
 
     def note_end(self, end: End) -> None:
         """Note how it ended."""
@@ -183,10 +237,10 @@ class ForkedProcess(Process):
         if claim(self._claim):
             self._spawned = self._spawn()
 
-    def note_loss(self, server_log: Path) -> None:
-        """Note that its server has ended, and with it its standard input and all answers."""
+    def note_loss(self, level: int, server_log: Path) -> None:
+        """Note that the servers from `level` on have ended, and with them the answers about it."""
         self.fall_back()
-        if self._end is None and self._spawned is None:
+        if self._end is None and self._spawned is None and self._level >= level:
             self._end = End(1, 0.0)
             with self.log.open("a", encoding="utf-8") as log:
                 print(f"Error: {_LOST.format(log=server_log)}", file=log)

@@ -15,7 +15,7 @@ from relay.runtime.command import SCRIPT, runs_script, script_arguments, step_co
 from relay.runtime.component import Component
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.fork_client import ForkServer
-from relay.runtime.fork_server import Libraries, Step
+from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.libraries import (
     Library,
     guess_libraries,
@@ -73,16 +73,12 @@ class Launcher:
 
     def load(self, components: Sequence[Component]) -> None:
         """Begin to load the libraries of `components`, in this order, and return at once."""
-        late: dict[ForkServer, list[Library]] = {}
         with contextlib.suppress(OSError):  # if nothing can be started, `start` reports it
             for component in filter(_is_forked, components):
-                server, ahead = self._server(component), self._libraries(component)
-                server.load(Libraries(self._list_fit(component)))
+                libraries, ahead = self._list_fit(component), self._libraries(component)
                 if ahead.remembered is None:
-                    libraries = list_late_libraries([*ahead.imports, *ahead.guess])
-                    late.setdefault(server, []).extend(libraries)
-            for server, libraries in late.items():
-                server.load(Libraries(libraries))
+                    libraries += list_late_libraries([*ahead.imports, *ahead.guess])
+                self._server(component).load(Libraries(libraries))
 
     def note_end(self, step: str, component: Component) -> None:
         """Remember what the process of `step`, which has ended, loaded besides what was there."""
