@@ -27,14 +27,27 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Neither a W&B key nor a login: no test may reach the account of whoever runs it."""
+    """Neither a W&B key nor a login: no test may reach the account of whoever runs it.
+
+    Nor settings of Relay, such as the folder for outputs.
+    """
     nowhere = tmp_path_factory.mktemp("no-login")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        for name in [name for name in os.environ if name.startswith(("WANDB_", "RELAY_"))]:
             patch.delenv(name)
         patch.setenv("NETRC", str(nowhere / "netrc"))
         patch.setenv("WANDB_CONFIG_DIR", str(nowhere))
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_settings() -> Iterator[None]:
+    """Undo what a test, or the code that it calls in this process, sets in RELAY_* variables."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("RELAY_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("RELAY_")]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session", autouse=True)

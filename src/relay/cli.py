@@ -104,6 +104,7 @@ def _dispatch(project: Project, argv: Sequence[str], console: Console) -> int:
         if option in argv:
             console.print(text, markup=False, highlight=False)
             return 0
+    project.require_home()
     word = argv[0] if argv else ""
     if word in COMMANDS:
         return _load(*COMMANDS[word])(project, argv[1:], console)

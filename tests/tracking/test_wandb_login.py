@@ -107,6 +107,12 @@ def test_a_refused_address_is_shown_without_its_password() -> None:
     assert "hidden" not in str(caught.value)
 
 
+@pytest.mark.parametrize("port", ["eighty", "80a", "99999"])
+def test_a_port_that_is_not_a_number_is_named(port: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^WANDB_BASE_URL: the port .*\(got '{port}'\)"):
+        server_of({"WANDB_BASE_URL": f"http://me:hidden@localhost:{port}/wandb"})
+
+
 # The key
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from relay import __version__
@@ -22,6 +24,23 @@ def test_an_unknown_command_is_an_error_with_the_commands(
 ) -> None:
     assert main(ROOT, argv) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [[], ["publish"], ["explain=true"]])
+def test_a_folder_for_results_that_does_not_exist_is_an_error_of_every_command(
+    argv: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("RELAY_HOME", str(tmp_path / "results"))
+    assert main(ROOT, argv) == 2
+    assert capsys.readouterr().err == (
+        f"Error: RELAY_HOME: there is no folder {tmp_path / 'results'}. Make it, or name another "
+        "folder.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert main(ROOT, ["--version"]) == 0
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from relay.util.errors import RelayError
+from relay.util.errors import ConfigError, RelayError
 from relay.util.paths import HOME, START, home_folder, start_folder
 
 _RELATIVE_SQLITE = re.compile(r"^sqlite:///(?!/)(?P<path>.+)$")
@@ -32,6 +32,16 @@ class Project:
     def home(self) -> Path:
         """Return the folder of outputs, stores and caches."""
         return self.kept_in or self.root
+
+    def require_home(self) -> None:
+        """Check that the folder for outputs and stores exists.
+
+        Raises ConfigError if RELAY_HOME names one that does not.
+        """
+        if not self.home.is_dir():
+            raise ConfigError(
+                f"{HOME}: there is no folder {self.home}. Make it, or name another folder."
+            )
 
     @property
     def components(self) -> Path:
@@ -106,11 +116,13 @@ class Project:
 def enclosing_project(start: Path) -> Project:
     """Return the checkout that contains the file or folder `start`.
 
-    Raises RelayError if none does.
+    Raises RelayError if none does, ConfigError if RELAY_HOME names a folder that does not exist.
     """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / "MLproject").is_file() and (folder / "components").is_dir():
-            return Project.at(folder, os.environ)
+            project = Project.at(folder, os.environ)
+            project.require_home()
+            return project
     raise RelayError(
         f"{start}: not inside a Relay project, as no folder above has MLproject and components/. "
         "Run the component in its folder in a checkout."

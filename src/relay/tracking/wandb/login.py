@@ -109,7 +109,7 @@ def require_login(environ: Mapping[str, str]) -> Login:
 def server_of(environ: Mapping[str, str]) -> str:
     """Return the URL of the W&B server that the SDK would use.
 
-    Raises ConfigError if it is not a web address.
+    Raises ConfigError if it is not a web address, or if its port is not a number.
     """
     url = environ.get("WANDB_BASE_URL") or _in_settings_file(environ, "base_url") or CLOUD
     url = url.rstrip("/")
@@ -118,6 +118,14 @@ def server_of(environ: Mapping[str, str]) -> str:
             f"WANDB_BASE_URL: not a web address (got '{redact_url(url)}'). Begin it with https:// "
             "or http:// and the name of a host."
         )
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        port = urlsplit(url).netloc.rpartition(":")[2]
+        raise ConfigError(
+            f"WANDB_BASE_URL: the port must be a number from 0 to 65535 (got '{port}'). Give the "
+            "one that the server listens on, such as http://localhost:8080."
+        ) from None
     return url
 
 
