@@ -13,8 +13,8 @@ from download import Response, Sleep, download
 from params import sklearn_name
 
 from relay import ConfigError, RelayError
-from relay.util.names import nearest, plain_ascii
-from relay.util.paths import find_local_path, scheme_of
+from relay.util.names import plain_ascii
+from relay.util.paths import describe_missing_file, find_local_path, scheme_of
 
 _LONGEST_NAME = 100
 
@@ -87,7 +87,7 @@ def copy_local(source: Path, folder: Path) -> Path:
     if source.is_dir():
         raise RelayError(f"data.url: {source} is a folder. Name the file in it.")
     if not source.exists():
-        raise RelayError(f"data.url: there is no file {source}.{_near_files(source)}")
+        raise RelayError(f"data.url: {describe_missing_file(source)}")
     if not source.is_file():
         raise RelayError(f"data.url: {source} is not a regular file. Give the path of a file.")
     path = folder / safe_file_name(source.name)
@@ -98,14 +98,6 @@ def copy_local(source: Path, folder: Path) -> Path:
             f"data.url: {source} cannot be read: {error.strerror}. Check its permissions."
         ) from error
     return path
-
-
-def _near_files(missing: Path) -> str:
-    if not missing.parent.is_dir():
-        return f" There is no folder {missing.parent} either."
-    names = [entry.name for entry in missing.parent.iterdir() if entry.is_file()]
-    near = nearest(missing.name, names)
-    return f" Did you mean '{near}'?" if near else ""
 
 
 def write_sklearn(name: str, folder: Path) -> Path:

@@ -9,8 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from relay import IS_OUTPUT_PATH, IS_PATH, ConfigError, RelayError
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 from relay.tables.reading.settings.params import ReadParams
-from relay.util.names import nearest
-from relay.util.paths import find_local_path, shown
+from relay.util.paths import describe_missing_file, find_local_path, shown
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -68,9 +67,7 @@ def require_files(params: Params, root: Path) -> None:
     """
     source = None if params.input_path is None else local_path(params.input_path, root)
     if source is not None and not source.is_file():
-        name = nearest(source.name, _names_beside(source))
-        hint = f" Did you mean '{name}'?" if name else ""
-        raise RelayError(f"predict.input: there is no file {shown(source)}.{hint}")
+        raise RelayError(f"predict.input: {describe_missing_file(source)}")
     if params.output_path is None:
         return
     output = local_path(params.output_path, root, setting="predict.output")
@@ -97,9 +94,3 @@ def local_path(text: str, root: Path, setting: str = "predict.input") -> Path:
             "in as a data set with get_data and give predict.artifact=NAME:ALIAS."
         )
     return path
-
-
-def _names_beside(path: Path) -> list[str]:
-    if not path.parent.is_dir():
-        return []
-    return [neighbour.name for neighbour in path.parent.iterdir() if neighbour.is_file()]

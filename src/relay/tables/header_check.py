@@ -21,7 +21,7 @@ from relay.tables.reading.text_files.layout import text_format
 from relay.tables.reading.text_files.records import check_records
 from relay.tables.setting_checks import COLUMNS, SOURCE
 from relay.util.errors import ConfigError
-from relay.util.names import column_name, did_you_mean
+from relay.util.names import column_name, describe_missing_column
 from relay.util.paths import find_local_path, scheme_of
 
 SKLEARN_TARGET = "target"
@@ -61,8 +61,8 @@ def _require_in_header(
 ) -> None:
     if columns is not None and names is not None and target not in columns:
         raise ConfigError(
-            f"data.target: there is no column '{target}' in {source}."
-            f"{did_you_mean(target, columns)}{_header_advice(names)}"
+            f"data.target: {describe_missing_column(target, columns, source)}"
+            f"{_header_advice(names)}"
         )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from relay.util.errors import RelayError
-from relay.util.names import column_name, did_you_mean
+from relay.util.names import describe_missing_column
 
 if TYPE_CHECKING:
     from relay import Input
@@ -76,8 +76,7 @@ def require_column(table: pd.DataFrame, name: str, parameter: str) -> None:
     Raises RelayError, with the nearest name, if it does not.
     """
     if name not in table.columns:
-        hint = did_you_mean(column_name(name), [str(column) for column in table.columns])
-        raise RelayError(f"{parameter}: the table has no column '{name}'.{hint}")
+        raise RelayError(f"{parameter}: {describe_missing_column(name, map(str, table.columns))}")
 
 
 def is_categorical(values: pd.Series) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from relay.tables.reading.settings.column_names import find_column
 from relay.util.errors import ConfigError, RelayError
-from relay.util.names import column_name, did_you_mean
-from relay.util.paths import find_local_path, shown
+from relay.util.names import column_name, describe_missing_column
+from relay.util.paths import describe_missing_file, find_local_path
 
 if TYPE_CHECKING:
     from relay import ArtifactVersion, Facts
@@ -54,8 +54,8 @@ def _require_column(step: str, inputs: Iterable[ArtifactVersion], target: str) -
     if tables and not any(target in columns for columns in tables.values()):
         table, columns = next(iter(tables.items()))
         raise ConfigError(
-            f"data.target: step '{step}' would use {table}, which has no column '{target}'."
-            + did_you_mean(target, columns)
+            f"data.target: step '{step}' would use {table}, and "
+            + describe_missing_column(target, columns)
         )
 
 
@@ -83,7 +83,7 @@ def find_source(url: str, *, must_exist: bool) -> dict[str, Any]:
     if path is None or path.exists():
         return {SOURCE: url}
     if must_exist:
-        raise ConfigError(f"data.url: there is no file {shown(path)}. Check the path.")
+        raise ConfigError(f"data.url: {describe_missing_file(path)}")
     return {}
 
 

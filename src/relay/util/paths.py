@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from relay.util.errors import ConfigError
+from relay.util.names import nearest
 
 START = "RELAY_START"
 HOME = "RELAY_HOME"
@@ -86,6 +87,16 @@ def is_temporary(root: Path) -> bool:
         return False
     parts = root.resolve().relative_to(place).parts
     return bool(parts) and _CLONE.fullmatch(parts[0]) is not None
+
+
+def describe_missing_file(path: Path) -> str:
+    """Return `there is no file x. Did you mean 'y'?`, to append to a setting's key."""
+    if not path.parent.is_dir():
+        hint = f"There is no folder {shown(path.parent)} either."
+    else:
+        near = nearest(path.name, [file.name for file in path.parent.iterdir() if file.is_file()])
+        hint = f"Did you mean '{near}'?" if near else "Check the path."
+    return f"there is no file {shown(path)}. {hint}"
 
 
 def shown(path: Path) -> str:

@@ -11,6 +11,7 @@ from relay.util.errors import ConfigError
 from relay.util.paths import (
     HOME,
     START,
+    describe_missing_file,
     find_local_path,
     home_folder,
     is_temporary,
@@ -107,3 +108,16 @@ def test_a_file_on_another_host_cannot_be_resolved() -> None:
         find_local_path("file://data/x.csv", Path())
     with pytest.raises(ConfigError, match=r"not a URL: Invalid IPv6 URL\. .*file:///folder/"):
         find_local_path("file://[/x.csv", Path())
+
+
+def test_a_missing_file_is_described_with_the_nearest_name_or_the_missing_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(START, str(tmp_path))
+    (tmp_path / "sales.csv").touch()
+    for path, description in (
+        ("sale.csv", "there is no file sale.csv. Did you mean 'sales.csv'?"),
+        ("other.json", "there is no file other.json. Check the path."),
+        ("no/sales.csv", "there is no file no/sales.csv. There is no folder no either."),
+    ):
+        assert describe_missing_file(tmp_path / path) == description

@@ -20,7 +20,7 @@ from relay.tables.reading.settings.params import ReadParams
 from relay.tables.reading.table import read_raw
 from relay.util.errors import ConfigError
 from relay.util.files import write_text
-from relay.util.paths import find_local_path, shown
+from relay.util.paths import describe_missing_file, find_local_path, shown
 from relay.util.project import Project
 from relay.util.redact import redact_url
 
@@ -78,7 +78,7 @@ def _local_file(text: str) -> Path:
             "first; `url` in the new config can still be its address."
         )
     if not path.is_file():
-        raise ConfigError(f"new-data: --from: there is no file {path}. Check the path.")
+        raise ConfigError(f"new-data: --from: {describe_missing_file(path)}")
     return path.resolve()
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from relay.util.errors import RelayError
-from relay.util.names import column_name, column_names, did_you_mean
+from relay.util.names import column_name, column_names, describe_missing_column
 from relay.util.setting_text import setting
 
 Column = Annotated[str, AfterValidator(column_name)]
@@ -24,8 +24,7 @@ def find_column(name: str, columns: Iterable[str], setting: str) -> str:
     for form in (name, column_name(name)):
         if form in names:
             return form
-    hint = did_you_mean(column_name(name), names)
-    raise RelayError(f"{setting}: the table has no column '{name}'.{hint}")
+    raise RelayError(f"{setting}: {describe_missing_column(name, names)}")
 
 
 def renamed(
@@ -79,8 +78,7 @@ def _wanted(
         if place is None:
             if may_lack_columns:
                 continue
-            hint = did_you_mean(column_name(old), safe)
-            raise RelayError(f"data.rename.{old}: the table has no column '{old}'.{hint}")
+            raise RelayError(f"data.rename.{old}: {describe_missing_column(old, safe)}")
         if place in given:
             raise RelayError(
                 f"data.rename.{old}: the column is renamed already, as '{given[place]}'. "
