@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from relay.tables.reading.columns.column_reading import Reading
 from relay.tables.reading.columns.dtypes import to_dtype
-from relay.tables.reading.columns.infer import Reading, convention_of, read_column
+from relay.tables.reading.columns.infer import convention_of, read_column
 from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
 from relay.util import setting_text
