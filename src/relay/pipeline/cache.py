@@ -1,6 +1,6 @@
 """The step cache: an alias on all of its outputs marks a finished step.
 
-The step itself sets the alias, after all else (`relay.step.execution`).
+The step itself sets the alias, after all else (`relay.step.lifecycle`).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from relay.step import library_warnings
 from relay.step.context import RunSettings
-from relay.step.execution import Execution
+from relay.step.lifecycle import StepLifecycle
 from relay.step.mlflow_run_id import provide_run_id
 from relay.step.params import ParamsT, parse_command_line
 from relay.step.result import StepResult, write_result
@@ -80,11 +80,11 @@ def main(
         params = parse_command_line(params_type, words, about=step.__doc__ or "")
         backend = open_backend(settings.tracking, project.root)
         with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
-            execution = Execution(
+            lifecycle = StepLifecycle(
                 project, Path.cwd(), settings, backend, params, Path(workspace), signals, warnings
             )
             with library_warnings.translated():
-                status, report = execution.run(step)
+                status, report = lifecycle.run(step)
             _report(settings, report)
         return status
     except (Interrupted, RelayError) as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from relay.step import execution
+from relay.step import lifecycle
 from relay.step import main as component
 from relay.step.fingerprint import Fingerprint
 from relay.step.main import StepRun
@@ -168,7 +168,7 @@ def kept_alias(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert component.main(Two, step, []) == 1
         return records[-1].cache_alias
 
-    monkeypatch.setattr(execution, "keep", keep)
+    monkeypatch.setattr(lifecycle, "keep", keep)
     return run, fingerprint.alias
 
 
@@ -194,6 +194,6 @@ def test_kept_work_of_a_step_that_would_have_done_more_is_not_marked(kept_alias:
 def test_kept_work_of_code_that_was_edited_meanwhile_is_not_marked(
     kept_alias: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "are_unchanged", lambda code, root: False)
+    monkeypatch.setattr(lifecycle, "are_unchanged", lambda code, root: False)
     run, _ = kept_alias
     assert run(hand_over) is None

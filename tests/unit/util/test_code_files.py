@@ -81,7 +81,7 @@ def test_no_component_depends_on_the_orchestrator() -> None:
     for component in COMPONENTS.glob("*/MLproject"):
         files = code_digests(component.parent, ROOT)
         assert not [name for name in files if name.startswith("src/relay/pipeline")]
-        assert "src/relay/step/execution.py" in files
+        assert "src/relay/step/lifecycle.py" in files
 
 
 def forget() -> None:

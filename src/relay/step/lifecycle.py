@@ -1,25 +1,22 @@
-"""One execution of a step: start its run, do its work, store the outputs, record the end."""
+"""The lifecycle of a step: start its run, do its work, store the outputs, record the end."""
 
 from __future__ import annotations
 
 import logging
-import math
-import os
-import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic
+from typing import Generic
 
-from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY, RunSettings
+from relay.step.context import RunSettings
 from relay.step.end import End
 from relay.step.fingerprint import Fingerprint
-from relay.step.mlflow_run_id import RUN_ID, read_run_id
 from relay.step.outputs import require_complete, require_type
-from relay.step.params import ARTIFACT_SUFFIX, Params, ParamsT
+from relay.step.params import ParamsT
 from relay.step.result import StepResult, stored_path, write_result
 from relay.step.run import StepRun
+from relay.step.run_metadata import copy_source, describe_end, describe_outputs, describe_run
 from relay.step.warning_collector import WarningCollector
 from relay.tracking import (
     ArtifactVersion,
@@ -28,16 +25,14 @@ from relay.tracking import (
     OutageError,
     Row,
     Run,
-    RunSpec,
     RunStatus,
     UploadError,
 )
-from relay.tracking.interface import SECONDS, SOURCE_TYPE
+from relay.tracking.interface import SECONDS
 from relay.tracking.outbox import keep
 from relay.tracking.run_records import RunRecord
 from relay.util.code_files import are_unchanged
 from relay.util.errors import GateFailed, Interrupted, RelayError
-from relay.util.git import git_state
 from relay.util.paths import shown
 from relay.util.project import Project
 from relay.util.redact import redact
@@ -45,12 +40,9 @@ from relay.util.signals import StopSignals
 
 log = logging.getLogger("relay")
 
-MLFLOW_RUN = "mlflow_run_id"
-"""Where the run's configuration in tracking has the id of its MLflow run."""
-
 
 @dataclass
-class Execution(Generic[ParamsT]):
+class StepLifecycle(Generic[ParamsT]):
     """A step's run from its start to its report."""
 
     project: Project
@@ -71,7 +63,7 @@ class Execution(Generic[ParamsT]):
         """The work is done, and all of its outputs can be stored."""
         self._kept = False
         self._fingerprint = _read(self.settings.fingerprint)
-        self._spec = self._run_spec()
+        self._spec = describe_run(self.settings, self.params, self.project.root)
         self._tracking: Run = self.backend.start_run(self._spec)
         if self._tracking.url is not None:
             log.info("%s run: %s", self.backend.title, self._tracking.url)
@@ -116,7 +108,7 @@ class Execution(Generic[ParamsT]):
     def _store(self, work: End) -> End:
         """Store the outputs, then do the step's actions that wait for that (`finally_do`)."""
         try:
-            drafts = self._drafts()
+            drafts = self._outputs()
             # Checked while nothing is stored: all outputs or none.
             for key, draft in drafts.items():
                 require_type(self.backend, key, draft)
@@ -148,7 +140,7 @@ class Execution(Generic[ParamsT]):
         """Record the end of the run; if the backend does not take it, keep the work and fail."""
         try:
             self._report_stored(end)
-            self._tracking.update_config(self._late_config(end))
+            self._tracking.update_config(describe_end(self._run, self.settings, end.status))
             self._tracking.log(self._row())
             self._tracking.finish(end.status, end.message)
         except UploadError as error:
@@ -163,13 +155,14 @@ class Execution(Generic[ParamsT]):
 
     def _keep(self, work: End, error: RelayError) -> End:
         """Keep the step's work on this machine; return the failure, which names the place."""
+        late = describe_end(self._run, self.settings, work.status)
         record = RunRecord(
-            spec=replace(self._spec, config={**self._spec.config, **self._late_config(work)}),
+            spec=replace(self._spec, config={**self._spec.config, **late}),
             status=work.status,
             message=work.message,
             rows=(self._row(),),
             inputs=tuple(str(version) for version in self._run.inputs.values()),
-            outputs=(self._source(), *self._drafts().values()) if self._complete else (),
+            outputs=(self._source(), *self._outputs().values()) if self._complete else (),
             cache_alias=self._alias_of_kept(work),
         )
         try:
@@ -203,77 +196,22 @@ class Execution(Generic[ParamsT]):
             return None
         return fingerprint.alias
 
-    def _run_spec(self) -> RunSpec:
-        tracking = self.settings.tracking
-        return RunSpec(
-            id=self.settings.run_id,
-            name=self.settings.run_name,
-            step=self.settings.step,
-            group=self.settings.group,
-            config={MLFLOW_RUN: os.environ.get(RUN_ID), **_redacted(self.params)},
-            tags=tracking.tags,
-            notes=tracking.notes,
-            git_commit=git_state(self.project.root).commit,
-        )
-
     def _source(self) -> Draft:
-        """Copy the component's files, and return them as an artifact to store with the outputs."""
-        copy = self.workspace / "source"
-        if not copy.exists():
-            shutil.copytree(
-                self.component, copy, ignore=shutil.ignore_patterns("__pycache__", ".*")
-            )
-        return Draft(
-            name=f"source-{self.component.name}",
-            type=SOURCE_TYPE,
-            path=copy,
-            description=f"The files of components/{self.component.name}.",
-            metadata={"git_commit": self._spec.git_commit},
-        )
+        return copy_source(self.component, self.workspace, self._spec.git_commit)
 
-    def _drafts(self) -> dict[str, Draft]:
-        """Return the outputs, with the metadata about its run that every artifact has."""
-        common: dict[str, Any] = {
-            "component": self.component.name,
-            "git_commit": self._spec.git_commit,
-            "params": _redacted(self.params),
-            "inputs": {
-                key: {"artifact": str(version), "digest": version.digest}
-                for key, version in self._run.inputs.items()
-            },
-            METRICS_KEY: {
-                # JSON has no NaN and no infinity, and not every store adds them.
-                name: float(value)
-                for name, value in self._run.metrics.items()
-                if math.isfinite(value)
-            },
-        }
-        if self.warnings.texts:
-            common[WARNINGS_KEY] = [redact(text) for text in self.warnings.texts]
-        if self._fingerprint is not None:
-            common[FINGERPRINT_KEY] = asdict(self._fingerprint)
-        return {
-            key: replace(draft, metadata={**common, **draft.metadata})
-            for key, draft in self._run.drafts.items()
-        }
+    def _outputs(self) -> dict[str, Draft]:
+        return describe_outputs(
+            self._run,
+            self.component.name,
+            self._spec.git_commit,
+            self.warnings.texts,
+            self._fingerprint,
+        )
 
     def _report_stored(self, end: End) -> None:
         """Report to the orchestrator that all outputs are stored, so that others can use them."""
         if end.status == "succeeded" and self.settings.report is not None:
             write_result(stored_path(self.settings.report), replace(self._report(end), images={}))
-
-    def _late_config(self, end: End) -> dict[str, Any]:
-        """Return what is known of the run only after it was started."""
-        run_id = os.environ.get(RUN_ID)
-        if end.status != "killed":
-            run_id = read_run_id(self.settings.mlflow_run)
-        return {**self._resolved(), MLFLOW_RUN: run_id}
-
-    def _resolved(self) -> dict[str, str]:
-        """Return the exact version of each input, by the parameter that names it."""
-        return {
-            f"{key}{ARTIFACT_SUFFIX}": str(version) for key, version in self._run.inputs.items()
-        }
 
     def _row(self) -> Row:
         seconds = round(time.monotonic() - self._started, 3)
@@ -302,8 +240,3 @@ def _read(fingerprint: Path | None) -> Fingerprint | None:
     if fingerprint is None:
         return None
     return Fingerprint.from_json(fingerprint.read_text(encoding="utf-8"))
-
-
-def _redacted(params: Params) -> Mapping[str, Any]:
-    config = params.model_dump(mode="json")
-    return {k: redact(v) if isinstance(v, str) else v for k, v in config.items()}
