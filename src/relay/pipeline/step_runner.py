@@ -65,7 +65,7 @@ class StepRunner:
         """Return whether an announced step has its MLflow run, or does not need it to start."""
         if self.mlflow.step_run(planned.name) is not None:
             return True
-        return not self.launcher.can_use_mlflow(planned.component)
+        return not self.launcher.reads_mlflow_run(planned.component)
 
     def begin(
         self, planned: PlannedStep, done: StepSummary, fingerprint: Fingerprint | None

@@ -36,6 +36,10 @@ _SETS_VARIABLE = re.compile(
     rb"environ\s*\[[^]]*\]\s*=[^=]|environ\.(update|setdefault|pop|clear)\b|\b(un)?putenv\b|load_dotenv"
 )
 
+_STARTS_PROCESSES = re.compile(
+    rb"subprocess|multiprocessing|joblib|ProcessPool|\bos\.(system|popen|fork|exec|spawn|posix_spawn)"
+)
+
 
 @dataclass(frozen=True)
 class _Ahead:
@@ -68,7 +72,7 @@ class Launcher:
         for name in ("logs", "results", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
         self._ahead: dict[str, _Ahead] = {}
-        self._uses_mlflow: dict[str, bool] = {}
+        self._reads_mlflow_run: dict[str, bool] = {}
         self._memory = LibraryMemory(self.project.state / "libraries.json")
 
     def load(self, components: Sequence[Component]) -> None:
@@ -89,17 +93,17 @@ class Launcher:
             place = self._place(component)
             self._memory.add(place, component.name, [*ahead.imports, *ahead.guess], loaded)
 
-    def can_use_mlflow(self, component: Component) -> bool:
-        """Return whether the process of `component` may need its MLflow run from the start.
+    def reads_mlflow_run(self, component: Component) -> bool:
+        """Return whether the process of `component` may read MLFLOW_RUN_ID from the start.
 
-        That is so if its environment has MLflow, and its code or command mentions it. A library
-        that uses MLflow by itself waits for the run when it imports it.
+        That is so if its environment has MLflow, and something else than MLflow in that process
+        may read the variable; MLflow itself waits for the run when it looks for it.
         """
-        if component.name not in self._uses_mlflow:
-            self._uses_mlflow[component.name] = self.environments.get(component).has_package(
+        if component.name not in self._reads_mlflow_run:
+            self._reads_mlflow_run[component.name] = self.environments.get(component).has_package(
                 "mlflow"
-            ) and _mentions_mlflow(component)
-        return self._uses_mlflow[component.name]
+            ) and _may_read_mlflow_run(component)
+        return self._reads_mlflow_run[component.name]
 
     def result_path(self, step: str) -> Path:
         """Return the file into which the process of `step` writes its report."""
@@ -230,10 +234,19 @@ def _is_forked(component: Component) -> bool:
     return CAN_FORK and runs_script(component) and not _sets_variables(component.folder)
 
 
-def _mentions_mlflow(component: Component) -> bool:
-    files = [path for path in component.folder.rglob("*") if path.suffix in (".py", ".sh")]
-    texts = [component.command.encode(), *(path.read_bytes() for path in files)]
-    return any(b"mlflow" in text.lower() for text in texts)
+def _may_read_mlflow_run(component: Component) -> bool:
+    """Return whether the variable is named, or processes with MLflow may be started."""
+    if not runs_script(component) and b"mlflow" in component.command.encode().lower():
+        return True
+    for path in component.folder.rglob("*"):
+        if path.suffix not in (".py", ".sh"):
+            continue
+        text = path.read_bytes()
+        if b"MLFLOW_RUN_ID" in text:
+            return True
+        if b"mlflow" in text.lower() and (path.suffix == ".sh" or _STARTS_PROCESSES.search(text)):
+            return True
+    return False
 
 
 def _sets_variables(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from relay.util.streams import is_held
 
@@ -21,16 +22,27 @@ _POLL_SECONDS = 0.01
 
 
 def provide_run_id(file: Path | None) -> None:
-    """See to it that MLFLOW_RUN_ID is set before this process uses MLflow.
+    """See to it that MLFLOW_RUN_ID is set when MLflow reads it in this process.
 
-    `file` gets the id when it is known, and MLflow's import waits for it; None: nothing will come.
+    `file` gets the id when it is known; None: nothing will come. MLflow's import waits for it. If
+    MLflow is loaded, because this process was forked from one that has it, its first look at the
+    variable waits.
     """
     if file is None or os.environ.get(RUN_ID):
         return
-    if _MODULE in sys.modules:  # loaded before this process was forked
-        read_run_id(file)
-    else:
+    if _MODULE not in sys.modules:
         sys.meta_path.insert(0, _Wait(file))
+        return
+    variable: Any = getattr(sys.modules.get(f"{_MODULE}.environment_variables"), RUN_ID, None)
+    if not hasattr(variable, "get_raw"):  # a version of MLflow that reads it in another way
+        read_run_id(file)
+        return
+
+    def read_once() -> str | None:
+        del variable.get_raw  # MLflow unsets the variable later, to begin another run
+        return read_run_id(file)
+
+    variable.get_raw = read_once
 
 
 def read_run_id(file: Path | None) -> str | None:

@@ -28,7 +28,7 @@ def environment(tmp_path: Path) -> Environment:
     return Environment(str(tmp_path / "env"), ())
 
 
-def can_use_mlflow(folder: Path, environment: Environment, command: str, **files: str) -> bool:
+def reads_mlflow_run(folder: Path, environment: Environment, command: str, **files: str) -> bool:
     component = Component("train", folder / "train", command, Params)
     component.folder.mkdir()
     for name, text in {"run": "import pandas", **files}.items():
@@ -38,33 +38,35 @@ def can_use_mlflow(folder: Path, environment: Environment, command: str, **files
     launcher = Launcher(
         Project(folder), folder, TrackingSettings(), cast(EnvironmentBuilder, environments)
     )
-    return launcher.can_use_mlflow(component)
+    return launcher.reads_mlflow_run(component)
 
 
-def test_one_whose_code_does_not_mention_mlflow_does_not(
-    tmp_path: Path, environment: Environment
+@pytest.mark.parametrize("text", ["import pandas", "import mlflow\nmlflow.log_metric('a', 1)"])
+def test_one_that_leaves_the_variable_to_mlflow_does_not(
+    tmp_path: Path, environment: Environment, text: str
 ) -> None:
-    assert not can_use_mlflow(tmp_path, environment, PLAIN)
+    assert not reads_mlflow_run(tmp_path, environment, PLAIN, near=text)
 
 
 @pytest.mark.parametrize(
     ("command", "files"),
     [
-        (PLAIN, {"near": "def work():\n    import mlflow"}),
-        (PLAIN, {"near": "logger = MLFlowLogger()"}),
+        (PLAIN, {"near": "run = os.environ['MLFLOW_RUN_ID']"}),
+        (PLAIN, {"near": "subprocess.run(['mlflow', 'gc'])"}),
+        (PLAIN, {"near": "import joblib, mlflow"}),
         ("python run.py && mlflow gc", {}),
     ],
 )
-def test_one_that_mentions_it_does(
+def test_one_that_may_read_it_itself_does(
     tmp_path: Path, environment: Environment, command: str, files: dict[str, str]
 ) -> None:
-    assert can_use_mlflow(tmp_path, environment, command, **files)
+    assert reads_mlflow_run(tmp_path, environment, command, **files)
 
 
 def test_one_in_an_environment_without_it_does_not(tmp_path: Path) -> None:
     (tmp_path / "env" / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
     environment = Environment(str(tmp_path / "env"), ())
-    assert not can_use_mlflow(tmp_path, environment, PLAIN, near="import mlflow")
+    assert not reads_mlflow_run(tmp_path, environment, PLAIN, near="import mlflow")
 
 
 def test_the_present_python_has_what_can_be_imported() -> None:

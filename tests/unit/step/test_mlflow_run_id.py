@@ -61,7 +61,42 @@ def test_the_import_of_mlflow_waits_for_the_id(tmp_path: Path, run_id: str) -> N
     assert lines(process) == [run_id or "None"] * 2
 
 
-def test_if_mlflow_is_loaded_the_id_is_waited_for_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("run_id", ["abc", ""])
+def test_if_mlflow_is_loaded_its_first_look_at_the_variable_waits(
+    tmp_path: Path, run_id: str
+) -> None:
+    (tmp_path / "id").write_text(run_id)
+    store = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    use = f"""
+import mlflow
+print(os.environ.get("MLFLOW_RUN_ID"))
+mlflow.set_tracking_uri({store!r})
+for _ in range(2):
+    try:
+        mlflow.start_run()
+        mlflow.end_run()
+        print("a new one")
+    except mlflow.MlflowException as error:
+        print(error)
+"""
+    file = tmp_path / "id"
+    code = USES.format(near="", file=str(file), before="import mlflow", use=use)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "MLFLOW_RUN_ID": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    provided, before, first, second, _ = done.stdout.splitlines()
+    assert (provided, before) == ("provided", "")
+    assert ("Run with id=abc not found" in first) == bool(run_id)
+    assert second == "a new one"
+
+
+def test_if_a_mlflow_without_that_variable_is_loaded_the_id_is_waited_for_at_once(
+    tmp_path: Path,
+) -> None:
     process = start(tmp_path, before="import mlflow")
     time.sleep(0.5)
     assert process.poll() is None
