@@ -41,10 +41,10 @@ class Memory:
         return self
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
-        found = self.find(reference)
-        if found is None:
+        version = self.find(reference)
+        if version is None:
             raise RelayError(f"Artifact '{reference}' is not in the store.")
-        return found
+        return version
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None: ...
 
@@ -68,6 +68,6 @@ class Memory:
 
 
 def result(tmp_path: Path) -> StepResult:
-    found = read_result(tmp_path / "result.json")
-    assert found is not None
-    return found
+    result = read_result(tmp_path / "result.json")
+    assert result is not None
+    return result

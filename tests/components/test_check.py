@@ -57,16 +57,16 @@ def test_a_good_table_passes_with_a_report(store: Store) -> None:
     assert done.result is not None
     assert done.result.outputs == {"report": "demo_report:v0"}
     assert done.result.types == {"report": "data_report"}
-    found = report(store)
-    assert found["passed"] is True
-    assert found["columns"]["kind"]["top"] == {"a": 10, "b": 10}
-    assert found["inferred"] == INFERRED
+    content = report(store)
+    assert content["passed"] is True
+    assert content["columns"]["kind"]["top"] == {"a": 10, "b": 10}
+    assert content["inferred"] == INFERRED
     page = (store.files("demo_report:v0") / "report.html").read_text()
     assert "<li>&lt;t.csv&gt;: left out 1 row</li>" in page
-    assert (found["input"], found["target"]) == ("demo_clean:v0", "y")
-    said = metadata(store, "demo_report:v0")
-    assert (said["passed"], said["violations"], said["target"]) == (True, 0, "y")
-    assert said["inputs"]["input"]["digest"] == found["input_digest"]
+    assert (content["input"], content["target"]) == ("demo_clean:v0", "y")
+    recorded = metadata(store, "demo_report:v0")
+    assert (recorded["passed"], recorded["violations"], recorded["target"]) == (True, 0, "y")
+    assert recorded["inputs"]["input"]["digest"] == content["input_digest"]
 
 
 def test_a_bad_table_fails_with_all_violations_and_the_report_is_kept(store: Store) -> None:
@@ -88,11 +88,11 @@ def test_a_bad_table_fails_with_all_violations_and_the_report_is_kept(store: Sto
         "knd: the table has no such column",
     ):
         assert line in done.output
-    found = report(store)
-    assert found["passed"] is False
-    assert len(found["violations"]) == 4
-    said = metadata(store, "demo_report:v0")
-    assert (said["passed"], said["violations"]) == (False, 4)
+    content = report(store)
+    assert content["passed"] is False
+    assert len(content["violations"]) == 4
+    recorded = metadata(store, "demo_report:v0")
+    assert (recorded["passed"], recorded["violations"]) == (False, 4)
 
 
 def test_tables_that_look_alike_have_a_report_each(store: Store) -> None:
@@ -101,7 +101,7 @@ def test_tables_that_look_alike_have_a_report_each(store: Store) -> None:
         given = {"input_artifact": "demo_clean:latest", "target": "y", "min_rows": 1}
         assert store.run("check", **given, report_artifact="demo_report").status == 0
     reports = [metadata(store, f"demo_report:v{number}") for number in (0, 1)]
-    tables = [said["inputs"]["input"]["artifact"] for said in reports]
+    tables = [content["inputs"]["input"]["artifact"] for content in reports]
     assert tables == ["demo_clean:v0", "demo_clean:v1"]
 
 
@@ -126,9 +126,11 @@ def test_drift_from_the_champions_training_set_warns_or_fails(store: Store) -> N
     assert done.result is not None
     assert done.result.metrics["drifted_columns"] == 1
     assert done.result.inputs["champion_train"] == "demo_train:v0"
-    found = report(store)
-    assert found["drift"]["train_set"] == "demo_train:v0"
-    assert [name for name, one in found["drift"]["columns"].items() if one["drifted"]] == ["x"]
+    content = report(store)
+    assert content["drift"]["train_set"] == "demo_train:v0"
+    assert [name for name, column in content["drift"]["columns"].items() if column["drifted"]] == [
+        "x"
+    ]
     assert "demo_train:v0" in (store.files("demo_report:v0") / "report.html").read_text()
 
     done = store.run("check", **given, drift='{"fail": true}')

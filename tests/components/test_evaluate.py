@@ -68,7 +68,7 @@ def test_a_regression_is_evaluated_with_metrics_and_pictures(
     assert read["metrics"].items() <= done.result.metrics.items()
     assert read["beats_baseline"] is True
     assert list(read["importance"]) == ["area", "quarter"]
-    assert {one["value"] for one in read["slices"]["quarter"]} == {"centre", "north"}
+    assert {part["value"] for part in read["slices"]["quarter"]} == {"centre", "north"}
     assert "by quarter: mae is worst for " in done.output
     assert read["thresholds"] == {"r2": 0.4, "rmse": 50.0}
     assert (read["passed"], read["violations"]) == (True, [])

@@ -115,14 +115,14 @@ def register(store: Store, **params: Any) -> Finished:
 def aliases(store: Store) -> dict[str, str]:
     """Return the model artifact behind each alias, which both registries have to agree on."""
     client = MlflowClient(uri(store))
-    found = {}
+    models = {}
     for alias in ("candidate", "champion"):
         ours = store.backend.find(f"flats_model:{alias}")
         theirs = client.get_model_version_by_alias("flats", alias)
         assert ours is not None
         assert theirs.tags == {"relay.artifact": str(ours), "relay.digest": ours.digest}
-        found[alias] = str(ours)
-    return found
+        models[alias] = str(ours)
+    return models
 
 
 def versions(store: Store) -> list[ModelVersion]:

@@ -49,7 +49,7 @@ def test_a_random_split_of_a_series_is_a_warning(store: Store) -> None:
     store.put_table("demo_clean", "clean_data", series)
     done = store.run("split", input_artifact="demo_clean", target="y")
     assert done.result is not None
-    assert [one for one in done.result.warnings if "split.time_column=day" in one]
+    assert [warning for warning in done.result.warnings if "split.time_column=day" in warning]
     done = store.run("split", input_artifact="demo_clean", target="y", time_column="day")
     assert done.result is not None
     assert done.result.warnings == []
@@ -79,11 +79,11 @@ def test_many_rows_on_both_sides_are_a_warning(
 ) -> None:
     caplog.set_level(logging.INFO, "relay")
     load("split").report_shared(shared, 100, by_chance=by_chance)
-    (told,) = caplog.records
-    assert told.levelname == level
+    (record,) = caplog.records
+    assert record.levelname == level
     rows = f"{shared} of the 100 test rows"
-    assert f"{rows} are in the training set as well ({shared} %)" in told.message
-    assert ("data.drop_duplicates=true" in told.message) == (level == "WARNING")
+    assert f"{rows} are in the training set as well ({shared} %)" in record.message
+    assert ("data.drop_duplicates=true" in record.message) == (level == "WARNING")
 
 
 def test_rows_are_the_same_where_they_differ_in_an_identifier_only(store: Store) -> None:

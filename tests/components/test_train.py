@@ -78,15 +78,15 @@ def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(store: Sto
     assert metrics["n_features_in"] == 6
     version = store.backend.find("demo_model:v0")
     assert version is not None
-    said = version.metadata
-    assert said["task"] == "regression"
-    assert said["target"] == "price"
-    assert said["model_class"] == "sklearn.ensemble.RandomForestRegressor"
-    assert said["features"]["note"] == "text"
-    assert set(said["set_aside"]) == {"code", "same"}
-    assert said["train_rows"] == 120
-    assert said["cv"]["cv_r2_mean"] == metrics["cv_r2_mean"]
-    assert set(said["train_target"]) == {"mean", "median"}
+    metadata = version.metadata
+    assert metadata["task"] == "regression"
+    assert metadata["target"] == "price"
+    assert metadata["model_class"] == "sklearn.ensemble.RandomForestRegressor"
+    assert metadata["features"]["note"] == "text"
+    assert set(metadata["set_aside"]) == {"code", "same"}
+    assert metadata["train_rows"] == 120
+    assert metadata["cv"]["cv_r2_mean"] == metrics["cv_r2_mean"]
+    assert set(metadata["train_target"]) == {"mean", "median"}
     for number in (1, 2, 3):
         assert f"fold {number}/3 r2=0." in done.output
     assert "set aside, column same: constant" in done.output
@@ -102,7 +102,7 @@ def test_a_stored_model_predicts_with_mlflow_alone(store: Store) -> None:
     assert any(line.startswith("scikit-learn==") for line in requirements)
     predicted = predict_without_relay(folder)
     assert len(predicted) == 3
-    assert all(isinstance(one, float) for one in predicted)
+    assert all(isinstance(prediction, float) for prediction in predicted)
 
 
 def test_a_target_of_texts_is_classified(store: Store) -> None:
@@ -112,17 +112,17 @@ def test_a_target_of_texts_is_classified(store: Store) -> None:
     assert done.result.metrics["cv_f1_mean"] > 0.8
     model = load_model(store.files("demo_model:v0"), "demo_model:v0")
     assert model.classes == ["high", "low"]
-    found = model.score(table(), "label")
-    assert found.metrics["accuracy"] > 0.95
-    assert "roc_auc" in found.metrics
+    scored = model.score(table(), "label")
+    assert scored.metrics["accuracy"] > 0.95
+    assert "roc_auc" in scored.metrics
 
 
 def predict_without_relay(folder: Path) -> list[object]:
     """Return what `mlflow models predict` answers to three rows of JSON, one without values."""
-    known = {"x": 0.5, "count": 3, "group": "red", "flag": True, "note": "some words"}
+    row = {"x": 0.5, "count": 3, "group": "red", "flag": True, "note": "some words"}
     rows = [
-        {**known, "day": "2024-02-01T10:00:00"},
-        {**known, "day": "2030-01-01T00:00:00", "group": "never seen", "count": None},
+        {**row, "day": "2024-02-01T10:00:00"},
+        {**row, "day": "2030-01-01T00:00:00", "group": "never seen", "count": None},
         {"x": None, "count": None, "group": None, "flag": False, "note": None, "day": None},
     ]
     given = folder.parent / "rows.json"
@@ -142,7 +142,7 @@ def predict_without_relay(folder: Path) -> list[object]:
 
 
 @pytest.mark.parametrize(
-    ("params", "status", "said"),
+    ("params", "status", "message"),
     [
         ({"text": "notes"}, 1, "no column 'notes'. Did you mean 'note'?"),
         ({"folds": -1}, 2, "folds"),
@@ -151,11 +151,11 @@ def predict_without_relay(folder: Path) -> list[object]:
     ],
 )
 def test_a_mistake_is_one_clear_error_and_leaves_no_model(
-    store: Store, params: dict[str, object], status: int, said: str
+    store: Store, params: dict[str, object], status: int, message: str
 ) -> None:
     done = train(store, **{"target": "price", **params})  # type: ignore[arg-type]
     assert done.status == status, done.output
-    assert said in done.output
+    assert message in done.output
     assert "Traceback" not in done.output
     assert store.backend.find("demo_model:latest") is None
 

@@ -96,7 +96,9 @@ def test_each_setting_is_read_by_a_step() -> None:
     read = {key for job in default_jobs() for key in job.settings.values()}
     read |= {"data.name", "model", "predict.model", "predict.artifact", "data.read", "data.check"}
     sections = ("data", "data.read", "data.check", "split", "train", "evaluate", "register")
-    settings = {f"{one}.{key}" for one in sections for key in OmegaConf.select(base, one)}
+    settings = {
+        f"{section}.{key}" for section in sections for key in OmegaConf.select(base, section)
+    }
     assert settings <= read
 
 
@@ -133,4 +135,4 @@ def test_all_locks_agree_on_versions() -> None:
     for lock in [*locks, *COMPONENTS.glob("*/requirements.txt")]:
         for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock.read_text(), re.MULTILINE):
             versions.setdefault(name, set()).add(version)
-    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+    assert {name: pins for name, pins in versions.items() if len(pins) > 1} == {}

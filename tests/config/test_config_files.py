@@ -38,11 +38,11 @@ def load(*overrides: str) -> Config:
 
 def jobs(*overrides: str) -> list[PlannedStep]:
     loaded = load(*overrides)
-    found = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
-    preflight = Preflight(found)
+    planned = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
+    preflight = Preflight(planned)
     preflight.check_settings()
-    preflight.inspect_sources(found)
-    return found
+    preflight.inspect_sources(planned)
+    return planned
 
 
 @pytest.mark.additions
@@ -166,7 +166,7 @@ def test_a_mistake_is_reported_with_the_right_name(overrides: list[str], message
         jobs(*overrides)
 
 
-def told(folder: Path, *overrides: str) -> list[str]:
+def warnings_of(folder: Path, *overrides: str) -> list[str]:
     """Return the errors of the configuration in `folder`."""
     with pytest.raises(ConfigError) as error:
         loaded = config.load(folder, overrides, ROOT)
@@ -188,7 +188,7 @@ def test_a_misspelled_key_in_a_file_is_found_and_the_file_named(own: Path) -> No
         "split: {tset_size: 0.3}\nsplitt: {test_size: 0.3}\n"
     )
     where = "(in config/local/default.yaml)"
-    assert told(own) == [
+    assert warnings_of(own) == [
         f"split.tset_size: there is no such setting. Did you mean 'split.test_size'? {where}",
         f"splitt: there is no such setting. Did you mean 'split'? {where}",
     ]
@@ -215,20 +215,20 @@ def test_the_file_of_what_is_wrong_is_named(
     own: Path, file: str, text: str, chosen: str, key: str
 ) -> None:
     (own / file).write_text(text + "\n")
-    [line] = told(own, chosen)
+    [line] = warnings_of(own, chosen)
     assert key in line
     assert line.endswith(f" (in config/{file})")
 
 
 def test_an_error_of_the_command_line_names_no_file(own: Path) -> None:
     (own / "local" / "default.yaml").write_text("split: {test_size: 3}\n")
-    [line] = told(own, "split.test_size=4")
+    [line] = warnings_of(own, "split.test_size=4")
     assert line.endswith("(got 4).")
 
 
 def test_a_file_that_names_a_group_that_is_not_there_is_named(own: Path) -> None:
     (own / "local" / "default.yaml").write_text("defaults: [{model: linear}]\n")
-    [line] = told(own)
+    [line] = warnings_of(own)
     assert line.startswith("config/local/default.yaml: there is no group or file")
 
 

@@ -19,8 +19,8 @@ from tests.loading import COMPONENTS, ROOT, SHIPPED
 def test_each_component_has_a_job_that_gives_what_it_requires() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     jobs = workflow["jobs"]["components"]["strategy"]["matrix"]["include"]
-    known = {path.parent.name for path in COMPONENTS.glob("*/MLproject")}
-    assert set(SHIPPED) <= {job["component"] for job in jobs} <= known
+    components = {path.parent.name for path in COMPONENTS.glob("*/MLproject")}
+    assert set(SHIPPED) <= {job["component"] for job in jobs} <= components
     loaded = config.load(ROOT / "config", [], ROOT)
     the_plan = plan.build(loaded.settings.pipeline)
     for job in jobs:

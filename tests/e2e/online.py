@@ -23,9 +23,9 @@ def login(server: WandbServer) -> dict[str, str]:
 
 def runs_by_step(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the runs of a project that has one of each step."""
-    found = {run["job_type"]: run for run in state["runs"].values()}
-    assert len(found) == len(state["runs"])
-    return found
+    runs = {run["job_type"]: run for run in state["runs"].values()}
+    assert len(runs) == len(state["runs"])
+    return runs
 
 
 def made(run: dict[str, Any]) -> set[str]:
@@ -126,7 +126,7 @@ def _plain_name(name: str) -> str:
 def _masked(value: Any) -> Any:
     """Digests of models and of what follows from them differ: MLflow dates each model."""
     if isinstance(value, dict):
-        return {key: _masked(one) for key, one in _without(value).items()}
+        return {key: _masked(item) for key, item in _without(value).items()}
     if isinstance(value, list):
-        return [_masked(one) for one in value]
+        return [_masked(item) for item in value]
     return "digest" if isinstance(value, str) and _HEX_DIGEST.match(value) else value

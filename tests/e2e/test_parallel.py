@@ -90,7 +90,7 @@ def test_two_pipelines_at_once_do_not_mix(toy: Toy) -> None:
             made |= dict.fromkeys(step["outputs"].values(), step["inputs"])
     roots = {name: _root(name, made) for name in made if name.startswith("both")}
     assert len(roots) == 2
-    assert all(len(found) == 1 for found in roots.values())
+    assert all(len(commits) == 1 for commits in roots.values())
     assert len(set.union(*roots.values())) == 2
 
 
@@ -98,7 +98,7 @@ def _root(name: str, made: dict[str, dict[str, str]]) -> set[str]:
     """Return the versions of `one` that `name` was made from."""
     if name.startswith("one"):
         return {name}
-    return set().union(*(_root(one, made) for one in made[name].values()))
+    return set().union(*(_root(source, made) for source in made[name].values()))
 
 
 def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(toy: Toy) -> None:

@@ -41,7 +41,7 @@ def test_mlflow_predicts_with_it_in_its_own_environment(ran: Checkout) -> None:
     assert done.status == 0, done.output
     predictions = json.loads((ran.root / "out.json").read_text())["predictions"]
     assert len(predictions) == 3
-    assert all(50 < one < 350 for one in predictions)
+    assert all(50 < prediction < 350 for prediction in predictions)
 
 
 def test_it_is_made_again_and_is_the_same(ran: Checkout) -> None:

@@ -38,7 +38,7 @@ def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
     assert settings.startswith(f"# {command}\n")
     assert "Ridge" in str(yaml.safe_load(settings)["model"]["_target_"])
     run = ran.summary["mlflow_run_id"]
-    assert {"config.yaml", "summary.json"} <= {one.path for one in ran.mlflow.list_artifacts(run)}
+    assert {"config.yaml", "summary.json"} <= {file.path for file in ran.mlflow.list_artifacts(run)}
     stamped = [line for line in (folder / "logs" / "train.log").read_text().splitlines() if line]
     assert re.match(r"\d\d:\d\d:\d\d ", stamped[-1])
 

@@ -71,7 +71,7 @@ def replace_stored(store: Store, old: bytes, new: bytes) -> None:
         assert len(paths) == 1
         paths[0].write_bytes(new)
         return
-    uploads = [one for one in store.server.state.uploads.values() if one.content == old]
+    uploads = [upload for upload in store.server.state.uploads.values() if upload.content == old]
     assert uploads
     for upload in uploads:
         upload.content = new
@@ -221,10 +221,10 @@ def test_the_names_are_those_of_all_artifacts(store: Store) -> None:
 def test_an_artifact_of_another_project_is_named_by_it(store: Store) -> None:
     other = store.sibling(f"{store.project}-other")
     other.put("a")
-    found = store.found(f"{other.project}/table:latest")
-    assert str(found) == f"{other.project}/table:v0"
+    version = store.found(f"{other.project}/table:latest")
+    assert str(version) == f"{other.project}/table:v0"
     assert store.backend.find("table") is None
-    assert (store.files(str(found)) / "file.txt").read_text() == "a"
+    assert (store.files(str(version)) / "file.txt").read_text() == "a"
 
 
 def test_an_entity_is_known_where_there_are_entities(store: Store) -> None:

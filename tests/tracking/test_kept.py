@@ -40,18 +40,18 @@ class Taking:
     name: str = "memory"
     title: str = "the memory"
     url: Any = None
-    told: list[tuple[str, Any]] = field(default_factory=list)
+    calls: list[tuple[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
 
     def warm_up(self) -> None:
-        self.told.append(("warm_up", None))
+        self.calls.append(("warm_up", None))
 
     def start_run(self, spec: RunSpec) -> Taking:
-        self.told.append(("start", spec))
+        self.calls.append(("start", spec))
         return self
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
-        self.told.append(("use", reference))
+        self.calls.append(("use", reference))
         return ArtifactVersion(reference.partition(":")[0], "v0", "t", "digest")
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
@@ -60,15 +60,15 @@ class Taking:
         paths = [draft.path] if draft.path.is_file() else sorted(draft.path.rglob("*.*"))
         for path in paths:
             self.files[f"{draft.name}/{path.name}"] = path.read_text()
-        self.told.append(("log_artifact", draft.name))
+        self.calls.append(("log_artifact", draft.name))
         return ArtifactVersion(draft.name, "v7", draft.type, "digest")
 
     def log(self, row: Row) -> None:
         self.files |= {name: path.read_text() for name, path in row.images.items()}
-        self.told.append(("log", replace(row, images={})))
+        self.calls.append(("log", replace(row, images={})))
 
     def finish(self, status: RunStatus, message: str = "") -> None:
-        self.told.append(("finish", (status, message)))
+        self.calls.append(("finish", (status, message)))
 
     def names(self) -> list[str]:
         return []
@@ -83,7 +83,7 @@ class Taking:
     def update_config(self, values: Mapping[str, Any]) -> None: ...
     def find(self, reference: str) -> ArtifactVersion | None: ...
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
-        self.told.append(("alias", (str(artifact), alias)))
+        self.calls.append(("alias", (str(artifact), alias)))
 
     def link(
         self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
@@ -256,7 +256,7 @@ def test_a_kept_run_is_uploaded_whole_and_then_gone(kept: Path, record: RunRecor
     assert [run.spec for run in flush_outbox(kept, WANDB, backend)] == [record.spec]
     assert list_outbox(kept) == {}
     assert list(kept.iterdir()) == []
-    assert backend.told == [
+    assert backend.calls == [
         ("start", record.spec),
         ("use", "raw:v3"),
         ("log_artifact", "table"),
@@ -278,7 +278,7 @@ def test_outputs_that_the_cache_may_find_are_marked_for_it(kept: Path, record: R
     keep(kept, WANDB, marked)
     backend = Taking()
     assert len(list(flush_outbox(kept, WANDB, backend))) == 1
-    assert [what for kind, what in backend.told if kind == "alias"] == [
+    assert [what for kind, what in backend.calls if kind == "alias"] == [
         ("table:v7", "cache-0123"),
         ("tree:v7", "cache-0123"),
     ]
@@ -301,7 +301,7 @@ def test_one_that_is_not_taken_stays_with_those_after_it(kept: Path, record: Run
     with pytest.raises(UploadError, match="did not take tree"):
         brought.extend(run.spec.id for run in flush_outbox(kept, WANDB, backend))
     assert names(kept) == ["second", "third"]
-    assert backend.told[-1] == ("finish", ("killed", ""))
+    assert backend.calls[-1] == ("finish", ("killed", ""))
     assert [run.spec.id for run in flush_outbox(kept, WANDB, Taking())] == ["second", "third"]
 
 
@@ -319,7 +319,7 @@ def test_runs_that_are_meant_for_elsewhere_stay(
     keep(kept, WANDB, record)
     backend = Taking()
     assert list(flush_outbox(kept, settings, backend)) == []
-    assert backend.told == []
+    assert backend.calls == []
     assert names(kept) == ["id1"]
 
 
@@ -358,5 +358,5 @@ def test_a_replay_that_fails_ends_its_run_and_is_reported(record: RunRecord) -> 
     backend = Taking(refused="table")
     with pytest.raises(UploadError, match="did not take table"):
         replay(record, backend)
-    assert [what for what, _ in backend.told] == ["start", "use", "finish"]
-    assert backend.told[-1] == ("finish", ("killed", ""))
+    assert [what for what, _ in backend.calls] == ["start", "use", "finish"]
+    assert backend.calls[-1] == ("finish", ("killed", ""))

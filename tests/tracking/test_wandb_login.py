@@ -199,8 +199,8 @@ def test_the_key_in_netrc_is_the_one_that_the_sdk_finds(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("NETRC", raising=False)
     login = find_login({"HOME": str(home), "WANDB_BASE_URL": url})
-    found = import_module("wandb.sdk.lib.wbauth.wbnetrc").read_netrc_auth(host=url)
-    assert (login.key if login else None) == found
+    credentials = import_module("wandb.sdk.lib.wbauth.wbnetrc").read_netrc_auth(host=url)
+    assert (login.key if login else None) == credentials
 
 
 def test_an_identity_token_is_a_login_without_a_key(home: Path) -> None:

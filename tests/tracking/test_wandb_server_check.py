@@ -51,27 +51,27 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    one = Web()
+    web = Web()
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            one.requests.append((self.path, dict(self.headers), body))
-            self.send_response(one.status if len(one.requests) <= one.failures else 200)
-            for name, value in {"Content-Length": str(len(one.body)), **one.headers}.items():
+            web.requests.append((self.path, dict(self.headers), body))
+            self.send_response(web.status if len(web.requests) <= web.failures else 200)
+            for name, value in {"Content-Length": str(len(web.body)), **web.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(one.body)
+            self.wfile.write(web.body)
 
         do_GET = do_POST = do_CONNECT = _answer  # noqa: N815 - http.server's names
 
         def log_message(self, *args: Any) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        one.url = f"http://127.0.0.1:{server.server_port}"
+        web.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield one
+        yield web
         server.shutdown()
         thread.join()
 

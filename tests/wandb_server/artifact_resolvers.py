@@ -78,8 +78,8 @@ def _collection_artifacts(
     # the newest first, as the real server lists versions
     newest = sorted(collection.memberships, key=lambda m: m.version_index, reverse=True)
     index = {m.artifact: m.version_index for m in newest}
-    found = select([m.artifact for m in newest], filters, order)
-    connection = page(found, **paging)
+    artifacts = select([m.artifact for m in newest], filters, order)
+    connection = page(artifacts, **paging)
     for edge in connection["edges"]:
         edge["version"] = f"v{index[edge['node']]}"
     return connection
@@ -190,12 +190,12 @@ def _manifest_digest(manifest: Manifest, info: GraphQLResolveInfo) -> str | None
 def _artifact_files(
     artifact: Artifact, info: GraphQLResolveInfo, names: list[str] | None = None, **paging: Any
 ) -> Any:
-    found = [
+    uploads = [
         artifact.uploads[path]
         for path, entry in artifact.entries.items()
         if "ref" not in entry and (not names or path in names)
     ]
-    connection = page(found, **paging)
+    connection = page(uploads, **paging)
     for edge in connection["edges"]:
         edge["node"] = file(edge["node"], info, artifact=artifact)
     return connection

@@ -35,9 +35,9 @@ def create(state: State, data: dict[str, Any]) -> Artifact:
     run_name = data.get("run_name")
     run = state.run(data["entity_name"], data["project_name"], run_name) if run_name else None
     client_id = data.get("client_id")
-    for known in state.artifacts.values():
-        if client_id and known.client_id == client_id and known.state != "DELETED":
-            return known  # asked again: the answer was lost
+    for earlier in state.artifacts.values():
+        if client_id and earlier.client_id == client_id and earlier.state != "DELETED":
+            return earlier  # asked again: the answer was lost
     names = data.get("artifact_collection_names") or [data.get("artifact_collection_name") or ""]
     if len(names) != 1:
         raise ApiError("an artifact is of one collection")
@@ -208,7 +208,7 @@ def alias_id(collection: Collection, alias: str) -> str:
 
 
 def _linkable(state: State, data: dict[str, Any]) -> Artifact:
-    found = next(
+    linked = next(
         (
             artifact
             for artifact in state.artifacts.values()
@@ -217,9 +217,9 @@ def _linkable(state: State, data: dict[str, Any]) -> Artifact:
         ),
         None,
     )
-    if found is None or found.state != "COMMITTED":
+    if linked is None or linked.state != "COMMITTED":
         raise ApiError("artifact not found", status=404)
-    return found
+    return linked
 
 
 def _members(collection: Collection | None) -> list[Membership]:

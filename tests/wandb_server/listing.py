@@ -85,14 +85,14 @@ def select(
 ) -> list[Any]:
     """Return the items that pass the filters, in order: `+created_at`, `-summary_metrics.r2`."""
     wanted = json.loads(filters) if filters else {}
-    found = [item for item in items if _passes(item, wanted, value)]
+    matches = [item for item in items if _passes(item, wanted, value)]
     if order:
         key = order.lstrip("+-")
-        present = [item for item in found if value(item, key) is not None]
-        absent = [item for item in found if value(item, key) is None]
+        present = [item for item in matches if value(item, key) is not None]
+        absent = [item for item in matches if value(item, key) is None]
         present.sort(key=lambda item: value(item, key), reverse=order.startswith("-"))
-        found = present + absent
-    return found
+        matches = present + absent
+    return matches
 
 
 def _passes(item: Any, wanted: dict[str, Any], value: Key) -> bool:
@@ -106,27 +106,27 @@ def _passes_one(item: Any, key: str, test: Any, value: Key) -> bool:
         return any(_passes(item, part, value) for part in test)
     if key == "$not":
         return not _passes(item, test, value)
-    found = value(item, key)
+    actual = value(item, key)
     if isinstance(test, dict) and test and all(name.startswith("$") for name in test):
-        return all(_compare(found, name, operand) for name, operand in test.items())
-    return _equal(found, test)
+        return all(_compare(actual, name, operand) for name, operand in test.items())
+    return _equal(actual, test)
 
 
-def _equal(found: Any, test: Any) -> bool:
+def _equal(actual: Any, test: Any) -> bool:
     # as MongoDB has it: a list has a value if one of its items is that value
-    return bool(found == test) or (isinstance(found, list) and test in found)
+    return bool(actual == test) or (isinstance(actual, list) and test in actual)
 
 
-def _compare(found: Any, name: str, operand: Any) -> bool:
+def _compare(actual: Any, name: str, operand: Any) -> bool:
     if name not in _OPERATORS:
         raise ApiError(f"invalid filter: unknown operator {name!r}")
-    return _OPERATORS[name](found, operand)
+    return _OPERATORS[name](actual, operand)
 
 
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def compare(found: Any, operand: Any) -> bool:
+    def compare(actual: Any, operand: Any) -> bool:
         try:
-            return test(found, operand)
+            return test(actual, operand)
         except TypeError:  # nothing there, or of another kind
             return False
 
@@ -135,13 +135,13 @@ def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "$eq": _equal,
-    "$ne": lambda found, operand: not _equal(found, operand),
-    "$gt": _ordered(lambda found, operand: bool(found > operand)),
-    "$gte": _ordered(lambda found, operand: bool(found >= operand)),
-    "$lt": _ordered(lambda found, operand: bool(found < operand)),
-    "$lte": _ordered(lambda found, operand: bool(found <= operand)),
-    "$in": lambda found, operand: any(_equal(found, one) for one in operand),
-    "$nin": lambda found, operand: not any(_equal(found, one) for one in operand),
-    "$exists": lambda found, operand: (found is not None) == operand,
-    "$regex": lambda found, operand: bool(re.search(operand, found or "")),
+    "$ne": lambda actual, operand: not _equal(actual, operand),
+    "$gt": _ordered(lambda actual, operand: bool(actual > operand)),
+    "$gte": _ordered(lambda actual, operand: bool(actual >= operand)),
+    "$lt": _ordered(lambda actual, operand: bool(actual < operand)),
+    "$lte": _ordered(lambda actual, operand: bool(actual <= operand)),
+    "$in": lambda actual, operand: any(_equal(actual, option) for option in operand),
+    "$nin": lambda actual, operand: not any(_equal(actual, option) for option in operand),
+    "$exists": lambda actual, operand: (actual is not None) == operand,
+    "$regex": lambda actual, operand: bool(re.search(operand, actual or "")),
 }

@@ -158,11 +158,11 @@ class Collection:
 
     def find(self, alias: str) -> Membership | None:
         """Return the version with this alias or number (`v3`)."""
-        found = self.aliases.get(alias)
-        if found is None and alias[:1] == "v" and alias[1:].isdecimal():
+        membership = self.aliases.get(alias)
+        if membership is None and alias[:1] == "v" and alias[1:].isdecimal():
             index = int(alias[1:])
-            found = next((m for m in self.memberships if m.version_index == index), None)
-        return found
+            membership = next((m for m in self.memberships if m.version_index == index), None)
+        return membership
 
     def add(self, artifact: Artifact) -> Membership:
         """Return the place of the artifact, the next version if it has none yet."""
@@ -205,8 +205,8 @@ class Project:
     def find(self, name: str) -> Membership | None:
         """Return what `collection:alias` means here."""
         collection, _, alias = name.partition(":")
-        found = self.collections.get(collection)
-        return found.find(alias or "latest") if found else None
+        portfolio = self.collections.get(collection)
+        return portfolio.find(alias or "latest") if portfolio else None
 
 
 @dataclass(eq=False)

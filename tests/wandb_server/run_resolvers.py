@@ -83,12 +83,12 @@ def _history(
     max_step: int | None = None,
     samples: int | None = None,
 ) -> list[str]:
-    found = [
+    rows = [
         row
         for row in runs.rows(run)
         if row["_step"] >= min_step and (max_step is None or row["_step"] < max_step)
     ]
-    return [json.dumps(row) for row in runs.thin(found, samples)]
+    return [json.dumps(row) for row in runs.thin(rows, samples)]
 
 
 @resolves("Run", "events")
@@ -120,11 +120,11 @@ def _run_files(
     pattern: str | None = None,
     **paging: Any,
 ) -> Any:
-    found = [u for u in _run_uploads(run) if not names or u.name in names]
+    uploads = [u for u in _run_uploads(run) if not names or u.name in names]
     if pattern:
         glob = pattern.replace("%", "*").replace("_", "?")
-        found = [u for u in found if fnmatch.fnmatchcase(u.name, glob)]
-    return page([file(upload, info) for upload in found], **paging)
+        uploads = [u for u in uploads if fnmatch.fnmatchcase(u.name, glob)]
+    return page([file(upload, info) for upload in uploads], **paging)
 
 
 def _run_uploads(run: Run) -> list[Upload]:

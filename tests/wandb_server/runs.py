@@ -124,28 +124,28 @@ def state_of(run: Run) -> str:
 
 def rows(run: Run) -> list[dict[str, Any]]:
     """Return the history, each row with its `_step`."""
-    found = [json.loads(line) for line in run.history]
-    return [{"_step": number, **row} for number, row in enumerate(found)]
+    entries = [json.loads(line) for line in run.history]
+    return [{"_step": number, **row} for number, row in enumerate(entries)]
 
 
 def history_keys(run: Run) -> dict[str, Any] | None:
     """Return what the SDK wants to know of the history before it reads it."""
-    found = rows(run)
-    if not found:
+    history = rows(run)
+    if not history:
         return None
-    counts = Counter(key for row in found for key in row)
+    counts = Counter(key for row in history for key in row)
     keys = {key: {"typeCounts": [{"type": "number", "count": n}]} for key, n in counts.items()}
-    return {"sets": [], "keys": keys, "lastStep": found[-1]["_step"]}
+    return {"sets": [], "keys": keys, "lastStep": history[-1]["_step"]}
 
 
 def sampled(run: Run, spec: str) -> list[dict[str, Any]]:
     """Return the rows that have all the keys, at most so many, evenly."""
     wanted = json.loads(spec)
     keys = wanted.get("keys") or []
-    found = [row for row in rows(run) if all(key in row for key in keys)]
+    chosen = [row for row in rows(run) if all(key in row for key in keys)]
     if keys:
-        found = [{key: row[key] for key in keys} for row in found]
-    return thin(found, wanted.get("samples"))
+        chosen = [{key: row[key] for key in keys} for row in chosen]
+    return thin(chosen, wanted.get("samples"))
 
 
 def thin(items: list[Any], samples: int | None) -> list[Any]:

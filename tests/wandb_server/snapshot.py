@@ -73,13 +73,13 @@ def _name(artifact: Artifact, project: Project) -> str:
 
 
 def _artifacts(state: State, project: Project) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    artifacts: dict[str, Any] = {}
     for artifact in state.artifacts.values():
         if artifact.sequence.project is project:
             # one that was never committed has no version to tell it by
             pending = artifact.version_index is None
-            found[f"{artifact.name}{len(found)}" if pending else artifact.name] = artifact
-    return {name: _artifact(found[name]) for name in sorted(found)}
+            artifacts[f"{artifact.name}{len(artifacts)}" if pending else artifact.name] = artifact
+    return {name: _artifact(artifacts[name]) for name in sorted(artifacts)}
 
 
 def _artifact(artifact: Artifact) -> dict[str, Any]:

@@ -62,8 +62,8 @@ class State:
 
     def find_project(self, name: str | None, entity: str | None) -> Project | None:
         """Return a project, None if there is none of this name."""
-        found = self.entities.get(entity or self.username)
-        return found.projects.get(name or "uncategorized") if found else None
+        owner = self.entities.get(entity or self.username)
+        return owner.projects.get(name or "uncategorized") if owner else None
 
     def project(self, name: str | None, entity: str | None) -> Project:
         """Return a project that must be there."""

@@ -93,7 +93,7 @@ def _for_chosen(files: ConfigFiles, overrides: Sequence[str]) -> list[str]:
     choosing = [
         override for override, key in zip(overrides, keys, strict=True) if key in files.groups
     ]
-    _, chosen = _compose(files, [one for one in choosing if not is_mapping(one)])
+    _, chosen = _compose(files, [override for override in choosing if not is_mapping(override)])
     return apply_conditions(overrides, options, chosen)
 
 

@@ -68,9 +68,9 @@ class Toy:
     def settings(arguments: tuple[str, ...]) -> list[str]:
         """`left.text=x` is the parameter `text` of step `left`."""
         return [
-            f"pipeline.steps.{step}.params.{rest}" if step in STEPS else one
-            for one in arguments
-            for step, _, rest in [one.partition(".")]
+            f"pipeline.steps.{step}.params.{rest}" if step in STEPS else argument
+            for argument in arguments
+            for step, _, rest in [argument.partition(".")]
         ]
 
     def ran(self, *arguments: str) -> list[str]:

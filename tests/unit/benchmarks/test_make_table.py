@@ -12,9 +12,11 @@ from benchmarks.make_table import write
 def test_the_same_seed_gives_the_same_file_of_mixed_columns(tmp_path: Path) -> None:
     for name, seed in (("one.csv", 1), ("two.csv", 1), ("three.csv", 2), ("four.parquet", 1)):
         write(300, tmp_path / name, seed)
-    one, two, three = [(tmp_path / f"{name}.csv").read_bytes() for name in ("one", "two", "three")]
-    assert one == two
-    assert one != three
+    first, equal, other = [
+        (tmp_path / f"{name}.csv").read_bytes() for name in ("one", "two", "three")
+    ]
+    assert first == equal
+    assert first != other
     table = pd.read_csv(tmp_path / "one.csv")
     assert table.shape == (300, 20)
     assert table["id"].is_unique

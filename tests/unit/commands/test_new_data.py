@@ -46,18 +46,18 @@ def write(project: Project, text: str = TABLE, *more: str) -> Any:
     return yaml.safe_load((project.config / "data" / "sales.yaml").read_text("utf-8"))
 
 
-def cleaned(project: Project, said: Any) -> Any:
+def cleaned(project: Project, section: Any) -> Any:
     """Return the table that a run with this config cleans, and the rules that it breaks."""
     cleaning, checking, params = (
         load("clean", "cleaning"), load("check", "checking"), load("check", "params")
     )  # fmt: skip
-    raw = read_raw(project.root / said["url"], ReadOptions(**said.get("read", {})))
-    rules = {key: said.get(key, ()) for key in ("drop", "dtypes") if said.get(key)}
-    done = cleaning.clean(raw.table, cleaning.Rules(target=said["target"], **rules))
-    given = {"columns": said["check"]["columns"], "min_rows": said["check"]["min_rows"]}
-    asked = params.Params(input_artifact="x", target=said["target"], **given)
+    raw = read_raw(project.root / section["url"], ReadOptions(**section.get("read", {})))
+    rules = {key: section.get(key, ()) for key in ("drop", "dtypes") if section.get(key)}
+    done = cleaning.clean(raw.table, cleaning.Rules(target=section["target"], **rules))
+    given = {"columns": section["check"]["columns"], "min_rows": section["check"]["min_rows"]}
+    asked = params.Params(input_artifact="x", target=section["target"], **given)
     return done.table, checking.check(
-        done.table, said["target"], min_rows=asked.min_rows, columns=asked.columns
+        done.table, section["target"], min_rows=asked.min_rows, columns=asked.columns
     )
 
 
@@ -87,17 +87,17 @@ def test_the_file_keeps_the_rules_that_are_written_for_it(
 
 
 def test_the_config_has_the_facts_that_were_inferred(project: Project) -> None:
-    said = write(project, TABLE, "--target", "Score")
-    assert (said["name"], said["url"], said["target"]) == ("sales", "sales.csv", "score")
-    assert said["read"] == {"separator": ";", "decimal": ","}
-    assert said["drop"] == ["id"]
-    assert said["text"] == "note"
-    assert said["dtypes"] == {
+    section = write(project, TABLE, "--target", "Score")
+    assert (section["name"], section["url"], section["target"]) == ("sales", "sales.csv", "score")
+    assert section["read"] == {"separator": ";", "decimal": ","}
+    assert section["drop"] == ["id"]
+    assert section["text"] == "note"
+    assert section["dtypes"] == {
         "sold": "datetime:%d.%m.%Y", "price": "float:1.234,56", "on": "bool", "zip": "str",
         "score": "float:1.234,56",
     }  # fmt: skip
-    rules = said["check"]["columns"]
-    assert said["check"]["min_rows"] == 50
+    rules = section["check"]["columns"]
+    assert section["check"]["min_rows"] == 50
     assert rules["region"] == {"dtype": "str", "nullable": False, "allowed": ["north", "south"]}
     assert rules["score"] == {"dtype": "float", "nullable": False, "min": 0, "max": 130}
     assert "id" not in rules
@@ -143,9 +143,9 @@ def test_a_target_is_guessed_by_its_name_only(project: Project) -> None:
 
 def test_settings_of_reading_are_used_and_kept(project: Project) -> None:
     text = "Zip;n;y\nx;-999;1\nz;2;3\n"
-    said = write(project, text, "data.read.missing_values=[-999]", "--target=y")
-    assert said["read"] == {"separator": ";", "missing_values": [-999]}
-    assert "nullable" not in said["check"]["columns"]["n"]
+    section = write(project, text, "data.read.missing_values=[-999]", "--target=y")
+    assert section["read"] == {"separator": ";", "missing_values": [-999]}
+    assert "nullable" not in section["check"]["columns"]["n"]
 
 
 def test_a_file_outside_the_project_is_named_by_its_whole_path(
@@ -222,7 +222,7 @@ def test_an_impossible_command_is_an_error_and_nothing_is_written(
     before = sorted((project.config / "data").iterdir())
     file = str(project.root / "sales.csv")
     with pytest.raises(RelayError, match=message):
-        new_data(project, [file if one == "FILE" else one for one in words], Console(quiet=True))
+        new_data(project, [file if word == "FILE" else word for word in words], Console(quiet=True))
     assert sorted((project.config / "data").iterdir()) == before
 
 

@@ -73,22 +73,22 @@ class Target:
         return self
 
     def use_artifact(self, reference: str) -> ArtifactVersion:
-        found = self.find(reference)
-        assert found is not None
+        version = self.find(reference)
+        assert version is not None
         self.used.append((self.specs[-1].name, reference))
-        return found
+        return version
 
     def log_artifact(self, draft: Draft) -> ArtifactVersion:
         if draft.name == self.refused:
             raise UploadError(f"W&B did not take {draft.name}")
         content = (draft.path / "file.txt").read_text()
-        found = self.find_content(draft.name, draft.type, content)
-        if found is None:
-            number = self.first + sum(one.name == draft.name for one in self.stored)
-            found = ArtifactVersion(draft.name, f"v{number}", draft.type, content)
-            self.stored.append(found)
-        self.drafts[str(found)] = draft
-        return found
+        version = self.find_content(draft.name, draft.type, content)
+        if version is None:
+            number = self.first + sum(version.name == draft.name for version in self.stored)
+            version = ArtifactVersion(draft.name, f"v{number}", draft.type, content)
+            self.stored.append(version)
+        self.drafts[str(version)] = draft
+        return version
 
     def log(self, row: Row) -> None:
         self.rows.append(row)
@@ -100,19 +100,23 @@ class Target:
         self.ends.append((self.specs[-1].name, status, message))
 
     def find(self, reference: str) -> ArtifactVersion | None:
-        return next((one for one in self.stored if str(one) == reference), None)
+        return next((version for version in self.stored if str(version) == reference), None)
 
     def find_content(self, name: str, type: str, digest: str) -> ArtifactVersion | None:
         wanted = (name, type, digest)
-        found = (one for one in self.stored if (one.name, one.type, one.digest) == wanted)
-        return next(found, None)
+        alike = (
+            version
+            for version in self.stored
+            if (version.name, version.type, version.digest) == wanted
+        )
+        return next(alike, None)
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         self.moved.append((str(artifact), alias))
 
     def linked_aliases(self, artifact: ArtifactVersion, collection: Reference) -> set[str] | None:
-        mine = [one for one in self.links if one[:2] == (str(artifact), collection.path)]
-        return {alias for one in mine for alias in one[2]} if mine else None
+        mine = [link for link in self.links if link[:2] == (str(artifact), collection.path)]
+        return {alias for link in mine for alias in link[2]} if mine else None
 
     def link(
         self, artifact: ArtifactVersion, collection: Reference, aliases: Sequence[str]
@@ -193,14 +197,14 @@ def test_runs_are_sent_in_their_order_and_reported_on_arrival(
 def test_inputs_are_the_versions_that_the_target_gave(publishing: Publishing) -> None:
     target = Target(first=7)
     publishing.open(History(), target).send(chain(publishing), ignore)
-    assert [str(one) for one in target.stored] == ["raw:v7", "clean:v7", "model:v7"]
+    assert [str(version) for version in target.stored] == ["raw:v7", "clean:v7", "model:v7"]
     assert target.used == [("clean", "raw:v7"), ("train", "clean:v7")]
 
 
 def test_configs_and_metadata_name_the_targets_versions(publishing: Publishing) -> None:
-    said = {"rows": 3, "inputs": {"input": {"artifact": "raw:v2", "digest": "raw 2"}}}
+    metadata = {"rows": 3, "inputs": {"input": {"artifact": "raw:v2", "digest": "raw 2"}}}
     target = Target(first=7)
-    publishing.open(History({"clean:v5": said}), target).send(chain(publishing), ignore)
+    publishing.open(History({"clean:v5": metadata}), target).send(chain(publishing), ignore)
     assert target.specs[1].config == {"input_artifact": "raw:v7", "n": 3}
     assert target.drafts["clean:v7"].metadata == {
         "rows": 3,
@@ -265,7 +269,7 @@ def test_a_repetition_goes_on_with_it_and_doubles_nothing(publishing: Publishing
     target.complete = {"id-get"}  # clean arrived too, but for its end
     publisher = publishing.open(History(), target)
     publisher.send(publisher.pending(runs), ignore)
-    assert [str(one) for one in target.stored] == ["raw:v0", "clean:v0", "model:v0"]
+    assert [str(version) for version in target.stored] == ["raw:v0", "clean:v0", "model:v0"]
     assert target.used[-1] == ("train", "clean:v0")
 
 

@@ -31,7 +31,8 @@ class Store(dict[str, ArtifactVersion]):
     ) -> ArtifactVersion:
         name, _, version = reference.partition(":")
         records = {
-            key: {"artifact": one, "digest": f"digest of {one}"} for key, one in inputs.items()
+            key: {"artifact": reference, "digest": f"digest of {reference}"}
+            for key, reference in inputs.items()
         }
         metadata = {"inputs": records, "params": params, "component": component}
         made = ArtifactVersion(name, version, type, f"digest of {reference}", metadata=metadata)
@@ -196,8 +197,8 @@ def test_what_counts_as_the_same(
     for folder, content in (("recorded", recorded), ("again", again)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_bytes(content)
-    found = differing(tmp_path / "recorded", tmp_path / "again", {"m:v2": "m:v0"})
-    assert found == ([] if same else [name])
+    differences = differing(tmp_path / "recorded", tmp_path / "again", {"m:v2": "m:v0"})
+    assert differences == ([] if same else [name])
 
 
 def test_a_file_that_only_one_has_differs(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.loading import ROOT
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "problem"),
     [
         (b"seed: 1\nname: K\xf6ln\n", "line 2 is not UTF-8. Save the file in that encoding"),
         (b"- seed\n- 1\n", "contains a list. Write each setting as `key: value`"),
@@ -21,7 +21,7 @@ from tests.loading import ROOT
     ],
 )
 @pytest.mark.parametrize("place", ["local/default.yaml", "data/mine.yaml"])
-def test_it_is_named(tmp_path: Path, content: bytes, told: str, place: str) -> None:
+def test_it_is_named(tmp_path: Path, content: bytes, problem: str, place: str) -> None:
     folder = shutil.copytree(ROOT / "config", tmp_path / "config")
     path = folder / place
     path.parent.mkdir(exist_ok=True)
@@ -29,7 +29,7 @@ def test_it_is_named(tmp_path: Path, content: bytes, told: str, place: str) -> N
     given = ["data=mine"] if place.startswith("data") else []
     with pytest.raises(ConfigError) as raised:
         config.load(folder, given, tmp_path)
-    assert f"config/{place}: {told}" in str(raised.value)
+    assert f"config/{place}: {problem}" in str(raised.value)
 
 
 def test_an_empty_file_is_fine(tmp_path: Path) -> None:

@@ -31,11 +31,14 @@ OUTCOMES = {"numbers": regression(), "two": classification("ab"), "three": class
 
 
 def test_there_is_an_outcome_below_for_each_metric() -> None:
-    assert {name for one in OUTCOMES.values() for name in one.metrics} == set(HIGHER_IS_BETTER)
+    assert {name for outcome in OUTCOMES.values() for name in outcome.metrics} == set(
+        HIGHER_IS_BETTER
+    )
 
 
 @pytest.mark.parametrize(
-    ("key", "metric"), [(key, metric) for key, one in OUTCOMES.items() for metric in one.metrics]
+    ("key", "metric"),
+    [(key, metric) for key, outcome in OUTCOMES.items() for metric in outcome.metrics],
 )
 def test_the_metric_of_a_draw_is_that_of_its_rows(key: str, metric: str) -> None:
     outcome = OUTCOMES[key]
@@ -59,19 +62,19 @@ def test_a_class_that_is_not_in_a_draw_counts_as_in_the_metrics_themselves() -> 
     draws = np.bincount(rows, minlength=ROWS)[None, :].astype(float)
     with np.errstate(all="ignore"):
         for metric in ("balanced_accuracy", "f1"):
-            found = statistic(metric, outcome)(draws)
-            assert found[0] == pytest.approx(outcome.at(rows).metrics[metric])
+            values = statistic(metric, outcome)(draws)
+            assert values[0] == pytest.approx(outcome.at(rows).metrics[metric])
         assert np.isnan(statistic("roc_auc", outcome)(draws)[0])
 
 
 def test_the_interval_of_a_mean_is_that_of_its_standard_error() -> None:
     outcome = regression(rows=2000)
     errors = np.abs(outcome.actual - outcome.predicted)
-    found = interval(outcome, "mae", 0.95)
-    assert found is not None
+    bounds = interval(outcome, "mae", 0.95)
+    assert bounds is not None
     width = 2 * 1.96 * errors.std() / np.sqrt(len(errors))
-    assert found[1] - found[0] == pytest.approx(width, rel=0.05)
-    assert found[0] < outcome.metrics["mae"] < found[1]
+    assert bounds[1] - bounds[0] == pytest.approx(width, rel=0.05)
+    assert bounds[0] < outcome.metrics["mae"] < bounds[1]
 
 
 def test_more_confidence_takes_a_wider_interval() -> None:

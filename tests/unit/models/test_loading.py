@@ -104,8 +104,10 @@ def test_values_are_read_as_the_model_needs_and_missing_ones_stay(
     given: list[Any], wanted: str, read: list[Any]
 ) -> None:
     values = list(coerce(pd.DataFrame({"x": given}), {"x": wanted})["x"])
-    assert [pd.isna(one) for one in values] == [pd.isna(one) for one in read]
-    assert [one for one in values if not pd.isna(one)] == [one for one in read if not pd.isna(one)]
+    assert [pd.isna(value) for value in values] == [pd.isna(value) for value in read]
+    assert [value for value in values if not pd.isna(value)] == [
+        value for value in read if not pd.isna(value)
+    ]
 
 
 def test_numbers_become_floats_so_that_whole_ones_may_be_missing() -> None:

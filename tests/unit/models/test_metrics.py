@@ -26,8 +26,8 @@ def test_regression_has_its_six_metrics() -> None:
 
 
 def test_values_are_plain_floats() -> None:
-    found = score("regression", pd.Series([1, 2, 3]), np.array([1.0, 2.0, 2.0], dtype=np.float32))
-    assert {type(value) for value in found.values()} == {float}
+    metrics = score("regression", pd.Series([1, 2, 3]), np.array([1.0, 2.0, 2.0], dtype=np.float32))
+    assert {type(value) for value in metrics.values()} == {float}
 
 
 def test_mape_is_left_out_where_an_actual_value_is_zero() -> None:
@@ -40,21 +40,21 @@ def test_the_error_of_logarithms_is_left_out_where_a_value_has_none() -> None:
 
 
 def test_r2_is_left_out_where_the_actual_values_are_constant() -> None:
-    found = score("regression", [2.0, 2.0], [1.0, 2.0])
-    assert "r2" not in found
-    assert found["mae"] == 0.5
+    metrics = score("regression", [2.0, 2.0], [1.0, 2.0])
+    assert "r2" not in metrics
+    assert metrics["mae"] == 0.5
 
 
 def test_predictions_that_overflow_leave_no_infinite_metric() -> None:
-    found = score("regression", [1.0, 2.0], [1e200, -1e200])
-    assert found
-    assert all(math.isfinite(value) for value in found.values())
+    metrics = score("regression", [1.0, 2.0], [1e200, -1e200])
+    assert metrics
+    assert all(math.isfinite(value) for value in metrics.values())
     assert score("regression", [1.0, 2.0], [math.nan, 1.0]) == {}
 
 
 def test_classification_without_probabilities_has_three_metrics() -> None:
-    found = score("classification", ["a", "a", "b", "b"], ["a", "b", "b", "b"])
-    assert found == pytest.approx(
+    metrics = score("classification", ["a", "a", "b", "b"], ["a", "b", "b", "b"])
+    assert metrics == pytest.approx(
         {"accuracy": 0.75, "balanced_accuracy": 0.75, "f1": (2 / 3 + 4 / 5) / 2}
     )
 
@@ -62,31 +62,33 @@ def test_classification_without_probabilities_has_three_metrics() -> None:
 def test_binary_roc_auc_is_of_the_second_class() -> None:
     proba = [[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]
     truth = [False, True, True]
-    found = score("classification", truth, [False, True, True], proba, [False, True])
-    assert found["roc_auc"] == 1.0
-    assert found["log_loss"] == pytest.approx(-np.mean(np.log([0.9, 0.6, 0.8])))
-    assert found["brier"] == pytest.approx((0.1**2 + 0.4**2 + 0.2**2) / 3)
+    metrics = score("classification", truth, [False, True, True], proba, [False, True])
+    assert metrics["roc_auc"] == 1.0
+    assert metrics["log_loss"] == pytest.approx(-np.mean(np.log([0.9, 0.6, 0.8])))
+    assert metrics["brier"] == pytest.approx((0.1**2 + 0.4**2 + 0.2**2) / 3)
 
 
 def test_the_order_of_the_classes_is_that_of_the_probabilities() -> None:
     proba = np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.1, 0.3, 0.6], [0.5, 0.3, 0.2]])
     truth = ["b", "c", "a", "c"]
-    found = score("classification", truth, ["b", "c", "a", "b"], proba, ["b", "c", "a"])
+    metrics = score("classification", truth, ["b", "c", "a", "b"], proba, ["b", "c", "a"])
     same = score("classification", truth, ["b", "c", "a", "b"], proba[:, [2, 0, 1]], list("abc"))
-    assert found == pytest.approx(same)
-    assert found["log_loss"] == pytest.approx(-np.mean(np.log([0.7, 0.7, 0.6, 0.3])))
+    assert metrics == pytest.approx(same)
+    assert metrics["log_loss"] == pytest.approx(-np.mean(np.log([0.7, 0.7, 0.6, 0.3])))
 
 
 def test_roc_auc_is_left_out_where_a_class_is_absent() -> None:
     proba = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1]]
-    found = score("classification", ["a", "b"], ["a", "b"], proba, ["a", "b", "c"])
-    assert "roc_auc" not in found
-    assert "log_loss" in found
+    metrics = score("classification", ["a", "b"], ["a", "b"], proba, ["a", "b", "c"])
+    assert "roc_auc" not in metrics
+    assert "log_loss" in metrics
 
 
 def test_with_an_unknown_class_only_metrics_of_labels_are_left() -> None:
-    found = score("classification", ["a", "new"], ["a", "b"], [[0.9, 0.1], [0.2, 0.8]], ["a", "b"])
-    assert set(found) == {"accuracy", "balanced_accuracy", "f1"}
+    metrics = score(
+        "classification", ["a", "new"], ["a", "b"], [[0.9, 0.1], [0.2, 0.8]], ["a", "b"]
+    )
+    assert set(metrics) == {"accuracy", "balanced_accuracy", "f1"}
 
 
 def test_labels_are_compared_as_texts() -> None:
@@ -103,9 +105,9 @@ def test_no_rows_have_no_metrics(task: Task) -> None:
 
 def test_every_metric_has_a_direction() -> None:
     proba = [[0.9, 0.1], [0.4, 0.6]]
-    found = {
+    metrics = {
         *score("regression", [1.0, 2.0], [1.0, 2.5]),
         *score("classification", ["a", "b"], ["a", "b"], proba, ["a", "b"]),
     }
-    assert found == set(HIGHER_IS_BETTER)
-    assert set(PRIMARY.values()) <= found
+    assert metrics == set(HIGHER_IS_BETTER)
+    assert set(PRIMARY.values()) <= metrics

@@ -24,16 +24,16 @@ EVIL = "<script>alert('x')</script>"
 
 def report(table: pd.DataFrame, reference: pd.DataFrame | None = None) -> str:
     broken = [checking.Violation("a", f"rule {EVIL}", 3, [EVIL])]
-    found = {"input": "t:v0", **run.report(table, "y", broken, {"a": 0.99}, None, {"note": EVIL})}
-    found |= {"drift": None, "warnings": [EVIL]}
+    content = {"input": "t:v0", **run.report(table, "y", broken, {"a": 0.99}, None, {"note": EVIL})}
+    content |= {"drift": None, "warnings": [EVIL]}
     if reference is not None:
         columns = {"a": {"psi": 1.0, "p_value": 0.0, "test": "t", "statistic": 1, "drifted": True}}
-        found["drift"] = {
+        content["drift"] = {
             "champion": "m:champion", "train_set": "train:v0", "rows": 9, "psi": 0.2,
             "p_value": 0.001, "columns": columns, "new": [EVIL], "gone": [], "not_compared": {},
             "source": EVIL,
         }  # fmt: skip
-    made: str = page(found, table, reference)
+    made: str = page(content, table, reference)
     return made
 
 
@@ -75,16 +75,16 @@ def test_a_very_wide_table_has_a_page_all_the_same() -> None:
 
 
 def test_whole_numbers_have_a_bar_each() -> None:
-    found = charts.draw_histogram(pd.Series([1, 1, 2, 3]), None)
-    assert (found.low, found.high) == ("1", "3")
-    assert found.picture.count("<rect") == 3
+    chart = charts.draw_histogram(pd.Series([1, 1, 2, 3]), None)
+    assert (chart.low, chart.high) == ("1", "3")
+    assert chart.picture.count("<rect") == 3
 
 
 def test_far_off_values_do_not_hide_the_rest() -> None:
     values = pd.Series([*np.linspace(0, 10, 1000), 1e9])
-    found = charts.draw_histogram(values, None)
-    assert found.high.startswith("≥ ")
-    assert found.picture.count("<rect") > 20
+    chart = charts.draw_histogram(values, None)
+    assert chart.high.startswith("≥ ")
+    assert chart.picture.count("<rect") > 20
 
 
 def test_a_template_that_lacks_a_value_is_an_error(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_numbers_are_short(value: object, text: str) -> None:
 
 def test_a_share_is_never_none_or_all_where_it_is_not() -> None:
     shares = (0, 1e-5, 0.5, 0.99999, 1)
-    assert [percent(one) for one in shares] == ["0 %", "< 0.1 %", "50.0 %", "> 99.9 %", "100 %"]
+    assert [percent(share) for share in shares] == ["0 %", "< 0.1 %", "50.0 %", "> 99.9 %", "100 %"]
 
 
 def test_a_cell_of_markdown_has_no_markup() -> None:
@@ -130,9 +130,9 @@ def test_a_mean_has_the_decimals_of_its_spread(mean: float, deviation: float, sh
 
 def test_a_formula_of_the_target_stands_in_the_report_and_marks_its_columns() -> None:
     formula = formulas.Formula(["n", "flag"], 1.0, "y = n + flag")
-    found = {"input": "t:v0", **run.report(TABLE, "y", [], {}, formula, {}), "drift": None}
-    found["warnings"] = []
-    made = page(found, TABLE, None)
+    content = {"input": "t:v0", **run.report(TABLE, "y", [], {}, formula, {}), "drift": None}
+    content["warnings"] = []
+    made = page(content, TABLE, None)
     assert "<code>y = n + flag</code>" in made
     assert made.count("leaks?") == 2
-    assert json.loads(json.dumps(found))["formula"]["words"] == "y = n + flag"
+    assert json.loads(json.dumps(content))["formula"]["words"] == "y = n + flag"

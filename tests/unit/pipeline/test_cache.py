@@ -61,8 +61,8 @@ def job(name: str, *arguments: str) -> PlannedStep:
 
 def fingerprint_of(store: Store, job: PlannedStep, **inputs: str) -> Fingerprint:
     cache: Any = StepCache(store, ROOT, True, frozenset())  # type: ignore[arg-type]
-    found: Fingerprint = cache.compute_fingerprint(job, inputs)
-    return found
+    fingerprint: Fingerprint = cache.compute_fingerprint(job, inputs)
+    return fingerprint
 
 
 def state(store: Store, *arguments: str) -> Any:

@@ -45,8 +45,10 @@ def test_a_missing_module_is_named_with_who_imports_it_and_what_to_do(tmp_path: 
 
 
 def test_also_where_a_file_of_the_component_imports_it(tmp_path: Path) -> None:
-    told = end_of(tmp_path, "import work\n", work="\n\nfrom no_such_package import x\n")
-    assert str(told).startswith("components/tidy/work.py, line 3: there is no module 'no_such_pack")
+    explanation = end_of(tmp_path, "import work\n", work="\n\nfrom no_such_package import x\n")
+    assert str(explanation).startswith(
+        "components/tidy/work.py, line 3: there is no module 'no_such_pack"
+    )
 
 
 def test_a_file_of_the_component_that_was_meant_is_named(tmp_path: Path) -> None:
@@ -60,15 +62,15 @@ def test_a_module_of_relay_is_not_looked_for_in_packages(tmp_path: Path) -> None
         "    import relay.nothing",
         "ModuleNotFoundError: No module named 'relay.nothing'",
     ]
-    told = explain_early_end(traceback, tmp_path / "components" / "tidy", tmp_path)
-    assert told == (
+    explanation = explain_early_end(traceback, tmp_path / "components" / "tidy", tmp_path)
+    assert explanation == (
         "components/tidy/run.py, line 3: there is no module 'relay.nothing' in src/. Correct the "
         "import."
     )
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "explanation"),
     [
         ("from json import nothing\n", "line 1: ImportError: cannot import name 'nothing' from"),
         ("x = 1\n\ny = x / 0\n", "line 3: ZeroDivisionError: division by zero"),
@@ -78,14 +80,17 @@ def test_a_module_of_relay_is_not_looked_for_in_packages(tmp_path: Path) -> None
     ],
 )
 def test_any_error_while_the_script_loads_is_reported_with_its_line(
-    tmp_path: Path, script: str, told: str
+    tmp_path: Path, script: str, explanation: str
 ) -> None:
-    assert f"components/tidy/run.py, {told}" in str(end_of(tmp_path, script))
+    assert f"components/tidy/run.py, {explanation}" in str(end_of(tmp_path, script))
 
 
 def test_code_that_is_not_python_is_reported_with_its_line(tmp_path: Path) -> None:
-    told = end_of(tmp_path, "import work\n", work="x = 1\ndef f(:\n    pass\n")
-    assert told == "components/tidy/work.py, line 2: not valid Python (invalid syntax). Correct it."
+    explanation = end_of(tmp_path, "import work\n", work="x = 1\ndef f(:\n    pass\n")
+    assert (
+        explanation
+        == "components/tidy/work.py, line 2: not valid Python (invalid syntax). Correct it."
+    )
 
 
 def test_a_log_without_a_traceback_shows_nothing(tmp_path: Path) -> None:

@@ -23,22 +23,22 @@ def test_its_name_has_data_and_model() -> None:
 
 
 def test_the_settings_that_matter_stand_one_by_one() -> None:
-    found = comparable_settings(
+    settings = comparable_settings(
         load("model=linear", "split.test_size=0.3", "data.drop=[bmi]", "jobs=3", "seed=7"),
         ["train"],
     )
-    assert found["model.name"] == "linear"
-    assert found["model.task_params.regression.alpha"] == "1.0"
-    assert found["split.test_size"] == "0.3"
-    assert found["data.drop"] == '["bmi"]'
-    assert found["seed"] == "7"
-    assert "split.time_column" not in found  # not given
-    assert not any(key.startswith(("jobs", "pipeline", "tracking", "predict")) for key in found)
+    assert settings["model.name"] == "linear"
+    assert settings["model.task_params.regression.alpha"] == "1.0"
+    assert settings["split.test_size"] == "0.3"
+    assert settings["data.drop"] == '["bmi"]'
+    assert settings["seed"] == "7"
+    assert "split.time_column" not in settings  # not given
+    assert not any(key.startswith(("jobs", "pipeline", "tracking", "predict")) for key in settings)
 
 
 def test_settings_are_bounded_and_hold_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", "hush-hush-hush")
-    found = comparable_settings(
+    settings = comparable_settings(
         load(
             "data=table", "data.name=t", "data.target=y", "data.drop=[hush-hush-hush]",
             "data.url=https://user:secret@host/a.csv?token=abc",
@@ -46,9 +46,9 @@ def test_settings_are_bounded_and_hold_no_secret(monkeypatch: pytest.MonkeyPatch
         ),
         [],
     )  # fmt: skip
-    assert found["data.url"] == "https://host/a.csv?token=***"
-    assert found["data.drop"] == '["***"]'
-    assert len(found["data.rename"]) <= 253
+    assert settings["data.url"] == "https://host/a.csv?token=***"
+    assert settings["data.drop"] == '["***"]'
+    assert len(settings["data.rename"]) <= 253
 
 
 def test_its_metrics_are_those_of_all_steps() -> None:

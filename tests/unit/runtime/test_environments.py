@@ -23,35 +23,35 @@ def component(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def known(tmp_path: Path, component: Path) -> EnvironmentIndex:
-    known = EnvironmentIndex(tmp_path / ".relay" / "environments.json")
-    assert known.find("uv", component) is None
-    known.remember("uv", component, FOUND)
-    return known
+def index(tmp_path: Path, component: Path) -> EnvironmentIndex:
+    index = EnvironmentIndex(tmp_path / ".relay" / "environments.json")
+    assert index.find("uv", component) is None
+    index.remember("uv", component, FOUND)
+    return index
 
 
-def test_what_was_remembered_is_found(known: EnvironmentIndex, component: Path) -> None:
-    assert known.find("uv", component) == FOUND
-    assert known.find("virtualenv", component) is None
+def test_what_was_remembered_is_found(index: EnvironmentIndex, component: Path) -> None:
+    assert index.find("uv", component) == FOUND
+    assert index.find("virtualenv", component) is None
 
 
 @pytest.mark.parametrize("name", ["conda.yml", "requirements.txt"])
 def test_another_file_is_another_environment(
-    known: EnvironmentIndex, component: Path, name: str
+    index: EnvironmentIndex, component: Path, name: str
 ) -> None:
     (component / name).write_text("other")
-    assert known.find("uv", component) is None
+    assert index.find("uv", component) is None
 
 
 def test_another_place_is_another_environment(
-    known: EnvironmentIndex, component: Path, monkeypatch: pytest.MonkeyPatch
+    index: EnvironmentIndex, component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_ENV_ROOT", "/elsewhere")
-    assert known.find("uv", component) is None
+    assert index.find("uv", component) is None
 
 
 def test_another_conda_has_environments_of_its_own(
-    known: EnvironmentIndex, component: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    index: EnvironmentIndex, component: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CONDA_EXE", raising=False)
     for name in ("one", "two"):
@@ -59,18 +59,18 @@ def test_another_conda_has_environments_of_its_own(
         conda.parent.mkdir()
         conda.touch(0o755)
         monkeypatch.setenv("PATH", str(conda.parent))
-        assert known.find("conda", component) is None
-        known.remember("conda", component, FOUND)
-        assert known.find("conda", component) == FOUND
+        assert index.find("conda", component) is None
+        index.remember("conda", component, FOUND)
+        assert index.find("conda", component) == FOUND
 
 
 def test_a_broken_file_is_made_again(
-    known: EnvironmentIndex, component: Path, tmp_path: Path
+    index: EnvironmentIndex, component: Path, tmp_path: Path
 ) -> None:
     (tmp_path / ".relay" / "environments.json").write_text("{half")
-    assert known.find("uv", component) is None
-    known.remember("uv", component, FOUND)
-    assert known.find("uv", component) == FOUND
+    assert index.find("uv", component) is None
+    index.remember("uv", component, FOUND)
+    assert index.find("uv", component) == FOUND
 
 
 def test_whole_is_what_has_all_of_its_lock(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_modules_of_the_project_are_read_when_the_step_begins(
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "said"),
+    ("code", "status", "message"),
     [
         ("import sys; sys.exit(3)", 3, ""),
         ("import sys; sys.exit('no')", 1, "no"),
@@ -160,10 +160,10 @@ def test_modules_of_the_project_are_read_when_the_step_begins(
     ],
 )
 def test_the_way_it_ends_is_reported(
-    server: ForkServer, tmp_path: Path, code: str, status: int, said: str
+    server: ForkServer, tmp_path: Path, code: str, status: int, message: str
 ) -> None:
     assert exit_status(fork(server, tmp_path, code)) == status
-    assert said in (tmp_path / "one.log").read_text()
+    assert message in (tmp_path / "one.log").read_text()
 
 
 def test_its_time_is_its_own(tmp_path: Path) -> None:

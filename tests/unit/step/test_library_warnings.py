@@ -15,7 +15,7 @@ from tests.made_training import data, spec, validation
 
 
 def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
-    return [one.getMessage() for one in caplog.records if one.levelno == level]
+    return [record.getMessage() for record in caplog.records if record.levelno == level]
 
 
 @pytest.fixture(autouse=True)

@@ -97,9 +97,9 @@ def test_a_value_that_is_long_is_cut() -> None:
 def test_all_mistakes_are_listed_by_the_settings_that_people_know() -> None:
     with pytest.raises(ValidationError) as raised:
         Example.model_validate({"count": 0, "rules": {"x": {"mn": 1}}})
-    found = word_problems(raised.value, Example, lambda path: f"data.{path}")
-    assert [key for key, _ in found] == ["data.count", "data.rules.x.mn"]
-    assert found[0][1] == "data.count: must be at least 1 (got 0)."
+    problems = word_problems(raised.value, Example, lambda path: f"data.{path}")
+    assert [key for key, _ in problems] == ["data.count", "data.rules.x.mn"]
+    assert problems[0][1] == "data.count: must be at least 1 (got 0)."
 
 
 def test_a_missing_value_is_asked_for() -> None:

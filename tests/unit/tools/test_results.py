@@ -102,6 +102,6 @@ def test_a_plain_library_learns_from_texts_dates_and_truths(library: str) -> Non
     train, test = table.head(240), table.tail(60)
     assert plain.fit_and_score(train, test, "price", library)["r2"] > 0.95
     classes = table.assign(price=table["kind"] + "!").drop(columns="kind").assign(code=kind)
-    found = plain.fit_and_score(classes.head(240), classes.tail(60), "price", library)
-    assert found["accuracy"] == 1.0
-    assert "log_loss" in found
+    scores = plain.fit_and_score(classes.head(240), classes.tail(60), "price", library)
+    assert scores["accuracy"] == 1.0
+    assert "log_loss" in scores

@@ -42,8 +42,8 @@ def test_an_experiment_that_another_made_meanwhile_is_taken(
     runs: MlflowRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = runs.experiment("relay", str(tmp_path))
-    found = Mock(side_effect=[None, runs._client.get_experiment(made)])
-    monkeypatch.setattr(runs._client, "get_experiment_by_name", found)
+    find_experiment = Mock(side_effect=[None, runs._client.get_experiment(made)])
+    monkeypatch.setattr(runs._client, "get_experiment_by_name", find_experiment)
     assert runs.experiment("relay", str(tmp_path)) == made
 
 
@@ -131,5 +131,5 @@ def test_parameters_that_are_there_stay_and_more_than_a_batch_is_taken(
 ) -> None:
     run = runs.start(runs.experiment("relay", str(tmp_path)), "one", params={"a": "1"})
     runs.log_params(run, {"a": "2", **{f"b{number}": number for number in range(150)}})
-    found = runs.params(run)
-    assert (found["a"], found["b149"], len(found)) == ("1", "149", 151)
+    params = runs.params(run)
+    assert (params["a"], params["b149"], len(params)) == ("1", "149", 151)

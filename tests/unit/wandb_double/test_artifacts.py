@@ -21,9 +21,9 @@ def test_log_artifact(server: WandbServer, start: Start, project: str, tmp_path:
     run.log_artifact(made, aliases=["prod"], tags=["t"]).wait()
     assert (made.version, sorted(made.aliases), made.tags) == ("v0", ["latest", "prod"], ["t"])
     run.finish()
-    found = server.snapshot(project)
-    assert found["runs"]["r1"]["outputs"] == ["data:v0"]
-    stored = found["artifacts"]["data:v0"]
+    snapshot = server.snapshot(project)
+    assert snapshot["runs"]["r1"]["outputs"] == ["data:v0"]
+    stored = snapshot["artifacts"]["data:v0"]
     assert stored["digest"] == made.digest
     assert stored["files"]["more/deep/x.txt"]["size"] == 1
     assert sorted(stored["files"]) == ["data.csv", "more/deep/x.txt"]
@@ -44,11 +44,11 @@ def test_same_content_is_the_same_version(
         run.log_artifact(made, aliases=[f"a{rows}"]).wait()
     assert made.version == "v0"
     run.finish()
-    found = server.snapshot(project)
-    assert sorted(found["artifacts"]) == ["data:v0", "data:v1"]
-    assert found["artifacts"]["data:v0"]["aliases"] == ["a1", "a3", "latest"]
-    assert found["artifacts"]["data:v0"]["metadata"] == {"rows": 1}
-    assert found["artifacts"]["data:v1"]["aliases"] == ["a2"]
+    snapshot = server.snapshot(project)
+    assert sorted(snapshot["artifacts"]) == ["data:v0", "data:v1"]
+    assert snapshot["artifacts"]["data:v0"]["aliases"] == ["a1", "a3", "latest"]
+    assert snapshot["artifacts"]["data:v0"]["metadata"] == {"rows": 1}
+    assert snapshot["artifacts"]["data:v1"]["aliases"] == ["a2"]
 
 
 def test_name_of_another_type(start: Start, tmp_path: Path) -> None:
@@ -121,10 +121,10 @@ def test_use_and_link_of_a_draft(
     model = artifact(tmp_path, name="model", type="model")
     linked = run.link_artifact(model, f"wandb-registry-model/{project}", aliases=["champion"])
     run.finish()
-    found = server.snapshot(project)
-    assert found["runs"]["r1"]["inputs"] == ["data:v0"]
-    assert found["runs"]["r1"]["outputs"] == ["model:v0"]
-    assert list(found["links"]) == [f"wandb-registry-model/{project}:v0"]
+    snapshot = server.snapshot(project)
+    assert snapshot["runs"]["r1"]["inputs"] == ["data:v0"]
+    assert snapshot["runs"]["r1"]["outputs"] == ["model:v0"]
+    assert list(snapshot["links"]) == [f"wandb-registry-model/{project}:v0"]
     linked.unlink()
     assert server.snapshot(project)["links"] == {}
 
@@ -138,9 +138,9 @@ def test_another_entity(server: WandbServer, start: Start, project: str, tmp_pat
     run.use_artifact(f"team/{project}/data:latest")
     run.finish()
     assert list(server.snapshot(project, "team")["artifacts"]) == ["data:v0"]
-    found = server.snapshot(project)
-    assert found["artifacts"] == {}
-    assert found["runs"]["r1"]["inputs"] == [f"team/{project}/data:v0"]
+    snapshot = server.snapshot(project)
+    assert snapshot["artifacts"] == {}
+    assert snapshot["runs"]["r1"]["inputs"] == [f"team/{project}/data:v0"]
 
 
 def test_change_an_artifact(
@@ -161,10 +161,10 @@ def test_change_an_artifact(
     assert second.aliases == ["latest"]
     second.aliases.remove("latest")
     second.save()
-    found = server.snapshot(project)["artifacts"]
-    assert (found["data:v0"]["aliases"], found["data:v1"]["aliases"]) == (["best"], [])
-    assert (found["data:v0"]["metadata"], found["data:v0"]["tags"]) == ({"rows": 5}, ["t"])
-    assert found["data:v0"]["description"] == "changed"
+    artifacts = server.snapshot(project)["artifacts"]
+    assert (artifacts["data:v0"]["aliases"], artifacts["data:v1"]["aliases"]) == (["best"], [])
+    assert (artifacts["data:v0"]["metadata"], artifacts["data:v0"]["tags"]) == ({"rows": 5}, ["t"])
+    assert artifacts["data:v0"]["description"] == "changed"
     with pytest.raises(wandb.errors.CommError, match="aliases"):
         first.delete()
     first.delete(delete_aliases=True)
@@ -199,9 +199,9 @@ def test_registry(server: WandbServer, start: Start, project: str, tmp_path: Pat
     root = used.download(root=str(tmp_path / "down"))
     assert Path(root, "data.csv").read_text() == "2"
     run.finish()
-    found = server.snapshot(project)
-    assert found["runs"]["r2"]["inputs"] == ["model:v2"]
-    assert found["links"][f"{target}:v2"] == {
+    snapshot = server.snapshot(project)
+    assert snapshot["runs"]["r2"]["inputs"] == ["model:v2"]
+    assert snapshot["links"][f"{target}:v2"] == {
         "source": "model:v2",
         "aliases": ["champion", "latest"],
     }

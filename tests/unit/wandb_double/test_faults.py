@@ -62,10 +62,10 @@ def test_answer_that_is_lost(
     run.log({"loss": 1})
     run.log_artifact(artifact(tmp_path)).wait()
     run.finish()
-    found = server.snapshot(project)
-    assert found["runs"]["r1"]["outputs"] == ["data:v0"]
-    assert sorted(found["artifacts"]) == ["data:v0"]
-    assert len(found["runs"]["r1"]["history"]) == 1
+    snapshot = server.snapshot(project)
+    assert snapshot["runs"]["r1"]["outputs"] == ["data:v0"]
+    assert sorted(snapshot["artifacts"]) == ["data:v0"]
+    assert len(snapshot["runs"]["r1"]["history"]) == 1
 
 
 def test_fault_with_a_status(server: WandbServer, start: Start, tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_artifact_that_is_never_committed(
         run.log_artifact(artifact(tmp_path)).wait()
     server.faults.clear()
     run.finish()
-    found = server.snapshot(project)
-    assert found["runs"]["r1"]["outputs"] == []
-    assert [one["state"] for one in found["artifacts"].values()] == ["PENDING"]
+    snapshot = server.snapshot(project)
+    assert snapshot["runs"]["r1"]["outputs"] == []
+    assert [artifact["state"] for artifact in snapshot["artifacts"].values()] == ["PENDING"]
     assert not wandb.Api().artifact_exists(f"{project}/data:latest")
 
 

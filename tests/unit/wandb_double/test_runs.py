@@ -31,13 +31,13 @@ def test_run(server: WandbServer, start: Start, project: str) -> None:
     run.summary.update({"best": 0.5})
     run.finish(exit_code=0)
 
-    found = server.snapshot(project)["runs"]["r1"]
-    history = found.pop("history")
+    kept = server.snapshot(project)["runs"]["r1"]
+    history = kept.pop("history")
     assert [row["loss"] for row in history] == [1.0, 0.5]
     assert [row["_step"] for row in history] == [0, 3]
     assert history[1]["_timestamp"] == 1700000000.0
-    assert found.pop("created_at").endswith("Z")
-    assert found == {
+    assert kept.pop("created_at").endswith("Z")
+    assert kept == {
         "name": "one",
         "group": "g",
         "job_type": "train",
@@ -49,7 +49,7 @@ def test_run(server: WandbServer, start: Start, project: str) -> None:
         "config": {"lr": 1, "depth": 3},
         "summary": {"loss": 0.5, "best": 0.5},
         "files": {},
-        "commit": found["commit"],
+        "commit": kept["commit"],
         "inputs": [],
         "outputs": [],
     }
@@ -59,8 +59,8 @@ def test_run_that_fails(server: WandbServer, start: Start, project: str) -> None
     run = start("r1")
     assert server.snapshot(project)["runs"]["r1"]["state"] == "running"
     run.finish(exit_code=3)
-    found = server.snapshot(project)["runs"]["r1"]
-    assert (found["state"], found["exit_code"]) == ("failed", 3)
+    kept = server.snapshot(project)["runs"]["r1"]
+    assert (kept["state"], kept["exit_code"]) == ("failed", 3)
 
 
 def test_resume_a_finished_run(server: WandbServer, start: Start, project: str) -> None:
@@ -72,11 +72,11 @@ def test_resume_a_finished_run(server: WandbServer, start: Start, project: str) 
     assert second.resumed
     second.log({"loss": 0.5})
     second.finish()
-    (found,) = server.snapshot(project)["runs"].values()
-    assert found["name"] == "one"
-    assert found["config"] == {"lr": 1, "depth": 2}
-    assert [row["loss"] for row in found["history"]] == [1.0, 0.5]
-    assert found["summary"] == {"loss": 0.5, "best": 1}
+    (kept,) = server.snapshot(project)["runs"].values()
+    assert kept["name"] == "one"
+    assert kept["config"] == {"lr": 1, "depth": 2}
+    assert [row["loss"] for row in kept["history"]] == [1.0, 0.5]
+    assert kept["summary"] == {"loss": 0.5, "best": 1}
 
 
 def test_media_tables_and_code(
@@ -90,15 +90,15 @@ def test_media_tables_and_code(
     file(tmp_path / "code", "print(1)\n", "train.py")
     run.log_code(str(tmp_path / "code"))
     run.finish()
-    found = server.snapshot(project)
-    summary = found["runs"]["r1"]["summary"]
+    snapshot = server.snapshot(project)
+    summary = snapshot["runs"]["r1"]["summary"]
     assert summary["plot"]["_type"] == "image-file"
     assert len(summary["plot"]["sha256"]) == 64
-    assert summary["plot"]["sha256"] in found["runs"]["r1"]["files"].values()
+    assert summary["plot"]["sha256"] in snapshot["runs"]["r1"]["files"].values()
     assert summary["table"]["_type"] == "table-file"
-    types = sorted(one["type"] for one in found["artifacts"].values())
+    types = sorted(artifact["type"] for artifact in snapshot["artifacts"].values())
     assert types == ["code", "run_table"]
-    assert len(found["runs"]["r1"]["outputs"]) == 2
+    assert len(snapshot["runs"]["r1"]["outputs"]) == 2
 
 
 def test_project_with_a_space(server: WandbServer, start: Start, project: str) -> None:

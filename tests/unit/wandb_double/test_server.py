@@ -64,10 +64,10 @@ def test_api(server: WandbServer, start: Start, project: str, tmp_path: Path) ->
     assert [a.version for a in versions] == ["v2", "v1", "v0"]
     assert api.artifact_collection_exists(f"{path}/data", type="dataset")
     assert api.artifact_exists(f"{path}/data:best")
-    found = api.artifact(f"{path}/data:best", type="dataset")
-    assert (found.version, found.digest, found.source_name) == ("v2", made.digest, "data:v2")
-    assert (found.source_entity, found.source_project) == ("someone", project)
-    assert found.logged_by().id == "r2"
+    best = api.artifact(f"{path}/data:best", type="dataset")
+    assert (best.version, best.digest, best.source_name) == ("v2", made.digest, "data:v2")
+    assert (best.source_entity, best.source_project) == ("someone", project)
+    assert best.logged_by().id == "r2"
     assert [run.id for run in api.artifact(f"{path}/data:v0").used_by()] == ["r1", "r2"]
 
 
@@ -100,10 +100,10 @@ def test_several_processes(server: WandbServer, project: str, tmp_path: Path) ->
     with ThreadPoolExecutor(3) as pool:
         ends = list(pool.map(write, range(3)))
     assert ends == [0, 0, 0]
-    found = server.snapshot(project)["artifacts"]
-    assert sorted(found) == [f"data:v{number}" for number in range(9)]
-    assert sum("best" in one["aliases"] for one in found.values()) == 1
-    assert found["data:v8"]["aliases"].count("latest") == 1
+    artifacts = server.snapshot(project)["artifacts"]
+    assert sorted(artifacts) == [f"data:v{number}" for number in range(9)]
+    assert sum("best" in artifact["aliases"] for artifact in artifacts.values()) == 1
+    assert artifacts["data:v8"]["aliases"].count("latest") == 1
 
 
 def test_by_hand() -> None:

@@ -34,13 +34,13 @@ def violations(
         "columns": columns or {},
     }
     checked = validate(params.Params, given)
-    found: list[Any] = run.check(frame, target, min_rows=min_rows, columns=checked.columns)
-    return found
+    reported: list[Any] = run.check(frame, target, min_rows=min_rows, columns=checked.columns)
+    return reported
 
 
-def only(found: list[Any]) -> Any:
-    assert len(found) == 1, [str(one) for one in found]
-    return found[0]
+def only(reported: list[Any]) -> Any:
+    assert len(reported) == 1, [str(violation) for violation in reported]
+    return reported[0]
 
 
 def test_a_table_that_keeps_all_rules_has_no_violations() -> None:
@@ -61,9 +61,9 @@ def test_values_out_of_bounds_are_counted_with_examples() -> None:
 
 
 def test_values_that_are_not_allowed_are_counted_with_examples() -> None:
-    found = only(violations(table(kind=["a", "b", "b", None]), {"kind": {"allowed": ["a"]}}))
-    assert (found.count, found.examples) == (2, ["b"])
-    assert str(found) == "kind: not one of the allowed: a; 2 rows, such as b"
+    violation = only(violations(table(kind=["a", "b", "b", None]), {"kind": {"allowed": ["a"]}}))
+    assert (violation.count, violation.examples) == (2, ["b"])
+    assert str(violation) == "kind: not one of the allowed: a; 2 rows, such as b"
 
 
 def test_missing_values_are_a_violation_where_none_may_be() -> None:
@@ -73,8 +73,8 @@ def test_missing_values_are_a_violation_where_none_may_be() -> None:
 
 
 def test_repeated_values_are_a_violation_where_each_must_be_one() -> None:
-    found = only(violations(table(z=[1, 1, 2, 3]), {"z": {"unique": True}}))
-    assert "more than once" in found.check
+    violation = only(violations(table(z=[1, 1, 2, 3]), {"z": {"unique": True}}))
+    assert "more than once" in violation.check
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_repeated_values_are_a_violation_where_each_must_be_one() -> None:
     ],
 )
 def test_another_dtype_is_a_violation(word: str, values: list[Any]) -> None:
-    found = only(violations(table(z=values), {"z": {"dtype": word}}))
-    assert found.check.endswith(f"not {word}")
+    violation = only(violations(table(z=values), {"z": {"dtype": word}}))
+    assert violation.check.endswith(f"not {word}")
 
 
 def test_whole_numbers_pass_as_float() -> None:
@@ -98,8 +98,8 @@ def test_whole_numbers_pass_as_float() -> None:
 
 
 def test_bounds_on_texts_are_a_violation_and_no_crash() -> None:
-    found = only(violations(table(z=["a"] * 4), {"z": {"min": 1}}))
-    assert "has no min and max" in found.check
+    violation = only(violations(table(z=["a"] * 4), {"z": {"min": 1}}))
+    assert "has no min and max" in violation.check
 
 
 def test_classes_are_checked_as_the_values_that_they_are() -> None:
@@ -109,8 +109,8 @@ def test_classes_are_checked_as_the_values_that_they_are() -> None:
 
 
 def test_a_column_that_is_not_there_is_a_violation_with_the_nearest() -> None:
-    found = only(violations(table(lot_area=[1] * 4), {"LotAera": {"min": 1}}))
-    assert "Did you mean 'lot_area'" in str(found)
+    violation = only(violations(table(lot_area=[1] * 4), {"LotAera": {"min": 1}}))
+    assert "Did you mean 'lot_area'" in str(violation)
 
 
 def test_columns_may_be_named_as_in_the_file() -> None:
@@ -132,7 +132,7 @@ def test_the_target_must_not_be_missing_or_constant() -> None:
 
 
 def test_all_violations_are_found_at_once() -> None:
-    found = violations(
+    reported = violations(
         table(kind=["a", "b", "a", None]),
         {
             "x": {"min": 2, "max": 3, "dtype": "str"},
@@ -141,7 +141,7 @@ def test_all_violations_are_found_at_once() -> None:
         },
         min_rows=5,
     )
-    assert len(found) == 7
+    assert len(reported) == 7
 
 
 def test_a_report_holds_every_column_as_plain_json() -> None:
@@ -203,10 +203,10 @@ def test_real_data_sets_pass_the_checks_in_their_config(shared: Path, name: str)
     cleaned = clean.clean(raw.table, clean.rules(parsed, raw.about))
     assert len(cleaned.table) == rows
     check = data["check"]
-    found = violations(
+    reported = violations(
         cleaned.table, check["columns"], target=cleaned.target, min_rows=check["min_rows"]
     )
-    assert [str(one) for one in found] == []
+    assert [str(violation) for violation in reported] == []
 
 
 def test_a_mean_that_is_what_rounding_has_left_of_zero_is_zero() -> None:

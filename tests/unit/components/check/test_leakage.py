@@ -19,8 +19,8 @@ KIND = RANDOM.choice(["a", "b", "c"], 500)
 
 def leaks(column: Any, target: Any, at_least: float = 0.98) -> dict[str, float]:
     table = pd.DataFrame({"x": pd.Series(column), "y": pd.Series(target)})
-    found: dict[str, float] = leakage.find_leaks(table, "y", at_least=at_least)
-    return found
+    leaks: dict[str, float] = leakage.find_leaks(table, "y", at_least=at_least)
+    return leaks
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ formulas = load("check", "target_formulas")
 ROWS = 400
 
 
-def found(columns: Mapping[str, Any], target: Any, *, without: tuple[str, ...] = ()) -> Any:
+def formula_of(columns: Mapping[str, Any], target: Any, *, without: tuple[str, ...] = ()) -> Any:
     """Return the formula of `y`, beside the columns given and three that have no part in it."""
     random = np.random.default_rng(9)
     rows = len(target)
@@ -57,7 +57,7 @@ def parts() -> dict[str, Any]:
 def test_a_formula_is_found_with_its_columns(
     parts: dict[str, Any], formula: Any, columns: list[str], words: str
 ) -> None:
-    it = found(parts, formula(parts))
+    it = formula_of(parts, formula(parts))
     assert it.columns == columns
     assert it.words == words
     assert it.exactness > 0.9999
@@ -67,14 +67,14 @@ def test_the_time_between_two_others_is_found() -> None:
     random = np.random.default_rng(0)
     start = pd.Timestamp("2024-01-01") + pd.to_timedelta(random.uniform(0, 1e6, ROWS), unit="min")
     minutes = random.exponential(20, ROWS)
-    it = found({"start": start, "end": start + pd.to_timedelta(minutes, unit="min")}, minutes)
+    it = formula_of({"start": start, "end": start + pd.to_timedelta(minutes, unit="min")}, minutes)
     assert it.columns == ["start", "end"]
     assert it.words == "y = - 1440 * start + 1440 * end"
 
 
 def test_some_missing_values_do_not_hide_it(parts: dict[str, Any]) -> None:
     target = parts["a"] + parts["b"]
-    it = found({**parts, "a": pd.Series(parts["a"]).mask(np.arange(ROWS) % 20 == 0)}, target)
+    it = formula_of({**parts, "a": pd.Series(parts["a"]).mask(np.arange(ROWS) % 20 == 0)}, target)
     assert it.words == "y = a + b"
 
 
@@ -90,24 +90,24 @@ def test_some_missing_values_do_not_hide_it(parts: dict[str, Any]) -> None:
     ids=["noisy", "other", "one column", "constant", "classes"],
 )
 def test_tables_without_a_formula_have_none(parts: dict[str, Any], formula: Any) -> None:
-    assert found(parts, formula(parts)) is None
+    assert formula_of(parts, formula(parts)) is None
 
 
 def test_a_formula_of_columns_that_are_left_out_is_none(parts: dict[str, Any]) -> None:
-    assert found(parts, parts["a"] + parts["b"], without=("a",)) is None
+    assert formula_of(parts, parts["a"] + parts["b"], without=("a",)) is None
 
 
 def test_many_columns_do_not_yield_few_rows_by_chance() -> None:
     random = np.random.default_rng(0)
     wide = {f"x{place}": random.normal(size=80) for place in range(2500)}
-    assert found(wide, random.normal(size=80)) is None
-    assert found(wide, wide["x7"] - wide["x9"]).words == "y = x7 - x9"
+    assert formula_of(wide, random.normal(size=80)) is None
+    assert formula_of(wide, wide["x7"] - wide["x9"]).words == "y = x7 - x9"
 
 
 def test_a_sum_of_more_than_twelve_columns_is_a_model_rather_than_a_formula() -> None:
     random = np.random.default_rng(0)
     many = {f"x{place}": random.normal(size=ROWS) for place in range(13)}
-    assert found(many, np.sum(list(many.values()), axis=0)) is None
+    assert formula_of(many, np.sum(list(many.values()), axis=0)) is None
 
 
 @pytest.mark.shared

@@ -25,9 +25,9 @@ def test_rows_that_go_without_being_asked_for_are_a_warning(
     caplog.set_level(logging.INFO, "relay")
     done = clean({"x": list(range(60)), "y": [None] * missing + [0.5] * (60 - missing)})
     run.report(done, 60)
-    told = [one for one in caplog.records if "missing target" in one.message]
-    assert [one.levelname for one in told] == ["WARNING"]
-    assert told[0].message == f"Removed {missing} of 60 rows: missing target"
+    records = [entry for entry in caplog.records if "missing target" in entry.message]
+    assert [entry.levelname for entry in records] == ["WARNING"]
+    assert records[0].message == f"Removed {missing} of 60 rows: missing target"
 
 
 def test_words_of_the_target_that_mean_missing_are_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -51,17 +51,17 @@ def test_duplicates_that_go_unasked_are_a_warning_with_examples(
         {"x": [*measured, measured[4]], "y": [*measured, measured[4]]}, drop_duplicates=asked
     )
     run.report(done, 61)
-    (told,) = [one for one in caplog.records if "duplicates" in one.message]
-    assert told.levelname == level
-    assert told.message.startswith("Removed 1 of 61 rows: duplicates")
+    (record,) = [entry for entry in caplog.records if "duplicates" in entry.message]
+    assert record.levelname == level
+    assert record.message.startswith("Removed 1 of 61 rows: duplicates")
     for words in ("(row 61 equals row 5)", "data.drop_duplicates=false"):
-        assert (words in told.message) == (level == "WARNING")
+        assert (words in record.message) == (level == "WARNING")
 
 
 def test_columns_with_the_same_note_share_a_line() -> None:
     done = clean({**{f"x{i}": [1] * 60 for i in range(20)}, **numbers()})
-    told = describing.describe(done, {"kind": "text"})
-    (line,) = describing.columns_in_words(told)
+    description = describing.describe(done, {"kind": "text"})
+    (line,) = describing.columns_in_words(description)
     assert line.startswith("Columns x0, x1, ")
     assert line.endswith("x7 and 12 more: constant: nothing can be learned from it")
 
@@ -90,21 +90,25 @@ def test_each_column_has_the_facts_that_were_inferred() -> None:
             "y": [i + 0.5 for i in range(rows)],
         }
     )
-    told = describing.describe(done, {"kind": "text", "separator": ";", "encoding": "cp1252"})
-    kinds = {name: facts["kind"] for name, facts in told["columns"].items()}
+    description = describing.describe(
+        done, {"kind": "text", "separator": ";", "encoding": "cp1252"}
+    )
+    kinds = {name: facts["kind"] for name, facts in description["columns"].items()}
     assert kinds == {
         "id": "identifier", "kind": "category", "same": "constant", "note": "text",
         "key": "identifier", "price": "number", "on": "boolean", "day": "date",
         "zip": "category", "y": "number", "empty": "empty",
     }  # fmt: skip
-    assert told["columns"]["price"]["read_as"] == "float:1.234,56"
-    assert told["file"]["decimal"] == ","
-    assert json.loads(json.dumps(told)) == told
-    lines = "\n".join(describing.columns_in_words(told))
+    assert description["columns"]["price"]["read_as"] == "float:1.234,56"
+    assert description["file"]["decimal"] == ","
+    assert json.loads(json.dumps(description)) == description
+    lines = "\n".join(describing.columns_in_words(description))
     assert "Column price: float:1.234,56" in lines
     assert "Column same: constant" in lines
     assert "Column kind" not in lines
-    assert describing.file_in_words(told["file"]).endswith("semicolons between its fields, cp1252")
+    assert describing.file_in_words(description["file"]).endswith(
+        "semicolons between its fields, cp1252"
+    )
 
 
 def test_a_target_of_formulas_without_results_is_an_error() -> None:

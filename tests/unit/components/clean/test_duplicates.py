@@ -69,10 +69,10 @@ def passengers(rows: int = 900) -> dict[str, Any]:
     age[random.random(rows) < 0.2] = np.nan
     harbour = random.choice(["S", "C", "Q"], rows, p=[0.7, 0.2, 0.1])
     return {
-        "grade": grade, "class": [f"class {one}" for one in grade], "sex": sex, "age": age,
+        "grade": grade, "class": [f"class {level}" for level in grade], "sex": sex, "age": age,
         "is_child": age < 16, "is_male": sex == "male", "harbour": harbour,
-        "town": [f"town of {one}" for one in harbour],
-        "fare": [random.choice(fares[one]) * random.choice([1, 1, 2, 3]) for one in grade],
+        "town": [f"town of {port}" for port in harbour],
+        "fare": [random.choice(fares[level]) * random.choice([1, 1, 2, 3]) for level in grade],
         "y": np.where(random.random(rows) < np.where(sex == "female", 0.7, 0.2), "yes", "no"),
     }  # fmt: skip
 

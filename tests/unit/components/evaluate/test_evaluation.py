@@ -35,8 +35,8 @@ def model(pipeline: Any) -> Model:
     return Model(pipeline, COLUMNS)
 
 
-def evaluated(pipeline: Any, target: str = "price", known: Any = PRICES, *columns: str) -> Any:
-    return evaluation.evaluate_model(model(pipeline), TEST, target, known, columns)
+def evaluated(pipeline: Any, target: str = "price", targets: Any = PRICES, *columns: str) -> Any:
+    return evaluation.evaluate_model(model(pipeline), TEST, target, targets, columns)
 
 
 def classes(probabilities: np.ndarray, came: np.ndarray) -> ScoredPredictions:
@@ -48,20 +48,22 @@ def classes(probabilities: np.ndarray, came: np.ndarray) -> ScoredPredictions:
 
 
 def test_a_good_model_beats_the_baseline() -> None:
-    found = evaluated(price_model())
-    assert found.main_comparison.is_beaten
-    assert found.main_comparison.baseline < 0.1
-    assert found.main_comparison.model > 0.9
-    assert found.as_json()["beats_baseline"] is True
+    outcome = evaluated(price_model())
+    assert outcome.main_comparison.is_beaten
+    assert outcome.main_comparison.baseline < 0.1
+    assert outcome.main_comparison.model > 0.9
+    assert outcome.as_json()["beats_baseline"] is True
 
 
 def test_a_model_that_predicts_the_mean_does_not() -> None:
-    found = evaluated(poor_price_model())
-    assert not found.main_comparison.is_beaten
-    assert str(found.main_comparison).startswith("r2 ")
-    assert ", baseline 0.0" in str(found.main_comparison).replace("-0.0", "0.0")
-    assert " (always the m" in str(found.main_comparison)
-    (words,) = (one["in_words"] for one in found.as_json()["against_baseline"].values())
+    outcome = evaluated(poor_price_model())
+    assert not outcome.main_comparison.is_beaten
+    assert str(outcome.main_comparison).startswith("r2 ")
+    assert ", baseline 0.0" in str(outcome.main_comparison).replace("-0.0", "0.0")
+    assert " (always the m" in str(outcome.main_comparison)
+    (words,) = (
+        comparison["in_words"] for comparison in outcome.as_json()["against_baseline"].values()
+    )
     assert words.startswith("not better than the baseline: r2 ")
 
 
@@ -70,9 +72,9 @@ def test_a_model_that_is_better_by_chance_does_not_beat_it() -> None:
     actual = random.normal(size=50)
     guess = ScoredPredictions("regression", actual, np.zeros(50))
     near = ScoredPredictions("regression", actual, 0.02 * actual + 0.1 * random.normal(size=50))
-    found = criteria.compare_by("r2", near, {"zero": guess})
-    assert found.model != found.baseline
-    assert not found.is_beaten
+    comparison = criteria.compare_by("r2", near, {"zero": guess})
+    assert comparison.model != comparison.baseline
+    assert not comparison.is_beaten
 
 
 def noisy(scale: float, rows: int) -> Any:
@@ -85,12 +87,12 @@ def noisy(scale: float, rows: int) -> Any:
 
 
 def test_a_gain_that_the_interval_does_not_support_is_called_just_that() -> None:
-    found = noisy(0.8, 12)
-    assert found.gain > 0
-    assert found.interval[0] < 0
-    words = criteria.describe_comparison(found, 12)
+    comparison = noisy(0.8, 12)
+    assert comparison.gain > 0
+    assert comparison.interval[0] < 0
+    words = criteria.describe_comparison(comparison, 12)
     assert words.startswith("better than the baseline, but on 12 test rows this can be chance: r2")
-    low, high = found.interval
+    low, high = comparison.interval
     assert f"95% confidence interval {low:.3g} to {high:.3g}. " in words
     assert "split.test_size" in words
 
@@ -111,27 +113,27 @@ def test_the_sentence_on_the_baseline_follows_the_interval(
 
 
 def test_of_classes_the_baseline_is_the_most_frequent_one_with_each_ones_share() -> None:
-    found = evaluated(size_model(), "size", SIZES)
-    (name,) = found.baselines
+    outcome = evaluated(size_model(), "size", SIZES)
+    (name,) = outcome.baselines
     assert name == "always 'large', the most frequent class"
-    metrics = found.baselines[name]
+    metrics = outcome.baselines[name]
     assert metrics["accuracy"] == pytest.approx((TEST["size"] == "large").mean())
     shares = TEST["size"].map(SIZES["shares"])
     assert metrics["log_loss"] == pytest.approx(-np.log(shares).mean())
-    assert found.main_comparison.is_beaten
+    assert outcome.main_comparison.is_beaten
 
 
 def test_the_best_baseline_may_be_another_one_for_each_metric() -> None:
     skewed = ScoredPredictions("regression", np.array([1.0, 1.0, 1.0, 9.0]), np.zeros(4))
-    known = criteria.predict_baselines({"mean": 3.0, "median": 1.0}, skewed)
-    best = criteria.best_values({name: one.metrics for name, one in known.items()})
+    baselines = criteria.predict_baselines({"mean": 3.0, "median": 1.0}, skewed)
+    best = criteria.best_values({name: baseline.metrics for name, baseline in baselines.items()})
     assert best["mae"] == 2.0  # of the median
     assert best["mse"] == 12.0  # of the mean
 
 
 def test_without_the_training_target_there_are_no_baselines() -> None:
-    found = evaluated(price_model(), "price", {})
-    assert (found.main_comparison, found.baselines) == (None, {})
+    outcome = evaluated(price_model(), "price", {})
+    assert (outcome.main_comparison, outcome.baselines) == (None, {})
 
 
 def test_a_slice_for_each_value_of_a_text_the_largest_first() -> None:
@@ -200,17 +202,17 @@ def test_probabilities_that_come_true_are_calibrated_and_others_are_not() -> Non
 
 
 def test_of_many_classes_the_predicted_one_is_looked_at() -> None:
-    found = evaluated(size_model(), "size", SIZES).reliability
-    assert found.event == "the predicted size is right"
-    assert found.rows.sum() == len(TEST)
-    assert found.probabilities.min() >= 1 / 3
+    reliability = evaluated(size_model(), "size", SIZES).reliability
+    assert reliability.event == "the predicted size is right"
+    assert reliability.rows.sum() == len(TEST)
+    assert reliability.probabilities.min() >= 1 / 3
 
 
 def test_equal_probabilities_are_one_bin() -> None:
     outcome = classes(np.full(30, 0.7), np.arange(30) % 10 < 7)
-    found = evaluation.measure_reliability(outcome, "it")
-    assert found.rows.tolist() == [30]
-    assert found.error == pytest.approx(0.0)
+    reliability = evaluation.measure_reliability(outcome, "it")
+    assert reliability.rows.tolist() == [30]
+    assert reliability.error == pytest.approx(0.0)
 
 
 def test_the_column_that_decides_is_the_most_important() -> None:
@@ -312,12 +314,12 @@ def test_a_figure_has_titles_and_labels(tmp_path: Path) -> None:
         assert figure.get_size_inches()[0] * figure.dpi == 1000
 
 
-def told(
-    outcome: ScoredPredictions, known: Any, columns: dict[str, float], caplog: Any
+def warnings_of(
+    outcome: ScoredPredictions, targets: Any, columns: dict[str, float], caplog: Any
 ) -> list[str]:
     """Return the warnings on an outcome."""
-    simple = criteria.predict_baselines(known, outcome)
-    found = evaluation.Evaluation(
+    simple = criteria.predict_baselines(targets, outcome)
+    perfect = evaluation.Evaluation(
         outcome,
         {},
         criteria.compare_with_baselines(outcome, simple),
@@ -327,14 +329,16 @@ def told(
         len(columns),
     )
     caplog.set_level(logging.INFO, "relay")
-    run.report(found)
-    return [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+    run.report(perfect)
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
 def test_a_score_that_is_too_good_is_doubted_with_the_columns_it_rests_on(caplog: Any) -> None:
     actual = np.random.default_rng(0).normal(size=200)
     exact = ScoredPredictions("regression", actual, actual * 1.0001)
-    (line,) = told(exact, PRICES_AT_ZERO, {"casual": 0.4, "registered": 1.5, "hour": 0.0}, caplog)
+    (line,) = warnings_of(
+        exact, PRICES_AT_ZERO, {"casual": 0.4, "registered": 1.5, "hour": 0.0}, caplog
+    )
     assert line.startswith("r2 is 1.0000 on 200 test rows, which is rare with real data.")
     assert "columns casual, registered; data.drop" in line
 
@@ -347,14 +351,14 @@ def test_few_rows_without_an_error_and_a_good_score_are_not(
     sure = np.where(came, 0.99, 0.01)
     sure[:wrong] = 0.4
     shares = {"shares": {"no": 0.5, "yes": 0.5}}
-    assert told(classes(sure, came), shares, {"x": 0.5}, caplog) == []
+    assert warnings_of(classes(sure, came), shares, {"x": 0.5}, caplog) == []
 
 
 def test_probabilities_worse_than_the_baseline_s_are_a_warning(caplog: Any) -> None:
     random = np.random.default_rng(0)
     came = random.uniform(size=400) < 0.3
     sure = np.where(came == (random.uniform(size=400) < 0.85), 0.9999, 0.0001)
-    (line,) = told(classes(sure, came), {"shares": {"no": 0.7, "yes": 0.3}}, {}, caplog)
+    (line,) = warnings_of(classes(sure, came), {"shares": {"no": 0.7, "yes": 0.3}}, {}, caplog)
     assert line.startswith("The model is clearly worse than the baseline: log_loss 1.")
     assert "(always 'no', the most frequent class), gain -" in line
     assert "95% confidence interval -" in line

@@ -22,9 +22,9 @@ def texts(figure: Figure) -> list[str]:
 
 
 def legend(figure: Figure) -> list[str]:
-    found = figure.axes[0].get_legend()
-    assert found is not None
-    return [text.get_text() for text in found.get_texts()]
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    return [text.get_text() for text in legend.get_texts()]
 
 
 def save(figure: Figure, path: Path) -> Path:

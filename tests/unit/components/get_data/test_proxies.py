@@ -58,9 +58,9 @@ def address(server: ThreadingHTTPServer) -> str:
 
 
 def unused_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
 
 
 def fetch(url: str, folder: Path) -> str:
@@ -87,10 +87,10 @@ def test_a_proxy_of_another_kind_is_an_error_with_what_to_do(
     server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
-    told = problem(f"{address(server)}/a.csv", tmp_path)
-    assert told.startswith("ALL_PROXY: only proxies of http:// and https:// are supported (got")
-    assert proxy in told
-    assert "name 127.0.0.1 in NO_PROXY" in told
+    message = problem(f"{address(server)}/a.csv", tmp_path)
+    assert message.startswith("ALL_PROXY: only proxies of http:// and https:// are supported (got")
+    assert proxy in message
+    assert "name 127.0.0.1 in NO_PROXY" in message
 
 
 def test_it_does_not_matter_to_a_host_in_no_proxy(
@@ -108,18 +108,18 @@ def test_a_proxy_that_is_dead_is_named_with_its_variable(
     port = unused_port()
     variable = f"{scheme.upper()}_PROXY"
     monkeypatch.setenv(variable, f"http://user:secret@127.0.0.1:{port}")
-    told = problem(f"{scheme}://example.invalid/a.csv", tmp_path)
-    assert f"the proxy http://127.0.0.1:{port} ({variable}) refuses the connection" in told
-    assert f"Correct {variable}, or name example.invalid in NO_PROXY" in told
-    assert "secret" not in told
+    message = problem(f"{scheme}://example.invalid/a.csv", tmp_path)
+    assert f"the proxy http://127.0.0.1:{port} ({variable}) refuses the connection" in message
+    assert f"Correct {variable}, or name example.invalid in NO_PROXY" in message
+    assert "secret" not in message
 
 
 def test_a_proxy_whose_host_is_unknown_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:3128")
-    told = problem("http://127.0.0.1/a.csv", tmp_path)
-    assert "the proxy http://proxy.invalid:3128 (ALL_PROXY) cannot be found" in told
+    message = problem("http://127.0.0.1/a.csv", tmp_path)
+    assert "the proxy http://proxy.invalid:3128 (ALL_PROXY) cannot be found" in message
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -128,10 +128,10 @@ def test_a_proxy_that_wants_a_password_is_named(
 ) -> None:
     monkeypatch.setattr(Answering, "code", 407)
     monkeypatch.setenv("ALL_PROXY", address(server))
-    told = problem(f"{scheme}://example.invalid/a.csv", tmp_path)
-    assert f"the proxy {address(server)} (ALL_PROXY)" in told
-    assert "407" in told
-    assert "http://USER:PASSWORD@" in told
+    message = problem(f"{scheme}://example.invalid/a.csv", tmp_path)
+    assert f"the proxy {address(server)} (ALL_PROXY)" in message
+    assert "407" in message
+    assert "http://USER:PASSWORD@" in message
 
 
 def test_a_variable_without_an_address_is_named(

@@ -263,24 +263,24 @@ def test_all_that_does_not_fit_the_model_is_named_by_row_and_column(tmp_path: Pa
 def test_a_column_is_of_one_kind_in_all_pieces(tmp_path: Path) -> None:
     rows = ["1,1,1,True,x,"] * 60_000
     rows[55_000] = "2,2.5,,,1,"
-    found = looked_through("\n".join(["i,f,m,b,t,e", *rows]), tmp_path, {"i": "double"})
-    assert found.rows == 60_000
-    assert found.kinds == {
+    examined = looked_through("\n".join(["i,f,m,b,t,e", *rows]), tmp_path, {"i": "double"})
+    assert examined.rows == 60_000
+    assert examined.kinds == {
         "i": "int", "f": "float", "m": "float", "b": "text", "t": "text", "e": "empty"
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "both"),
+    ("kind", "other", "both"),
     [
         ("int", "int", "int"), ("int", "float", "float"), ("int", "empty", "float"),
         ("bool", "empty", "text"), ("bool", "int", "text"), ("text", "int", "text"),
         ("empty", "empty", "empty"), ("time", "empty", "time"), ("time", "text", "text"),
     ],
 )  # fmt: skip
-def test_the_wider_of_two_kinds_has_room_for_both(one: str, other: str, both: str) -> None:
-    assert kinds.join_kinds({"x": one}, {"x": other}) == {"x": both}
-    assert kinds.join_kinds({"x": other}, {"x": one}) == {"x": both}
+def test_the_wider_of_two_kinds_has_room_for_both(kind: str, other: str, both: str) -> None:
+    assert kinds.join_kinds({"x": kind}, {"x": other}) == {"x": both}
+    assert kinds.join_kinds({"x": other}, {"x": kind}) == {"x": both}
 
 
 def test_predictions_and_probabilities_stand_beside_the_rows() -> None:

@@ -30,15 +30,15 @@ def trained(spec: Mapping[str, Any] = made_training.RIDGE) -> Model:
     return Model(fitted, {"x": "double", "noise": "double", "group": "string"})
 
 
-def told(model: Model, *tables: pd.DataFrame) -> list[str]:
-    found = unseen.Unseen(unseen.known_categories(model))
+def warnings_of(model: Model, *tables: pd.DataFrame) -> list[str]:
+    categories = unseen.Unseen(unseen.known_categories(model))
     for table in tables:
-        found.add(table)
+        categories.add(table)
     collector = WarningCollector()
     log = logging.getLogger("relay")
     log.addHandler(collector)
     try:
-        found.warn()
+        categories.warn()
     finally:
         log.removeHandler(collector)
     return collector.texts
@@ -50,18 +50,20 @@ def rows(*groups: Any) -> pd.DataFrame:
 
 @pytest.mark.parametrize("spec", [made_training.RIDGE, BOOSTING])
 def test_new_values_are_counted_over_all_pieces(spec: Mapping[str, Any]) -> None:
-    (text,) = told(trained(spec), rows("red", "blue", "grey"), rows("green", "blue"), rows("Red"))
+    (text,) = warnings_of(
+        trained(spec), rows("red", "blue", "grey"), rows("green", "blue"), rows("Red")
+    )
     assert "Column group: 4 rows with" in text
     assert "'blue', 'grey', 'Red'." in text
 
 
-@pytest.mark.parametrize("known", ["red", None, np.nan])
-def test_known_and_missing_values_are_nothing_new(known: Any) -> None:
-    assert told(trained(), rows("green", known)) == []
+@pytest.mark.parametrize("value", ["red", None, np.nan])
+def test_known_and_missing_values_are_nothing_new(value: Any) -> None:
+    assert warnings_of(trained(), rows("green", value)) == []
 
 
 def test_of_many_new_values_the_most_frequent_are_shown() -> None:
-    (text,) = told(trained(), rows(*(f"new {number}" for number in range(9)), "new 7"))
+    (text,) = warnings_of(trained(), rows(*(f"new {number}" for number in range(9)), "new 7"))
     assert "10 rows with" in text
     assert "'new 7', 'new 0'" in text
     assert text.count("'new") == unseen.SHOWN
@@ -71,7 +73,7 @@ def test_of_many_new_values_the_most_frequent_are_shown() -> None:
 def test_of_many_columns_the_first_have_a_warning_each(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"c{number}" for number in range(7)]
     monkeypatch.setattr(unseen, "known_categories", lambda _: dict.fromkeys(names, frozenset()))
-    *single, last = told(trained(), pd.DataFrame({name: ["a"] for name in names}))
+    *single, last = warnings_of(trained(), pd.DataFrame({name: ["a"] for name in names}))
     assert [text.split(":")[0] for text in single] == [f"Column {name}" for name in names[:5]]
     assert "columns c5, c6" in last
 

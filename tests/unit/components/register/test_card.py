@@ -24,8 +24,8 @@ def made(name: str, type: str, digest: str, of: dict[str, str], **metadata: Any)
 
 
 STORE = {
-    str(one): one
-    for one in (
+    str(version): version
+    for version in (
         made("raw", "raw_data", "digest-raw:v0", {}, original_url="http://x/y.csv"),
         made("clean", "clean_data", "digest-clean:v0", {"input": "raw:v0"}, rows=10),
         made("train", "split_data", "digest-train:v0", {"input": "clean:v0"}, rows=8),
@@ -70,10 +70,10 @@ def facts(tmp_path: Path) -> dict[str, Any]:
     store = {**STORE, "m:v0": MODEL}
     run = SimpleNamespace(find=store.get)
     model = Input(tmp_path / "model", MODEL)
-    found: dict[str, Any] = card.facts(
+    content: dict[str, Any] = card.facts(
         run, model, STORE["test:v0"], EVALUATION, Input(tmp_path, evaluation), REGISTRATION
     )
-    return found
+    return content
 
 
 def test_the_page_is_one_file_with_every_value_escaped(folder: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_value_does_not_break_a_table(folder: Path) -> None:
 
 def test_what_comes_first_stands_first(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
-    names = [one["artifact"] for one in facts(tmp_path)["data"]]
+    names = [entry["artifact"] for entry in facts(tmp_path)["data"]]
     assert names == ["raw:v0", "clean:v0", "train:v0", "gone:v0", "m:v0", "test:v0", "e:v0"]
 
 

@@ -30,13 +30,15 @@ def outcomes(name: str, *models: Any) -> list[ScoredPredictions]:
     x, y = SETS[name](return_X_y=True)
     task: Task = "regression" if name == "diabetes" else "classification"
     x, test_x, y, test_y = train_test_split(x, y, test_size=0.3, random_state=0)
-    found = []
+    scored = []
     for model in models:
         model.fit(x, y)
         probabilities = model.predict_proba(test_x) if task == "classification" else None
         classes = [] if probabilities is None else list(model.classes_)
-        found.append(ScoredPredictions(task, test_y, model.predict(test_x), probabilities, classes))
-    return found
+        scored.append(
+            ScoredPredictions(task, test_y, model.predict(test_x), probabilities, classes)
+        )
+    return scored
 
 
 def decision(champion: ScoredPredictions, candidate: ScoredPredictions, **options: Any) -> Any:
@@ -80,10 +82,10 @@ def test_a_better_model_is_promoted_and_the_worse_one_not_in_return(
 def test_models_that_differ_by_noise_do_not_take_each_others_place(
     name: str, models: list[Any]
 ) -> None:
-    found = outcomes(name, *models)
-    metric = PRIMARY[found[0].task]
-    found.sort(key=lambda one: one.metrics[metric])
-    worst, best = found[0], found[-1]
+    scored = outcomes(name, *models)
+    metric = PRIMARY[scored[0].task]
+    scored.sort(key=lambda outcome: outcome.metrics[metric])
+    worst, best = scored[0], scored[-1]
     assert best.metrics[metric] > worst.metrics[metric]
     held = decision(worst, best)
     assert not held.promote

@@ -137,7 +137,7 @@ def test_rows_of_one_moment_stay_on_one_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "options", "said"),
+    ("table", "options", "message"),
     [
         (numbers(10).drop(columns="y"), {}, "no column 'y'"),
         (numbers(0), {}, "needs at least 2 rows .got 0"),
@@ -154,9 +154,9 @@ def test_rows_of_one_moment_stay_on_one_side() -> None:
     ],
 )
 def test_a_table_that_cannot_be_split_is_an_error_with_the_reason(
-    table: pd.DataFrame, options: dict[str, object], said: str
+    table: pd.DataFrame, options: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(RelayError, match=said.replace("?", r"\?")):
+    with pytest.raises(RelayError, match=message.replace("?", r"\?")):
         split(table, **options)
 
 
@@ -196,11 +196,11 @@ def test_the_seed_decides_which_groups_are_the_test_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [(["a"] * 31, "one value only"), ([""] * 3 + ["a", "b"] * 14, "missing in 3 of 31 rows")],
 )
-def test_a_column_that_cannot_group_is_an_error(values: list[str], said: str) -> None:
-    with pytest.raises(RelayError, match=said):
+def test_a_column_that_cannot_group_is_an_error(values: list[str], message: str) -> None:
+    with pytest.raises(RelayError, match=message):
         split(numbers(31).assign(who=pd.Series(values).replace("", None)), group_column="who")
 
 

@@ -142,16 +142,16 @@ def test_a_text_column_becomes_weights_of_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("itt", "Did you mean 'it'"),
         ("other", "column 'other' has no text"),
         ("empty", r"has no text \(empty\)"),
     ],
 )
-def test_a_text_column_must_be_one(text: str, said: str) -> None:
+def test_a_text_column_must_be_one(text: str, message: str) -> None:
     table = column(["a", "b"] * 30).assign(empty=None)
-    with pytest.raises(RelayError, match=said):
+    with pytest.raises(RelayError, match=message):
         features.choose_features(table, text)
 
 
@@ -171,9 +171,9 @@ def test_hours_count_where_there_are_some() -> None:
 
 def test_a_missing_date_is_nan_and_texts_are_read_as_dates() -> None:
     made = dates.DateFeatures().fit(pd.DataFrame({"d": pd.date_range("2024-01-01", periods=3)}))
-    found = made.transform(pd.DataFrame({"d": ["2024-01-02", None]}))
-    assert found[0, 0] == 19724
-    assert np.isnan(found[1]).all()
+    parts = made.transform(pd.DataFrame({"d": ["2024-01-02", None]}))
+    assert parts[0, 0] == 19724
+    assert np.isnan(parts[1]).all()
 
 
 @pytest.mark.parametrize(("end", "far"), [("9999-12-31", 1), ("0001-01-01", -1)])

@@ -37,17 +37,19 @@ def test_a_transformed_target_is_predicted_in_its_own_units(transform: str, tmp_
     skewed = table().drop(columns=["label", "yes"]).assign(price=lambda t: np.exp(t["x"]) + 1)
     given = training_set.prepare(skewed, "price", None)
     model = {**RIDGE, "target_transform": transform}
-    found = validation.train(given, spec(model), folds=3, seed=0)
+    trained = validation.train(given, spec(model), folds=3, seed=0)
     plain = validation.train(given, spec(RIDGE), folds=3, seed=0)
-    assert found.metrics["cv_mae_mean"] < plain.metrics["cv_mae_mean"]
-    assert np.median(found.pipeline.predict(given.x)) == pytest.approx(np.median(given.y), rel=0.3)
-    folder = sklearn_pipeline.save(found.pipeline, given.x, tmp_path / "model")
+    assert trained.metrics["cv_mae_mean"] < plain.metrics["cv_mae_mean"]
+    assert np.median(trained.pipeline.predict(given.x)) == pytest.approx(
+        np.median(given.y), rel=0.3
+    )
+    folder = sklearn_pipeline.save(trained.pipeline, given.x, tmp_path / "model")
     predicted = load_model(folder, "it").predict(skewed).values
-    np.testing.assert_allclose(predicted, found.pipeline.predict(given.x))
+    np.testing.assert_allclose(predicted, trained.pipeline.predict(given.x))
 
 
 @pytest.mark.parametrize(
-    ("target", "settings", "said"),
+    ("target", "settings", "message"),
     [
         ("price", {"target_transform": "log"}, r"log needs values above 0 \(got -"),
         ("price", {"target_transform": "sqrt"}, "sqrt needs values of at least 0"),
@@ -57,9 +59,9 @@ def test_a_transformed_target_is_predicted_in_its_own_units(transform: str, tmp_
     ],
 )
 def test_a_setting_that_does_not_go_with_the_target_is_an_error(
-    target: str, settings: dict[str, Any], said: str
+    target: str, settings: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(RelayError, match=said):
+    with pytest.raises(RelayError, match=message):
         validation.train(data(target), spec({**config("linear"), **settings}), folds=0, seed=0)
 
 
@@ -167,16 +169,16 @@ def test_more_folds_than_groups_or_moments_are_as_many_as_there_can_be() -> None
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"group_column": "customers"}, r"train\.group_column: .*Did you mean 'customer'"),
         ({"group_column": "part"}, r"train\.group_column: 'part' is missing in 1 of 180 rows"),
         ({"time_column": "name"}, r"train\.time_column: 'name' has texts"),
     ],
 )
-def test_a_column_that_cannot_make_folds_is_an_error(options: dict[str, str], said: str) -> None:
+def test_a_column_that_cannot_make_folds_is_an_error(options: dict[str, str], message: str) -> None:
     rows = with_group().assign(part=[np.nan, *[1.0] * 179], name="a")
-    with pytest.raises(RelayError, match=said):
+    with pytest.raises(RelayError, match=message):
         training_set.prepare(rows, "y", None, **options)
 
 
@@ -213,8 +215,8 @@ def test_of_few_rows_all_are_held_out_once_and_of_many_a_tenth(
     rows: int, parts: int, held_out: int
 ) -> None:
     made = training_set.hold_outs(data(rows=rows), 0)
-    assert [len(one) for _, one in made] == [held_out] * parts
-    assert len(np.unique(np.concatenate([one for _, one in made]))) == parts * held_out
+    assert [len(rows) for _, rows in made] == [held_out] * parts
+    assert len(np.unique(np.concatenate([rows for _, rows in made]))) == parts * held_out
 
 
 def test_the_rounds_of_few_rows_are_the_mean_of_those_of_the_parts(

@@ -58,23 +58,23 @@ def test_the_target_decides_the_task(target: str, task: str) -> None:
 
 
 def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
-    found = validation.train(data(), spec(RIDGE), folds=3, seed=0).metrics
-    assert set(found) == {
+    metrics = validation.train(data(), spec(RIDGE), folds=3, seed=0).metrics
+    assert set(metrics) == {
         *(f"cv_{name}_mean" for name in ("r2", "mae", "mse", "rmse", "mape")),
         *(f"cv_{name}_std" for name in ("r2", "mae", "mse", "rmse", "mape")),
         "fit_seconds", "n_features_in", "n_features_out",
     }  # fmt: skip
-    assert found["n_features_in"] == 3
-    assert found["n_features_out"] == 4
-    assert found["cv_r2_mean"] > 0.99
+    assert metrics["n_features_in"] == 3
+    assert metrics["n_features_out"] == 4
+    assert metrics["cv_r2_mean"] > 0.99
 
 
 def test_the_seed_alone_decides_the_folds_and_the_model() -> None:
     forest = {**config("random_forest"), "params": {"n_estimators": 5}}
 
     def cv(seed: int) -> float:
-        found = validation.train(data(), spec(forest), folds=3, seed=seed).metrics
-        return float(found["cv_r2_mean"])
+        metrics = validation.train(data(), spec(forest), folds=3, seed=seed).metrics
+        return float(metrics["cv_r2_mean"])
 
     assert cv(1) == cv(1)
     assert cv(1) != cv(2)
@@ -104,36 +104,36 @@ def test_few_rows_have_fewer_folds(
     folds: int, rows: int, made: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "relay")
-    found = validation.train(data(rows=rows), spec(RIDGE), folds=folds, seed=0).metrics
+    metrics = validation.train(data(rows=rows), spec(RIDGE), folds=folds, seed=0).metrics
     assert sum(line.startswith("fold ") for line in caplog.messages) == made
-    assert ("cv_mae_mean" in found) == (made > 0)
+    assert ("cv_mae_mean" in metrics) == (made > 0)
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "message"),
     [
         ("group_column", "all 90 rows of the training set belong to one group"),
         ("time_column", "the training set has only 1 different times"),
     ],
 )
 def test_a_cross_validation_that_cannot_be_made_is_a_warning_with_the_setting(
-    column: str, said: str, caplog: pytest.LogCaptureFixture
+    column: str, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = table().drop(columns=["label", "yes"]).assign(sex=1)
     given = training_set.prepare(rows, "price", None, **{column: "sex"})
-    found = validation.train(given, spec(RIDGE), folds=5, seed=0)
-    (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
-    assert line.startswith(f"No cross-validation: {said}")
+    trained = validation.train(given, spec(RIDGE), folds=5, seed=0)
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert line.startswith(f"No cross-validation: {message}")
     assert f"split.{column}" in line
     assert line.endswith(f"random folds with train.{column}=null.")
-    assert not any(name.startswith("cv_") for name in found.metrics)
+    assert not any(name.startswith("cv_") for name in trained.metrics)
 
 
 def test_a_cross_validation_that_is_switched_off_is_not_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     validation.train(data(), spec(RIDGE), folds=0, seed=0)
-    assert not [one for one in caplog.records if one.levelname == "WARNING"]
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_folds_with_one_class_to_learn_from_are_counted_in_a_warning(
@@ -144,7 +144,7 @@ def test_folds_with_one_class_to_learn_from_are_counted_in_a_warning(
     rows.loc[89, "label"] = "high"
     given = training_set.prepare(rows, "label", None, group_column="site")
     validation.train(given, spec(config("linear")), folds=3, seed=0)
-    (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert line.startswith("train.folds: 1 of the 3 folds are left out of the cross-validation, ")
 
 
@@ -153,13 +153,13 @@ def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
     rare = table().drop(columns=["price", "yes"])
     rare.loc[0, "label"] = "only once"
     prepared = training_set.prepare(rare, "label", None)
-    found = validation.train(prepared, spec(config(name)), folds=3, seed=0)
-    assert found.metrics["cv_accuracy_mean"] > 0.7
-    assert list(found.pipeline.classes_) == ["high", "low", "only once"]
+    trained = validation.train(prepared, spec(config(name)), folds=3, seed=0)
+    assert trained.metrics["cv_accuracy_mean"] > 0.7
+    assert list(trained.pipeline.classes_) == ["high", "low", "only once"]
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"price": None}, "'price' is missing in 90 of 90 rows"),
         ({"price": "same"}, "'price' is always 'same'"),
@@ -167,9 +167,9 @@ def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
         ({"x": 1, "noise": None, "group": "a"}, "no column is left"),
     ],
 )
-def test_what_cannot_be_learnt_is_an_error(change: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_learnt_is_an_error(change: dict[str, Any], message: str) -> None:
     changed = table().drop(columns=["label", "yes"]).assign(**change)
-    with pytest.raises(RelayError, match=said):
+    with pytest.raises(RelayError, match=message):
         training_set.prepare(changed, "price", None)
 
 
@@ -196,7 +196,7 @@ def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "said"),
+    ("model", "message"),
     [
         ({"_target_": "xgboost.dask.DaskXGBRegressor"}, "not an estimator of xgboost"),
         (
@@ -260,8 +260,8 @@ def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
         ({"_target_": "sklearn.ensemble.VotingRegressor"}, "^model.params.estimators: .* needs"),
     ],
 )
-def test_a_wrong_model_is_found_before_anything_runs(model: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match=said) as error:
+def test_a_wrong_model_is_found_before_anything_runs(model: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as error:
         checked(model)
     assert "\n" not in str(error.value)
 

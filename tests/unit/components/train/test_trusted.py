@@ -60,8 +60,8 @@ def of_all_kinds(target: str) -> pd.DataFrame:
 
 def quick(model: dict[str, Any]) -> dict[str, Any]:
     """`model` with few rounds."""
-    known = {"lightgbm": "n_estimators", "xgboost": "n_estimators", "forest": "n_estimators"}
-    few = {"hist": "max_iter", "extra": "n_estimators", **known}
+    parameters = {"lightgbm": "n_estimators", "xgboost": "n_estimators", "forest": "n_estimators"}
+    few = {"hist": "max_iter", "extra": "n_estimators", **parameters}
     more = {param: 5 for name, param in few.items() if name in model["name"]}
     return {**model, "params": {**model.get("params", {}), **more}}
 
@@ -306,8 +306,11 @@ def test_a_pickle_under_the_name_of_the_model_is_not_unpickled(tmp_path: Path) -
 def test_a_pickle_within_the_models_file_is_not_unpickled(tmp_path: Path) -> None:
     folder = saved_as(tmp_path / "m", calling(np.exp))
     array = np.array([Opened(str(tmp_path / "marker"))], dtype=object)
-    with zipfile.ZipFile(folder / "model.skops", "a") as archive, archive.open("a.npy", "w") as one:
-        np.save(one, array, allow_pickle=True)
+    with (
+        zipfile.ZipFile(folder / "model.skops", "a") as archive,
+        archive.open("a.npy", "w") as member,
+    ):
+        np.save(member, array, allow_pickle=True)
     sneaked = node("NdArrayNode", "numpy.ndarray", type="numpy", file="a.npy")
     edit_schema(folder, put_in(sneaked))
     with pytest.raises(RelayError, match="m:v1 cannot be loaded: ValueError"):

@@ -19,9 +19,9 @@ TEXT = 'No;"Name of it"; Price\n' + "".join(
 
 
 def in_pieces(pieces: Pieces, rows: int) -> pd.DataFrame:
-    found = list(pieces.read(rows))
-    assert len(found) > 1
-    return pd.concat(found, ignore_index=True)
+    parts = list(pieces.read(rows))
+    assert len(parts) > 1
+    return pd.concat(parts, ignore_index=True)
 
 
 def test_texts_are_read_as_from_the_whole_file(tmp_path: Path) -> None:

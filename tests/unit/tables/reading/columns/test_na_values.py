@@ -80,8 +80,8 @@ def test_none_among_texts_is_missing_with_a_warning_of_how_many_and_the_setting(
     [line] = lines(done)
     assert line.startswith("'None' is taken as missing in columns of texts: pain 20. ")
     assert "'data.read.keep_texts=[\"None\"]', or data.dtypes.pain=str:None" in line
-    told = describing.describe(done, {"kind": "text"})["columns"]["pain"]
-    assert told["note"].startswith("taken as missing: 'None' 20")
+    facts = describing.describe(done, {"kind": "text"})["columns"]["pain"]
+    assert facts["note"].startswith("taken as missing: 'None' 20")
     kept = cleaned(tmp_path, {"pain": PAIN}, kind, keep_texts=["None"])
     assert kept.table["pain"].tolist()[:3] == PAIN
     assert lines(kept) == []
@@ -130,9 +130,9 @@ def test_rows_whose_class_is_such_a_text_are_left_out_with_a_warning(
 ) -> None:
     done = cleaned(tmp_path, {"pain": PAIN}, target="pain")
     run.report(done, 60)
-    [told] = [one for one in caplog.records if "missing target" in one.message]
-    assert told.levelname == "WARNING"
-    assert told.message == (
+    [record] = [entry for entry in caplog.records if "missing target" in entry.message]
+    assert record.levelname == "WARNING"
+    assert record.message == (
         "Removed 20 of 60 rows: missing target ('None' 20; if that is a class: "
         "'data.read.keep_texts=[\"None\"]')"
     )

@@ -13,7 +13,7 @@ from relay.tables.reading.columns.infer import convention_of, read_column
 from relay.util.errors import RelayError
 
 
-def found(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **more: Any) -> Reading:
+def read(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **more: Any) -> Reading:
     """Read a column of these texts; `beside` is another column of the same file."""
     columns = {"x": pd.Series(texts, dtype="str")}
     if beside:
@@ -50,9 +50,9 @@ def found(*texts: Any, beside: tuple[str, ...] = (), separator: str = ",", **mor
 def test_numbers_are_read_as_people_write_them(
     texts: tuple[str, ...], numbers: list[float], word: str | None
 ) -> None:
-    one = found(*texts)
-    assert one.values.tolist() == numbers
-    assert one.word == word
+    reading = read(*texts)
+    assert reading.values.tolist() == numbers
+    assert reading.word == word
 
 
 @pytest.mark.parametrize(
@@ -69,39 +69,39 @@ def test_numbers_are_read_as_people_write_them(
 def test_other_columns_or_else_the_separator_decide_what_1_comma_234_is(
     beside: tuple[str, ...], separator: str, value: float
 ) -> None:
-    assert found("1,234", "5,678", beside=beside, separator=separator).values.iloc[0] == value
+    assert read("1,234", "5,678", beside=beside, separator=separator).values.iloc[0] == value
 
 
 def test_a_point_parts_thousands_only_where_commas_are_decimal_beyond_doubt() -> None:
-    assert found("1.234", "5.678", beside=("1,5", "2")).values.tolist() == [1234, 5678]
-    assert found("1.234", "5.678", beside=("a", "b"), separator=";").values.iloc[0] == 1.234
-    assert found("1.234", "5.67", beside=("1,5", "2")).values.tolist() == [1.234, 5.67]
+    assert read("1.234", "5.678", beside=("1,5", "2")).values.tolist() == [1234, 5678]
+    assert read("1.234", "5.678", beside=("a", "b"), separator=";").values.iloc[0] == 1.234
+    assert read("1.234", "5.67", beside=("1,5", "2")).values.tolist() == [1.234, 5.67]
 
 
 @pytest.mark.parametrize(
     "texts", [("5 %", "0.05"), ("$5", "€7"), ("12 kg", "13 kg"), ("1-2", "3-4"), ("1.2.3", "1.2.4")]
 )
 def test_mixed_units_and_what_only_looks_like_numbers_stay_texts(texts: tuple[str, ...]) -> None:
-    assert found(*texts).values.tolist() == list(texts)
+    assert read(*texts).values.tolist() == list(texts)
 
 
 def test_codes_with_zeros_before_them_stay_texts_and_it_is_noted() -> None:
-    one = found("00501", "10001")
-    assert one.values.tolist() == ["00501", "10001"]
-    assert "zeros" in one.note
-    assert found("0", "10", "0.5").values.tolist() == [0.0, 10.0, 0.5]
+    reading = read("00501", "10001")
+    assert reading.values.tolist() == ["00501", "10001"]
+    assert "zeros" in reading.note
+    assert read("0", "10", "0.5").values.tolist() == [0.0, 10.0, 0.5]
 
 
 def test_a_question_mark_among_numbers_is_a_missing_value_and_it_is_noted() -> None:
-    one = found("130", "?", "165", "-")
-    assert one.values.isna().tolist() == [False, True, False, True]
-    assert one.note == "taken as missing among numbers: '?' 1, '-' 1"
+    reading = read("130", "?", "165", "-")
+    assert reading.values.isna().tolist() == [False, True, False, True]
+    assert reading.note == "taken as missing among numbers: '?' 1, '-' 1"
 
 
 def test_a_word_among_many_numbers_is_an_error_in_every_format() -> None:
     texts = [f"{i},5" for i in range(50)] + ["soon"]
     with pytest.raises(RelayError, match=r"except 1 of 51 values.*row 51.*'soon'"):
-        found(*texts)
+        read(*texts)
 
 
 def test_numbers_of_a_given_format_are_read_alike_elsewhere() -> None:
@@ -115,22 +115,22 @@ def test_numbers_of_a_given_format_are_read_alike_elsewhere() -> None:
     "words", [("yes", "no"), ("Y", "N"), ("t", "f"), ("ja", "Nein"), ("oui", "non"), ("sí", "no")]
 )
 def test_pairs_of_words_are_booleans(words: tuple[str, str]) -> None:
-    one = found(*words, words[0])
-    assert one.values.tolist() == [True, False, True]
-    assert one.word == "bool"
+    reading = read(*words, words[0])
+    assert reading.values.tolist() == [True, False, True]
+    assert reading.word == "bool"
     assert to_dtype(pd.Series(words), "bool").tolist() == [True, False]
 
 
 @pytest.mark.parametrize("texts", [("t", "t"), ("yes", "non"), ("m", "f"), ("yes", None)])
 def test_other_words_are_texts(texts: tuple[str, ...]) -> None:
-    assert found(*texts).values.dtype == "str"
+    assert read(*texts).values.dtype == "str"
 
 
 def test_a_targets_words_are_names_of_classes_and_its_numbers_numbers() -> None:
-    assert found("yes", "no", names_classes=True).values.tolist() == ["yes", "no"]
-    assert found("True", "False", names_classes=True).values.tolist() == [True, False]
-    assert found("$1,200", "$900", names_classes=True).values.tolist() == [1200, 900]
-    assert found("2020-01-01", "x", names_classes=True).values.dtype == "str"
+    assert read("yes", "no", names_classes=True).values.tolist() == ["yes", "no"]
+    assert read("True", "False", names_classes=True).values.tolist() == [True, False]
+    assert read("$1,200", "$900", names_classes=True).values.tolist() == [1200, 900]
+    assert read("2020-01-01", "x", names_classes=True).values.dtype == "str"
 
 
 @pytest.mark.parametrize(
@@ -162,27 +162,27 @@ def test_a_targets_words_are_names_of_classes_and_its_numbers_numbers() -> None:
     ],
 )
 def test_dates_are_read_in_common_forms(text: str, time: str) -> None:
-    one = found(text, None)
-    assert one.values.iloc[0] == pd.Timestamp(time)
-    assert one.word is not None
-    assert to_dtype(pd.Series([text]), one.word).iloc[0] == pd.Timestamp(time)
+    reading = read(text, None)
+    assert reading.values.iloc[0] == pd.Timestamp(time)
+    assert reading.word is not None
+    assert to_dtype(pd.Series([text]), reading.word).iloc[0] == pd.Timestamp(time)
 
 
 def test_texts_keep_their_own_blanks_and_digits() -> None:
     texts = ["2\u00a0rooms", "room ٧", "none at all"]
-    assert found(*texts).values.tolist() == texts
+    assert read(*texts).values.tolist() == texts
 
 
 def test_eight_digits_are_a_date_only_where_many_of_them_are() -> None:
     days = [f"202401{day:02d}" for day in range(1, 21)]
-    assert found(*days).values.iloc[19] == pd.Timestamp("2024-01-20")
-    assert found(*days, *[f"2024{i}" for i in range(5000, 5010)]).values.iloc[0] == 20240101
-    assert found(*days, "7").values.iloc[0] == 20240101
-    assert found("20240101", "20240102").values.iloc[0] == 20240101
+    assert read(*days).values.iloc[19] == pd.Timestamp("2024-01-20")
+    assert read(*days, *[f"2024{i}" for i in range(5000, 5010)]).values.iloc[0] == 20240101
+    assert read(*days, "7").values.iloc[0] == 20240101
+    assert read("20240101", "20240102").values.iloc[0] == 20240101
 
 
 @pytest.mark.parametrize(
     "text", ["10.1.1.7", "1/2", "Room 2020", "10:30", "2020-13-01", "A-1-2020"]
 )
 def test_what_only_looks_like_a_date_stays_a_text(text: str) -> None:
-    assert found(text, text).values.tolist() == [text, text]
+    assert read(text, text).values.tolist() == [text, text]

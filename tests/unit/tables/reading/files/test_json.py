@@ -31,7 +31,7 @@ def test_objects_are_rows_and_keys_may_be_left_out(tmp_path: Path) -> None:
 def test_values_keep_their_types_and_mixed_ones_are_texts(tmp_path: Path) -> None:
     rows = [{"i": 1, "f": 1, "b": True, "m": 5.0}, {"i": 2, "f": 0.5, "b": False, "m": "x"}]
     table = read(lines(tmp_path, *rows))
-    assert [str(one) for one in table.dtypes] == ["int64", "float64", "bool", "str"]
+    assert [str(dtype) for dtype in table.dtypes] == ["int64", "float64", "bool", "str"]
     assert table["m"].tolist() == ["5", "x"]
 
 
@@ -119,7 +119,7 @@ def test_the_one_list_of_objects_in_an_object_is_the_table_and_the_rest_is_repor
 ) -> None:
     answer = {"count": 2, "results": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}
     assert read(written(tmp_path, json.dumps(answer)))["b"].tolist() == [2, 4]
-    assert [one.levelno for one in caplog.records] == [logging.WARNING]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "left out what is beside it: 'count'" in caplog.text
 
 

@@ -52,7 +52,7 @@ def test_parquet_json_and_latin_letters_are_read_from_archives(tmp_path: Path) -
 def test_names_that_lead_out_of_the_archive_do_nothing(tmp_path: Path) -> None:
     path = packed(tmp_path, **{"../../evil.csv": TABLE})
     assert read(path, table="../../evil.csv")["a"].tolist() == [1, 2]
-    assert [one.name for one in tmp_path.rglob("*")] == ["data.csv"]
+    assert [path.name for path in tmp_path.rglob("*")] == ["data.csv"]
     assert not (tmp_path.parent.parent / "evil.csv").exists()
 
 

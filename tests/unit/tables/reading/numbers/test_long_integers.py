@@ -29,7 +29,7 @@ def ids(*, missing: bool, digits: int = 19, rows: int = 60) -> list[str | None]:
 
 
 def as_texts(values: pd.Series) -> list[str | None]:
-    return [None if pd.isna(one) else str(one) for one in values]
+    return [None if pd.isna(value) else str(value) for value in values]
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,10 @@ def as_texts(values: pd.Series) -> list[str | None]:
 def test_each_integer_is_kept_in_the_narrowest_dtype(values: list[int | None], dtype: str) -> None:
     got = exact_integers(values)
     assert got.dtype == dtype
-    expected = [None if one is None else str(one) for one in values]
+    expected = [None if value is None else str(value) for value in values]
     if dtype != "float64":
         assert as_texts(got) == expected
-    assert got.isna().tolist() == [one is None for one in values]
+    assert got.isna().tolist() == [value is None for value in values]
 
 
 def test_arrows_wide_integers_and_decimals_are_kept_too() -> None:

@@ -18,7 +18,7 @@ from tests.made_clean import clean
 def column(*texts: str | None, rows: int = 60) -> pd.Series:
     """`texts` over and over, with `{}` for a number that counts on."""
     some = [texts[i % len(texts)] for i in range(rows)]
-    filled = [one and one.replace("{}", str(i)) for i, one in enumerate(some)]
+    filled = [text and text.replace("{}", str(i)) for i, text in enumerate(some)]
     return pd.Series(filled, name="v", dtype="str")
 
 
@@ -67,8 +67,11 @@ def test_a_minus_behind_numbers_makes_them_negative_with_a_warning(
 ) -> None:
     values = column(*[text] * (share - 1), f"{text}-")
     got = read(values)
-    right = [float(one.strip("-").replace(",", ".")) for one in values]
-    right = [-one if text.endswith("-") else one for one, text in zip(right, values, strict=True)]
+    right = [float(text.strip("-").replace(",", ".")) for text in values]
+    right = [
+        -number if text.endswith("-") else number
+        for number, text in zip(right, values, strict=True)
+    ]
     assert got.values.tolist() == right
     assert got.word == ("float:1,234.56 -" if mark == "." else "float:1.234,56 -")
     assert f"{60 // share} of 60 values have a minus behind them, such as" in got.warning
@@ -143,7 +146,9 @@ def test_letters_with_one_meaning_or_of_house_numbers_are_not_an_error() -> None
 @pytest.mark.parametrize("zero", ["\u0660", "\u0966", "\uff10", "\u06f0"])
 def test_digits_of_other_scripts_are_numbers(zero: str) -> None:
     def foreign(number: str) -> str:
-        return "".join(chr(ord(zero) + int(one)) if one.isdigit() else one for one in number)
+        return "".join(
+            chr(ord(zero) + int(digit)) if digit.isdigit() else digit for digit in number
+        )
 
     whole = pd.Series([foreign(str(i)) for i in range(12)], name="v", dtype="str")
     got = read(whole)

@@ -25,7 +25,7 @@ def rows(count: int, encoding: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("utf_8", "cp1252", "told"),
+    ("utf_8", "cp1252", "message"),
     [
         (100, 1, "1 line with such letters read as cp1252 (line 102: 'Köln,0'), the other 80 as"),
         (1, 100, "1 line with such letters read as UTF-8 (line 2: 'Köln,0'), the other 80 as"),
@@ -33,13 +33,13 @@ def rows(count: int, encoding: str) -> list[bytes]:
     ],
 )
 def test_each_line_is_read_by_its_own_encoding(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, utf_8: int, cp1252: int, told: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, utf_8: int, cp1252: int, message: str
 ) -> None:
     lines = [b"town,n", *rows(utf_8, "utf-8"), *rows(cp1252, "cp1252")]
     towns, encoding = read(tmp_path, lines)
     assert towns == [TOWNS[i % 5] for i in (*range(utf_8), *range(cp1252))]
     assert encoding == "utf-8 and cp1252"
-    assert told in caplog.text
+    assert message in caplog.text
     assert "data.read.encoding" in caplog.text
 
 

@@ -45,9 +45,9 @@ def sure(table: pd.DataFrame) -> list[int]:
     """Return the rows that are totals: alike where the table's values are texts, as from a CSV."""
     content = table.to_csv(index=False)
     typed, texts = (pd.read_csv(io.StringIO(content), dtype=dtype) for dtype in (None, "str"))
-    found = list(find_totals(typed).sure)
-    assert found == list(find_totals(texts).sure)
-    return found
+    totals = list(find_totals(typed).sure)
+    assert totals == list(find_totals(texts).sure)
+    return totals
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_it_is_left_out_of_each_kind_of_file_with_a_warning_and_a_setting_keeps_
     path = written(tmp_path, with_row(TABLE, place="Total", **SUMS), kind)
     raw = read_raw(path, ReadOptions())
     assert (len(raw.table), raw.about["totals"]) == (ROWS, 1)
-    (warned,) = [one for one in caplog.records if one.levelno == logging.WARNING]
+    (warned,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert warned.message == (
         f"t.{kind}: left out 1 row, sums or means of other rows: row 41 of the data ('Total'). "
         "To keep such: data.read.totals=keep."
