@@ -18,6 +18,7 @@ from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 
 from relay.util.errors import ConfigError
+from relay.util.setting_text import hydra_text
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WORD = re.compile(r"(?!(?:true|false|null|none|nan|inf)$)[a-z_][\w./-]*", re.IGNORECASE)
@@ -204,23 +205,10 @@ def _without_none(value: Any) -> Any:
 
 
 def _hydra_text(value: Any) -> str:
-    """Return `value` in Hydra's grammar."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(_hydra_text, value))}]"
-    if isinstance(value, Mapping):
-        pairs = (f"{_escape(str(key))}:{_hydra_text(item)}" for key, item in value.items())
-        return f"{{{','.join(pairs)}}}"
-    return _quote(value.text if isinstance(value, QuotedString) else str(value))
-
-
-def _escape(key: str) -> str:
-    return re.sub(r"([\\()\[\]{}:=,\s'\"])", r"\\\1", key)
+    """Return `value` in Hydra's grammar, with every text in quotes."""
+    return hydra_text(
+        value, lambda text: _quote(text.text if isinstance(text, QuotedString) else str(text))
+    )
 
 
 def _quote(text: str) -> str:

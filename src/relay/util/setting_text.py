@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/+.%*@?|-]+( [A-Za-z0-9_/+.%*@?|-]+)*")
 """Texts that Hydra reads unquoted within a list."""
@@ -18,7 +18,11 @@ def setting(key: str, value: object) -> str:
 
     `value` is a text, a number, a boolean, None, or a list or mapping of these.
     """
-    text = value if isinstance(value, str) and not _needs_quotes(value) else _hydra(value)
+    text = (
+        value
+        if isinstance(value, str) and not _needs_quotes(value)
+        else hydra_text(value, _quote_if_needed)
+    )
     return _shell_word(f"{key}={text}")
 
 
@@ -36,22 +40,30 @@ def _needs_quotes(text: str) -> bool:
     return text.startswith(_STRUCTURE) or "${" in text or text != text.strip()
 
 
-def _hydra(value: object) -> str:
-    """Return `value` in Hydra's grammar; texts have double quotes, as the shell's are single."""
+def hydra_text(value: object, quote: Callable[[object], str]) -> str:
+    """Return `value` in Hydra's grammar; `quote` writes its texts."""
     if value is None:
         return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        return str(value).lower()  # true and false are integers as well
+    if isinstance(value, float):
         return f"{value:g}" if value == float(f"{value:g}") else repr(value)
     if isinstance(value, Mapping):
-        return f"{{{','.join(f'{_text(str(key))}:{_hydra(item)}' for key, item in value.items())}}}"
+        pairs = (f"{_escape(str(key))}:{hydra_text(item, quote)}" for key, item in value.items())
+        return f"{{{','.join(pairs)}}}"
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_hydra, value))}]"
-    return _text(str(value))
+        return f"[{','.join(hydra_text(item, quote) for item in value)}]"
+    return quote(value)
 
 
-def _text(text: str) -> str:
+def _escape(key: str) -> str:
+    """Return a key of a mapping, which cannot have quotes in Hydra's grammar."""
+    return re.sub(r"([\\()\[\]{}:=,\s'\"])", r"\\\1", key)
+
+
+def _quote_if_needed(value: object) -> str:
+    """Return a text in double quotes, as the shell's are single."""
+    text = str(value)
     if _PLAIN.fullmatch(text) and not _TYPED.fullmatch(text):
         return text
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)

@@ -15,6 +15,8 @@ from relay.util.setting_text import setting
     [
         (3, "data.x=3"),
         (0.5, "data.x=0.5"),
+        (1000000, "data.x=1000000"),
+        (1e30, "data.x=1e+30"),
         (True, "data.x=true"),
         (None, "data.x=null"),
         (",", "'data.x=,'"),
@@ -50,6 +52,7 @@ def test_a_setting_is_quoted_where_a_shell_needs_it(value: object, text: str) ->
             "",
         ],
         {"a": "x=y", "b": 1.5, "c": None},
+        {"Unit price": "price", "a:b": "it's", "[c]": "d"},
         ["price != 'x y'", "a > 3"],
         "[no list]",
         "{no: mapping}",
