@@ -20,7 +20,7 @@ from graphql import (
     graphql_sync,
 )
 
-from tests.wandb_server import artifact_resolvers, mutations, run_resolvers
+from tests.wandb_server import artifact_resolvers, mutations, run_resolvers, sweep_resolvers
 from tests.wandb_server.listing import snake_case
 from tests.wandb_server.model import ApiError, Collection, Run
 from tests.wandb_server.resolvers import RESOLVERS, Context
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 # all that a client may ask without a login
 _OPEN = ("serverInfo", "viewer")
 # named here because importing them is what registers their resolvers
-_RESOLVER_MODULES = (artifact_resolvers, mutations, run_resolvers)
+_RESOLVER_MODULES = (artifact_resolvers, mutations, run_resolvers, sweep_resolvers)
 
 
 @lru_cache(maxsize=1)

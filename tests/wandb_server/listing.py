@@ -24,6 +24,7 @@ _RUN_COLUMNS = {
     "description": "description",
     "commit": "commit",
     "host": "host",
+    "sweep": "sweep",
     "createdAt": "created_at",
     "created_at": "created_at",
     "heartbeatAt": "heartbeat_at",

@@ -8,6 +8,8 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import yaml
+
 _numbers = itertools.count(1)
 
 
@@ -56,6 +58,7 @@ class Run:
     tags: list[str] = field(default_factory=list)
     state: str = "running"
     exit_code: int | None = None
+    should_stop: bool = False
     config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
@@ -192,6 +195,7 @@ class Project:
     runs: dict[str, Run] = field(default_factory=dict)
     types: dict[str, ArtifactType] = field(default_factory=dict)
     collections: dict[str, Collection] = field(default_factory=dict)
+    sweeps: dict[str, Sweep] = field(default_factory=dict)
     created_at: str = field(default_factory=now)
 
     @property
@@ -207,6 +211,38 @@ class Project:
         collection, _, alias = name.partition(":")
         portfolio = self.collections.get(collection)
         return portfolio.find(alias or "latest") if portfolio else None
+
+
+@dataclass(eq=False)
+class Sweep:
+    name: str
+    project: Project
+    config: str = ""
+    state: str = "PENDING"
+    description: str | None = None
+    display_name: str | None = None
+    # the parameters of each run that an agent was given, by its name
+    proposed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+    @property
+    def id(self) -> str:
+        return new_id("Sweep", "v1", self.name, self.project.name, self.project.entity.name)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The configuration, which is kept as the text that was sent."""
+        loaded = yaml.safe_load(self.config)
+        return loaded if isinstance(loaded, dict) else {}
+
+
+@dataclass(eq=False)
+class Agent:
+    sweep: Sweep
+    host: str
+    beats: int = 0
+    id: str = field(default_factory=lambda: new_id("Agent"))
 
 
 @dataclass(eq=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from tests.wandb_server import artifacts, runs
+from tests.wandb_server import artifacts, runs, sweeps
 from tests.wandb_server.listing import page
+from tests.wandb_server.model import ApiError
 from tests.wandb_server.resolvers import context_of, file, resolves
 
 Input = dict[str, Any]
@@ -118,3 +120,27 @@ def _link_artifact(_: Any, info: GraphQLResolveInfo, input: Input) -> Any:
 def _unlink_artifact(_: Any, info: GraphQLResolveInfo, input: Input) -> Any:
     artifacts.unlink(context_of(info).state, input)
     return {"success": True}
+
+
+@resolves("Mutation", "upsertSweep")
+def _upsert_sweep(_: Any, info: GraphQLResolveInfo, input: Input) -> Any:
+    return {
+        "sweep": sweeps.upsert(context_of(info).state, input),
+        "config_validation_warnings": [],
+    }
+
+
+@resolves("Mutation", "createAgent")
+def _create_agent(_: Any, info: GraphQLResolveInfo, input: Input) -> Any:
+    return {"agent": sweeps.create_agent(context_of(info).state, input)}
+
+
+@resolves("Mutation", "agentHeartbeat")
+def _agent_heartbeat(_: Any, info: GraphQLResolveInfo, input: Input) -> Any:
+    state = context_of(info).state
+    agent = state.agents.get(input["id"])
+    if agent is None:
+        raise ApiError("agent not found", status=404)
+    states = json.loads(input.get("run_state") or "{}")
+    commands = sweeps.heartbeat(state, agent, [name for name, runs_on in states.items() if runs_on])
+    return {"agent": agent, "commands": json.dumps(commands)}

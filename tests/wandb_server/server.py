@@ -127,6 +127,11 @@ class WandbServer:
         with self.state.lock:
             return snapshot(self.state, project, entity or self.entity)
 
+    def stop_run(self, project: str, name: str) -> None:
+        """Ask a run to stop, as a person does on its page."""
+        with self.state.lock:
+            self.state.run(self.entity, project, name).should_stop = True
+
     def record(self, request: Request) -> None:
         """Add a request to the log."""
         with self._log_lock:
@@ -236,7 +241,8 @@ class _Handler(BaseHTTPRequestHandler):
         with state.lock:
             run = state.run(names[1], names[2], names[3])
             runs.stream(run, _json(request.body))
-        return 200, json.dumps({"exitcode": None, "limits": {}}).encode()
+            answer: dict[str, Any] = {"exitcode": None, "limits": {}, "stopped": run.should_stop}
+        return 200, json.dumps(answer).encode()
 
     def _download(self, request: Request) -> bytes:
         state = self.owner.state

@@ -17,11 +17,15 @@ def snapshot(state: State, project_name: str, entity: str) -> dict[str, Any]:
     """Return the runs, artifacts and registry links of a project."""
     project = state.find_project(project_name, entity)
     if project is None:
-        return {"runs": {}, "artifacts": {}, "links": {}}
+        return {"runs": {}, "artifacts": {}, "links": {}, "sweeps": {}}
     return {
         "runs": {name: _run(run) for name, run in sorted(project.runs.items())},
         "artifacts": _artifacts(state, project),
         "links": _links(state, project),
+        "sweeps": {
+            name: {"state": sweep.state, "config": sweep.settings, "proposed": dict(sweep.proposed)}
+            for name, sweep in project.sweeps.items()
+        },
     }
 
 

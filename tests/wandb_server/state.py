@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, field
 
 from tests.wandb_server.model import (
+    Agent,
     ApiError,
     Artifact,
     Collection,
@@ -17,6 +18,7 @@ from tests.wandb_server.model import (
     Organization,
     Project,
     Run,
+    Sweep,
     Upload,
 )
 
@@ -32,6 +34,7 @@ class State:
     entities: dict[str, Entity] = field(default_factory=dict)
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     manifests: dict[str, Manifest] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     organization: Organization = field(init=False)
@@ -126,6 +129,15 @@ class State:
             for project in entity.projects.values()
             for run in project.runs.values()
         ]
+
+    def sweep_by_id(self, sweep_id: str) -> Sweep:
+        """Return the sweep with this id."""
+        for entity in self.entities.values():
+            for project in entity.projects.values():
+                for sweep in project.sweeps.values():
+                    if sweep.id == sweep_id:
+                        return sweep
+        raise ApiError("sweep not found", status=404)
 
     def new_upload(self, name: str, md5: str | None = None) -> Upload:
         """Return a place for a file."""
