@@ -7,9 +7,9 @@ import logging
 from typing import Any
 
 import pandas as pd
-from checking import Violation
 from drift import Drift, compare
 from params import DriftRule, Params, compared_with
+from rule_violations import Violation
 
 from relay import (
     ArtifactVersion,

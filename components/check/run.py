@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 from champion_drift import describe_drift, drift_violations, measure_drift, other_source
-from checking import Violation, check
 from column_summaries import summarise
 from leakage import find_leaks
 from page import render_page
 from params import Params
+from rule_violations import Violation, check
 from target_formulas import Formula, find_formula
 
 from relay import WARNINGS_KEY, GateFailed, StepRun, main

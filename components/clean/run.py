@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cleaning import Cleaned, Rules, clean
-from describing import columns_in_words, describe, file_in_words, warnings_in_words
 from na_warnings import describe_missing_target
 from params import Params
+from table_facts import columns_in_words, describe, file_in_words, warnings_in_words
 
 from relay import RelayError, StepRun, main
 from relay.tables.io import table_metadata, write_parquet

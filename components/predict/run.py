@@ -14,7 +14,7 @@ from input_check import CheckedTable, Reading, check_table
 from params import Params, local_path, require_files
 from scoring import Score
 from table_files import Table, TableWriter, dtype_words, open_artifact, open_input
-from unseen import Unseen, known_categories
+from unseen_categories import Unseen, known_categories
 
 from relay import Input, RelayError, StepRun, main
 from relay.models.loading import Model, Predictions, load_model

@@ -13,16 +13,16 @@ from relay.config import compose as config
 from relay.config.composed import Config
 from relay.config.overrides import from_arguments
 from relay.pipeline import plan
-from relay.pipeline.checkout import require_writable
 from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.sweep_trial import record_refused, with_trial_settings
 from relay.pipeline.tracking_setup import choose_tracking
+from relay.pipeline.writable_checkout import require_writable
 from relay.tracking import Trial, open_backend
 from relay.tracking.remote import is_remote, take_trial
 from relay.util.errors import RelayError
 from relay.util.paths import start_folder
-from relay.util.private import make_private
+from relay.util.private_folders import make_private
 from relay.util.project import Project
 from relay.util.redact import redact
 

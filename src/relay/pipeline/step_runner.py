@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from relay.pipeline.early_end import explain_early_end
+from relay.pipeline.crash_cause import explain_crash
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.run_summary import StepSummary
@@ -181,6 +181,6 @@ def _why_without_report(planned: PlannedStep, code: int, log: list[str], root: P
             "it was killed by signal 9, probably for lack of memory. Free some, or run one step "
             "at a time with jobs=1."
         )
-    why = explain_early_end(log, planned.component.folder, root) if code == 1 else None
+    why = explain_crash(log, planned.component.folder, root) if code == 1 else None
     how = f"by signal {code - 128}" if code > 128 else f"with exit status {code}"
     return why or f"it ended {how} before it could report. See its log."

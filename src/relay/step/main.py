@@ -35,7 +35,7 @@ from relay.tracking import open_backend
 from relay.tracking.remote import resolve_backend
 from relay.util.disk import explain
 from relay.util.errors import Interrupted, RelayError
-from relay.util.private import make_private
+from relay.util.private_folders import make_private
 from relay.util.project import enclosing_project
 from relay.util.redact import redact
 from relay.util.signals import StopSignals

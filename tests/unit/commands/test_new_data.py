@@ -49,7 +49,7 @@ def write(project: Project, text: str = TABLE, *more: str) -> Any:
 def cleaned(project: Project, section: Any) -> Any:
     """Return the table that a run with this config cleans, and the rules that it breaks."""
     cleaning, checking, params = (
-        load("clean", "cleaning"), load("check", "checking"), load("check", "params")
+        load("clean", "cleaning"), load("check", "rule_violations"), load("check", "params")
     )  # fmt: skip
     raw = read_raw(project.root / section["url"], ReadOptions(**section.get("read", {})))
     rules = {key: section.get(key, ()) for key in ("drop", "dtypes") if section.get(key)}
@@ -116,7 +116,7 @@ def test_the_config_runs_and_the_clean_table_keeps_its_rules(
     cleaning = params.Params(**{"input_artifact": "x", **_own(given["clean"], params.Params)})
     raw = clean_run.read(project.root / "sales.csv", cleaning)
     table = clean_run.clean(raw.table, clean_run.rules(cleaning, raw.about)).table
-    checking, rules = load("check", "checking"), load("check", "params")
+    checking, rules = load("check", "rule_violations"), load("check", "params")
     asked = rules.Params(**{"input_artifact": "x", **_own(given["check"], rules.Params)})
     assert checking.check(table, "score", min_rows=asked.min_rows, columns=asked.columns) == []
 

@@ -17,7 +17,7 @@ from tests.loading import load
 page = load("check", "page").render_page
 charts = load("check", "charts")
 run = load("check")
-checking = load("check", "checking")
+checking = load("check", "rule_violations")
 formulas = load("check", "target_formulas")
 EVIL = "<script>alert('x')</script>"
 

@@ -21,8 +21,8 @@ from relay.commands.reproduce.rerun import RESULTS
 from relay.config import compose as config
 from relay.config.overrides import from_arguments
 from relay.models.trusted import SETTING as TRUSTED_SETTING
-from relay.pipeline.checkout import require_writable
 from relay.pipeline.tracking_setup import choose_tracking
+from relay.pipeline.writable_checkout import require_writable
 from relay.step.context import FINGERPRINT_KEY
 from relay.tracking import ArtifactVersion, Backend, open_backend
 from relay.tracking.lineage import recorded_inputs
@@ -31,7 +31,7 @@ from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_state
 from relay.util.paths import START
-from relay.util.private import make_private
+from relay.util.private_folders import make_private
 from relay.util.project import Project
 
 _SETTINGS = ("env_manager", "tracking", "tracking.project", "tracking.entity", TRUSTED_SETTING)

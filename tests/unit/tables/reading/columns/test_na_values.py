@@ -18,7 +18,7 @@ from relay.tables.reading.settings.params import kept_in
 from relay.tables.reading.table import read_raw
 from tests.loading import load
 
-run, describing = load("clean"), load("clean", "describing")
+run, table_facts = load("clean"), load("clean", "table_facts")
 params = load("clean", "params")
 
 CODES = ["NA", "DE", "FR", "ZA", "BW"]
@@ -80,7 +80,7 @@ def test_none_among_texts_is_missing_with_a_warning_of_how_many_and_the_setting(
     [line] = lines(done)
     assert line.startswith("'None' is taken as missing in columns of texts: pain 20. ")
     assert "'data.read.keep_texts=[\"None\"]', or data.dtypes.pain=str:None" in line
-    facts = describing.describe(done, {"kind": "text"})["columns"]["pain"]
+    facts = table_facts.describe(done, {"kind": "text"})["columns"]["pain"]
     assert facts["note"].startswith("taken as missing: 'None' 20")
     kept = cleaned(tmp_path, {"pain": PAIN}, kind, keep_texts=["None"])
     assert kept.table["pain"].tolist()[:3] == PAIN
@@ -118,7 +118,7 @@ def test_a_few_missing_values_are_noted_and_no_warning(tmp_path: Path) -> None:
     done = cleaned(tmp_path, {"c": ["NA", *"abcdefg"], "v": ["NA", "1", "2"], "w": ["null", "x"]})
     assert lines(done) == []
     notes = {name: facts.get("note", "") for name, facts in
-             describing.describe(done, {"kind": "text"})["columns"].items()}  # fmt: skip
+             table_facts.describe(done, {"kind": "text"})["columns"].items()}  # fmt: skip
     assert notes["c"].startswith("taken as missing: 'NA' 8 ('data.read.keep_texts=[NA]'")
     assert "'null' 30" in notes["w"]
     assert notes["v"] == ""

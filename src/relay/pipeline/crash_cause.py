@@ -24,7 +24,7 @@ class _Raised:
     place: str
 
 
-def explain_early_end(lines: list[str], component: Path, root: Path) -> str | None:
+def explain_crash(lines: list[str], component: Path, root: Path) -> str | None:
     """Return why a process of `component` ended early, from the last `lines` of its log.
 
     The text has the file and line in the checkout at `root` and, if a module is missing, what to

@@ -16,7 +16,7 @@ from tests.loading import ROOT, load
 
 run = load("check")
 params = load("check", "params")
-checking = load("check", "checking")
+checking = load("check", "rule_violations")
 summary = load("check", "column_summaries")
 
 

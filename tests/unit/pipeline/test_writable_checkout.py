@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from relay.pipeline import checkout
-from relay.pipeline.checkout import require_writable
+from relay.pipeline import writable_checkout
+from relay.pipeline.writable_checkout import require_writable
 from relay.util.errors import RelayError
 from relay.util.project import Project
 
@@ -54,7 +54,7 @@ def test_another_users_checkout_is_named_with_its_owner(
         return Path(path) != theirs
 
     monkeypatch.setattr(os, "access", access)
-    owner = checkout._user(os.geteuid())
+    owner = writable_checkout._user(os.geteuid())
     with pytest.raises(RelayError) as raised:
         require_writable(Project(tmp_path))
     assert f"{theirs}: no permission to write there: it belongs to {owner}" in str(raised.value)
@@ -65,6 +65,6 @@ def test_a_file_system_that_is_read_only_is_called_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, wanted: False)
-    monkeypatch.setattr(checkout, "_is_read_only", lambda path: True)
+    monkeypatch.setattr(writable_checkout, "_is_read_only", lambda path: True)
     with pytest.raises(RelayError, match="mounted read-only"):
         require_writable(Project(tmp_path))

@@ -16,7 +16,7 @@ from tests import made_training
 from tests.loading import load
 from tests.made_models import price_model
 
-unseen = load("predict", "unseen")
+unseen = load("predict", "unseen_categories")
 
 
 BOOSTING = {**made_training.config("hist_gradient_boosting"), "params": {"max_iter": 5}}

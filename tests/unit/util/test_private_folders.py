@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.util.private import make_private
+from relay.util.private_folders import make_private
 from relay.util.project import Project
 
 

@@ -14,7 +14,7 @@ from relay.util.errors import RelayError
 from tests.loading import load
 from tests.made_clean import clean, numbers
 
-describing = load("clean", "describing")
+table_facts = load("clean", "table_facts")
 run = load("clean")
 
 
@@ -60,8 +60,8 @@ def test_duplicates_that_go_unasked_are_a_warning_with_examples(
 
 def test_columns_with_the_same_note_share_a_line() -> None:
     done = clean({**{f"x{i}": [1] * 60 for i in range(20)}, **numbers()})
-    description = describing.describe(done, {"kind": "text"})
-    (line,) = describing.columns_in_words(description)
+    description = table_facts.describe(done, {"kind": "text"})
+    (line,) = table_facts.columns_in_words(description)
     assert line.startswith("Columns x0, x1, ")
     assert line.endswith("x7 and 12 more: constant: nothing can be learned from it")
 
@@ -69,8 +69,8 @@ def test_columns_with_the_same_note_share_a_line() -> None:
 def test_a_warning_stands_in_the_report_and_is_one_line_for_columns_alike() -> None:
     done = clean({"a": ["u", "v"] * 30, "b": ["u", "v"] * 30, **numbers()})
     done = dataclasses.replace(done, warnings={"a": "2 are odd", "b": "2 are odd"})
-    assert list(describing.warnings_in_words(done)) == ["Columns a, b: 2 are odd"]
-    assert describing.describe(done, {"kind": "text"})["columns"]["a"]["warning"] == "2 are odd"
+    assert list(table_facts.warnings_in_words(done)) == ["Columns a, b: 2 are odd"]
+    assert table_facts.describe(done, {"kind": "text"})["columns"]["a"]["warning"] == "2 are odd"
 
 
 def test_each_column_has_the_facts_that_were_inferred() -> None:
@@ -90,7 +90,7 @@ def test_each_column_has_the_facts_that_were_inferred() -> None:
             "y": [i + 0.5 for i in range(rows)],
         }
     )
-    description = describing.describe(
+    description = table_facts.describe(
         done, {"kind": "text", "separator": ";", "encoding": "cp1252"}
     )
     kinds = {name: facts["kind"] for name, facts in description["columns"].items()}
@@ -102,11 +102,11 @@ def test_each_column_has_the_facts_that_were_inferred() -> None:
     assert description["columns"]["price"]["read_as"] == "float:1.234,56"
     assert description["file"]["decimal"] == ","
     assert json.loads(json.dumps(description)) == description
-    lines = "\n".join(describing.columns_in_words(description))
+    lines = "\n".join(table_facts.columns_in_words(description))
     assert "Column price: float:1.234,56" in lines
     assert "Column same: constant" in lines
     assert "Column kind" not in lines
-    assert describing.file_in_words(description["file"]).endswith(
+    assert table_facts.file_in_words(description["file"]).endswith(
         "semicolons between its fields, cp1252"
     )
 

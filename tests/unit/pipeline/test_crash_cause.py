@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.pipeline.early_end import explain_early_end
+from relay.pipeline.crash_cause import explain_crash
 
 
 def end_of(tmp_path: Path, script: str, **files: str) -> str | None:
@@ -21,7 +21,7 @@ def end_of(tmp_path: Path, script: str, **files: str) -> str | None:
         [sys.executable, "run.py"], cwd=component, capture_output=True, text=True, check=False
     )
     text = done.stderr
-    return explain_early_end(("Loading\n" + text).splitlines(), component, tmp_path)
+    return explain_crash(("Loading\n" + text).splitlines(), component, tmp_path)
 
 
 def test_a_missing_package_belongs_into_the_environment_that_components_share(
@@ -62,7 +62,7 @@ def test_a_module_of_relay_is_not_looked_for_in_packages(tmp_path: Path) -> None
         "    import relay.nothing",
         "ModuleNotFoundError: No module named 'relay.nothing'",
     ]
-    explanation = explain_early_end(traceback, tmp_path / "components" / "tidy", tmp_path)
+    explanation = explain_crash(traceback, tmp_path / "components" / "tidy", tmp_path)
     assert explanation == (
         "components/tidy/run.py, line 3: there is no module 'relay.nothing' in src/. Correct the "
         "import."
@@ -95,4 +95,4 @@ def test_code_that_is_not_python_is_reported_with_its_line(tmp_path: Path) -> No
 
 def test_a_log_without_a_traceback_shows_nothing(tmp_path: Path) -> None:
     assert end_of(tmp_path, "import sys\nsys.exit(1)\n") is None
-    assert explain_early_end([], tmp_path, tmp_path) is None
+    assert explain_crash([], tmp_path, tmp_path) is None
