@@ -30,6 +30,9 @@ class Memory:
     def find(self, reference: str) -> ArtifactVersion | None:
         return self.stored.get(Reference.parse(reference).name)
 
+    def names(self) -> list[str]:
+        return list(self.stored)
+
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None: ...
 
     def link(

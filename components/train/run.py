@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pandas as pd
 from params import Params
-from sklearn_pipeline import save
+from sklearn_pipeline import make_pipeline, save
 from training_set import Examples, prepare, require_passed, target_summary
-from validation import Trained, train
+from validation import Trained, score_folds, train
 
-from relay import StepRun, main
+from relay import Input, StepRun, main
 from relay.models.estimators import ModelSpec
 from relay.tables.io import read_artifact
 from relay.util.names import list_columns
@@ -39,21 +41,31 @@ def describe(examples: Examples, trained: Trained, spec: ModelSpec, target: str)
     }
 
 
-def step(run: StepRun[Params]) -> None:
-    """Train a model on a training set; with a report, only if its data check has passed."""
-    params = run.params
+def load(run: StepRun[Params]) -> Input:
+    """Return the training set; with a report, only if its data check has passed."""
     source = run.input("train", type="split_data")
-    if params.report_artifact:
+    if run.params.report_artifact:
         report = run.input("report", type="data_report")
-        require_passed(report.version, source.version, params.target)
-    table = read_artifact(source)
-    examples = prepare(
+        require_passed(report.version, source.version, run.params.target)
+    return source
+
+
+def examples_in(table: pd.DataFrame, params: Params) -> Examples:
+    """Return the features and the target that `params` choose from `table`."""
+    return prepare(
         table,
         params.target,
         params.text,
         group_column=params.group_column,
         time_column=params.time_column,
     )
+
+
+def step(run: StepRun[Params]) -> None:
+    """Train a model on a training set; with a report, only if its data check has passed."""
+    params = run.params
+    source = load(run)
+    examples = examples_in(read_artifact(source), params)
     log.info(
         "%s of %s with %s: %d rows, %d columns",
         examples.task, params.target, params.model.name, len(examples), examples.x.shape[1],
@@ -80,5 +92,19 @@ def step(run: StepRun[Params]) -> None:
     )
 
 
+def score(run: StepRun[Params]) -> Callable[[Params], Iterator[dict[str, float]]]:
+    """Return the function that cross-validates parameters on the training set, read once."""
+    table = read_artifact(load(run))
+
+    def score_params(params: Params) -> Iterator[dict[str, float]]:
+        examples = examples_in(table, params)
+        pipeline = make_pipeline(params.model, examples, params.seed)
+        yield from score_folds(
+            pipeline, params.model, examples, folds=params.folds, seed=params.seed
+        )
+
+    return score_params
+
+
 if __name__ == "__main__":
-    sys.exit(main(Params, step))
+    sys.exit(main(Params, step, score=score))

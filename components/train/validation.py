@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ from relay.models.metrics import score
 log = logging.getLogger("relay")
 
 FEWEST_HELD_OUT = 20
+SCORE = "cv_score"
+"""The metric by which models of any task are compared: higher is better."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ class Trained:
 def train(examples: Examples, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
     """Cross-validate a model, then fit it on all rows.
 
-    Metrics: cv_<metric>_mean and cv_<metric>_std over the folds (none with fewer than 2 folds),
-    fit_seconds of the last fit, n_features_in (columns) and n_features_out (numbers that the
-    estimator sees). Raises ConfigError or RelayError if the model cannot be fitted.
+    Metrics: those of `score_folds` over all folds (none with fewer than 2 folds), fit_seconds of
+    the last fit, n_features_in (columns) and n_features_out (numbers that the estimator sees).
+    Raises ConfigError or RelayError if the model cannot be fitted.
     """
     pipeline = make_pipeline(spec, examples, seed)
     metrics = cross_validate(pipeline, spec, examples, folds=folds, seed=seed)
@@ -65,17 +67,27 @@ def train(examples: Examples, spec: ModelSpec, *, folds: int, seed: int) -> Trai
 def cross_validate(
     pipeline: Pipeline, spec: ModelSpec, examples: Examples, *, folds: int, seed: int
 ) -> dict[str, float]:
-    """Return cv_<metric>_mean and cv_<metric>_std (population) of copies fitted in each fold.
-
-    With fewer than two folds there are no metrics.
-    """
-    values: dict[str, list[float]] = defaultdict(list)
-    parts = list(make_folds(examples, folds, seed))
+    """Return the metrics of copies fitted in each fold; empty with fewer than two folds."""
     reason = explain_no_folds(examples, folds)
     if reason:
         log.warning("No cross-validation: %s.", reason)
-    elif not parts:
+    elif folds < 2:
         log.info("no cross-validation (train.folds=%d)", folds)
+    so_far = list(score_folds(pipeline, spec, examples, folds=folds, seed=seed))
+    return so_far[-1] if so_far else {}
+
+
+def score_folds(
+    pipeline: Pipeline, spec: ModelSpec, examples: Examples, *, folds: int, seed: int
+) -> Iterator[dict[str, float]]:
+    """Fit a copy of `pipeline` in each fold, and yield the metrics of the folds so far.
+
+    They are cv_<metric>_mean and cv_<metric>_std (population) of the held-out rows, and cv_score,
+    the mean of the task's primary metric, by which models of any task are compared.
+    """
+    values: dict[str, list[float]] = defaultdict(list)
+    parts = list(make_folds(examples, folds, seed))
+    main = PRIMARY[examples.task]
     skipped = 0
     for number, (rows, held_out) in enumerate(parts, start=1):
         started = time.perf_counter()
@@ -87,18 +99,16 @@ def cross_validate(
         metrics = _score(fitted, examples.at(held_out))
         for name, value in metrics.items():
             values[name].append(value)
-        main = PRIMARY[examples.task]
         shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
         seconds = time.perf_counter() - started
         log.info("fold %d/%d %s (%.1f s)", number, len(parts), shown, seconds)
+        yield _summary(values, main)
     if skipped:
         log.warning(
             "train.folds: %d of the %d folds are left out of the cross-validation, because their "
             "training rows have one class only. Set fewer folds, or group by another column.",
             skipped, len(parts),
         )  # fmt: skip
-    first = PRIMARY[examples.task]
-    return _summary({name: values[name] for name in sorted(values, key=lambda name: name != first)})
 
 
 def fit_best(pipeline: Pipeline, spec: ModelSpec, examples: Examples, seed: int) -> Pipeline:
@@ -175,12 +185,13 @@ def _encode_targets(
     return transform(y), transform(held_out)
 
 
-def _summary(values: Mapping[str, list[float]]) -> dict[str, float]:
+def _summary(values: Mapping[str, list[float]], main: str) -> dict[str, float]:
+    """Return mean and deviation of each metric, those of the metric `main` first."""
     summary = {}
-    for name, numbers in values.items():
-        summary[f"cv_{name}_mean"] = float(np.mean(numbers))
-        summary[f"cv_{name}_std"] = float(np.std(numbers))
-    return summary
+    for name in sorted(values, key=lambda name: name != main):
+        summary[f"cv_{name}_mean"] = float(np.mean(values[name]))
+        summary[f"cv_{name}_std"] = float(np.std(values[name]))
+    return summary | ({SCORE: summary[f"cv_{main}_mean"]} if main in values else {})
 
 
 def _score(fitted: Pipeline, examples: Examples) -> dict[str, float]:

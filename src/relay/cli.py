@@ -37,6 +37,8 @@ Commands:
             write config/data/NAME.yaml from your data
   publish   [--dry-run] [tracking.project=NAME] [tracking.entity=NAME]
             upload the runs of the local store to a server; --dry-run only lists them
+  sweep     NAME [key=value ...] [--trials N] [--minutes M] [--jobs J]
+            try many settings and make a model with the best: ./relay sweep --help
   reproduce NAME:ALIAS [env_manager=...] [tracking=...]
             make a registered model again from its record, and compare the two
 
@@ -58,8 +60,11 @@ COMMANDS = {
     "new-data": ("relay.commands.new_data.command", "new_data"),
     "publish": ("relay.commands.publish.command", "publish"),
     "reproduce": ("relay.commands.reproduce.command", "reproduce"),
+    "sweep": ("relay.commands.sweep.command", "sweep"),
 }
 """The module and the function of each command, which is imported when it is used."""
+_WITH_HELP = ("sweep",)
+"""The commands that have a help of their own."""
 _RUN = ("relay.commands.run", "run")
 
 _FREE = "Make room on its disk, or write to another file."
@@ -100,12 +105,12 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
 
 
 def _dispatch(project: Project, argv: Sequence[str], console: Console) -> int:
+    word = argv[0] if argv else ""
     for option, text in _ANSWERS.items():
-        if option in argv:
+        if option in argv and word not in _WITH_HELP:
             console.print(text, markup=False, highlight=False)
             return 0
     project.require_home()
-    word = argv[0] if argv else ""
     if word in COMMANDS:
         return _load(*COMMANDS[word])(project, argv[1:], console)
     if word and "=" not in word and word[0] not in "-~+":

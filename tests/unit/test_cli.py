@@ -14,7 +14,7 @@ from tests.loading import ROOT
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["ls"], "ls: there is no such command. Commands: new-data, publish, reproduce."),
+        (["ls"], "ls: there is no such command. Commands: new-data, publish, reproduce, sweep."),
         (["publsh"], "publsh: there is no such command. Did you mean 'publish'?"),
         (["seed=1", "publish"], "publish: not a setting. Write key=value; a command"),
     ],

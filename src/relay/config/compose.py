@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import hydra
 import yaml
@@ -24,6 +26,7 @@ from relay.config.overrides import (
     late_overrides,
     named_options,
     normalize,
+    override_for,
 )
 from relay.config.references import refuse_bad_references, unreadable_reference
 from relay.config.settings import read_settings
@@ -72,15 +75,38 @@ def _load(files: ConfigFiles, given: Sequence[str], cwd: Path) -> Config:
     tree, choices = _compose(files, early)
     _require_groups(tree, files)
     for override in late:
-        # An open mapping takes any key, and a new value replaces it; in other mappings, a new value
-        # is merged with the present settings.
         key, value = key_and_value(override)
-        merge = not is_into(override, open_mappings)
-        OmegaConf.update(tree, key, value, merge=merge, force_add=True)
+        _set(tree, key, value, open_mappings)
     origin = Origin(files, choices, early)
     refuse_unknown_keys(tree, origin)
     refuse_bad_references(tree, origin)
     return Config(tree, read_settings(tree, origin), origin, overrides, cwd)
+
+
+def with_values(config: Config, values: Mapping[str, Any]) -> Config:
+    """Return `config` with other `values` of settings, as `load` returns it with their overrides.
+
+    For settings whose keys `load` has accepted, and that choose no option of a group: it takes
+    milliseconds, as nothing is composed or looked up again.
+    """
+    if config.origin is None:
+        raise ValueError("the configuration was not composed from files")
+    tree, open_mappings = copy.deepcopy(config.tree), config.origin.files.open_mappings()
+    for key, value in values.items():
+        _set(tree, key, value, open_mappings)
+    added = [override_for(key, value) for key, value in values.items()]
+    overrides = [*config.overrides, *added]
+    return Config(tree, config.settings, config.origin, overrides, config.start)
+
+
+def _set(tree: DictConfig, key: str, value: Any, open_mappings: Sequence[str]) -> None:
+    """Set `key` in `tree`.
+
+    An open mapping takes any key, and a new value replaces it; in other mappings, a new value is
+    merged with the present settings.
+    """
+    merge = not is_into(f"{key}=", open_mappings)
+    OmegaConf.update(tree, key, value, merge=merge, force_add=True)
 
 
 def _for_chosen(files: ConfigFiles, overrides: Sequence[str]) -> list[str]:

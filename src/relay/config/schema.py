@@ -42,6 +42,13 @@ class StepSpec(_Strict):
     state: list[str] = []
 
 
+class SweepSpec(_Strict):
+    """The block `pipeline.sweep`: the step that scores trials, and the one that registers."""
+
+    step: str
+    register_step: str | None = Field(None, alias="register")
+
+
 class TrackingSpec(_Strict):
     """The `tracking` group."""
 
@@ -67,6 +74,7 @@ class Settings(_Strict):
     env_manager: Literal["auto", "conda", "uv", "virtualenv", "local"]
     tracking: TrackingSpec
     pipeline: dict[str, StepSpec] = Field(min_length=1)
+    sweep: SweepSpec | None = None
 
 
 def cores() -> int:

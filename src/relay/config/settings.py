@@ -44,6 +44,7 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
         "env_manager": tree.env_manager,
         "tracking": resolve(tree.tracking, "tracking", origin),
         "pipeline": steps,
+        "sweep": tree.pipeline.get("sweep"),
     }
     try:
         settings = Settings.model_validate(values)
@@ -57,7 +58,7 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
 
 def _key_of(path: str) -> str:
     """Return the key in the files for a `path` in `Settings`."""
-    return re.sub(r"^pipeline\.", "pipeline.steps.", path)
+    return re.sub(r"^sweep\b", "pipeline.sweep", re.sub(r"^pipeline\.", "pipeline.steps.", path))
 
 
 def _require_names(tree: DictConfig, step: DictConfig) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -82,11 +82,21 @@ def make_planned_steps(components: Path, config: Config, the_plan: Plan) -> list
 
     Raises ConfigError with a line for each mistake.
     """
+    selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
+    return plan_steps(components, config, the_plan, selected)
+
+
+def plan_steps(
+    components: Path, config: Config, the_plan: Plan, names: Sequence[str]
+) -> list[PlannedStep]:
+    """Return the steps `names` with their parameters, in this order.
+
+    Raises ConfigError with a line for each mistake, and if the component of any step is wrong.
+    """
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
     planned_steps: list[PlannedStep] = []
     lines: list[str] = []
-    selected = plan.select(the_plan, config.settings.steps, config.settings.exclude)
-    for name in selected:
+    for name in names:
         if config.settings.env_manager != "local":
             loaded[name].require_lock()
         try:

@@ -66,6 +66,8 @@ class Launcher:
     folder: Path
     tracking: TrackingSettings
     environments: EnvironmentBuilder
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of all processes, besides those of this one."""
     _servers: dict[tuple[str, ...], ForkServer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -193,6 +195,7 @@ class Launcher:
     def _environ(self) -> dict[str, str]:
         return {
             **os.environ,
+            **self.variables,
             "PYTHONUNBUFFERED": "1",
             "PYTHONIOENCODING": "utf-8",  # for the log, whatever the console has
             "TMPDIR": str(self.folder / "tmp"),

@@ -8,6 +8,10 @@ A component's `run.py` ends with
 where `step(run)` loads the inputs, calls the component's pure function and hands over the
 outputs. Outputs are stored after `step` has returned, all of them, so a step that failed or was
 killed leaves no version behind.
+
+With `main(Params, step, score=score)`, a sweep can try many parameters in one process: `score(run)`
+loads the inputs and returns a function that yields the metrics of parameters, fold by fold
+(`relay.step.trials`).
 """
 
 from __future__ import annotations
@@ -30,8 +34,10 @@ from relay.step.mlflow_run_id import provide_run_id
 from relay.step.params import ParamsT, parse_command_line
 from relay.step.result import StepResult, write_result
 from relay.step.run import Input, StepRun
+from relay.step.trial_link import ADDRESS, Link
+from relay.step.trials import Score, Scorer, reading_run, score_by_step, serve
 from relay.step.warning_collector import LineFormatter, WarningCollector
-from relay.tracking import open_backend
+from relay.tracking import Backend, open_backend
 from relay.tracking.remote import resolve_backend
 from relay.util.disk import explain
 from relay.util.errors import Interrupted, RelayError
@@ -50,16 +56,16 @@ def main(
     params_type: type[ParamsT],
     step: Callable[[StepRun[ParamsT]], None],
     argv: Sequence[str] | None = None,
+    *,
+    score: Score[ParamsT] | None = None,
 ) -> int:
     """Run one step from the command line and return the exit status.
 
+    For a sweep, score trials instead: by `score`, or without one by the metrics of `step`.
+
     0: succeeded; 1: the step or a gate failed; 2: a parameter is wrong; 128 + n: signal n.
     """
-    open_missing()
-    replace_unwritable(sys.stdout)
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(LineFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    _open_log()
     signals = StopSignals(at_once=True)
     signals.install()
     warnings = WarningCollector()
@@ -80,6 +86,11 @@ def main(
         params = parse_command_line(params_type, words, about=step.__doc__ or "")
         backend = open_backend(settings.tracking, project.root)
         with tempfile.TemporaryDirectory(prefix=f"relay-{settings.step}-") as workspace:
+            if address := os.environ.get(ADDRESS):
+                scorer = _scorer(params, backend, Path(workspace), step, score)
+                with library_warnings.translated():
+                    serve(Link.to(Path(address)), settings.step, params_type, scorer)
+                return 0
             lifecycle = StepLifecycle(
                 project, Path.cwd(), settings, backend, params, Path(workspace), signals, warnings
             )
@@ -105,6 +116,28 @@ def main(
         return 1
     finally:
         log.removeHandler(warnings)
+
+
+def _open_log() -> None:
+    """Write what is logged to standard output."""
+    open_missing()
+    replace_unwritable(sys.stdout)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _scorer(
+    params: ParamsT,
+    backend: Backend,
+    workspace: Path,
+    step: Callable[[StepRun[ParamsT]], None],
+    score: Score[ParamsT] | None,
+) -> Scorer[ParamsT]:
+    """Return the scorer of a component, which reads the inputs that `params` name."""
+    if score is None:
+        return score_by_step(step, backend, workspace)
+    return score(reading_run(params, backend, workspace))
 
 
 def _written(settings: RunSettings | None) -> list[Path]:

@@ -133,7 +133,11 @@ class SweepFile:
 
     def locate(self, key: str, problem: str) -> str:
         """Return `problem` after the file and the line of `key`."""
-        return _located(self.place, self.lines, key, f"{key}: {problem}")
+        return self.at(key, f"{key}: {problem}")
+
+    def at(self, key: str, line: str) -> str:
+        """Return `line`, which names what is wrong, after the file and the line of `key`."""
+        return _located(self.place, self.lines, key, line)
 
 
 def read_sweep(folder: Path, name: str) -> SweepFile:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from relay.config.conditions import Options, split_condition
@@ -68,6 +68,18 @@ class Space:
     groups: tuple[Dimension, ...]
     """The parameters that choose an option of a group, such as `model`."""
     others: tuple[Dimension, ...]
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """The options of groups that the sweep does not choose."""
+
+    def without(self, keys: Collection[str], chosen: Mapping[str, str]) -> Space:
+        """Return the space if the settings `keys` are given, and `chosen` are the options."""
+        groups = tuple(one for one in self.groups if one.key not in keys)
+        searched = {one.key for one in groups}
+        return Space(
+            groups,
+            tuple(one for one in self.others if one.key not in keys),
+            {group: option for group, option in chosen.items() if group not in searched},
+        )
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -76,7 +88,8 @@ class Space:
 
     def active(self, chosen: Mapping[str, Any]) -> list[Dimension]:
         """Return the parameters besides those of groups, in a trial with the options `chosen`."""
-        return [dimension for dimension in self.others if dimension.is_active(chosen)]
+        options = {**self.chosen, **chosen}
+        return [dimension for dimension in self.others if dimension.is_active(options)]
 
 
 def read_space(sweep: SweepFile, options: Options) -> Space:

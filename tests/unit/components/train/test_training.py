@@ -62,11 +62,25 @@ def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
     assert set(metrics) == {
         *(f"cv_{name}_mean" for name in ("r2", "mae", "mse", "rmse", "mape")),
         *(f"cv_{name}_std" for name in ("r2", "mae", "mse", "rmse", "mape")),
-        "fit_seconds", "n_features_in", "n_features_out",
+        "cv_score", "fit_seconds", "n_features_in", "n_features_out",
     }  # fmt: skip
     assert metrics["n_features_in"] == 3
     assert metrics["n_features_out"] == 4
     assert metrics["cv_r2_mean"] > 0.99
+    assert metrics["cv_score"] == metrics["cv_r2_mean"]
+
+
+def test_the_score_of_classes_is_that_of_their_primary_metric() -> None:
+    metrics = validation.train(data("label"), spec(config("linear")), folds=2, seed=0).metrics
+    assert metrics["cv_score"] == metrics["cv_f1_mean"]
+
+
+def test_the_metrics_of_the_folds_so_far_are_known_after_each() -> None:
+    pipeline = sklearn_pipeline.make_pipeline(spec(RIDGE), data(), 0)
+    rows = list(validation.score_folds(pipeline, spec(RIDGE), data(), folds=3, seed=0))
+    assert len(rows) == 3
+    assert rows[0]["cv_r2_std"] == 0
+    assert rows[-1] == validation.cross_validate(pipeline, spec(RIDGE), data(), folds=3, seed=0)
 
 
 def test_the_seed_alone_decides_the_folds_and_the_model() -> None:

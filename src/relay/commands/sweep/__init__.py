@@ -1,0 +1,1 @@
+"""`relay sweep NAME`: try many settings, and make a model with the best."""

@@ -1,0 +1,108 @@
+"""The checks of a sweep before its first trial: the ends of each range, and what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from relay.sweep.distributions import Constant
+from relay.sweep.format import SweepFile
+from relay.sweep.search import Settings, all_options
+from relay.sweep.space import Dimension, Space
+from relay.sweep.subject import Subject
+from relay.util.errors import ConfigError
+
+
+def check_space(sweep: SweepFile, space: Space, subject: Subject) -> list[Settings]:
+    """Check that each parameter is a setting of the scoring step, and takes the sweep's values.
+
+    Returns the values that the parameters have without the sweep, for each choice of options.
+    Raises ConfigError with a line for each mistake.
+    """
+    checks = _Checks(sweep, space, subject)
+    problems: dict[str, None] = {}
+    defaults = []
+    for options in all_options(space):
+        found = list(checks.problems(options))
+        problems |= dict.fromkeys(found)
+        if not found:
+            keys = [one.key for one in space.active(options)]
+            defaults.append({**options, **subject.values(options, keys)})
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return defaults
+
+
+@dataclass(frozen=True)
+class _Checks:
+    """The checks of the parameters of one sweep."""
+
+    sweep: SweepFile
+    space: Space
+    subject: Subject
+
+    def problems(self, options: Settings) -> Iterator[str]:
+        """Yield a line for each mistake in the parameters of trials with these `options`."""
+        active = self.space.active(options)
+        base = dict(options)
+        base |= {
+            one.key: one.distribution.value
+            for one in active
+            if isinstance(one.distribution, Constant)
+        }
+        try:
+            self.subject.require_keys(options, [one.key for one in active])
+            self._plan(base)
+        except ConfigError as error:
+            yield from map(self._located, str(error).splitlines())
+            return
+        for dimension in active:
+            if not isinstance(dimension.distribution, Constant):
+                yield from self._problems_of(dimension, base)
+
+    def _problems_of(self, dimension: Dimension, base: Settings) -> Iterator[str]:
+        """Yield what is wrong with a parameter, whose other settings are `base`."""
+        scoring, upstream = [], []
+        for value in dimension.distribution.to_check():
+            try:
+                plans = self._plan({**base, dimension.key: value})
+            except ConfigError as error:
+                for line in str(error).splitlines():
+                    yield self.sweep.at(dimension.place, line)
+                return
+            scoring.append(plans[0])
+            upstream.append(plans[1:])
+        step = self.subject.spec.step
+        if _differ(upstream):
+            yield self.sweep.at(
+                dimension.place,
+                f"{dimension.key} changes steps before {step}, so that trials would be scored on "
+                f"different rows. Search settings of {step} only.",
+            )
+        elif len(scoring) > 1 and not _differ(scoring):
+            yield self.sweep.at(
+                dimension.place,
+                f"{dimension.key} has no effect on {step}, which scores the trials. Remove it.",
+            )
+
+    def _plan(self, settings: Settings) -> list[dict[str, Any]]:
+        """Return the parameters of the scoring step, then those of the steps upstream of it.
+
+        Raises ConfigError if one is wrong.
+        """
+        config = self.subject.config(settings)
+        planned = self.subject.plan_step(config)
+        planned.component.check(planned.valid)
+        return [one.plain_params for one in (planned, *self.subject.plan_upstream(config))]
+
+    def _located(self, line: str) -> str:
+        """Return `line` after the place of the parameter whose setting it begins with."""
+        key = line.partition(":")[0]
+        dimensions = self.space.dimensions
+        places = [one.place for one in dimensions if f"{key}.".startswith(f"{one.key}.")]
+        return self.sweep.at(places[-1] if places else "parameters", line)
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    return any(value != values[0] for value in values[1:])

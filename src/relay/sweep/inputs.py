@@ -1,0 +1,74 @@
+"""The inputs of a sweep's scoring step: the steps upstream of it run once, before all trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from relay.config.composed import Config
+from relay.pipeline.cache import StepCache
+from relay.pipeline.orchestrator import run_pipeline
+from relay.pipeline.planned_step import PlannedStep
+from relay.pipeline.preflight import Preflight
+from relay.pipeline.state import RunState
+from relay.sweep.subject import Subject
+from relay.tracking import Backend, TrackingSettings
+from relay.util.errors import RelayError
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The exact inputs of the scoring step, and their digests, by key."""
+
+    references: dict[str, str]
+    digests: dict[str, str]
+
+
+class UpstreamFailed(RelayError):
+    """A step upstream of the scoring step failed; its run has shown why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("the steps before the trials failed. Correct that, then start it again.")
+        self.exit_code = status
+
+
+def find_inputs(
+    subject: Subject,
+    config: Config,
+    tracking: TrackingSettings,
+    backend: Backend,
+    console: Console,
+) -> Inputs:
+    """Return the inputs of the scoring step; run the steps that make them if they are not cached.
+
+    Raises ConfigError if an input does not fit the settings, RelayError if a step fails.
+    """
+    planned = subject.plan_step(config)
+    upstream = subject.plan_upstream(config)
+    Preflight([*upstream, planned]).check_settings()
+    state = _settled(subject, config, backend, [*upstream, planned])
+    if any(state.steps[step.name].status != "cached" for step in upstream):
+        status = run_pipeline(subject.project, config, tracking, subject.plan, upstream, console)
+        if status != 0:
+            raise UpstreamFailed(status)
+        state = _settled(subject, config, backend, [*upstream, planned])
+        if any(state.steps[step.name].status != "cached" for step in upstream):
+            # a step that runs every time: its newest outputs are those of this run
+            state = _settled(subject, config, backend, [planned])
+    else:
+        state.preflight.inspect_sources([planned])
+    references = dict(state.steps[planned.name].inputs)
+    versions = {key: state.cache.version(name) for key, name in references.items()}
+    digests = {key: version.digest for key, version in versions.items() if version is not None}
+    return Inputs(references, digests)
+
+
+def _settled(
+    subject: Subject, config: Config, backend: Backend, steps: list[PlannedStep]
+) -> RunState:
+    """Return the state of a run of `steps` before anything runs."""
+    cache = StepCache(backend, subject.project.root, config.settings.cache, frozenset())
+    state = RunState(subject.plan, steps, backend, cache, Preflight(steps))
+    state.settle()
+    return state

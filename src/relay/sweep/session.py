@@ -1,0 +1,228 @@
+"""A sweep from its file to its best trial: the checks, the inputs, the processes and the loop."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from relay.config.composed import Config
+from relay.config.schema import cores
+from relay.pipeline.display import open_display
+from relay.pipeline.tracking_setup import run_id
+from relay.runtime.environment_builder import EnvironmentBuilder
+from relay.runtime.environments import choose_manager
+from relay.runtime.launcher import Launcher
+from relay.runtime.processes import Process
+from relay.step.context import RunSettings
+from relay.step.result import read_result
+from relay.sweep.checks import check_space
+from relay.sweep.display import SweepDisplay
+from relay.sweep.distributions import Constant
+from relay.sweep.format import SweepFile
+from relay.sweep.inputs import Inputs, find_inputs
+from relay.sweep.journal import Ended, Journal, quiet_optuna
+from relay.sweep.loop import Loop, best_of
+from relay.sweep.search import Search, Settings
+from relay.sweep.space import Space
+from relay.sweep.subject import Subject
+from relay.sweep.workers import Lost, Workers
+from relay.tracking import Backend, TrackingSettings, open_backend
+from relay.util.code_files import code_digests
+from relay.util.paths import shown
+from relay.util.signals import StopSignals
+
+LAG = 4
+"""A trial knows the results of all but the last few before it, so that as many can run at once."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a sweep goes on."""
+
+    trials: int | None
+    minutes: float | None
+    jobs: int
+
+
+@dataclass
+class Session:
+    """One command's part in a sweep of `subject` over `space`."""
+
+    sweep: SweepFile
+    space: Space
+    subject: Subject
+    tracking: TrackingSettings
+    seed: int
+    budget: Budget
+    console: Console
+    signals: StopSignals
+
+    def run(self) -> list[Ended]:
+        """Try settings until the budget is used, and return all trials of the sweep, best first.
+
+        Raises ConfigError before the first trial if the file or a setting is wrong, RelayError if
+        the steps before the trials fail or no trial can succeed, Interrupted if a signal arrives.
+        """
+        defaults = check_space(self.sweep, self.space, self.subject)
+        config = self.subject.config(defaults[0] if defaults else {})
+        backend = open_backend(self.tracking, self.subject.project.root)
+        inputs = find_inputs(self.subject, config, self.tracking, backend, self.console)
+        self.signals.install()  # the run of the steps before had its own
+        folder = self._folder(inputs, defaults)
+        with quiet_optuna():
+            journal = Journal(folder, self.sweep.name, self._direction, max(LAG, self.budget.jobs))
+            search = Search(
+                self.space,
+                self.sweep.content.method,
+                self._direction,
+                self.seed,
+                journal.lag,
+                defaults,
+            )
+            try:
+                return self._try(config, inputs, backend, journal, search)
+            finally:
+                journal.close()
+
+    @property
+    def _direction(self) -> Any:
+        return self.sweep.content.metric.goal
+
+    def _try(
+        self, config: Config, inputs: Inputs, backend: Backend, journal: Journal, search: Search
+    ) -> list[Ended]:
+        size = search.size()
+        limits = [limit for limit in (self.budget.trials, size) if limit is not None]
+        most = min(limits) if limits else None
+        seconds = None if self.budget.minutes is None else self.budget.minutes * 60
+        deadline = None if seconds is None else time.monotonic() + seconds
+        jobs = self.budget.jobs if most is None else min(self.budget.jobs, most)
+        display = self._display(journal.ended(), most, deadline, jobs)
+        if journal.is_complete(most):
+            display.show_end()
+            return best_of(journal.ended(), self._direction == "maximize")
+        folder = journal.folder / "processes" / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+        folder.mkdir(parents=True)
+        launcher = self._launcher(config, folder, jobs)
+        workers = Workers(lambda name, more: self._start(launcher, config, inputs, name, more))
+        try:
+            loop = Loop(
+                self.sweep,
+                search,
+                journal,
+                workers,
+                lambda settings: self._arguments(settings, inputs),
+                lambda lost: _explain(launcher, lost),
+                display,
+                self.signals,
+                most,
+                deadline,
+            )
+            display.open()
+            loop.run(jobs)
+        finally:
+            display.close()
+            workers.close()
+            launcher.close()
+        display.done = journal.ended()  # those of other processes, too
+        display.show_end()
+        return best_of(journal.ended(), self._direction == "maximize")
+
+    def _display(
+        self, done: Sequence[Ended], most: int | None, deadline: float | None, jobs: int
+    ) -> SweepDisplay:
+        constant = [
+            one.key for one in self.space.dimensions if isinstance(one.distribution, Constant)
+        ]
+        metric = self.sweep.content.metric
+        return SweepDisplay(
+            self.console,
+            self.sweep.name,
+            metric.name,
+            metric.goal == "maximize",
+            constant,
+            most,
+            deadline,
+            jobs,
+            list(done),
+        )
+
+    def _folder(self, inputs: Inputs, defaults: Sequence[Settings]) -> Path:
+        """Return the folder of this sweep: another one if anything that decides it is another."""
+        content = self.sweep.content.model_dump(
+            mode="json", include={"method", "metric", "parameters", "early_terminate"}
+        )
+        planned = self.subject.plan_step(self.subject.plain)
+        project = self.subject.project
+        decides: Mapping[str, Any] = {
+            "content": content,
+            "searched": [one.name for one in self.space.dimensions],
+            "seed": self.seed,
+            "params": planned.content_params,
+            "defaults": defaults,
+            "inputs": inputs.digests,
+            "code": code_digests(planned.component.folder, project.root),
+        }
+        text = json.dumps(decides, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return project.state / "sweeps" / f"{self.sweep.name}-{digest}"
+
+    def _launcher(self, config: Config, folder: Path, jobs: int) -> Launcher:
+        """Return the launcher of the trials' processes, which share the processors."""
+        project, component = self.subject.project, self.subject.component
+        manager = choose_manager(config.settings.env_manager, None)
+        log = folder / "environments.log"
+        builder = EnvironmentBuilder(
+            project, manager, log, open_display(self.console), self.signals
+        )
+        missing = builder.find_missing([component])
+        if missing:
+            builder.build(missing)
+        share = str(max(1, cores() // jobs))
+        threads = {"OMP_NUM_THREADS": share, "LOKY_MAX_CPU_COUNT": share}
+        own = {name: value for name, value in threads.items() if name not in os.environ}
+        launcher = Launcher(project, folder, self.tracking, builder, own)
+        launcher.load([component])
+        return launcher
+
+    def _start(
+        self,
+        launcher: Launcher,
+        config: Config,
+        inputs: Inputs,
+        name: str,
+        more: Mapping[str, str],
+    ) -> Process:
+        """Start a process that scores trials. Its parameters name the inputs that it reads."""
+        planned = self.subject.plan_step(config)
+        settings = replace(
+            RunSettings(self.tracking, name, run_id(launcher.folder.name, name)),
+            report=launcher.result_path(name),
+        )
+        environ = {**settings.to_environ(), **more}
+        arguments = planned.arguments(inputs.references)
+        return launcher.start(name, planned.component, arguments, environ)
+
+    def _arguments(self, settings: Settings, inputs: Inputs) -> Mapping[str, str]:
+        planned = self.subject.plan_step(self.subject.config(settings))
+        return planned.arguments(inputs.references)
+
+
+def _explain(launcher: Launcher, lost: Lost) -> str:
+    """Return why a process of trials has ended."""
+    report = read_result(launcher.result_path(lost.worker.name))
+    if report is not None and report.error:
+        return report.error
+    log = shown(lost.worker.process.log)
+    if lost.code == 137:
+        return f"killed by signal 9, probably for lack of memory. Use fewer --jobs. See {log}"
+    how = f"by signal {lost.code - 128}" if lost.code > 128 else f"with exit status {lost.code}"
+    return f"its process ended {how}. See {log}"
