@@ -38,7 +38,13 @@ def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
     assert settings.startswith(f"# {command}\n")
     assert "Ridge" in str(yaml.safe_load(settings)["model"]["_target_"])
     run = ran.summary["mlflow_run_id"]
-    assert {"config.yaml", "summary.json"} <= {file.path for file in ran.mlflow.list_artifacts(run)}
+    kept = {file.path for file in ran.mlflow.list_artifacts(run)}
+    assert {"config.yaml", "summary.json", "index.html", "diabetes_report.html"} <= kept
+    page = (folder / "index.html").read_text()
+    assert command in page
+    assert 'href="diabetes_report.html"' in page
+    assert ">succeeded<" in page
+    assert 'http-equiv="refresh"' not in page
     stamped = [line for line in (folder / "logs" / "train.log").read_text().splitlines() if line]
     assert re.match(r"\d\d:\d\d:\d\d ", stamped[-1])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -19,21 +20,45 @@ from relay.util.files import write_text
 from relay.util.paths import shown
 from relay.util.redact import redact
 
+INDEX = "index.html"
+"""The page of a run itself, in its folder."""
 _PLACE = "<!-- run -->"
 """The mark in a page (`relay.pages`) that a line about the run replaces."""
 _SECONDS = 20.0
 """After this time, the first page that cannot be fetched is the last one that is tried."""
 
 
-def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> list[str]:
-    """Copy each page into `folder`, as <artifact>.html, and return a line about each.
+@dataclass(frozen=True)
+class Page:
+    """The copy of a page: the step and the artifact that it is from."""
+
+    step: str
+    reference: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class CollectedPages:
+    """The copies in a run's folder, and the problems with others."""
+
+    pages: list[Page]
+    problems: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """Return a line about each page, and the problems."""
+        return [f"{page.step}: {shown(page.path)}" for page in self.pages] + self.problems
+
+
+def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> CollectedPages:
+    """Copy each page into `folder`, as <artifact>.html.
 
     Pages of cached steps are copied too. Each copy has the run's time and links to the others.
     A page that cannot be fetched is reported, and does not fail the run. As a request can take a
     minute, a server with errors is not asked for all pages.
     """
-    lines = []
-    pages: dict[str, Path] = {}
+    problems = []
+    pages = []
     outputs = [(step, reference) for step in steps for reference in step.outputs.values()]
     deadline = time.monotonic() + _SECONDS
     try:
@@ -43,21 +68,28 @@ def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) 
             try:
                 page = _fetch(backend, reference, folder)
             except (RelayError, OSError) as error:
-                lines.append(f"{step.name}: the page of {reference} could not be fetched: {error}")
+                problems.append(
+                    f"{step.name}: the page of {reference} could not be fetched: {error}"
+                )
                 if time.monotonic() > deadline:
                     raise RelayError("the server takes too long") from error
             else:
                 if page is not None:
-                    pages[f"{step.name}: {reference}"] = page
-                    lines.append(f"{step.name}: {shown(page)}")
+                    pages.append(Page(step.name, reference, page))
     except RelayError as error:
-        lines.append(f"Not all pages of this run were fetched: {error}")
-    for page in pages.values():
-        _link(page, pages, folder)
-    return [redact(line) for line in lines]
+        problems.append(f"Not all pages of this run were fetched: {error}")
+    for copy in pages:
+        _link(copy.path, pages, folder)
+    return CollectedPages(pages, [redact(line) for line in problems])
 
 
-def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
+def run_time(folder: Path) -> str:
+    """Return the time in the name of a run's folder, as `2026-01-31 12:30:00`."""
+    date, _, moment = folder.name.partition("T")
+    return f"{date} {moment.replace('-', ':', 2)}".strip()
+
+
+def _link(page: Path, pages: Sequence[Page], folder: Path) -> None:
     """Write the run's time and links to its other files into `page`, if it has the mark for them.
 
     The stored artifact stays as it is, as the same content is the same version in every run.
@@ -65,15 +97,19 @@ def _link(page: Path, pages: Mapping[str, Path], folder: Path) -> None:
     text = page.read_text(encoding="utf-8", errors="replace")
     if _PLACE not in text:
         return
-    files = {**pages, "summary": folder / "summary.json", "settings": folder / SETTINGS}
+    files = {
+        "run": folder / INDEX,
+        **{f"{copy.step}: {copy.reference}": copy.path for copy in pages},
+        "summary": folder / "summary.json",
+        "settings": folder / SETTINGS,
+    }
     items = [
         f"<strong>{escape(label)}</strong>"
         if path == page
         else f'<a href="{quote(path.name)}">{escape(label)}</a>'
         for label, path in files.items()
     ]
-    date, _, moment = folder.name.partition("T")
-    when = escape(f"Run of {date} {moment.replace('-', ':', 2)}".strip())
+    when = escape(f"Run of {run_time(folder)}")
     inside = " ".join([f"<span>{when}</span>", *items])
     bar = f'<nav class="run small" aria-label="Run">{inside}</nav>'
     write_text(page, text.replace(_PLACE, bar, 1))

@@ -14,7 +14,9 @@ from rich.console import Console
 from relay.config.composed import Config
 from relay.pipeline.display import Display, open_display
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
+from relay.pipeline.pages import INDEX
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
+from relay.pipeline.run_page import PageDisplay, RunPage
 from relay.pipeline.run_summary import SETTINGS, Summary, write_summary
 from relay.pipeline.scheduler import Scheduler
 from relay.pipeline.state import RunState
@@ -44,16 +46,19 @@ class PipelineRun:
     folder: Path
     signals: StopSignals
     console: Console
+    page: RunPage
     _mlflow: MlflowRecord = field(init=False)
     _runner: StepRunner | None = None
     _display: Display = field(init=False)
 
     def __post_init__(self) -> None:
-        self._display = open_display(self.console)
+        self._display = PageDisplay(open_display(self.console), self.page)
         self._mlflow = MlflowRecord(os.environ["MLFLOW_TRACKING_URI"])
 
-    def run(self, state: RunState, summary: Summary, began: float) -> None:
+    def run(self, state: RunState, summary: Summary, began: float) -> list[str]:
         """Run the waiting steps of `state`; fill in and write `summary`, however the run ends.
+
+        Return lines about the run's pages for the console.
 
         The parent of the steps' MLflow runs is the one that `mlflow run` started (MLFLOW_RUN_ID),
         else a new one. `began` is the start of the command, in `time.monotonic()`.
@@ -84,7 +89,9 @@ class PipelineRun:
         self.signals.ignore()
         summary.seconds = time.monotonic() - began
         self._log_summary(summary)
+        lines = self.page.finish(self.backend)
         self._end(summary)
+        return lines
 
     def _unexpected(self, error: Exception) -> str:
         """Return the message for an error of the disk or for a bug; keep the traceback of a bug."""
@@ -193,11 +200,13 @@ class PipelineRun:
             summary.status, summary.error = "failed", summary.error or redact(problem)
         try:
             if summary.mlflow_run_id is not None:
-                files = [path, self.folder / SETTINGS]
+                pages = [self.folder / INDEX, *(page.path for page in self.page.pages)]
+                files = [path, self.folder / SETTINGS, *filter(Path.is_file, pages)]
                 self._mlflow.end(run_metrics(summary), files, summary.status)
         except (RelayError, OSError) as error:
             summary.status = "failed"
             summary.error = summary.error or f"The end of the run was not recorded: {error}"
             write_summary(self.folder, summary)
+            self.page.write()
         finally:
             self._mlflow.close()

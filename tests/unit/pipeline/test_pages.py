@@ -51,7 +51,7 @@ class Pages:
 def collect(backend: Pages, folder: Path, run: str = "now") -> list[str]:
     place = folder / "outputs" / run
     place.mkdir(parents=True, exist_ok=True)
-    return collect_pages(cast(Backend, backend), [CHECK, TRAIN, REGISTER], place)
+    return collect_pages(cast(Backend, backend), [CHECK, TRAIN, REGISTER], place).lines
 
 
 def test_each_page_is_copied_under_its_artifacts_name(tmp_path: Path) -> None:
@@ -68,14 +68,15 @@ def test_a_page_has_the_time_of_its_run_and_links_to_the_others(tmp_path: Path) 
     assert "Run of 2026-11-26 02:49:05<" in text
     assert '<a href="report.html">check: report:v0</a>' in text
     assert "<strong>register: card:v1</strong>" in text
+    assert '<a href="index.html">run</a>' in text
     assert '<a href="summary.json">' in text
     assert '<a href="config.yaml">' in text
 
 
 def test_a_page_that_cannot_be_fetched_is_reported_beside_the_others(tmp_path: Path) -> None:
     assert collect(Pages(broken=("report",)), tmp_path) == [
-        "check: the page of report:v0 could not be fetched: the server is in trouble",
         "register: outputs/now/card.html",
+        "check: the page of report:v0 could not be fetched: the server is in trouble",
     ]
 
 

@@ -1,0 +1,295 @@
+"""The page of a run, index.html in its folder: what ran, what changed, and where everything is."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from relay.pages.render import render
+from relay.pipeline.display import Display
+from relay.pipeline.graph import Node, draw_graph
+from relay.pipeline.pages import INDEX, Page, collect_pages, run_time
+from relay.pipeline.plan import Plan
+from relay.pipeline.run_summary import SETTINGS, StepSummary, Summary
+from relay.runtime.progress import Usage
+from relay.step.context import METRICS_KEY
+from relay.tracking import ArtifactVersion, Backend
+from relay.util.errors import RelayError
+from relay.util.files import read_tail, write_text
+from relay.util.paths import shown
+from relay.util.redact import redact
+
+_PROMOTED = "champion"
+"""The alias of the versions that are in use, which a run is compared with."""
+_NOT_COMPARED = ("steps", "exclude", "jobs", "explain", "force", "cache", "keep_going", "tracking")
+"""Settings that decide how a pipeline runs, not what it makes."""
+_SECONDS = 1.0
+"""The least time between two versions of the page while the run goes on."""
+_LOG_LINES = 40
+_LARGEST_PICTURE = 1_000_000
+_LARGEST_PICTURES = 4_000_000
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass
+class RunPage:
+    """The page of the run in `folder`, which is written again as the run goes on.
+
+    A page that cannot be written does not end the run: the summary reports a full disk.
+    """
+
+    folder: Path
+    title: str
+    """What the run is about: its data and model."""
+    plan: Plan
+    summary: Summary
+    overrides: Sequence[str]
+    """The settings that differ from those in `config/`, as they were given."""
+    running: set[str] = field(default_factory=set)
+    is_over: bool = False
+    is_current: bool = False
+    """Whether nothing has happened since it was last written."""
+    pages: Sequence[Page] = ()
+    """The pages of the run's artifacts."""
+    promoted: Mapping[str, ArtifactVersion] = field(default_factory=dict)
+    """By step, the artifact in use, or one made from it, that its metrics are compared with."""
+    _written: float = 0.0
+
+    def refresh(self) -> None:
+        """Write the page if something has happened, once a second."""
+        if not self.is_current and time.monotonic() > self._written + _SECONDS:
+            self.write()
+
+    def write(self) -> Path | None:
+        """Write the page, and return its path; None if that is not possible."""
+        self._written, self.is_current = time.monotonic(), True
+        template = Path(__file__).with_suffix(".html")
+        with contextlib.suppress(OSError):
+            write_text(self.folder / INDEX, redact(render(template, self._values())))
+            return self.folder / INDEX
+        return None
+
+    def finish(self, backend: Backend) -> list[str]:
+        """Collect the pages of the run's artifacts, and write this one for the last time.
+
+        Return lines about the pages for the console.
+        """
+        collected = collect_pages(backend, self.summary.steps, self.folder)
+        self.pages, self.is_over = collected.pages, True
+        if not collected.problems:  # else the server takes too long
+            self.promoted = find_promoted(backend, self.summary)
+        written = self.write()
+        return [*collected.lines, *([f"run: {shown(written)}"] if written else [])]
+
+    def _values(self) -> dict[str, Any]:
+        before = find_previous(self.folder)
+        steps = [step for step in self.summary.steps if step.status != "not_selected"]
+        return {
+            "title": f"Run of {self.title or self.folder.name}",
+            "summary": self.summary,
+            "is_over": self.is_over,
+            "when": run_time(self.folder),
+            "badge": self._badge(),
+            "graph": draw_graph(self._nodes()),
+            "steps": [self._step(step) for step in steps],
+            "slowest": max((step.seconds for step in steps), default=0) or 1,
+            "largest": max((step.max_rss_mb for step in steps), default=0) or 1,
+            "failed": [
+                {"step": step, "log": self._log(step)} for step in steps if step.status == "failed"
+            ],
+            "overrides": [redact(text) for text in self.overrides],
+            "before": before.name if before else None,
+            "changed": self._changes(before),
+            "metrics": list(self._metrics(steps, before)),
+            "promoted": sorted({str(version) for version in self.promoted.values()}),
+            "pages": self.pages,
+            "pictures": list(self._pictures(steps)),
+            "files": [name for name in ("summary.json", SETTINGS) if self._has(name)],
+        }
+
+    def _badge(self) -> tuple[str, str]:
+        if not self.is_over:
+            return "running", ""
+        return self.summary.status, "good" if self.summary.status == "succeeded" else "bad"
+
+    def _status(self, step: StepSummary) -> str:
+        if step.name in self.running and step.status == "skipped":
+            return "running"
+        return "waiting" if step.status == "skipped" and not self.is_over else step.status
+
+    def _nodes(self) -> list[Node]:
+        nodes = []
+        for step in self.plan.steps:
+            done = self.summary[step.name]
+            status = self._status(done)
+            note = f"{status}, {done.seconds:.1f} s" if done.status == "ran" else status
+            title = f"{step.name}: {note.replace('_', ' ')}" + (f"; {done.why}" if done.why else "")
+            nodes.append(Node(step.name, step.needs, status, note.replace("_", " "), title))
+        return nodes
+
+    def _step(self, step: StepSummary) -> dict[str, Any]:
+        log = None
+        if step.log:
+            log = f"logs/{Path(step.log).name}"
+        return {"done": step, "status": self._status(step), "log": log}
+
+    def _log(self, step: StepSummary) -> str:
+        if not step.log:
+            return ""
+        lines = read_tail(self.folder / "logs" / Path(step.log).name, _LOG_LINES)
+        return "\n".join(lines)
+
+    def _changes(self, before: Path | None) -> list[tuple[str, str, str]]:
+        """Return each setting that the run before had otherwise: its key and both values."""
+        if before is None:
+            return []
+        return compare_settings(_read_settings(before), _read_settings(self.folder))
+
+    def _metrics(
+        self, steps: Sequence[StepSummary], before: Path | None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield each metric: its step, its name, and its value here, before and promoted."""
+        earlier = {} if before is None else _read_metrics(before)
+        for step in reversed(steps):  # the last ones tell most
+            other = self.promoted.get(step.name)
+            promoted = dict(other.metadata.get(METRICS_KEY) or {}) if other else {}
+            for name, value in step.metrics.items():
+                yield {
+                    "step": step.name,
+                    "name": name,
+                    "here": value,
+                    "before": earlier.get(step.name, {}).get(name),
+                    "promoted": promoted.get(name),
+                }
+
+    def _pictures(self, steps: Sequence[StepSummary]) -> Iterator[dict[str, str]]:
+        """Yield the pictures of the steps that ran, as data, so that the page can be moved."""
+        left = _LARGEST_PICTURES
+        for step in steps:
+            with contextlib.suppress(OSError, ValueError):
+                path = self.folder / "results" / f"{step.name}.json"
+                for name, place in json.loads(path.read_text(encoding="utf-8"))["images"].items():
+                    content = Path(place).read_bytes()
+                    left -= len(content)
+                    if len(content) <= _LARGEST_PICTURE and left >= 0:
+                        data = base64.b64encode(content).decode()
+                        label = f"{step.name}: {name.replace('_', ' ')}"
+                        yield {"label": label, "data": f"data:image/png;base64,{data}"}
+
+    def _has(self, name: str) -> bool:
+        return (self.folder / name).is_file()
+
+
+def find_promoted(backend: Backend, summary: Summary) -> dict[str, ArtifactVersion]:
+    """Return by step the version that its outputs are compared with, if there is one.
+
+    That is the version of the same artifact with the alias `champion`, or the first one that was
+    made from such a version. What a server refuses is left out.
+    """
+    outputs = {
+        reference.partition(":")[0]: step.name
+        for step in summary.steps
+        for reference in step.outputs.values()
+    }
+    compared: dict[str, ArtifactVersion] = {}
+    with contextlib.suppress(RelayError):
+        for name in outputs:
+            version = backend.find(f"{name}:{_PROMOTED}")
+            if version is None:
+                continue
+            for other in (version, *backend.made_from(version)):
+                if other.name in outputs and other.metadata.get(METRICS_KEY):
+                    compared.setdefault(outputs[other.name], other)
+    return compared
+
+
+def find_previous(folder: Path) -> Path | None:
+    """Return the folder of the run before the one in `folder`, or None."""
+    earlier = [
+        path
+        for path in folder.parent.iterdir()
+        if path.name < folder.name and not path.is_symlink() and (path / "summary.json").is_file()
+    ]
+    return max(earlier, default=None, key=lambda path: path.name)
+
+
+def compare_settings(
+    before: Mapping[str, Any], now: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return the key and both values, as texts, of each setting that differs."""
+    first, second = dict(_flat("", before)), dict(_flat("", now))
+    keys = dict.fromkeys([*second, *first])
+    return [
+        (key, first.get(key, ""), second.get(key, ""))
+        for key in keys
+        if first.get(key) != second.get(key) and key.partition(".")[0] not in _NOT_COMPARED
+    ]
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _flat(f"{prefix}.{name}" if prefix else str(name), inner)
+    else:
+        yield prefix, "null" if value is None else json.dumps(value, default=str).strip('"')
+
+
+def _read_settings(folder: Path) -> Mapping[str, Any]:
+    try:
+        text = (folder / SETTINGS).read_text(encoding="utf-8")
+        content = yaml.load(text, _LOADER)  # noqa: S506 - a safe loader, in C if there is one
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, Mapping) else {}
+
+
+def _read_metrics(folder: Path) -> dict[str, dict[str, float]]:
+    """Return the metrics of the run in `folder`, by step."""
+    try:
+        content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        return {step["name"]: step["metrics"] for step in content["steps"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+@dataclass
+class PageDisplay:
+    """A display that also writes the run's page at each event."""
+
+    inner: Display
+    page: RunPage
+
+    def open(self, steps: Sequence[str], manager: str, folder: Path) -> None:
+        self.inner.open(steps, manager, folder)
+        self.page.write()
+
+    def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
+        self.inner.building(components, usage, line)
+
+    def built(self, components: Sequence[str], seconds: float) -> None:
+        self.inner.built(components, seconds)
+
+    def started(self, step: str) -> None:
+        self.inner.started(step)
+        self.page.running.add(step)
+        self.page.is_current = False
+
+    def running(self, step: str, usage: Usage, line: str) -> None:
+        self.inner.running(step, usage, line)
+        self.page.refresh()
+
+    def ended(self, step: StepSummary) -> None:
+        self.inner.ended(step)
+        self.page.running.discard(step.name)
+        self.page.is_current = False
+
+    def close(self) -> None:
+        self.inner.close()
