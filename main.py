@@ -33,14 +33,17 @@ def main() -> int:
     sys.path.insert(0, str(ROOT / "src"))
     try:
         from relay import cli
+
+        status = cli.main(ROOT, sys.argv[1:])
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "relay":
+            raise
         print(
             f"Error: {error}: this Python lacks a package that Relay needs. Run `make run`, or "
             "`make setup` and then `.venv/bin/python main.py`.",
             file=sys.stderr,
         )
         return 1
-    status = cli.main(ROOT, sys.argv[1:])
     gc.freeze()  # else Python spends a second at its end on a look at all loaded objects
     return status
 

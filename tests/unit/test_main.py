@@ -34,6 +34,22 @@ def test_modules_in_a_folder_of_pythonpath_take_no_librarys_place(tmp_path: Path
     assert "env_manager: auto" in done.stdout
 
 
+@pytest.mark.parametrize("package", ["optuna", "hydra"])
+def test_a_package_that_is_not_installed_is_named_with_what_to_do(package: str) -> None:
+    code = f"""
+import runpy, sys
+sys.modules[{package!r}] = None  # as if it were not installed
+sys.argv = ["main.py", "sweep", "random_forest"]
+runpy.run_path({str(ROOT / "main.py")!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert package in done.stderr
+    assert "make setup" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_old_locale_reads_names_of_files_as_any_other(tmp_path: Path) -> None:
     path = tmp_path / "größe.csv"
     path.write_text("a,y\n1,2\n")
