@@ -48,9 +48,12 @@ def test_a_local_file_is_copied_as_it_is(form: str, tmp_path: Path) -> None:
     assert raw.path.parent == tmp_path / "fetched"
 
 
-def test_a_missing_file_is_named_by_its_absolute_path_and_its_neighbour(tmp_path: Path) -> None:
+def test_a_missing_file_is_named_as_seen_from_the_start_and_with_its_neighbour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAY_START", str(tmp_path))
     (tmp_path / "pokemon.csv").touch()
-    with pytest.raises(RelayError, match=rf"no file {tmp_path}/pokmon\.csv.*'pokemon\.csv'"):
+    with pytest.raises(RelayError, match=r"there is no file pokmon\.csv\. .*'pokemon\.csv'"):
         fetch_path("pokmon.csv", tmp_path)
 
 

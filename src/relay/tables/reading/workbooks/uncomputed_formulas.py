@@ -4,7 +4,7 @@ No program computed them if a library wrote the workbook. A reader of values get
 empty, or as 0, and those of formulas that failed as empty. Office Open XML (ECMA-376, part 1,
 18.3.1.4): a cell `c` holds its formula `f` and its last result `v`. OpenDocument 1.3 (part 3,
 9.1.4): a cell has attributes `table:formula` and, with a result, `office:value-type`; LibreOffice
-marks errors by `calcext:value-type`. For .xls and .xlsb see `old_workbooks`.
+marks errors by `calcext:value-type`. For .xls and .xlsb see `binary_workbooks`.
 """
 
 from __future__ import annotations
