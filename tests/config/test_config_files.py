@@ -317,6 +317,14 @@ def test_a_path_in_a_file_is_the_projects_and_one_that_is_written_is_where_resul
     assert paths() == (clone / "new.csv", home / "results" / "out.csv")
 
 
+@pytest.mark.parametrize("name", options("sweep"))
+def test_each_sweep_can_be_made_on_a_server_as_it_is(name: str) -> None:
+    content = read_sweep(CONFIG / "sweep", name).content
+    assert content.command == ["${env}", ".venv/bin/python", "${program}", "${args_no_hyphens}"]
+    assert content.program == "main.py"
+    assert content.project == load().settings.tracking.project
+
+
 @pytest.mark.additions
 @pytest.mark.parametrize("name", options("sweep"))
 def test_every_sweep_is_valid(name: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.conftest import Checkout
 from tests.e2e.online import PROJECT, login, made
@@ -16,6 +18,11 @@ from tests.wandb_server import WandbServer
 pytestmark = pytest.mark.e2e
 
 SETTINGS = {"model": "linear", "split.test_size": 0.3, "train.folds": 2}
+SWEEP = {
+    "method": "grid",
+    "metric": {"name": "cv_score", "goal": "maximize"},
+    "parameters": {name: {"value": value} for name, value in SETTINGS.items()},
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,67 +31,135 @@ def server() -> Iterator[WandbServer]:
         yield server
 
 
-def run_trial(
-    checkout: Checkout, server: WandbServer, folder: Path, run_id: str, settings: dict[str, Any]
-) -> Done:
-    """Run a trial as the agent does."""
-    params = folder / f"config-{run_id}.yaml"
-    lines = [f"{name}:\n  value: {value}\n" for name, value in settings.items()]
-    params.write_text("wandb_version: 1\n" + "".join(lines))
-    words = [f"--{name}={value}" for name, value in settings.items()]
-    return checkout.main(
-        *words,
-        **login(server),
-        WANDB_SWEEP_ID="sweep1",
-        WANDB_RUN_ID=run_id,
-        WANDB_SWEEP_PARAM_PATH=str(params),
-    )
+@pytest.fixture(scope="module")
+def sweep(server: WandbServer) -> str:
+    return server.make_sweep(PROJECT, SWEEP)
 
 
-def test_a_trial_has_one_run_with_its_metrics_and_each_step_one_of_its_own(
-    checkout: Checkout, server: WandbServer, tmp_path: Path
-) -> None:
-    done = run_trial(checkout, server, tmp_path, "trial1", SETTINGS)
+@dataclass
+class Agent:
+    """Starts trials as the agent of a sweep does."""
+
+    checkout: Checkout
+    server: WandbServer
+    sweep: str
+    folder: Path
+
+    def run(self, run_id: str, settings: dict[str, Any], *words: str) -> Done:
+        params = self.folder / f"config-{run_id}.yaml"
+        content = {name: {"value": value} for name, value in settings.items()}
+        params.write_text(yaml.safe_dump({"wandb_version": 1, **content}))
+        given = [f"--{name}={value}" for name, value in settings.items()]
+        return self.checkout.main(
+            *words,
+            *given,
+            **login(self.server),
+            WANDB_SWEEP_ID=self.sweep,
+            WANDB_RUN_ID=run_id,
+            WANDB_SWEEP_PARAM_PATH=str(params),
+            WANDB_PROJECT=PROJECT,
+            WANDB_ENTITY=self.server.entity,
+        )
+
+    def runs(self) -> dict[str, Any]:
+        runs: dict[str, Any] = self.server.snapshot(PROJECT)["runs"]
+        return runs
+
+
+@pytest.fixture
+def agent(checkout: Checkout, server: WandbServer, sweep: str, tmp_path: Path) -> Agent:
+    return Agent(checkout, server, sweep, tmp_path)
+
+
+def test_a_trial_has_a_row_for_each_fold_and_makes_no_model(agent: Agent) -> None:
+    done = agent.run("trial1", SETTINGS)
     assert done.status == 0, done.output
-    runs = server.snapshot(PROJECT)["runs"]
+    runs = agent.runs()
     trial = runs["trial1"]
-    assert (trial["sweep"], trial["state"]) == ("sweep1", "finished")
+    assert (trial["sweep"], trial["state"]) == (agent.sweep, "finished")
     assert trial["config"] == SETTINGS
-    assert trial["summary"]["r2"] == checkout.step("evaluate")["metrics"]["r2"]
-    steps = {run["job_type"]: run for name, run in runs.items() if name != "trial1"}
-    assert len(steps) == len(runs) - 1 == 7
-    assert {run["sweep"] for run in steps.values()} == {None}
+    assert [row["_step"] for row in trial["history"]] == [0, 1]
+    assert trial["summary"]["cv_score"] == trial["history"][1]["cv_score"]
+    upstream = {run["job_type"]: run["sweep"] for name, run in runs.items() if name != "trial1"}
+    assert upstream == dict.fromkeys(("get_data", "clean", "check", "split"))
+    assert len(runs) == 5
+    assert not any("model" in name for name in agent.server.snapshot(PROJECT)["artifacts"])
+
+
+def test_values_are_as_python_writes_them_and_nested(agent: Agent) -> None:
+    nested = {"max_depth": None, "bootstrap": True, "n_estimators": 3}
+    settings = {
+        "model": {"name": "random_forest", "params": nested},
+        "split.test_size": 0.3,
+        "train.folds": 2,
+    }
+    done = agent.run("trial2", settings)
+    assert done.status == 0, done.output
+    trial = agent.runs()["trial2"]
+    assert trial["config"] == settings
+    assert len(trial["history"]) == 2
+
+
+def test_a_trial_that_is_refused_or_fails_ends_as_failed(agent: Agent) -> None:
+    assert agent.run("trial3", {**SETTINGS, "split.test_size": 2}).status == 2
+    assert agent.run("trial4", {**SETTINGS, "modle.params.x": 2}).status == 2
+    unfit = {"bootstrap": False, "max_samples": 0.5}
+    failing = {**SETTINGS, "model": "random_forest", "model.params": unfit}
+    assert agent.run("trial5", failing).status == 1
+    runs = agent.runs()
+    assert {runs[name]["state"] for name in ("trial3", "trial4", "trial5")} == {"failed"}
+    assert "test_size" in runs["trial3"]["summary"]["error"]
+    assert "modle" in runs["trial4"]["summary"]["error"]
+    assert "bootstrap" in runs["trial5"]["summary"]["error"]
+
+
+def test_a_sweep_by_a_metric_that_trials_do_not_have_is_refused(agent: Agent) -> None:
+    agent.sweep = agent.server.make_sweep(PROJECT, {**SWEEP, "metric": {"name": "r2"}})
+    done = agent.run("trial6", SETTINGS)
+    assert done.status == 2
+    assert "its trials have no metric 'r2'" in done.output
+    assert agent.runs()["trial6"]["state"] == "failed"
+    agent.sweep = "absent"
+    assert "sweep absent: there is none in the W&B project" in agent.run("t", SETTINGS).output
+
+
+def test_with_steps_in_its_command_a_trial_has_the_metrics_of_these_steps(agent: Agent) -> None:
+    agent.sweep = agent.server.make_sweep(PROJECT, {**SWEEP, "metric": {"name": "r2"}})
+    before = agent.runs()
+    done = agent.run("trial7", SETTINGS, "steps=all")
+    assert done.status == 0, done.output
+    runs = agent.runs()
+    trial = runs["trial7"]
+    assert (trial["sweep"], trial["state"]) == (agent.sweep, "finished")
+    assert trial["summary"]["r2"] == agent.checkout.step("evaluate")["metrics"]["r2"]
+    steps = {runs[name]["job_type"]: runs[name] for name in set(runs) - set(before) - {"trial7"}}
+    assert set(steps) == {"train", "evaluate", "register"}
     assert made(steps["train"]) == {"diabetes_model:v0"}
-    assert {run["group"] for run in runs.values()} == {trial["group"]}
+    assert {run["group"] for run in steps.values()} == {trial["group"]}
     # of many trials, the best by chance would be the champion
-    aliases = server.snapshot(PROJECT)["artifacts"]["diabetes_model:v0"]["aliases"]
+    aliases = agent.server.snapshot(PROJECT)["artifacts"]["diabetes_model:v0"]["aliases"]
     assert "candidate" in aliases
     assert "champion" not in aliases
     assert "not promoted: register.promote=false" in done.output
+    again = agent.run("trial8", SETTINGS, "steps=all")  # all steps are cached
+    assert again.status == 0, again.output
+    assert set(agent.runs()) - set(runs) == {"trial8"}
+    assert agent.runs()["trial8"]["summary"]["r2"] == trial["summary"]["r2"]
 
 
-def test_a_trial_whose_steps_are_all_cached_has_a_run_with_the_same_metrics(
-    checkout: Checkout, server: WandbServer, tmp_path: Path
-) -> None:
-    before = server.snapshot(PROJECT)["runs"]
-    done = run_trial(checkout, server, tmp_path, "trial2", SETTINGS)
-    assert done.status == 0, done.output
-    assert set(checkout.statuses().values()) == {"cached", "not_selected"}
-    runs = server.snapshot(PROJECT)["runs"]
-    assert set(runs) - set(before) == {"trial2"}
-    assert runs["trial2"]["summary"]["r2"] == before["trial1"]["summary"]["r2"]
-    assert (runs["trial2"]["sweep"], runs["trial2"]["state"]) == ("sweep1", "finished")
-
-
-def test_a_trial_that_is_refused_or_fails_ends_as_failed(
-    checkout: Checkout, server: WandbServer, tmp_path: Path
-) -> None:
-    refused = {**SETTINGS, "split.test_size": 2}
-    assert run_trial(checkout, server, tmp_path, "trial3", refused).status == 2
+def test_with_steps_a_trial_that_is_refused_or_fails_ends_as_failed(agent: Agent) -> None:
+    assert agent.run("trial9", {**SETTINGS, "split.test_size": 2}, "steps=all").status == 2
     failing = {**SETTINGS, "evaluate.thresholds.r2": 0.99}
-    assert run_trial(checkout, server, tmp_path, "trial4", failing).status == 1
-    runs = server.snapshot(PROJECT)["runs"]
-    assert [runs[name]["state"] for name in ("trial3", "trial4")] == ["failed", "failed"]
-    assert "test_size" in runs["trial3"]["summary"]["error"]
-    assert "r2" in runs["trial4"]["summary"]["error"]
-    assert runs["trial4"]["summary"]["r2"] < 0.99
+    assert agent.run("trial10", failing, "steps=all").status == 1
+    assert agent.run("trial11", SETTINGS, "steps=split").status == 1
+    runs = agent.runs()
+    assert {runs[f"trial{number}"]["state"] for number in (9, 10, 11)} == {"failed"}
+    assert "test_size" in runs["trial9"]["summary"]["error"]
+    assert "r2" in runs["trial10"]["summary"]["error"]
+    assert "no metric 'cv_score'" in runs["trial11"]["summary"]["error"]
+
+
+def test_a_trial_whose_runs_are_not_on_the_server_is_refused(agent: Agent) -> None:
+    done = agent.run("trial12", SETTINGS, "tracking=local")
+    assert done.status == 2
+    assert "would get no metrics, as its runs must be on W&B" in done.output

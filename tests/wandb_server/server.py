@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import unquote
 
-from tests.wandb_server import runs
+from tests.wandb_server import runs, sweeps
 from tests.wandb_server.artifacts import hex_digest
 from tests.wandb_server.execution import execute, schema
 from tests.wandb_server.faults import Faults, PathKind, Request
@@ -126,6 +126,12 @@ class WandbServer:
         """Return what a project holds, as plain data."""
         with self.state.lock:
             return snapshot(self.state, project, entity or self.entity)
+
+    def make_sweep(self, project: str, settings: dict[str, Any]) -> str:
+        """Make a sweep, and return its id."""
+        data = {"project_name": project, "config": json.dumps(settings)}
+        with self.state.lock:
+            return sweeps.upsert(self.state, data).name
 
     def stop_run(self, project: str, name: str) -> None:
         """Ask a run to stop, as a person does on its page."""

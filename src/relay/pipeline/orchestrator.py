@@ -31,7 +31,6 @@ from relay.pipeline.sweep_trial import record_trial
 from relay.runtime.limits import require_address_space
 from relay.tracking import Backend, TrackingSettings, Trial, open_backend
 from relay.tracking.outbox import flush_outbox
-from relay.tracking.remote import SETTING, TITLE, is_remote
 from relay.util.errors import ConfigError, RelayError
 from relay.util.files import read_tail
 from relay.util.git import git_state
@@ -187,13 +186,6 @@ def _record_trial(
     console: Console,
 ) -> None:
     """Write the trial's own run; if that fails, so has the pipeline's run."""
-    if not is_remote(backend.name):
-        text = (
-            f"Warning: tracking={backend.name}: sweep {trial.sweep} gets no metrics, as its runs "
-            f"are not on {TITLE}. Set {SETTING}."
-        )
-        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
-        return
     try:
         record_trial(trial, backend, tracking, summary, group_name(config, folder))
     except RelayError as error:

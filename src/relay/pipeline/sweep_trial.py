@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from relay.pipeline.run_summary import Summary
-from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings, Trial
+from relay.tracking import Backend, Row, Run, RunSpec, TrackingSettings, Trial
+from relay.util.errors import ConfigError
+from relay.util.names import did_you_mean
 
 _NO_PROMOTION = "register.promote"
 
@@ -27,36 +29,46 @@ def record_trial(
 ) -> None:
     """Write the trial's run from the `summary` of its pipeline run.
 
-    Raises RelayError if the backend does not take it.
+    Raises ConfigError if the sweep's metric is not among those of a run that succeeded, and
+    RelayError if the backend does not take it.
     """
     metrics: dict[str, float] = {}
     for step in summary.steps:
         metrics |= step.metrics
     errors = [f"{step.name}: {step.error}" for step in summary.steps if step.error]
     message = summary.error or "; ".join(errors)
-    _write(trial, backend, tracking, metrics, summary.status, message, group)
+    run = _start(trial, backend, tracking, group)
+    if metrics:
+        run.log(Row(metrics))
+    try:
+        if summary.status == "succeeded":
+            require_metric(trial, metrics)
+    except ConfigError as error:
+        run.finish("failed", str(error))
+        raise
+    run.finish(summary.status, message)
 
 
-def record_refused(
-    trial: Trial, backend: Backend, tracking: TrackingSettings, message: str
-) -> None:
-    """Write the trial's run as failed before any step.
+def require_metric(trial: Trial, metrics: Mapping[str, float]) -> None:
+    """Check that the sweep's metric is among the `metrics` of its trial.
 
-    Raises RelayError if the backend does not take it.
+    Raises ConfigError, with the nearest name, if it is not: the sweep would search for nothing.
     """
-    _write(trial, backend, tracking, {}, "failed", message, None)
+    if trial.metric is not None and trial.metric not in metrics:
+        raise ConfigError(
+            f"sweep {trial.sweep}: its trials have no metric '{trial.metric}'."
+            f"{did_you_mean(trial.metric, list(metrics))} Correct metric.name in the sweep's file, "
+            "or let its command run the step that has it, with steps=NAME."
+        )
 
 
-def _write(
-    trial: Trial,
-    backend: Backend,
-    tracking: TrackingSettings,
-    metrics: Mapping[str, float],
-    status: RunStatus,
-    message: str,
-    group: str | None,
-) -> None:
-    run = backend.start_run(
+def start_trial(trial: Trial, backend: Backend, tracking: TrackingSettings) -> Run:
+    """Start the trial's run. Raises RelayError if the backend does not take it."""
+    return _start(trial, backend, tracking, None)
+
+
+def _start(trial: Trial, backend: Backend, tracking: TrackingSettings, group: str | None) -> Run:
+    return backend.start_run(
         RunSpec(
             trial.run_id,
             f"trial {trial.run_id}",
@@ -68,6 +80,3 @@ def _write(
             sweep=trial.sweep,
         )
     )
-    if metrics:
-        run.log(Row(metrics))
-    run.finish(status, message)

@@ -7,22 +7,13 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from relay.config.composed import Config
-from relay.config.schema import cores
-from relay.pipeline.display import open_display
-from relay.pipeline.tracking_setup import run_id
-from relay.runtime.environment_builder import EnvironmentBuilder
-from relay.runtime.environments import choose_manager
-from relay.runtime.launcher import Launcher
-from relay.runtime.processes import Process
-from relay.step.context import RunSettings
-from relay.step.result import read_result
 from relay.sweep.checks import check_space
 from relay.sweep.display import SweepDisplay
 from relay.sweep.distributions import Constant
@@ -30,13 +21,13 @@ from relay.sweep.format import SweepFile
 from relay.sweep.inputs import Inputs, find_inputs
 from relay.sweep.journal import Ended, Journal, quiet_optuna
 from relay.sweep.loop import Loop, best_of
+from relay.sweep.scoring_processes import ScoringProcesses
 from relay.sweep.search import Search, Settings
 from relay.sweep.space import Space
 from relay.sweep.subject import Subject
-from relay.sweep.workers import Lost, Workers
+from relay.sweep.workers import Workers
 from relay.tracking import Backend, TrackingSettings, open_backend
 from relay.util.code_files import code_digests
-from relay.util.paths import shown
 from relay.util.signals import StopSignals
 
 LAG = 4
@@ -111,8 +102,10 @@ class Session:
             return best_of(journal.ended(), self._direction == "maximize")
         folder = journal.folder / "processes" / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
         folder.mkdir(parents=True)
-        launcher = self._launcher(config, folder, jobs)
-        workers = Workers(lambda name, more: self._start(launcher, config, inputs, name, more))
+        processes = ScoringProcesses.open(
+            self.subject, self.tracking, config, folder, jobs, self.console, self.signals
+        )
+        workers = Workers(lambda name, more: processes.start(inputs, name, more))
         try:
             loop = Loop(
                 self.sweep,
@@ -120,7 +113,7 @@ class Session:
                 journal,
                 workers,
                 lambda settings: self._arguments(settings, inputs),
-                lambda lost: _explain(launcher, lost),
+                processes.explain,
                 display,
                 self.signals,
                 most,
@@ -131,7 +124,7 @@ class Session:
         finally:
             display.close()
             workers.close()
-            launcher.close()
+            processes.close()
         display.done = journal.ended()  # those of other processes, too
         display.show_end()
         return best_of(journal.ended(), self._direction == "maximize")
@@ -175,54 +168,6 @@ class Session:
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         return project.state / "sweeps" / f"{self.sweep.name}-{digest}"
 
-    def _launcher(self, config: Config, folder: Path, jobs: int) -> Launcher:
-        """Return the launcher of the trials' processes, which share the processors."""
-        project, component = self.subject.project, self.subject.component
-        manager = choose_manager(config.settings.env_manager, None)
-        log = folder / "environments.log"
-        builder = EnvironmentBuilder(
-            project, manager, log, open_display(self.console), self.signals
-        )
-        missing = builder.find_missing([component])
-        if missing:
-            builder.build(missing)
-        share = str(max(1, cores() // jobs))
-        threads = {"OMP_NUM_THREADS": share, "LOKY_MAX_CPU_COUNT": share}
-        own = {name: value for name, value in threads.items() if name not in os.environ}
-        launcher = Launcher(project, folder, self.tracking, builder, own)
-        launcher.load([component])
-        return launcher
-
-    def _start(
-        self,
-        launcher: Launcher,
-        config: Config,
-        inputs: Inputs,
-        name: str,
-        more: Mapping[str, str],
-    ) -> Process:
-        """Start a process that scores trials. Its parameters name the inputs that it reads."""
-        planned = self.subject.plan_step(config)
-        settings = replace(
-            RunSettings(self.tracking, name, run_id(launcher.folder.name, name)),
-            report=launcher.result_path(name),
-        )
-        environ = {**settings.to_environ(), **more}
-        arguments = planned.arguments(inputs.references)
-        return launcher.start(name, planned.component, arguments, environ)
-
     def _arguments(self, settings: Settings, inputs: Inputs) -> Mapping[str, str]:
         planned = self.subject.plan_step(self.subject.config(settings))
         return planned.arguments(inputs.references)
-
-
-def _explain(launcher: Launcher, lost: Lost) -> str:
-    """Return why a process of trials has ended."""
-    report = read_result(launcher.result_path(lost.worker.name))
-    if report is not None and report.error:
-        return report.error
-    log = shown(lost.worker.process.log)
-    if lost.code == 137:
-        return f"killed by signal 9, probably for lack of memory. Use fewer --jobs. See {log}"
-    how = f"by signal {lost.code - 128}" if lost.code > 128 else f"with exit status {lost.code}"
-    return f"its process ended {how}. See {log}"

@@ -25,7 +25,7 @@ from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 from relay.util.project import Project
 
-_DECIDED = ("steps", "exclude", "explain", "force")
+DECIDED = ("steps", "exclude", "explain", "force")
 """Settings that a sweep decides itself."""
 
 
@@ -44,7 +44,7 @@ class Subject:
     def __post_init__(self) -> None:
         for argument in self.arguments:
             key = argument.lstrip("+~").partition("=")[0]
-            if key in _DECIDED:
+            if key in DECIDED:
                 raise ConfigError(f"{key}: a sweep runs the steps that it needs. Leave it out.")
 
     @cached_property

@@ -93,6 +93,37 @@ class Trial:
     sweep: str
     run_id: str
     params: Mapping[str, Any]
+    project: str | None = None
+    """The project of the sweep, which is that of its runs, too; None if it is not known."""
+    entity: str | None = None
+    metric: str | None = None
+    """The metric of the sweep, which decides; None if it has none."""
+
+
+@dataclass(frozen=True)
+class ServerSweep:
+    """A sweep on a server, whose trials are chosen there."""
+
+    path: str
+    """ENTITY/PROJECT/ID, as its agents need it."""
+    url: str
+    content: Mapping[str, Any]
+    """The content of its file."""
+
+    @property
+    def metric(self) -> str | None:
+        """Return the name of the metric that decides, or None if the sweep has none."""
+        name = (self.content.get("metric") or {}).get("name")
+        return None if name is None else str(name)
+
+
+@dataclass(frozen=True)
+class BestTrial:
+    """The best trial of a sweep so far."""
+
+    run_id: str
+    params: Mapping[str, Any]
+    value: float
 
 
 @dataclass(frozen=True)

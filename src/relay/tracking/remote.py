@@ -1,6 +1,6 @@
 """The server that runs may go to: login, requests, sweeps, and the target of uploads.
 
-Its library is imported only by `take_trial` and `open_target`.
+Its library is imported only by `open_target` and the functions for sweeps.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from relay.tracking.interface import PublishTarget, Trial
+from relay.tracking.interface import BestTrial, PublishTarget, ServerSweep, Trial
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb.login import (
     find_login,
@@ -22,10 +23,13 @@ from relay.tracking.wandb.server_check import probe
 __all__ = [
     "SETTING",
     "TITLE",
+    "find_best",
     "has_login",
     "is_remote",
     "log_in",
+    "make_sweep",
     "open_target",
+    "read_sweep",
     "require_answer",
     "require_switched_on",
     "resolve_backend",
@@ -70,9 +74,30 @@ def require_answer(environ: Mapping[str, str]) -> None:
 
 def take_trial(environ: MutableMapping[str, str]) -> Trial | None:
     """Return the sweep's trial in `environ`, or None; remove its variables from `environ`."""
+    from relay.tracking.wandb import trial
+
+    return trial.take_trial(environ)
+
+
+def make_sweep(settings: TrackingSettings, content: Mapping[str, Any]) -> ServerSweep:
+    """Make a sweep of `content`, that of a sweep's file. Raises RelayError if it is not taken."""
     from relay.tracking.wandb import sweep
 
-    return sweep.take_trial(environ)
+    return sweep.make_sweep(settings, content)
+
+
+def read_sweep(settings: TrackingSettings, name: str) -> ServerSweep:
+    """Return the sweep with the id `name`. Raises ConfigError if the project has none."""
+    from relay.tracking.wandb import sweep
+
+    return sweep.read_sweep(settings, name)
+
+
+def find_best(settings: TrackingSettings, of: ServerSweep) -> BestTrial | None:
+    """Return the best trial of a sweep that has ended with a score, or None."""
+    from relay.tracking.wandb import sweep
+
+    return sweep.find_best(settings, of)
 
 
 def target_settings(project: str, entity: str | None) -> TrackingSettings:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from relay.config import compose as config
 from relay.pipeline.run_summary import StepSummary, Summary
-from relay.pipeline.sweep_trial import record_refused, record_trial, with_trial_settings
+from relay.pipeline.sweep_trial import (
+    record_trial,
+    require_metric,
+    start_trial,
+    with_trial_settings,
+)
 from relay.tracking import Backend, Row, TrackingSettings, Trial
 from relay.tracking.remote import take_trial
+from relay.util.errors import ConfigError
 from tests.loading import ROOT
 from tests.unit.pipeline.backstage import Backstage
 
@@ -36,6 +45,13 @@ def test_the_agents_variables_are_taken_out_of_the_environment(tmp_path: Path) -
     trial = take_trial(environ)
     assert environ == {"WANDB_API_KEY": "key"}
     assert trial == Trial("sweep1", "run1", {"split.test_size": 0.3, "model": "linear"})
+
+
+def test_its_runs_go_to_the_project_that_the_agent_names(tmp_path: Path) -> None:
+    environ = agents_environment(tmp_path) | {"WANDB_PROJECT": "houses", "WANDB_ENTITY": "team"}
+    trial = take_trial(environ)
+    assert trial is not None
+    assert (trial.project, trial.entity) == ("houses", "team")
 
 
 def test_without_a_sweep_there_is_neither_a_trial_nor_an_id_for_all_steps() -> None:
@@ -93,9 +109,24 @@ def test_a_trial_that_failed_ends_as_failed_with_the_reason() -> None:
     assert backend.ends == [("failed", "evaluate: r2 is 0.1")]
 
 
-def test_a_trial_that_was_refused_ends_as_failed_without_metrics() -> None:
+def test_its_run_may_begin_before_anything_is_known_of_it() -> None:
     backend = Backstage()
-    record_refused(TRIAL, cast(Backend, backend), TRACKING, "seed: no number")
-    assert (backend.specs[0].id, backend.specs[0].sweep) == ("run1", "sweep1")
-    assert backend.rows == []
-    assert backend.ends == [("failed", "seed: no number")]
+    start_trial(TRIAL, cast(Backend, backend), TRACKING)
+    [spec] = backend.specs
+    assert (spec.id, spec.sweep, spec.config) == ("run1", "sweep1", {"split.test_size": 0.3})
+    assert backend.ends == []
+
+
+def test_a_trial_without_the_metric_of_its_sweep_has_failed() -> None:
+    trial = replace(TRIAL, metric="r2")
+    require_metric(trial, {"r2": 0.1})
+    backend = Backstage()
+    steps = [StepSummary("train", "ran", metrics={"cv_r2_mean": 0.4})]
+    summary = Summary("succeeded", "wandb", "now", None, False, steps)
+    message = (
+        "^sweep sweep1: its trials have no metric 'r2'.* Correct metric.name in the sweep's file, "
+        "or let its command run the step that has it, with steps=NAME.$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        record_trial(trial, cast(Backend, backend), TRACKING, summary, "group")
+    assert [status for status, _ in backend.ends] == ["failed"]

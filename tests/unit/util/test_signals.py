@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -11,6 +13,7 @@ import pytest
 
 from relay.util.errors import Interrupted
 from relay.util.signals import StopSignals
+from tests.loading import ROOT
 
 
 @pytest.fixture
@@ -66,3 +69,17 @@ def test_where_it_must_not_come_out_of_nowhere_a_check_raises_it(signals: StopSi
     assert interrupted.value.signal_number == signal.SIGTERM
     later.ignore()
     later.check()
+
+
+def test_a_process_can_end_by_a_signal_that_it_has_handled() -> None:
+    code = (
+        "import signal; from relay.util.signals import StopSignals, end_by;"
+        "StopSignals(at_once=False).install(); print('done', end=''); end_by(signal.SIGTERM)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, b"done")

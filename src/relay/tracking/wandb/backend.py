@@ -24,6 +24,8 @@ from relay.util.git import git_remote
 _FINISH_SECONDS = 60.0
 _INIT_SECONDS = 60.0
 _END_SECONDS = 10.0
+_ROW_SECONDS = 2
+"""The time between uploads of a trial's rows, which decide when it ends; the SDK's is 15."""
 
 
 class WandbBackend:
@@ -84,6 +86,7 @@ class WandbBackend:
                     git_commit=spec.git_commit,
                     git_remote_url=git_remote(self._code_root),
                     sweep_id=spec.sweep,
+                    x_file_stream_transmit_interval=_ROW_SECONDS if spec.sweep else None,
                 ),
             )
             return WandbRun(self, run)

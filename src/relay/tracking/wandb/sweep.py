@@ -1,39 +1,73 @@
-"""The trial of a sweep that `wandb agent` hands over to the program that it starts."""
+"""Sweeps on a W&B server. It imports wandb, so import it only to use it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
-from pathlib import Path
+import contextlib
+import io
+import math
+from collections.abc import Mapping
 from typing import Any
 
-import yaml
+import wandb
+from wandb.errors import CommError
 
-from relay.tracking.interface import Trial
+from relay.tracking.interface import BestTrial, ServerSweep
+from relay.tracking.settings import TrackingSettings
+from relay.tracking.wandb.outage import while_served
+from relay.util.errors import ConfigError
 
 
-def take_trial(environ: MutableMapping[str, str]) -> Trial | None:
-    """Return the trial in `environ`, or None; remove its variables from `environ`.
+@while_served
+def make_sweep(settings: TrackingSettings, content: Mapping[str, Any]) -> ServerSweep:
+    """Make a sweep of `content`, that of a sweep's file, in the project of `settings`.
 
-    For the SDK they override all else, so that every step would write into that one run.
+    Raises RelayError if the server does not take it.
     """
-    sweep = environ.pop("WANDB_SWEEP_ID", "")
-    run_id = environ.pop("WANDB_RUN_ID", "")
-    path = environ.pop("WANDB_SWEEP_PARAM_PATH", "")
-    if not sweep or not run_id:
+    with contextlib.redirect_stdout(io.StringIO()):  # the SDK prints what is returned here
+        name = wandb.sweep(dict(content), settings.entity, settings.project)
+    return _read(settings, name)
+
+
+@while_served
+def read_sweep(settings: TrackingSettings, name: str) -> ServerSweep:
+    """Return the sweep with the id `name` in the project of `settings`.
+
+    Raises ConfigError if the project has none.
+    """
+    return _read(settings, name)
+
+
+@while_served
+def find_best(settings: TrackingSettings, sweep: ServerSweep) -> BestTrial | None:
+    """Return the best trial of `sweep` that has ended with a score, or None.
+
+    A trial that was stopped early does not count, as its score is of fewer folds.
+    """
+    if sweep.metric is None:
         return None
-    return Trial(sweep, run_id, _read_params(Path(path)) if path else {})
+    order = "-" if sweep.content["metric"].get("goal") == "maximize" else "+"
+    runs = wandb.Api(timeout=30).runs(
+        f"{settings.entity}/{settings.project}",
+        filters={"$and": [{"sweep": sweep.path.rpartition("/")[2]}, {"state": "finished"}]},
+        order=f"{order}summary_metrics.{sweep.metric}",
+    )
+    for run in runs:
+        value = run.summary.get(sweep.metric)
+        if isinstance(value, int | float) and math.isfinite(value):
+            return BestTrial(run.id, dict(run.config), float(value))
+    return None
 
 
-def _read_params(path: Path) -> dict[str, Any]:
-    """Return the parameters in the agent's file, `{name: {value: ...}}`; {} if it is unreadable."""
+def _read(settings: TrackingSettings, name: str) -> ServerSweep:
+    place = f"{settings.entity}/{settings.project}"
+    api: Any = wandb.Api(timeout=30)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
-    if not isinstance(content, Mapping):
-        return {}
-    return {
-        str(name): value["value"]
-        for name, value in content.items()
-        if isinstance(value, Mapping) and "value" in value
-    }
+        sweep = api.sweep(f"{place}/{name}")
+    except (CommError, ValueError) as error:
+        if "not find" not in str(error):
+            raise
+        raise ConfigError(
+            f"sweep {name}: there is none in the W&B project {place}. Give its whole path, "
+            "ENTITY/PROJECT/ID, to the agent."
+        ) from error
+    return ServerSweep(f"{place}/{name}", sweep.url, sweep.config)

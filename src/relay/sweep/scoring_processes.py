@@ -1,0 +1,91 @@
+"""The processes that score trials: how they are started, and why one of them has ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from relay.config.composed import Config
+from relay.config.schema import cores
+from relay.pipeline.display import open_display
+from relay.pipeline.tracking_setup import run_id
+from relay.runtime.environment_builder import EnvironmentBuilder
+from relay.runtime.environments import choose_manager
+from relay.runtime.launcher import Launcher
+from relay.runtime.processes import Process
+from relay.step.context import RunSettings
+from relay.step.result import read_result
+from relay.sweep.inputs import Inputs
+from relay.sweep.subject import Subject
+from relay.sweep.workers import Lost
+from relay.tracking import TrackingSettings
+from relay.util.paths import shown
+from relay.util.signals import StopSignals
+
+
+@dataclass(frozen=True)
+class ScoringProcesses:
+    """Starts processes of the scoring step of `subject`, as it is configured by `config`."""
+
+    subject: Subject
+    tracking: TrackingSettings
+    config: Config
+    launcher: Launcher
+
+    @classmethod
+    def open(
+        cls,
+        subject: Subject,
+        tracking: TrackingSettings,
+        config: Config,
+        folder: Path,
+        jobs: int,
+        console: Console,
+        signals: StopSignals,
+    ) -> ScoringProcesses:
+        """Build the step's environment, if it is missing, and begin to load its libraries.
+
+        Logs are written into `folder`. The processes, `jobs` at once, share the processors.
+        """
+        manager = choose_manager(config.settings.env_manager, None)
+        log = folder / "environments.log"
+        builder = EnvironmentBuilder(subject.project, manager, log, open_display(console), signals)
+        missing = builder.find_missing([subject.component])
+        if missing:
+            builder.build(missing)
+        share = str(max(1, cores() // jobs))
+        threads = {"OMP_NUM_THREADS": share, "LOKY_MAX_CPU_COUNT": share}
+        own = {name: value for name, value in threads.items() if name not in os.environ}
+        launcher = Launcher(subject.project, folder, tracking, builder, own)
+        launcher.load([subject.component])
+        return cls(subject, tracking, config, launcher)
+
+    def start(self, inputs: Inputs, name: str, more: Mapping[str, str]) -> Process:
+        """Start a process that reads `inputs` and scores trials, with `more` variables."""
+        planned = self.subject.plan_step(self.config)
+        settings = replace(
+            RunSettings(self.tracking, name, run_id(self.launcher.folder.name, name)),
+            report=self.launcher.result_path(name),
+        )
+        environ = {**settings.to_environ(), **more}
+        arguments = planned.arguments(inputs.references)
+        return self.launcher.start(name, planned.component, arguments, environ)
+
+    def explain(self, lost: Lost) -> str:
+        """Return why a process has ended."""
+        report = read_result(self.launcher.result_path(lost.worker.name))
+        if report is not None and report.error:
+            return report.error
+        log = shown(lost.worker.process.log)
+        if lost.code == 137:
+            return f"killed by signal 9, probably for lack of memory. Use fewer --jobs. See {log}"
+        how = f"by signal {lost.code - 128}" if lost.code > 128 else f"with exit status {lost.code}"
+        return f"its process ended {how}. See {log}"
+
+    def close(self) -> None:
+        """End the processes that have loaded the libraries."""
+        self.launcher.close()
