@@ -8,6 +8,7 @@ from typing import Any
 
 from relay.step.result import StepResult, read_result
 from relay.tracking import ArtifactVersion, Draft, Reference, Row, RunSpec, RunStatus
+from relay.tracking.interface import Collection
 from relay.util.errors import RelayError
 
 
@@ -30,8 +31,11 @@ class Memory:
     def find(self, reference: str) -> ArtifactVersion | None:
         return self.stored.get(Reference.parse(reference).name)
 
-    def names(self) -> list[str]:
-        return list(self.stored)
+    def collections(self) -> list[Collection]:
+        return [Collection(version.name, version.type) for version in self.stored.values()]
+
+    def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
+        return [version for version in self.stored.values() if version.name == name]
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None: ...
 

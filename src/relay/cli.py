@@ -39,6 +39,12 @@ Commands:
             upload the runs of the local store to a server; --dry-run only lists them
   sweep     NAME [key=value ...] [--trials N] [--minutes M] [--jobs J]
             try many settings and make a model with the best: ./relay sweep --help
+  runs      list the runs of this project (these commands also take --help, --json, --limit N)
+  diff      RUN [RUN]              show what differs between two runs
+  models    list the versions of all models, with their aliases and metrics
+  artifacts [NAME]                 list all artifacts, or the versions of one
+  show      NAME:VERSION           show an artifact's metadata and lineage
+  pull      NAME:VERSION FOLDER    write an artifact's files into a new folder
   reproduce NAME:ALIAS [env_manager=...] [tracking=...]
             make a registered model again from its record, and compare the two
 
@@ -61,9 +67,15 @@ COMMANDS = {
     "publish": ("relay.commands.publish.command", "publish"),
     "reproduce": ("relay.commands.reproduce.command", "reproduce"),
     "sweep": ("relay.commands.sweep.command", "sweep"),
+    "runs": ("relay.commands.look.runs", "runs"),
+    "diff": ("relay.commands.look.runs", "diff"),
+    "artifacts": ("relay.commands.look.artifacts", "artifacts"),
+    "models": ("relay.commands.look.artifacts", "models"),
+    "show": ("relay.commands.look.artifacts", "show"),
+    "pull": ("relay.commands.look.artifacts", "pull"),
 }
 """The module and the function of each command, which is imported when it is used."""
-_WITH_HELP = ("sweep",)
+_WITH_HELP = ("sweep", "runs", "diff", "artifacts", "models", "show", "pull")
 """The commands that have a help of their own."""
 _RUN = ("relay.commands.run", "run")
 

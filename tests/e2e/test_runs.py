@@ -49,6 +49,21 @@ def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
     assert re.match(r"\d\d:\d\d:\d\d ", stamped[-1])
 
 
+def test_commands_list_what_was_made(ran: Checkout) -> None:
+    listed = ran.command(sys.executable, "main.py", "models", "--json")
+    assert listed.status == 0, listed.output
+    model = json.loads(listed.output)[0]
+    assert model["artifact"] == "diabetes_model:v0"
+    assert {"champion", "latest"} <= set(model["aliases"])
+    shown = ran.command(sys.executable, "main.py", "show", "diabetes_model:champion")
+    assert "Made from it: diabetes_evaluation:v0" in shown.output
+    pulled = ran.command(sys.executable, "main.py", "pull", "diabetes_model:v0", "pulled")
+    assert pulled.status == 0, pulled.output
+    assert (ran.root / "pulled" / "MLmodel").is_file()
+    runs = json.loads(ran.command(sys.executable, "main.py", "runs", "--json").output)
+    assert runs[-1]["metrics"]["promoted"] == 1
+
+
 def test_the_same_again_runs_nothing_makes_nothing_and_has_the_numbers(ran: Checkout) -> None:
     assert [step for step, status in ran.statuses().items() if status == "ran"] == [*SHIPPED[:-1]]
     versions, metrics = ran.versions(), ran.step("evaluate")["metrics"]

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from relay.tracking import Draft, Reference, Row, RunSpec, Table
 from relay.tracking.digests import digest_of_path
+from relay.tracking.interface import Collection
 from relay.tracking.run_records import RunRecord, replay
 from relay.tracking.wandb.backend import WandbBackend
 from relay.util.errors import RelayError
@@ -212,10 +214,25 @@ def test_using_a_misspelled_artifact_is_an_error_with_a_hint(
     run.finish("failed", "nothing to use")
 
 
-def test_the_names_are_those_of_all_artifacts(store: Store) -> None:
-    store.put("a", "one")
+def test_collections_are_all_artifacts_by_name(store: Store) -> None:
+    assert store.backend.collections() == []
     store.put("b", "two")
-    assert sorted(store.backend.names()) == ["one", "two"]
+    store.put("a", "one", type="table")
+    store.put("c", "two")
+    assert store.backend.collections() == [Collection("one", "table"), Collection("two", "t")]
+
+
+def test_versions_are_those_of_one_artifact_newest_first(store: Store) -> None:
+    assert store.backend.versions("none", 9) == []
+    made = [store.put(content, metadata={"content": content}) for content in "abc"]
+    store.put("d", "another")
+    store.backend.set_alias(made[1], "champion")
+    newest = store.backend.versions("table", 2)
+    assert newest == [made[2], made[1]]
+    assert "champion" in newest[1].aliases
+    assert newest[1].metadata["content"] == "b"
+    age = datetime.now(UTC) - datetime.fromisoformat(newest[0].created)
+    assert abs(age.total_seconds()) < 120
 
 
 def test_an_artifact_of_another_project_is_named_by_it(store: Store) -> None:

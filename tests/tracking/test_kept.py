@@ -24,6 +24,7 @@ from relay.tracking import (
     TrackingSettings,
     UploadError,
 )
+from relay.tracking.interface import Collection
 from relay.tracking.outbox import flush_outbox, keep, list_outbox
 from relay.tracking.run_records import RunRecord, replay
 from relay.util.errors import ConfigError, RelayError
@@ -70,7 +71,10 @@ class Taking:
     def finish(self, status: RunStatus, message: str = "") -> None:
         self.calls.append(("finish", (status, message)))
 
-    def names(self) -> list[str]:
+    def collections(self) -> list[Collection]:
+        return []
+
+    def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
         return []
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None: ...

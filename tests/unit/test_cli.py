@@ -14,7 +14,10 @@ from tests.loading import ROOT
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["ls"], "ls: there is no such command. Commands: new-data, publish, reproduce, sweep."),
+        (
+            ["ls"],
+            "ls: there is no such command. Commands: new-data, publish, reproduce, sweep, runs, ",
+        ),
         (["publsh"], "publsh: there is no such command. Did you mean 'publish'?"),
         (["seed=1", "publish"], "publish: not a setting. Write key=value; a command"),
     ],

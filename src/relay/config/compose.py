@@ -42,9 +42,9 @@ _NONE_IS_TEXT = "none_is_text"
 def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     """Return the configuration in `folder` with the overrides `arguments`.
 
-    Settings for one option of a group, such as `model.xgboost.params.max_depth=6`, are left out if
-    another option is chosen. Relative paths in the overrides are read from `cwd`, those in files
-    from the project.
+    Settings for one option of a group, such as `model.extra_trees.params.max_depth=6`, are left
+    out if another option is chosen. Relative paths in the overrides are read from `cwd`, those in
+    files from the project.
 
     Raises ConfigError, with the key and the nearest existing one, if a setting is wrong.
     """

@@ -1,4 +1,4 @@
-"""Settings for one option of a group: `model.xgboost.params.max_depth=6`.
+"""Settings for one option of a group: `model.extra_trees.params.max_depth=6`.
 
 Such a setting has an effect only if the option is chosen: it is then `model.params.max_depth=6`.
 A sweep over several options gives the settings of all of them to each of its trials.

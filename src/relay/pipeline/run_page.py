@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from relay.pages.render import render
 from relay.pipeline.display import Display
 from relay.pipeline.graph import Node, draw_graph
 from relay.pipeline.pages import INDEX, Page, collect_pages, run_time
 from relay.pipeline.plan import Plan
+from relay.pipeline.run_comparison import (
+    compare_settings,
+    find_previous,
+    read_metrics,
+    read_settings,
+)
 from relay.pipeline.run_summary import SETTINGS, StepSummary, Summary
 from relay.runtime.progress import Usage
 from relay.step.context import METRICS_KEY
@@ -29,14 +33,11 @@ from relay.util.redact import redact
 
 _PROMOTED = "champion"
 """The alias of the versions that are in use, which a run is compared with."""
-_NOT_COMPARED = ("steps", "exclude", "jobs", "explain", "force", "cache", "keep_going", "tracking")
-"""Settings that decide how a pipeline runs, not what it makes."""
 _SECONDS = 1.0
 """The least time between two versions of the page while the run goes on."""
 _LOG_LINES = 40
 _LARGEST_PICTURE = 1_000_000
 _LARGEST_PICTURES = 4_000_000
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass
@@ -151,13 +152,13 @@ class RunPage:
         """Return each setting that the run before had otherwise: its key and both values."""
         if before is None:
             return []
-        return compare_settings(_read_settings(before), _read_settings(self.folder))
+        return compare_settings(read_settings(before), read_settings(self.folder))
 
     def _metrics(
         self, steps: Sequence[StepSummary], before: Path | None
     ) -> Iterator[dict[str, Any]]:
         """Yield each metric: its step, its name, and its value here, before and promoted."""
-        earlier = {} if before is None else _read_metrics(before)
+        earlier = {} if before is None else read_metrics(before)
         for step in reversed(steps):  # the last ones tell most
             other = self.promoted.get(step.name)
             promoted = dict(other.metadata.get(METRICS_KEY) or {}) if other else {}
@@ -209,55 +210,6 @@ def find_promoted(backend: Backend, summary: Summary) -> dict[str, ArtifactVersi
                 if other.name in outputs and other.metadata.get(METRICS_KEY):
                     compared.setdefault(outputs[other.name], other)
     return compared
-
-
-def find_previous(folder: Path) -> Path | None:
-    """Return the folder of the run before the one in `folder`, or None."""
-    earlier = [
-        path
-        for path in folder.parent.iterdir()
-        if path.name < folder.name and not path.is_symlink() and (path / "summary.json").is_file()
-    ]
-    return max(earlier, default=None, key=lambda path: path.name)
-
-
-def compare_settings(
-    before: Mapping[str, Any], now: Mapping[str, Any]
-) -> list[tuple[str, str, str]]:
-    """Return the key and both values, as texts, of each setting that differs."""
-    first, second = dict(_flat("", before)), dict(_flat("", now))
-    keys = dict.fromkeys([*second, *first])
-    return [
-        (key, first.get(key, ""), second.get(key, ""))
-        for key in keys
-        if first.get(key) != second.get(key) and key.partition(".")[0] not in _NOT_COMPARED
-    ]
-
-
-def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        for name, inner in value.items():
-            yield from _flat(f"{prefix}.{name}" if prefix else str(name), inner)
-    else:
-        yield prefix, "null" if value is None else json.dumps(value, default=str).strip('"')
-
-
-def _read_settings(folder: Path) -> Mapping[str, Any]:
-    try:
-        text = (folder / SETTINGS).read_text(encoding="utf-8")
-        content = yaml.load(text, _LOADER)  # noqa: S506 - a safe loader, in C if there is one
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return content if isinstance(content, Mapping) else {}
-
-
-def _read_metrics(folder: Path) -> dict[str, dict[str, float]]:
-    """Return the metrics of the run in `folder`, by step."""
-    try:
-        content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        return {step["name"]: step["metrics"] for step in content["steps"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 @dataclass

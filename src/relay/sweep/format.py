@@ -1,4 +1,4 @@
-"""A sweep's file, `config/sweep/NAME.yaml`, in the format of W&B: what it may contain."""
+"""A sweep's file, `config/sweep/NAME.yaml`, in the server's format: what it may contain."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Parameter(_Strict):
 
 
 class Content(_Strict):
-    """The keys of a sweep's file. Some are for W&B alone, and have no effect here."""
+    """The keys of a sweep's file. Some are for the server alone, and have no effect here."""
 
     method: Method
     parameters: dict[Annotated[str, Field(pattern=_NAME)], Parameter] = Field(min_length=1)

@@ -1,8 +1,8 @@
 """The space that a sweep searches: its parameters as settings, each with its distribution.
 
 A parameter is named as the setting that it sets: `model.params.max_depth`. In a sweep over several
-options of a group, `model.xgboost.params.max_depth` is a setting of trials with model=xgboost only.
-The dots may be levels of W&B's nested `parameters`, too.
+options of a group, `model.extra_trees.params.max_depth` is a setting of trials with
+model=extra_trees only. The dots may be levels of nested `parameters`, too.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _distribution(sweep: SweepFile, place: str, parameter: Parameter) -> Distrib
 
 
 def _guess_kind(parameter: Parameter) -> str | None:
-    """Return the distribution of a parameter that names none, as W&B chooses it."""
+    """Return the distribution of a parameter that names none, as the server chooses it."""
     given = parameter.model_fields_set
     if "value" in given:
         return _CONSTANT

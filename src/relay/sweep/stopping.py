@@ -18,7 +18,7 @@ def is_stopped(
 
     `others` are the values of earlier trials after the same fold. With `median`, a trial ends if it
     is below their median. With `hyperband`, it ends at the folds min_iter, min_iter * eta, ...
-    unless it is among the best 1/eta, as W&B does.
+    unless it is among the best 1/eta, as the server does.
     """
     if rule is None or fold < rule.first or len(others) < _FEWEST:
         return False

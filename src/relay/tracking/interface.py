@@ -51,10 +51,20 @@ class ArtifactVersion:
     metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)
     place: str = ""
     """`project` or `entity/project` if the artifact is in another project than the run."""
+    created: str = field(default="", compare=False)
+    """ISO 8601, UTC; empty if unknown."""
 
     def __str__(self) -> str:
         """Return the exact reference, `name:v3`."""
         return f"{self.place}/{self.name}:{self.version}".lstrip("/")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """An artifact with all of its versions."""
+
+    name: str
+    type: str
 
 
 @dataclass(frozen=True)
@@ -202,8 +212,11 @@ class Backend(Protocol):
     def find(self, reference: str) -> ArtifactVersion | None:
         """Return the version that `reference` points at, or None; record no lineage."""
 
-    def names(self) -> list[str]:
-        """Return the names of all artifacts of the project."""
+    def collections(self) -> list[Collection]:
+        """Return all artifacts of the project, by name."""
+
+    def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
+        """Return the newest versions of artifact `name`, newest first; none if there is none."""
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         """Write the files of `artifact` into `folder`; record no lineage."""

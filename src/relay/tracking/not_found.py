@@ -19,7 +19,8 @@ def hint_on_missing(backend: Backend, reference: str) -> str:
         if newest is not None:
             aliases = (alias for alias in newest.aliases if not alias.startswith(CACHE_PREFIX))
             return f" There is {newest} ({', '.join(aliases)}): check the alias."
-        name = None if "/" in parsed.path else nearest(parsed.name, backend.names())
+        names = [] if "/" in parsed.path else [one.name for one in backend.collections()]
+        name = nearest(parsed.name, names)
     except RelayError:  # the artifact's absence matters more
         return ""
     return f" Did you mean '{name}'?" if name else ""

@@ -14,13 +14,8 @@ from rich.console import Console
 from relay.config.schema import OutputSpec
 from relay.pipeline.display import PlainDisplay
 from relay.pipeline.plan import Plan, Step
-from relay.pipeline.run_page import (
-    PageDisplay,
-    RunPage,
-    compare_settings,
-    find_previous,
-    find_promoted,
-)
+from relay.pipeline.run_comparison import compare_settings, find_previous
+from relay.pipeline.run_page import PageDisplay, RunPage, find_promoted
 from relay.pipeline.run_summary import StepSummary, Summary, write_settings, write_summary
 from relay.runtime.progress import Usage
 from relay.step.context import METRICS_KEY

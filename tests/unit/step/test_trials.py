@@ -109,7 +109,7 @@ def test_a_component_without_a_score_is_scored_by_its_step(memory: Memory, tmp_p
 
     scorer = score_by_step(step, cast(Backend, memory), tmp_path)
     assert [list(scorer(Named(size=size))) for size in (2, 3)] == [[{"size": 2}], [{"size": 3}]]
-    assert memory.names() == []
+    assert memory.collections() == []
 
 
 def test_inputs_are_read_without_a_record(memory: Memory, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from relay.tracking.remote import TITLE
 from relay.util.errors import ConfigError
 
-HELP = """\
+HELP = f"""\
 Usage: ./relay sweep NAME [key=value ...] [options]
 
 Tries many settings of a model, and trains, evaluates and registers the best once:
@@ -17,8 +18,8 @@ Tries many settings of a model, and trains, evaluates and registers the best onc
   ./relay sweep random_forest data=table data.url=FILE data.target=COLUMN
   ./relay sweep random_forest --trials 20 --jobs 2
 
-NAME is a file of config/sweep/ in the format of W&B sweeps: method (bayes, random, grid), metric
-and parameters. Parameters are settings, such as `model.params.max_depth: {min: 2, max: 20}`. A
+NAME is a file of config/sweep/ in the format of {TITLE} sweeps: method (bayes, random, grid),
+metric and parameters. Parameters are settings: `model.params.max_depth: {{min: 2, max: 20}}`. A
 setting given as key=value is the same in all trials, also if the file searches it.
 
 Options:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relay.tracking.interface import ArtifactVersion, RunSpec
+from relay.tracking.interface import ArtifactVersion, Collection, RunSpec
 from relay.tracking.local import store as local_store
 from relay.tracking.references import Reference
 from relay.util.disk import full_disk, is_full
@@ -63,9 +63,13 @@ class LocalBackend:
             place = "" if project == self.project else project
             return local_store.find_version(project, parsed.name, parsed.alias, place)
 
-    def names(self) -> list[str]:
+    def collections(self) -> list[Collection]:
         with self._errors():
-            return local_store.artifact_names(self.project)
+            return local_store.list_collections(self.project)
+
+    def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
+        with self._errors():
+            return local_store.list_versions(self.project, name, limit)
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         with self._errors():

@@ -16,21 +16,23 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from relay.tracking.digests import digest_of_files
-from relay.tracking.interface import ArtifactVersion
+from relay.tracking.interface import ArtifactVersion, Collection
 from relay.tracking.local.blobs import Blobs
 from relay.tracking.references import Reference
 from relay.util.errors import RelayError
+from relay.util.times import to_utc
 
 _VERSION = re.compile(r"v(\d+)")
 _SECONDS = 30.0  # how long to wait for a process that writes
 _REGISTRY_PREFIX = "registry-"
 
-_VERSIONS = """SELECT v.id, v.version, v.manifest, v.metadata, a.type
+_VERSIONS = """SELECT v.id, v.version, v.manifest, v.metadata, v.created_at, a.type
                FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id
                WHERE a.name = :name AND """
 _BY_NUMBER = _VERSIONS + "v.version = :spec"
 _BY_ALIAS = f"""{_VERSIONS} v.id = (SELECT artifact_version_id FROM artifact_aliases
                                     WHERE artifact_id = a.id AND alias = :spec)"""
+_NEWEST = f"{_VERSIONS} 1 ORDER BY v.version DESC LIMIT :limit"
 _LINKS = """SELECT l.source_project, l.source_artifact, l.source_version
             FROM collections c JOIN collection_links l ON l.collection_id = c.id
             WHERE c.name = :name AND """
@@ -53,9 +55,38 @@ def find_version(project: str, name: str, spec: str, place: str = "") -> Artifac
         row = _first(store, _BY_NUMBER if _number(spec) is not None else _BY_ALIAS, name, spec)
         if row is None:
             return None
-        aliases = store.execute(
-            "SELECT alias FROM artifact_aliases WHERE artifact_version_id = ?", (row["id"],)
-        ).fetchall()
+        return _version(store, name, row, place)
+
+
+def list_collections(project: str) -> list[Collection]:
+    """Return the project's artifacts, by name.
+
+    Raises sqlite3.Error if the store cannot be read.
+    """
+    query = "SELECT name, type FROM artifacts ORDER BY name"
+    with _open(project, "artifacts") as store:
+        rows = [] if store is None else store.execute(query).fetchall()
+    return [Collection(row["name"], row["type"]) for row in rows]
+
+
+def list_versions(project: str, name: str, limit: int) -> list[ArtifactVersion]:
+    """Return the newest versions of artifact `name`, newest first.
+
+    Raises sqlite3.Error if the store cannot be read.
+    """
+    with _open(project, "artifact_aliases") as store:
+        if store is None:
+            return []
+        rows = store.execute(_NEWEST, {"name": name, "limit": limit}).fetchall()
+        return [_version(store, name, row) for row in rows]
+
+
+def _version(
+    store: sqlite3.Connection, name: str, row: sqlite3.Row, place: str = ""
+) -> ArtifactVersion:
+    aliases = store.execute(
+        "SELECT alias FROM artifact_aliases WHERE artifact_version_id = ?", (row["id"],)
+    ).fetchall()
     return ArtifactVersion(
         name=name,
         version=f"v{row['version']}",
@@ -64,17 +95,8 @@ def find_version(project: str, name: str, spec: str, place: str = "") -> Artifac
         aliases=tuple(alias["alias"] for alias in aliases),
         metadata=json.loads(row["metadata"]) if row["metadata"] else {},
         place=place,
+        created=to_utc(row["created_at"]),
     )
-
-
-def artifact_names(project: str) -> list[str]:
-    """Return the names of the project's artifacts.
-
-    Raises sqlite3.Error if the store cannot be read.
-    """
-    with _open(project, "artifacts") as store:
-        rows = [] if store is None else store.execute("SELECT name FROM artifacts").fetchall()
-    return [row["name"] for row in rows]
 
 
 def copy_files(project: str, version: ArtifactVersion, folder: Path) -> None:

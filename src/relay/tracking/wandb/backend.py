@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,14 @@ from urllib.parse import quote
 import wandb
 from wandb.errors import CommError
 
-from relay.tracking.interface import DIGEST_KEY, REPLAYED, SECONDS, ArtifactVersion, RunSpec
+from relay.tracking.interface import (
+    DIGEST_KEY,
+    REPLAYED,
+    SECONDS,
+    ArtifactVersion,
+    Collection,
+    RunSpec,
+)
 from relay.tracking.references import Reference
 from relay.tracking.wandb.outage import retry_settings, while_served
 from relay.tracking.wandb.run import WandbRun, download_verified
@@ -20,6 +28,7 @@ from relay.tracking.wandb.sdk_errors import errors, text_of
 from relay.tracking.wandb.service import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote
+from relay.util.times import to_utc
 
 _FINISH_SECONDS = 60.0
 _INIT_SECONDS = 60.0
@@ -97,9 +106,27 @@ class WandbBackend:
         return None if artifact is None else self.version(artifact)
 
     @while_served
-    def names(self) -> list[str]:
-        types = self._api.artifact_types(f"{self.entity}/{self.project}")
-        return [collection.name for type in types for collection in type.collections()]
+    def collections(self) -> list[Collection]:
+        try:
+            found = [
+                Collection(collection.name, type.name)
+                for type in self._api.artifact_types(f"{self.entity}/{self.project}")
+                for collection in type.collections()
+            ]
+        except (CommError, ValueError):
+            if self._has_project():
+                raise
+            return []
+        return sorted(found, key=lambda collection: collection.name)
+
+    @while_served
+    def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
+        types = [one.type for one in self.collections() if one.name == name]
+        if not types:
+            return []
+        stored = self._api.artifacts(types[0], f"{self.entity}/{self.project}/{name}")
+        versions = [self.version(artifact) for artifact in islice(stored, limit)]
+        return sorted(versions, key=lambda version: -int(version.version.removeprefix("v")))
 
     @while_served
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
@@ -211,7 +238,15 @@ class WandbBackend:
             aliases=tuple(artifact.aliases),
             metadata={k: v for k, v in artifact.metadata.items() if k != DIGEST_KEY},
             place=place,
+            created=to_utc(artifact.created_at),
         )
+
+    def _has_project(self) -> bool:
+        """Return whether the project exists; the first run makes it."""
+        try:
+            return bool(self._api.project(self.project, self.entity).id)
+        except ValueError:
+            return False
 
     def _require(self, artifact: ArtifactVersion) -> wandb.Artifact:
         stored = self.fetch(Reference.parse(str(artifact)))

@@ -1,0 +1,1 @@
+"""Commands that look at runs and artifacts, and change nothing."""

@@ -1,0 +1,148 @@
+"""What the commands that look have in common: their words, the store that they read, tables."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from relay.config import compose
+from relay.config.overrides import from_arguments
+from relay.pipeline.tracking_setup import choose_tracking
+from relay.tracking import Backend, open_backend
+from relay.tracking.remote import SETTING
+from relay.util.errors import ConfigError
+from relay.util.paths import start_folder
+from relay.util.project import Project
+
+_SETTINGS = ("tracking", "tracking.project", "tracking.entity")
+_OPTIONS = """
+Options:
+  --limit N   at most N rows; default: 20
+  --json      print JSON
+"""
+_STORE = f"""  tracking=local, {SETTING}, tracking.project=NAME, tracking.entity=NAME
+              the store that is read; default: that of a run
+"""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A command's name, the words after it, and what it is for."""
+
+    command: str
+    words: str
+    about: str
+    reads_store: bool = True
+
+    @property
+    def help(self) -> str:
+        """Return the command's help."""
+        line = f"Usage: ./relay {self.command} {self.words}".rstrip()
+        store = _STORE if self.reads_store else ""
+        return f"{line} [options]\n\n{self.about}\n{_OPTIONS}{store}"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What was asked for."""
+
+    words: list[str]
+    settings: list[str]
+    limit: int
+    as_json: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{self.prog}: {message}. See ./relay {self.prog} --help.")
+
+
+def parse(usage: Usage, argv: Sequence[str], fewest: int = 0, most: int | None = None) -> Arguments:
+    """Return the arguments in `argv`, with `fewest` to `most` words (None: just as many).
+
+    Raises ConfigError if one is wrong.
+    """
+    parser = _Parser(prog=usage.command, allow_abbrev=False, add_help=False)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--limit", type=int, default=20)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_intermixed_args(list(argv))
+    words = [word for word in given.words if "=" not in word]
+    settings = [word for word in given.words if "=" in word]
+    if not fewest <= len(words) <= (fewest if most is None else most):
+        raise ConfigError(
+            f"{usage.command}: wrong number of words (got {len(words)}). Write ./relay "
+            f"{usage.command} {usage.words}".rstrip()
+            + "."
+        )
+    if given.limit < 1:
+        raise ConfigError(f"{usage.command}: --limit: must be at least 1 (got {given.limit}).")
+    for setting in settings:
+        if not usage.reads_store or setting.partition("=")[0] not in _SETTINGS:
+            allowed = f"Allowed are {', '.join(_SETTINGS)}." if usage.reads_store else ""
+            raise ConfigError(
+                f"{usage.command}: takes no such setting (got '{setting}'). {allowed}".rstrip()
+            )
+    return Arguments(words, settings, given.limit, given.json)
+
+
+def open_store(project: Project, settings: Sequence[str]) -> Backend:
+    """Return the store that a run with `settings` would use.
+
+    Raises ConfigError if a setting is wrong or there is no login, RelayError if a server cannot be
+    reached.
+    """
+    start = start_folder(project.root, os.environ)
+    config = compose.load(project.config, from_arguments(list(settings)), start)
+    os.environ.update(project.variables(os.environ))
+    return open_backend(choose_tracking(config.settings.tracking, os.environ), project.root)
+
+
+def place_of(backend: Backend) -> str:
+    """Return the name of the store, for messages."""
+    return backend.url() or "the local store"
+
+
+def print_rows(
+    console: Console, rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str
+) -> None:
+    """Print `rows` as a table with their keys as columns, or as JSON; `empty` if there are none."""
+    if as_json:
+        print_json(console, list(rows))
+    elif not rows:
+        console.print(empty, markup=False, highlight=False, soft_wrap=True)
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in rows[0]:
+            title = name.replace("_", " ")
+            table.add_column(title[:1].upper() + title[1:], overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(as_text(value)) for value in row.values()))
+        console.print(table)
+
+
+def print_json(console: Console, content: Any) -> None:
+    """Print `content` as JSON, for other programs."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def as_text(value: Any) -> str:
+    """Return a value of a row as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return "  ".join(f"{key}={as_text(item)}" for key, item in value.items()) or "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(as_text, value)) or "-"
+    return str(value)

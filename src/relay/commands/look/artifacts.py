@@ -1,0 +1,185 @@
+"""`relay artifacts`, `models`, `show` and `pull`: the artifacts of the store, and their lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from relay.commands.look.arguments import (
+    Usage,
+    as_text,
+    open_store,
+    parse,
+    place_of,
+    print_json,
+    print_rows,
+)
+from relay.step.context import FINGERPRINT_KEY, METRICS_KEY
+from relay.tracking import ArtifactVersion, Backend
+from relay.tracking.interface import CACHE_PREFIX, SOURCE_TYPE
+from relay.tracking.lineage import recorded_inputs
+from relay.tracking.not_found import hint_on_missing
+from relay.util.errors import ConfigError, RelayError
+from relay.util.files import replace_folder
+from relay.util.paths import shown
+from relay.util.project import Project
+
+ARTIFACTS = Usage(
+    "artifacts",
+    "[NAME]",
+    "Lists the artifacts of the store, or the versions of one, newest first.",
+)
+MODELS = Usage("models", "", "Lists the versions of all models, with their aliases and metrics.")
+SHOW = Usage(
+    "show",
+    "NAME:VERSION",
+    "Shows a version of an artifact: its metadata, what it was made from, and what was made from\n"
+    "it. VERSION is v3, or an alias such as latest or champion.",
+)
+PULL = Usage(
+    "pull", "NAME:VERSION FOLDER", "Writes the files of an artifact into FOLDER, which must be new."
+)
+_MODEL = "model"
+_SHOWN_METRICS = 3
+_HIDDEN = ("inputs", METRICS_KEY, FINGERPRINT_KEY)
+"""The metadata that `show` prints in another form, or only as JSON."""
+_LONGEST = 200  # characters of a value
+
+
+def artifacts(project: Project, argv: Sequence[str], console: Console) -> int:
+    """List artifacts, or the versions of one; return the exit status."""
+    if "--help" in argv:
+        console.print(ARTIFACTS.help, markup=False, highlight=False)
+        return 0
+    arguments = parse(ARTIFACTS, argv, most=1)
+    backend = open_store(project, arguments.settings)
+    empty = f"There is no artifact in {place_of(backend)} yet. Run the pipeline: ./relay"
+    if not arguments.words:
+        collections = [one for one in backend.collections() if one.type != SOURCE_TYPE]
+        rows = [{"name": one.name, "type": one.type} for one in collections]
+        print_rows(console, rows[: arguments.limit], arguments.as_json, empty)
+        _note_rest(console, len(rows), arguments.limit, arguments.as_json)
+        return 0
+    name = arguments.words[0]
+    versions = backend.versions(name, arguments.limit)
+    if not versions:
+        raise _missing("artifacts", backend, name)
+    print_rows(console, [_row(version) for version in versions], arguments.as_json, empty)
+    return 0
+
+
+def models(project: Project, argv: Sequence[str], console: Console) -> int:
+    """List the versions of all models; return the exit status."""
+    if "--help" in argv:
+        console.print(MODELS.help, markup=False, highlight=False)
+        return 0
+    arguments = parse(MODELS, argv)
+    backend = open_store(project, arguments.settings)
+    names = [one.name for one in backend.collections() if one.type == _MODEL]
+    rows = [_row(version) for name in names for version in backend.versions(name, arguments.limit)]
+    empty = f"There is no model in {place_of(backend)} yet. Train one: ./relay"
+    print_rows(console, rows[: arguments.limit], arguments.as_json, empty)
+    _note_rest(console, len(rows), arguments.limit, arguments.as_json)
+    return 0
+
+
+def show(project: Project, argv: Sequence[str], console: Console) -> int:
+    """Show a version of an artifact with its lineage; return the exit status.
+
+    Raises RelayError if there is no such version.
+    """
+    if "--help" in argv:
+        console.print(SHOW.help, markup=False, highlight=False)
+        return 0
+    arguments = parse(SHOW, argv, fewest=1)
+    backend = open_store(project, arguments.settings)
+    version = _require(backend, "show", arguments.words[0])
+    made = [other for other in backend.made_from(version) if other.type != SOURCE_TYPE]
+    if arguments.as_json:
+        print_json(console, {**_row(version), "metadata": dict(version.metadata), "made": made})
+        return 0
+    for line in _lines(version, made):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def pull(project: Project, argv: Sequence[str], console: Console) -> int:
+    """Write the files of an artifact into a new folder; return the exit status.
+
+    Raises ConfigError if the folder exists, RelayError if the artifact does not or is damaged; the
+    folder is then not made.
+    """
+    if "--help" in argv:
+        console.print(PULL.help, markup=False, highlight=False)
+        return 0
+    arguments = parse(PULL, argv, fewest=2)
+    reference, place = arguments.words
+    folder = Path(place).absolute()
+    if folder.exists():
+        raise ConfigError(f"pull: {place}: exists already. Name a new folder.")
+    backend = open_store(project, arguments.settings)
+    version = _require(backend, "pull", reference)
+    with replace_folder(folder) as aside:
+        backend.download(version, aside)
+    files = sum(path.is_file() for path in folder.rglob("*"))
+    line = f"{version}: {files} files in {shown(folder)}"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _row(version: ArtifactVersion) -> dict[str, Any]:
+    metrics = dict(version.metadata.get(METRICS_KEY) or {})
+    return {
+        "artifact": str(version),
+        "type": version.type,
+        "created": version.created,
+        "aliases": _aliases(version),
+        "made_by": version.metadata.get("component"),
+        "metrics": dict(list(metrics.items())[:_SHOWN_METRICS]),
+    }
+
+
+def _aliases(version: ArtifactVersion) -> list[str]:
+    """Return the aliases that people gave, without those of the step cache."""
+    return sorted(alias for alias in version.aliases if not alias.startswith(CACHE_PREFIX))
+
+
+def _lines(version: ArtifactVersion, made: Sequence[ArtifactVersion]) -> Iterator[str]:
+    """Yield what `show` prints about a version."""
+    yield f"{version} ({version.type}), made {version.created or 'at an unknown time'}"
+    yield f"Aliases: {', '.join(_aliases(version)) or 'none'}"
+    yield f"Digest: {version.digest}"
+    inputs = recorded_inputs(version)
+    yield f"Made from: {', '.join(f'{key}={one.artifact}' for key, one in inputs.items()) or '-'}"
+    yield f"Made from it: {', '.join(map(str, made)) or '-'}"
+    metrics = version.metadata.get(METRICS_KEY) or {}
+    if metrics:
+        yield f"Metrics of its run: {as_text(metrics)}"
+    yield "Metadata:"
+    for key, value in version.metadata.items():
+        if key not in _HIDDEN:
+            text = as_text(value)
+            yield f"  {key}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '...'}"
+
+
+def _require(backend: Backend, command: str, reference: str) -> ArtifactVersion:
+    version = backend.find(reference)
+    if version is None:
+        raise _missing(command, backend, reference)
+    return version
+
+
+def _missing(command: str, backend: Backend, reference: str) -> RelayError:
+    hint = hint_on_missing(backend, reference) or " See ./relay artifacts."
+    return RelayError(
+        f"{command}: there is no artifact '{reference}' in {place_of(backend)}.{hint}"
+    )
+
+
+def _note_rest(console: Console, count: int, limit: int, as_json: bool) -> None:
+    """Print how many rows were left out."""
+    if count > limit and not as_json:
+        console.print(f"{count - limit} more: --limit {count}", style="dim", highlight=False)
