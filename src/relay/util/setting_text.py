@@ -47,7 +47,9 @@ def hydra_text(value: object, quote: Callable[[object], str]) -> str:
     if isinstance(value, int):
         return str(value).lower()  # true and false are integers as well
     if isinstance(value, float):
-        return f"{value:g}" if value == float(f"{value:g}") else repr(value)
+        text = f"{value:g}" if value == float(f"{value:g}") else repr(value)
+        # max_features=1 is one column, and max_features=1.0 are all
+        return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
     if isinstance(value, Mapping):
         pairs = (f"{_escape(str(key))}:{hydra_text(item, quote)}" for key, item in value.items())
         return f"{{{','.join(pairs)}}}"

@@ -15,6 +15,8 @@ from relay.util.setting_text import setting
     [
         (3, "data.x=3"),
         (0.5, "data.x=0.5"),
+        (2.0, "data.x=2.0"),
+        (-100000.0, "data.x=-100000.0"),
         (1000000, "data.x=1000000"),
         (1e30, "data.x=1e+30"),
         (True, "data.x=true"),
