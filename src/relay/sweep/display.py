@@ -94,6 +94,12 @@ class SweepDisplay:
         self.console.print(self._table(best))
         self._print(self._counts())
 
+    def warn(self, problems: Sequence[str]) -> None:
+        """Show why the runs of some trials could not be recorded."""
+        for problem in problems:
+            text = f"Warning: some runs of trials were not recorded: {problem}"
+            self.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
     def _print_trial(self, trial: Ended) -> None:
         style, mark = _MARKS[trial.status]
         line = Text(f"{mark} trial {trial.number}", style=style)

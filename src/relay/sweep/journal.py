@@ -7,12 +7,14 @@ that several machines share, if that supports locks.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -65,6 +67,9 @@ class Ended:
     """The metrics after each fold."""
     seconds: float
     error: str
+    started: int = 0
+    """Milliseconds since 1970."""
+    ended: int = 0
 
 
 class _Lock:
@@ -171,21 +176,29 @@ class Journal:
         rows: Sequence[Mapping[str, float]],
         seconds: float,
         error: str = "",
-    ) -> None:
-        """Record the end of a trial, unless another process has done so meanwhile."""
+    ) -> Ended:
+        """Record the end of a trial and return it; of two ends, the first one counts."""
         outcome = {"rows": list(rows), "seconds": round(seconds, 4), "error": error}
         values = None if value is None or status == "failed" else [value]
         if status == "stopped" and values is None:
             status = "failed"  # Optuna takes a stopped trial for one with a result
-        try:
+        # another process may have taken it for orphaned, and ended it as well
+        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
             self._storage.set_trial_user_attr(claim.trial_id, _OUTCOME, outcome)
             self._storage.set_trial_state_values(claim.trial_id, _STATES[status], values)
-        except optuna.exceptions.UpdateFinishedTrialError:
-            return
+        return _ended(self._storage.get_trial(claim.trial_id))
 
     def ended(self) -> list[Ended]:
         """Return all trials that have ended, in the order of their numbers."""
         return [_ended(trial) for trial in self.trials() if trial.state in _WORDS]
+
+    def orphaned(self) -> list[Ended]:
+        """Return the trials that have ended, and whose process has ended since."""
+        return [
+            _ended(trial)
+            for trial in self.trials()
+            if trial.state in _WORDS and self._is_orphan(trial)
+        ]
 
     def is_complete(self, most: int | None) -> bool:
         """Return whether `most` trials have ended."""
@@ -229,7 +242,13 @@ def _ended(trial: FrozenTrial) -> Ended:
         rows,
         outcome.get("seconds", 0.0),
         outcome.get("error", ""),
+        _milliseconds(trial.datetime_start),
+        _milliseconds(trial.datetime_complete),
     )
+
+
+def _milliseconds(moment: datetime | None) -> int:
+    return 0 if moment is None else round(moment.timestamp() * 1000)
 
 
 def _remove_half_line(path: Path) -> None:

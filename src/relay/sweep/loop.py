@@ -67,6 +67,8 @@ class Loop:
     most: int | None
     deadline: float | None
     """In `time.monotonic()`."""
+    record: Callable[[Ended], None] = lambda trial: None
+    """Writes down a trial that has ended."""
 
     def __post_init__(self) -> None:
         self._running: dict[str, _Running] = {}
@@ -165,11 +167,10 @@ class Loop:
     def _finish(self, running: _Running, status: Status, error: str = "") -> None:
         value = running.rows[-1][self._metric] if running.rows and not running.problem else None
         seconds = time.monotonic() - running.started
-        self.journal.finish(running.claim, status, value, running.rows, seconds, error)
         claim, rows = running.claim, running.rows
-        metrics = rows[-1] if rows else {}
-        ended = Ended(claim.number, status, claim.settings, value, metrics, rows, seconds, error)
+        ended = self.journal.finish(claim, status, value, rows, seconds, error)
         self.watcher.ended(ended)
+        self.record(ended)
         if status == "failed":
             self._require_hope()
         target = self.sweep.content.metric.target

@@ -122,6 +122,7 @@ class Search:
                 continue
             try:
                 params[dimension.name] = distribution.encode(values[dimension.key])
+                settings[dimension.key] = values[dimension.key]
                 distributions[dimension.name] = optuna_distribution(distribution)
             except (KeyError, ValueError):  # not in the range: the trial leaves it as it is
                 is_complete = False

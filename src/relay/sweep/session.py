@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -21,14 +21,20 @@ from relay.sweep.format import SweepFile
 from relay.sweep.inputs import Inputs, find_inputs
 from relay.sweep.journal import Ended, Journal, quiet_optuna
 from relay.sweep.loop import Loop, best_of
+from relay.sweep.records import Records, SweepFacts
 from relay.sweep.scoring_processes import ScoringProcesses
 from relay.sweep.search import Search, Settings
 from relay.sweep.space import Space
 from relay.sweep.subject import Subject
 from relay.sweep.workers import Workers
-from relay.tracking import Backend, TrackingSettings, open_backend
+from relay.tracking import Backend, RunStatus, TrackingSettings, open_backend
 from relay.util.code_files import code_digests
+from relay.util.errors import Interrupted
+from relay.util.redact import redact
 from relay.util.signals import StopSignals
+
+if TYPE_CHECKING:  # it imports MLflow, which is slow
+    from relay.tracking.mlflow.runs import MlflowRuns
 
 LAG = 4
 """A trial knows the results of all but the last few before it, so that as many can run at once."""
@@ -102,10 +108,14 @@ class Session:
             return best_of(journal.ended(), self._direction == "maximize")
         folder = journal.folder / "processes" / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
         folder.mkdir(parents=True)
+        records = self._records(journal, backend)
+        records.open()
+        records.add_missing(journal.orphaned())
         processes = ScoringProcesses.open(
             self.subject, self.tracking, config, folder, jobs, self.console, self.signals
         )
         workers = Workers(lambda name, more: processes.start(inputs, name, more))
+        status: RunStatus = "failed"
         try:
             loop = Loop(
                 self.sweep,
@@ -118,16 +128,44 @@ class Session:
                 self.signals,
                 most,
                 deadline,
+                records.add,
             )
             display.open()
             loop.run(jobs)
+            status = "succeeded"
+        except Interrupted:
+            status = "killed"
+            raise
         finally:
             display.close()
             workers.close()
             processes.close()
+            best = best_of(journal.ended(), self._direction == "maximize")
+            records.close(best[0] if best else None, status)
+            display.warn(records.problems)
         display.done = journal.ended()  # those of other processes, too
         display.show_end()
         return best_of(journal.ended(), self._direction == "maximize")
+
+    def _records(self, journal: Journal, backend: Backend) -> Records:
+        """Return the writer of the runs of the sweep and its trials."""
+        settings = {
+            "sweep": self.sweep.name,
+            "method": self.sweep.content.method,
+            "metric": self.sweep.content.metric.name,
+            "seed": self.seed,
+            "settings": list(map(redact, self.subject.plain.overrides)),
+        }
+        facts = SweepFacts(journal.folder.name, self.sweep.content.metric.name, settings)
+        place = str(self.subject.project.home / "mlruns")
+        return Records(
+            journal.folder,
+            facts,
+            backend,
+            self.tracking,
+            lambda: _connect(os.environ["MLFLOW_TRACKING_URI"]),
+            lambda runs: runs.chosen_experiment(os.environ, place),
+        )
 
     def _display(
         self, done: Sequence[Ended], most: int | None, deadline: float | None, jobs: int
@@ -171,3 +209,9 @@ class Session:
     def _arguments(self, settings: Settings, inputs: Inputs) -> Mapping[str, str]:
         planned = self.subject.plan_step(self.subject.config(settings))
         return planned.arguments(inputs.references)
+
+
+def _connect(uri: str) -> MlflowRuns:
+    from relay.tracking.mlflow.connection import connect  # it takes seconds
+
+    return connect(uri)

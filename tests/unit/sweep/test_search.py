@@ -102,7 +102,9 @@ def test_a_trial_has_the_settings_of_its_option_only() -> None:
 def test_the_defaults_of_each_option_come_first() -> None:
     defaults = [{"model": "linear", "model.alpha": 0.25}, {"model": "forest", "model.depth": 100}]
     first = run(search(MODELS, defaults=defaults), 2)
-    assert tried(first) == [{"model": "linear", "seed": 5}, {"model": "forest", "seed": 5}]
+    assert tried(first) == [
+        {"model": "linear", "model.alpha": 0.25, "seed": 5}, {"model": "forest", "seed": 5},
+    ]  # fmt: skip
     assert first[0].params == {"model": "linear", "model.linear.alpha": 0.25}
     # 100 is not in the range, so the search learns nothing from it, but it can win
     assert first[1].params == {"model": "forest"}
