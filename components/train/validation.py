@@ -82,8 +82,8 @@ def score_folds(
 ) -> Iterator[dict[str, float]]:
     """Fit a copy of `pipeline` in each fold, and yield the metrics of the folds so far.
 
-    They are cv_<metric>_mean and cv_<metric>_std (population) of the held-out rows, and cv_score,
-    the mean of the task's primary metric, by which models of any task are compared.
+    They are cv_<metric>_mean and cv_<metric>_std (population) of the held-out rows, and cv_score
+    and cv_score_std, those of the task's primary metric, by which models of any task are compared.
     """
     values: dict[str, list[float]] = defaultdict(list)
     parts = list(make_folds(examples, folds, seed))
@@ -191,7 +191,10 @@ def _summary(values: Mapping[str, list[float]], main: str) -> dict[str, float]:
     for name in sorted(values, key=lambda name: name != main):
         summary[f"cv_{name}_mean"] = float(np.mean(values[name]))
         summary[f"cv_{name}_std"] = float(np.std(values[name]))
-    return summary | ({SCORE: summary[f"cv_{main}_mean"]} if main in values else {})
+    if main not in values:
+        return summary
+    score = {SCORE: summary[f"cv_{main}_mean"], f"{SCORE}_std": summary[f"cv_{main}_std"]}
+    return summary | score
 
 
 def _score(fitted: Pipeline, examples: Examples) -> dict[str, float]:

@@ -96,6 +96,7 @@ class Journal:
     def __init__(self, folder: Path, name: str, direction: Direction, lag: int) -> None:
         (folder / "workers").mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._name = name
         self._claims = FileLock(folder / "claims.lock")
         path = folder / JOURNAL
         with self._claims:
@@ -123,6 +124,10 @@ class Journal:
     def close(self) -> None:
         """Take back the sign of life."""
         self._sign.unlink(missing_ok=True)
+
+    def study(self) -> optuna.Study:
+        """Return the study with all trials so far, to look at."""
+        return optuna.load_study(study_name=self._name, storage=self._storage)
 
     def trials(self) -> list[FrozenTrial]:
         """Return all trials so far, in the order of their numbers."""

@@ -40,18 +40,19 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class Winner:
-    """The model that was made with the best settings."""
+    """The run with the best settings."""
 
     command: str
-    """It makes the model again."""
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    """Those of the test set."""
-    outcome: str = ""
-    """What became of the model: whether it was registered and promoted."""
+    """It makes the run again."""
+    status: str
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Those of the scoring step and the ones after it, by step."""
+    page: str = ""
+    """The address of the run's own page."""
 
 
 @dataclass(frozen=True)
-class SweepFacts:
+class PageFacts:
     """What the study of a sweep does not contain."""
 
     name: str
@@ -85,7 +86,7 @@ class Section:
     slices: Sequence[Chart]
 
 
-def sweep_page(study: optuna.Study, space: Space, facts: SweepFacts) -> str:
+def sweep_page(study: optuna.Study, space: Space, facts: PageFacts) -> str:
     """Return the page of the sweep over `space` with the trials of `study`, as HTML."""
     trials = study.get_trials(deepcopy=False)
     complete = _best_first(study)
@@ -120,7 +121,7 @@ def _best_first(study: optuna.Study) -> list[FrozenTrial]:
     return sorted(trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
 
 
-def _row(trial: FrozenTrial, space: Space, facts: SweepFacts) -> dict[str, Any]:
+def _row(trial: FrozenTrial, space: Space, facts: PageFacts) -> dict[str, Any]:
     """Return what the table of the best trials contains about `trial`."""
     names = _names(space)
     return {
@@ -148,7 +149,7 @@ def _names(space: Space) -> dict[str, str]:
     return {one.name: short[one.key] for one in space.dimensions}
 
 
-def _sections(study: optuna.Study, space: Space, facts: SweepFacts) -> Iterator[Section]:
+def _sections(study: optuna.Study, space: Space, facts: PageFacts) -> Iterator[Section]:
     """Yield the charts of the parameters: of all trials, then of each of the best options."""
     names = _names(space)
     common = {one.name: names[one.name] for one in space.dimensions if one.option is None}
@@ -185,7 +186,7 @@ def _section(title: str, note: str, study: optuna.Study, metric: str) -> Section
     return Section(title, note, charts, wide, slices)
 
 
-def _failures(trials: Sequence[FrozenTrial], facts: SweepFacts) -> list[dict[str, Any]]:
+def _failures(trials: Sequence[FrozenTrial], facts: PageFacts) -> list[dict[str, Any]]:
     """Return each different error with the trials that it ended, the most frequent first."""
     numbers: dict[str, list[int]] = {}
     for trial in trials:
@@ -197,13 +198,13 @@ def _failures(trials: Sequence[FrozenTrial], facts: SweepFacts) -> list[dict[str
 
 
 def _times(trials: Sequence[FrozenTrial]) -> dict[str, Any]:
-    """Return when the first trial began and the last one ended, and the time between."""
+    """Return when the first trial began and the last one ended, and the time of all trials."""
     starts = [trial.datetime_start for trial in trials if trial.datetime_start]
     ends = [trial.datetime_complete for trial in trials if trial.datetime_complete]
     if not starts or not ends:
         return {}
-    began, ended = min(starts), max(ends)
-    return {"began": _moment(began), "ended": _moment(ended), "seconds": (ended - began).seconds}
+    seconds = sum(trial.duration.total_seconds() for trial in trials if trial.duration)
+    return {"began": _moment(min(starts)), "ended": _moment(max(ends)), "seconds": round(seconds)}
 
 
 def _moment(time: datetime) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,8 @@ class Session:
     budget: Budget
     console: Console
     signals: StopSignals
+    journal: Journal | None = field(default=None, init=False)
+    """The record of the trials, once the steps before them have run."""
 
     def run(self) -> list[Ended]:
         """Try settings until the budget is used, and return all trials of the sweep, best first.
@@ -76,6 +78,7 @@ class Session:
         folder = self._folder(inputs, defaults)
         with quiet_optuna():
             journal = Journal(folder, self.sweep.name, self._direction, max(LAG, self.budget.jobs))
+            self.journal = journal
             search = Search(
                 self.space,
                 self.sweep.content.method,

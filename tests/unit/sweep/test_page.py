@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from relay.sweep import charts
 from relay.sweep.format import parse_sweep
-from relay.sweep.page import SweepFacts, Winner, sweep_page
+from relay.sweep.page import PageFacts, Winner, sweep_page
 from relay.sweep.space import Space, read_space
 
 OPTIONS = {"model": ["linear", "random_forest", "xgboost"]}
@@ -27,7 +27,7 @@ MODELS = """
   model.xgboost.params.max_depth: {min: 2, max: 10}
   model.random_forest.params.max_features: {min: 0.1, max: 1.0}
 """
-FACTS = SweepFacts(
+FACTS = PageFacts(
     name="forests",
     place="config/sweep/forests.yaml",
     method="bayes",
@@ -151,7 +151,7 @@ def test_one_trial_is_enough_for_a_page() -> None:
 
 
 def test_a_sweep_without_a_trial_has_a_page() -> None:
-    facts = SweepFacts(**{**FACTS.__dict__, "is_running": True})
+    facts = PageFacts(**{**FACTS.__dict__, "is_running": True})
     page = sweep_page(study(of_forest, 0), space(ONE_MODEL), facts)
     assert headings(page) == ["To make it again"]
     assert "not finished" in page
@@ -187,11 +187,16 @@ def test_each_trial_and_the_winner_have_their_command_without_secrets(
 ) -> None:
     monkeypatch.setenv("MY_API_KEY", "abcdefgh12345")
     command = "python main.py 'data.url=https://me:pass@host/x.csv?token=t1&a=<b>' model=xgboost"
-    facts = SweepFacts(
+    facts = PageFacts(
         **{
             **FACTS.__dict__,
             "commands": dict.fromkeys(range(4), f"{command} abcdefgh12345"),
-            "winner": Winner("python main.py experiment=forests-best", {"r2": 0.44}, "is champion"),
+            "winner": Winner(
+                "python main.py experiment=forests-best",
+                "succeeded",
+                {"train": {}, "evaluate": {"r2": 0.44, "mae": 48.6}},
+                "../2026-11-27T10-00-00/index.html",
+            ),
         }
     )
     page = sweep_page(study(of_forest, 4), space(ONE_MODEL), facts)
@@ -199,7 +204,8 @@ def test_each_trial_and_the_winner_have_their_command_without_secrets(
     assert unescape(page).count(shown) == 4
     assert "<b>'" not in page
     assert "python main.py experiment=forests-best" in page
-    assert "On the test set: <b>r2</b> 0.44" in page
+    assert "<dt>evaluate</dt><dd>r2&nbsp;<b>0.44</b>, mae&nbsp;<b>48.6</b></dd>" in page
+    assert '<a href="../2026-11-27T10-00-00/index.html">' in page
 
 
 def test_fanova_finds_the_parameter_that_decides() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from relay.commands.sweep.arguments import DEFAULT_TRIALS, HELP, Arguments, parse
+from relay.commands.sweep.report import SweepReport
 from relay.config import compose
 from relay.config.composed import Config
 from relay.config.files import ConfigFiles
@@ -71,19 +72,22 @@ def run_sweep(
         file, space, subject, tracking, _seed(arguments, subject.plain), _budget(file, arguments),
         console, signals,
     )  # fmt: skip
+    report = SweepReport(session, command)
     try:
         best = session.run()
     except Interrupted as interrupted:
+        report.write(is_running=True)
         console.print(
             f"Stopped. The same command continues the sweep: {command}",
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
         return interrupted.exit_code
     if not best:
+        report.write()
         raise RelayError(
             "sweep: no trial succeeded. Correct what they report, then start it again."
         )
-    return _run_winner(project, session, best[0], arguments, tracking, console)
+    return _run_winner(project, session, best[0], arguments, tracking, console, report)
 
 
 def _seed(arguments: Arguments, config: Config) -> int:
@@ -108,6 +112,7 @@ def _run_winner(
     arguments: Arguments,
     tracking: TrackingSettings,
     console: Console,
+    report: SweepReport,
 ) -> int:
     """Run the pipeline with the winner's settings, and write them down as an experiment."""
     subject, file = session.subject, session.sweep
@@ -122,7 +127,10 @@ def _run_winner(
     the_plan = plan.build(config.settings.pipeline)
     planned_steps = make_planned_steps(project.components, config, the_plan)
     Preflight(planned_steps).check_settings()
-    return run_pipeline(project, config, tracking, the_plan, planned_steps, console)
+    try:
+        return run_pipeline(project, config, tracking, the_plan, planned_steps, console)
+    finally:
+        report.write(winner=report.find_run(config))
 
 
 def _as_experiment(

@@ -62,7 +62,7 @@ def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
     assert set(metrics) == {
         *(f"cv_{name}_mean" for name in ("r2", "mae", "mse", "rmse", "mape")),
         *(f"cv_{name}_std" for name in ("r2", "mae", "mse", "rmse", "mape")),
-        "cv_score", "fit_seconds", "n_features_in", "n_features_out",
+        "cv_score", "cv_score_std", "fit_seconds", "n_features_in", "n_features_out",
     }  # fmt: skip
     assert metrics["n_features_in"] == 3
     assert metrics["n_features_out"] == 4

@@ -1,0 +1,116 @@
+"""The page of a sweep, `outputs/sweeps/NAME.html`: what the sweep's session knows, put together."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relay.config.composed import Config
+from relay.config.overrides import override_for
+from relay.sweep.journal import Ended, quiet_optuna
+from relay.sweep.loop import best_of
+from relay.sweep.page import PageFacts, Winner, sweep_page
+from relay.sweep.session import Session
+from relay.util.files import write_text
+from relay.util.paths import shown
+
+_FOLDER = "sweeps"
+_COMMANDS = 10
+"""The number of the best trials whose commands are on the page."""
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """Writes the page of the sweep of `session`; `command` starts it."""
+
+    session: Session
+    command: str
+
+    def write(self, *, is_running: bool = False, winner: dict[str, Any] | None = None) -> None:
+        """Write the page, if there is a trial, and print its path.
+
+        `winner` is the summary of the run with the best settings. A page that cannot be written
+        ends nothing.
+        """
+        journal = self.session.journal
+        if journal is None or not (trials := journal.ended()):
+            return
+        content = self.session.sweep.content
+        best = best_of(trials, content.metric.goal == "maximize")
+        facts = PageFacts(
+            name=self.session.sweep.name,
+            place=self.session.sweep.place,
+            method=content.method,
+            metric=content.metric.name,
+            command=self.command,
+            seed=self.session.seed,
+            budget=self._budget(),
+            is_running=is_running,
+            commands={trial.number: self._command(trial) for trial in best[:_COMMANDS]},
+            errors={trial.number: trial.error for trial in trials},
+            deviations=_deviations(best, content.metric.name),
+            winner=None if winner is None else Winner(**winner),
+        )
+        path = self._path(journal.folder.name)
+        try:
+            with quiet_optuna():
+                text = sweep_page(journal.study(), self.session.space, facts)
+            path.parent.mkdir(exist_ok=True, parents=True)
+            write_text(path, text)
+        except OSError as error:
+            self._print(f"Warning: {shown(path)}: could not be written ({error.strerror}).")
+        else:
+            self._print(f"sweep: {shown(path)}")
+
+    def find_run(self, config: Config) -> dict[str, Any] | None:
+        """Return what the page shows of the newest run, if that is the one of `config`."""
+        subject = self.session.subject
+        folder = (subject.project.outputs / "latest").resolve()
+        try:
+            summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if summary.get("command") != config.command:
+            return None
+        step = subject.spec.step
+        shown_steps = {step, *subject.plan.downstream(step)}
+        page = folder / "index.html"
+        return {
+            "command": config.command,
+            "status": summary["status"],
+            "metrics": {
+                one["name"]: one["metrics"]
+                for one in summary["steps"]
+                if one["name"] in shown_steps
+            },
+            "page": f"../{folder.name}/{page.name}" if page.is_file() else "",
+        }
+
+    def _path(self, name: str) -> Path:
+        return self.session.subject.project.outputs / _FOLDER / f"{name}.html"
+
+    def _budget(self) -> str:
+        budget = self.session.budget
+        parts = [] if budget.trials is None else [f"{budget.trials} trials"]
+        parts += [] if budget.minutes is None else [f"{budget.minutes:g} minutes"]
+        parts += [f"{budget.jobs} at once"] if budget.jobs > 1 else []
+        return ", ".join(parts) or "the whole grid"
+
+    def _command(self, trial: Ended) -> str:
+        """Return the command of a run with the settings of `trial`."""
+        settings = [override_for(*item) for item in trial.settings.items()]
+        words = ["python", "main.py", *self.session.subject.arguments, *settings]
+        return shlex.join(words)
+
+    def _print(self, line: str) -> None:
+        self.session.console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _deviations(trials: Sequence[Ended], metric: str) -> dict[int, float]:
+    """Return the standard deviation of each trial's metric over the folds, if it is logged."""
+    name = f"{metric.removesuffix('_mean')}_std"
+    return {trial.number: trial.metrics[name] for trial in trials if name in trial.metrics}
