@@ -1,6 +1,6 @@
 """Measure the pipeline beside other ways to run the same steps, and print tables.
 
-    python -m benchmarks [--repeat N] [--rows N] [--only small|large]
+    python -m benchmarks [--repeat N] [--rows N] [--trials N] [--only small|large|sweep]
 
 Every row of a table is measured in the same session, the ways in turn; a figure is the median.
 """
@@ -19,6 +19,7 @@ from benchmarks.checkout import Checkout, Cost
 from benchmarks.large import measure_large
 from benchmarks.plain import MANAGER, plain_steps
 from benchmarks.step_phases import PHASES, measure_phases
+from benchmarks.sweeps import measure_sweeps, sweeps_table
 from benchmarks.tables import markdown
 
 BASE = "plain processes, one after another"
@@ -103,18 +104,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures the pipeline beside other ways.")
     parser.add_argument("--repeat", type=int, default=3, help="how often the small one")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the large table")
-    parser.add_argument("--only", choices=("small", "large"))
+    parser.add_argument("--trials", type=int, default=100, help="of the sweep")
+    parser.add_argument("--only", choices=("small", "large", "sweep"))
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="relay-bench-"))
     try:
         warm = Checkout(folder / "warm")
         warm.relay("tracking=local", f"env_manager={MANAGER}")  # builds the environments
-        if arguments.only != "large":
+        if arguments.only in (None, "sweep"):
+            print(f"\n## {arguments.trials} trials of a sweep\n")
+            print(
+                sweeps_table(measure_sweeps(folder / "sweep", arguments.trials, arguments.repeat))
+            )
+        if arguments.only in (None, "small"):
             print("\n## The default pipeline\n")
             print(small_table(measure_small(folder, arguments.repeat)))
             print("\n## Where the CPU time of a step goes\n")
             print(phases_table(folder / "phases"))
-        if arguments.only != "small":
+        if arguments.only in (None, "large"):
             print(f"\n## {arguments.rows:,} rows\n")
             print(measure_large(folder / "large", arguments.rows))
     finally:

@@ -65,7 +65,7 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
 
 def _load(files: ConfigFiles, given: Sequence[str], cwd: Path) -> Config:
     overrides = _for_chosen(files, given)
-    open_mappings = files.open_mappings()
+    open_mappings = files.open_mappings
     late = late_overrides(overrides, open_mappings)
     for group in files.declaring:
         if f"{group}=null" in overrides:
@@ -91,7 +91,7 @@ def with_values(config: Config, values: Mapping[str, Any]) -> Config:
     """
     if config.origin is None:
         raise ValueError("the configuration was not composed from files")
-    tree, open_mappings = copy.deepcopy(config.tree), config.origin.files.open_mappings()
+    tree, open_mappings = copy.deepcopy(config.tree), config.origin.files.open_mappings
     for key, value in values.items():
         _set(tree, key, value, open_mappings)
     added = [override_for(key, value) for key, value in values.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ class ConfigFiles:
                 _declare(settings, path, group)
         return settings
 
+    @cached_property
     def open_mappings(self) -> list[str]:
         """Return the settings that are `{}` where they are declared, so that they take any key."""
         settings = self.main()

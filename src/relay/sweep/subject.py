@@ -97,7 +97,7 @@ class Subject:
         Raises ConfigError, with the nearest name, if one is not.
         """
         config = self.config(self._composed_groups(settings))
-        open_mappings = [] if config.origin is None else config.origin.files.open_mappings()
+        open_mappings = [] if config.origin is None else config.origin.files.open_mappings
         for key in keys:
             if _value(config.tree, key) is _ABSENT and not is_into(f"{key}=", open_mappings):
                 overrides = [override_for(*item) for item in settings.items()]
