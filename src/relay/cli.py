@@ -29,6 +29,7 @@ Without a command, it runs the pipeline or the named steps:
   python main.py exclude=register             every step but this one
   python main.py data=table data.url=FILE data.target=COLUMN
   python main.py model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
+  python main.py -m model.params.max_depth=4,8   try each value, and make a model with the best
   python main.py explain=true                 show what would run and why; run nothing
   python main.py steps=predict predict.input=FILE predict.output=FILE.csv
 

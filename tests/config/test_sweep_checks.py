@@ -63,6 +63,8 @@ def test_the_values_without_the_sweep_are_those_of_the_files() -> None:
         ("seed: {value: -1}", "seed: must be at least 0 (got -1)."),
         ("model: {values: [random_forest, forest]}", "there is no 'forest' in config/model/."),
         ("split.test_size: {min: 0.1, max: 0.3}", "changes steps before train"),
+        ("data: {values: [diabetes, pokemon]}", "data changes steps before train"),
+        ("data: {values: [diabetes, pokemon]}", "data changes steps before train"),
         ("evaluate.slices: {values: [[a], [b]]}", "evaluate.slices has no effect on train"),
     ],
 )  # fmt: skip

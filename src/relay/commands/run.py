@@ -22,15 +22,22 @@ from relay.util.private_folders import make_private
 from relay.util.project import Project
 
 _SHOW_SETTINGS = "--cfg"
+_MULTIRUN = ("-m", "--multirun")
 
 
 def run(project: Project, argv: Sequence[str], console: Console) -> int:
     """Run the pipeline with the settings in `argv` and return the exit status.
 
-    With `--cfg`, print the settings instead. If a sweep's agent started the command, run a trial.
+    With `--cfg`, print the settings instead. With `-m`, try every combination of several values.
+    If a sweep's agent started the command, run a trial.
 
     Raises ConfigError if a setting or the plan is wrong, so that no step was started.
     """
+    if any(flag in argv for flag in _MULTIRUN):
+        # Imported late, as it takes time that most commands need not wait for.
+        from relay.commands.sweep.multirun import multirun
+
+        return multirun(project, argv, console)
     arguments = from_arguments([word for word in argv if word != _SHOW_SETTINGS])
     trial = take_trial(os.environ)
     start = start_folder(project.root, os.environ)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, QuotedString
+from hydra.core.override_parser.types import Override, QuotedString, Transformer
 from hydra.errors import HydraException
 
 from relay.util.errors import ConfigError
@@ -116,6 +116,35 @@ def override_for(key: str, value: Any) -> str:
     """Return the normalised override that sets `key` to `value`."""
     is_word = isinstance(value, str) and _WORD.fullmatch(value)
     return f"{key}={value if is_word else _hydra_text(value)}"
+
+
+def sweep_values(override: str) -> list[Any] | None:
+    """Return the values of an override with several, such as `key=1,2` or `key=range(1,5)`.
+
+    None if it has one value. Raises ConfigError for a range without steps.
+    """
+    try:
+        parsed = OverridesParser.create().parse_override(override)
+    except HydraException:
+        return None
+    if not parsed.is_sweep_override():
+        return None
+    if not parsed.is_discrete_sweep():
+        raise ConfigError(
+            f"{override}: every value is tried, but this range has no end of them. Write the "
+            "values with commas, or a range with steps: range(1,10,2)."
+        )
+    return [_plain(value) for value in parsed.sweep_iterator(transformer=Transformer.identity)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, QuotedString):
+        return value.text
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if value == "None" else value
 
 
 def key_and_value(override: str) -> tuple[str, Any]:

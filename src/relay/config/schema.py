@@ -46,6 +46,8 @@ class SweepSpec(_Strict):
     """The block `pipeline.sweep`: the step that scores trials, and the one that registers."""
 
     step: str
+    metric: str | None = None
+    """The metric by which values are compared if no file names another; higher is better."""
     register_step: str | None = Field(None, alias="register")
 
 

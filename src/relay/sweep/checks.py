@@ -23,8 +23,9 @@ def check_space(sweep: SweepFile, space: Space, subject: Subject) -> list[Settin
     checks = _Checks(sweep, space, subject)
     problems: dict[str, None] = {}
     defaults = []
+    first: list[Any] = []
     for options in all_options(space):
-        found = list(checks.problems(options))
+        found = list(checks.problems(options, first))
         problems |= dict.fromkeys(found)
         if not found:
             keys = [one.key for one in space.active(options)]
@@ -42,8 +43,12 @@ class _Checks:
     space: Space
     subject: Subject
 
-    def problems(self, options: Settings) -> Iterator[str]:
-        """Yield a line for each mistake in the parameters of trials with these `options`."""
+    def problems(self, options: Settings, first: list[Any]) -> Iterator[str]:
+        """Yield a line for each mistake in the parameters of trials with these `options`.
+
+        `first` gets the parameters of the upstream steps with the first options; with others they
+        must be the same.
+        """
         active = self.space.active(options)
         base = dict(options)
         base |= {
@@ -53,9 +58,13 @@ class _Checks:
         }
         try:
             self.subject.require_keys(options, [one.key for one in active])
-            self._plan(base)
+            _, *upstream = self._plan(base)
         except ConfigError as error:
             yield from map(self._located, str(error).splitlines())
+            return
+        first.append(upstream)
+        if upstream != first[0]:
+            yield self._changes_rows(self.space.groups[-1])
             return
         for dimension in active:
             if not isinstance(dimension.distribution, Constant):
@@ -75,16 +84,20 @@ class _Checks:
             upstream.append(plans[1:])
         step = self.subject.spec.step
         if _differ(upstream):
-            yield self.sweep.at(
-                dimension.place,
-                f"{dimension.key} changes steps before {step}, so that trials would be scored on "
-                f"different rows. Search settings of {step} only.",
-            )
+            yield self._changes_rows(dimension)
         elif len(scoring) > 1 and not _differ(scoring):
             yield self.sweep.at(
                 dimension.place,
                 f"{dimension.key} has no effect on {step}, which scores the trials. Remove it.",
             )
+
+    def _changes_rows(self, dimension: Dimension) -> str:
+        step = self.subject.spec.step
+        return self.sweep.at(
+            dimension.place,
+            f"{dimension.key} changes steps before {step}, so that trials would be scored on "
+            f"different rows. Search settings of {step} only.",
+        )
 
     def _plan(self, settings: Settings) -> list[dict[str, Any]]:
         """Return the parameters of the scoring step, then those of the steps upstream of it.

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from relay.config import compose
 from relay.config.composed import Config
 from relay.config.overrides import is_into, override_for
+from relay.config.schema import Settings as OrchestratorSettings
 from relay.config.schema import SweepSpec
 from relay.pipeline import plan
 from relay.pipeline.plan import Plan
@@ -55,12 +56,7 @@ class Subject:
     @cached_property
     def spec(self) -> SweepSpec:
         """Return the pipeline's block about sweeps. Raises ConfigError if it is not right."""
-        spec = self.plain.settings.sweep
-        if spec is None:
-            raise ConfigError(
-                "pipeline.sweep: is not set. Name the step that scores trials in "
-                "config/pipeline/: `sweep: {step: NAME}`."
-            )
+        spec = require_sweep(self.plain.settings)
         for key, name in (("step", spec.step), ("register", spec.register_step)):
             if name is not None and name not in self.plan.names:
                 hint = did_you_mean(name, self.plan.names)
@@ -144,6 +140,16 @@ class Subject:
             arguments = [*self.arguments, *overrides]
             self._composed[overrides] = compose.load(self.project.config, arguments, self.start)
         return self._composed[overrides]
+
+
+def require_sweep(settings: OrchestratorSettings) -> SweepSpec:
+    """Return the pipeline's block about sweeps. Raises ConfigError if there is none."""
+    if settings.sweep is None:
+        raise ConfigError(
+            "pipeline.sweep: is not set. Name the step that scores trials in config/pipeline/: "
+            "`sweep: {step: NAME}`."
+        )
+    return settings.sweep
 
 
 _ABSENT = object()

@@ -10,6 +10,7 @@ from relay.config.overrides import (
     normalize,
     override_for,
     split_options,
+    sweep_values,
 )
 from relay.util.errors import ConfigError
 
@@ -134,3 +135,29 @@ def test_a_value_is_written_so_that_hydra_reads_it_back(value: object, written: 
     assert override == f"a.b={written}"
     assert key_and_value(override) == ("a.b", value)
     assert normalize(override) == override
+
+
+@pytest.mark.parametrize(
+    ("override", "values"),
+    [
+        ("a.b=1,2.5,null,true", [1, 2.5, None, True]),
+        ("a=x,'two words',None", ["x", "two words", None]),
+        ("a=[1,2],[3]", [[1, 2], [3]]),
+        ("a={b:1},{b:'x y'}", [{"b": 1}, {"b": "x y"}]),
+        ("a=range(1,4)", [1, 2, 3]),
+        ("a=choice(1,2)", [1, 2]),
+        ("a=1", None),
+        ("a=[1,2]", None),
+        ("a='1,2'", None),
+        ("no setting", None),
+    ],
+)
+def test_several_values_are_a_list_and_one_is_none(
+    override: str, values: list[object] | None
+) -> None:
+    assert sweep_values(override) == values
+
+
+def test_a_range_without_steps_has_no_end() -> None:
+    with pytest.raises(ConfigError, match=r"a=interval\(0,1\): every value is tried, but"):
+        sweep_values("a=interval(0,1)")
