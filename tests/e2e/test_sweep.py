@@ -44,6 +44,7 @@ class Agent:
     server: WandbServer
     sweep: str
     folder: Path
+    project: str = PROJECT
 
     def run(self, run_id: str, settings: dict[str, Any], *words: str) -> Done:
         params = self.folder / f"config-{run_id}.yaml"
@@ -57,7 +58,7 @@ class Agent:
             WANDB_SWEEP_ID=self.sweep,
             WANDB_RUN_ID=run_id,
             WANDB_SWEEP_PARAM_PATH=str(params),
-            WANDB_PROJECT=PROJECT,
+            WANDB_PROJECT=self.project,
             WANDB_ENTITY=self.server.entity,
         )
 
@@ -163,3 +164,56 @@ def test_a_trial_whose_runs_are_not_on_the_server_is_refused(agent: Agent) -> No
     done = agent.run("trial12", SETTINGS, "tracking=local")
     assert done.status == 2
     assert "would get no metrics, as its runs must be on W&B" in done.output
+
+
+def test_a_sweep_is_made_on_the_server_and_its_best_trial_makes_the_model(agent: Agent) -> None:
+    (agent.checkout.root / "config" / "sweep" / "small.yaml").write_text(yaml.safe_dump(SWEEP))
+    words = ["split.test_size=0.25", "tracking.project=houses"]
+    place = login(agent.server)
+    made = agent.checkout.relay("sweep", "small", "--wandb", "--trials", "5", *words, **place)
+    assert made.status == 0, made.output
+    [(agent.sweep, stored)] = agent.server.snapshot("houses")["sweeps"].items()
+    path = f"{agent.server.entity}/houses/{agent.sweep}"
+    assert f"Sweep: {agent.server.url}/{path.replace('/houses/', '/houses/sweeps/')}" in made.output
+    assert f"  .venv/bin/wandb agent {path}" in made.output
+    assert f"  export WANDB_BASE_URL={agent.server.url}" in made.output
+    assert f"  ./relay sweep small --winner {path}" in made.output
+    content = stored["config"]
+    assert (content["run_cap"], content["name"]) == (5, "small")
+    assert content["command"][3:] == [*words, "${args_no_hyphens}"]
+    assert "split.test_size" not in content["parameters"]
+
+    winner = ["sweep", "small", "--winner", path, "env_manager=local"]
+    early = agent.checkout.relay(*winner, **place)
+    assert early.status == 1
+    assert "no trial has ended with cv_score yet. Start an agent: .venv/bin/wandb" in early.output
+    agent.project = "houses"
+    for run_id, folds in (("best", 2), ("other", 3)):
+        done = agent.run(run_id, {"model": "linear", "train.folds": folds}, *words)
+        assert done.status == 0, done.output
+    runs = agent.server.snapshot("houses")["runs"]
+    scores = {run_id: runs[run_id]["summary"]["cv_score"] for run_id in ("best", "other")}
+    best = max(scores, key=lambda run_id: scores[run_id])
+    won = agent.checkout.relay(*winner, **place)
+    assert won.status == 0, won.output
+    assert f"The best of sweep {path}: {best}, cv_score {scores[best]:.6g}" in won.output
+    assert agent.checkout.step("train")["metrics"]["cv_score"] == scores[best]
+    assert set(agent.checkout.statuses().values()) == {"cached", "ran", "not_selected"}
+    aliases = agent.server.snapshot("houses")["artifacts"]["diabetes_model:v0"]["aliases"]
+    assert "champion" in aliases
+    experiment = agent.checkout.root / "config" / "experiment" / "small-best.yaml"
+    assert yaml.safe_load(experiment.read_text())["split"] == {"test_size": 0.25}
+
+
+def test_a_sweep_on_a_server_needs_a_login_and_a_server(agent: Agent) -> None:
+    absent = {"WANDB_BASE_URL": "http://127.0.0.1:9", "HOME": str(agent.folder)}
+    command = ("sweep", "random_forest", "--wandb")
+    done = agent.checkout.relay(*command, **absent)
+    assert done.status == 2
+    assert done.output.strip().splitlines()[-1] == (
+        "Error: W&B: there is no login for http://127.0.0.1:9. Run `wandb login` or set "
+        "WANDB_API_KEY."
+    )
+    done = agent.checkout.relay(*command, **absent, WANDB_API_KEY="x" * 40)
+    assert done.status == 1
+    assert "http://127.0.0.1:9" in done.output

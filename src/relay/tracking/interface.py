@@ -119,6 +119,10 @@ class ServerSweep:
     url: str
     content: Mapping[str, Any]
     """The content of its file."""
+    agent: str = ""
+    """The command of an agent, in the folder of a checkout."""
+    login: tuple[str, ...] = ()
+    """The commands before it on a machine without a login."""
 
     @property
     def metric(self) -> str | None:

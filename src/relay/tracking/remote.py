@@ -21,6 +21,7 @@ from relay.tracking.wandb.login import (
 from relay.tracking.wandb.server_check import probe
 
 __all__ = [
+    "BACKEND",
     "SETTING",
     "TITLE",
     "find_best",
@@ -39,14 +40,15 @@ __all__ = [
 
 TITLE = "W&B"
 """The server's name, for messages."""
-_BACKEND = "wandb"
-SETTING = f"tracking={_BACKEND}"
+BACKEND = "wandb"
+"""The server's backend, as the setting `tracking` names it."""
+SETTING = f"tracking={BACKEND}"
 """What is set to have runs there, for messages."""
 
 
 def is_remote(backend: str) -> bool:
     """Return whether the backend with this name keeps its runs on the server."""
-    return backend == _BACKEND
+    return backend == BACKEND
 
 
 def has_login(environ: Mapping[str, str]) -> bool:
@@ -61,7 +63,7 @@ def log_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSe
     cannot be reached.
     """
     entity = probe(require_login(environ))
-    return replace(settings, backend=_BACKEND, entity=settings.entity or entity)
+    return replace(settings, backend=BACKEND, entity=settings.entity or entity)
 
 
 def require_answer(environ: Mapping[str, str]) -> None:
@@ -102,7 +104,7 @@ def find_best(settings: TrackingSettings, of: ServerSweep) -> BestTrial | None:
 
 def target_settings(project: str, entity: str | None) -> TrackingSettings:
     """Return the settings of a project on the server."""
-    return TrackingSettings(_BACKEND, project, entity)
+    return TrackingSettings(BACKEND, project, entity)
 
 
 def open_target(settings: TrackingSettings, code_root: Path) -> PublishTarget:

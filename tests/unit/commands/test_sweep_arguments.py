@@ -15,6 +15,15 @@ def test_settings_and_options_may_be_mixed() -> None:
     )
 
 
+def test_a_sweep_may_be_made_on_a_server_or_end_with_its_winner() -> None:
+    assert parse(["forest", "--wandb", "--trials", "3"]) == Arguments(
+        "forest", [], trials=3, is_for_server=True
+    )
+    assert parse(["forest", "--winner", "team/relay/abc", "--no-register"]) == Arguments(
+        "forest", [], registers=False, winner_of="team/relay/abc"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -26,6 +35,10 @@ def test_settings_and_options_may_be_mixed() -> None:
         (["a", "--minutes", "nan"], "--minutes: must be above 0 (got nan)"),
         (["a", "--seed", "-1"], "--seed: must be from 0 to 4294967295 (got -1)"),
         (["a", "--trials", "many"], "argument --trials: invalid int value: 'many'. See"),
+        (["a", "--wandb", "--jobs", "2"], "--jobs: has no effect with --wandb. Leave it out."),
+        (["a", "--wandb", "--no-register"], "--no-register: has no effect with --wandb"),
+        (["a", "--winner", "x", "--trials", "2"], "--trials: has no effect with --winner"),
+        (["a", "--winner", "x", "--wandb"], "--wandb: has no effect with --winner"),
         (["a", "--job", "2"], "unrecognized arguments: --job"),
     ],
 )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from relay.tracking.remote import TITLE
+from relay.tracking.remote import BACKEND, TITLE
 from relay.util.errors import ConfigError
+
+SERVER_OPTION = f"--{BACKEND}"
+WINNER_OPTION = "--winner"
 
 HELP = f"""\
 Usage: ./relay sweep NAME [key=value ...] [options]
@@ -28,6 +31,8 @@ Options:
   --jobs J       trials at once, each in a process of its own; default: 1
   --seed S       of the search; the same seed gives the same trials; default: the setting seed
   --no-register  train and evaluate the best settings, but register no model
+  {SERVER_OPTION}        make the sweep on {TITLE}, and print what to start, here and elsewhere
+  {WINNER_OPTION} ID    make a model with the best trial of that sweep so far
 
 Each trial is scored by cross-validation on the training set; the test set is not used. Trials leave
 no model, and move no alias. The best settings are written to config/experiment/NAME-best.yaml:
@@ -56,6 +61,10 @@ class Arguments:
     jobs: int = 1
     seed: int | None = None
     registers: bool = True
+    is_for_server: bool = False
+    """Whether the sweep is to be made on the server."""
+    winner_of: str | None = None
+    """The sweep on the server whose best trial makes the model."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,6 +81,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--no-register", dest="registers", action="store_false")
+    parser.add_argument(SERVER_OPTION, dest="is_for_server", action="store_true")
+    parser.add_argument(WINNER_OPTION, dest="winner_of")
     given = parser.parse_intermixed_args(list(argv))
     names = [word for word in given.words if "=" not in word and word[:1] not in "~+"]
     if len(names) != 1:
@@ -86,6 +97,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         raise ConfigError(f"sweep: --minutes: must be above 0 (got {given.minutes:g}).")
     if given.seed is not None and not 0 <= given.seed < 2**32:
         raise ConfigError(f"sweep: --seed: must be from 0 to {2**32 - 1} (got {given.seed}).")
+    _require_no_others(given)
     return Arguments(
         names[0],
         [word for word in given.words if word != names[0]],
@@ -94,4 +106,28 @@ def parse(argv: Sequence[str]) -> Arguments:
         given.jobs,
         given.seed,
         given.registers,
+        given.is_for_server,
+        given.winner_of,
     )
+
+
+def _require_no_others(given: argparse.Namespace) -> None:
+    """Check that a sweep on a server has no options of a sweep on this machine.
+
+    Raises ConfigError if it does.
+    """
+    if not given.is_for_server and given.winner_of is None:
+        return
+    for_both = {"minutes": None, "jobs": 1, "seed": None}
+    others: dict[str, Any] = (
+        {**for_both, "trials": None, "is_for_server": False}
+        if given.winner_of is not None
+        else {**for_both, "registers": True}
+    )
+    names = {"is_for_server": SERVER_OPTION, "registers": "--no-register"}
+    option = SERVER_OPTION if given.winner_of is None else WINNER_OPTION
+    for name, default in others.items():
+        if getattr(given, name) != default:
+            raise ConfigError(
+                f"sweep: {names.get(name, f'--{name}')}: has no effect with {option}. Leave it out."
+            )

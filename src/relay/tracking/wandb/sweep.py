@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import os
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +15,11 @@ from wandb.errors import CommError
 
 from relay.tracking.interface import BestTrial, ServerSweep
 from relay.tracking.settings import TrackingSettings
+from relay.tracking.wandb.login import CLOUD, server_of
 from relay.tracking.wandb.outage import while_served
 from relay.util.errors import ConfigError
+
+_COMMAND = ".venv/bin/wandb"
 
 
 @while_served
@@ -23,6 +28,7 @@ def make_sweep(settings: TrackingSettings, content: Mapping[str, Any]) -> Server
 
     Raises RelayError if the server does not take it.
     """
+    wandb.setup(settings=wandb.Settings(silent=True))
     with contextlib.redirect_stdout(io.StringIO()):  # the SDK prints what is returned here
         name = wandb.sweep(dict(content), settings.entity, settings.project)
     return _read(settings, name)
@@ -59,6 +65,7 @@ def find_best(settings: TrackingSettings, sweep: ServerSweep) -> BestTrial | Non
 
 
 def _read(settings: TrackingSettings, name: str) -> ServerSweep:
+    wandb.setup(settings=wandb.Settings(silent=True))
     place = f"{settings.entity}/{settings.project}"
     api: Any = wandb.Api(timeout=30)
     try:
@@ -68,6 +75,14 @@ def _read(settings: TrackingSettings, name: str) -> ServerSweep:
             raise
         raise ConfigError(
             f"sweep {name}: there is none in the W&B project {place}. Give its whole path, "
-            "ENTITY/PROJECT/ID, to the agent."
+            "ENTITY/PROJECT/ID."
         ) from error
-    return ServerSweep(f"{place}/{name}", sweep.url, sweep.config)
+    path, server = f"{place}/{name}", server_of(os.environ)
+    login = [] if server == CLOUD else [f"export WANDB_BASE_URL={shlex.quote(server)}"]
+    return ServerSweep(
+        path,
+        sweep.url,
+        sweep.config,
+        agent=f"{_COMMAND} agent {shlex.quote(path)}",
+        login=(*login, f"{_COMMAND} login"),
+    )
