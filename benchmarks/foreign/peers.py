@@ -14,8 +14,8 @@ from benchmarks.checkout import Cost, measure
 from benchmarks.foreign.relay import STEPS
 
 LOCK = Path(__file__).resolve().parents[2] / "environments" / "table" / "requirements.txt"
-VERSIONS = {"dvc": "3.67.1", "kedro": "1.7.0"}
-_LIBRARIES = ("pandas", "scikit-learn", "joblib")
+VERSIONS = {"dvc": "3.67.1", "kedro": "1.7.0", "flaml[automl]": "2.7.0"}
+LIBRARIES = ("pandas", "scikit-learn", "joblib")
 
 # Each step's command; `{depth}` is the parameter that a run changes.
 COMMANDS = {
@@ -32,11 +32,11 @@ _MADE = {
 }  # fmt: skip
 
 
-def make_environment(folder: Path, *peers: str) -> Path:
-    """Make an environment with `peers` and the libraries of the steps; return its `bin`."""
+def make_environment(folder: Path, *peers: str, libraries: Sequence[str] = LIBRARIES) -> Path:
+    """Make an environment with `peers`, and `libraries` as Relay locks them; return its `bin`."""
     pins = [f"{name}=={VERSIONS[name]}" for name in peers]
     lock = LOCK.read_text(encoding="utf-8")
-    for name in _LIBRARIES:
+    for name in libraries:
         match = re.search(rf"^{name}==[^\s;\\]+", lock, re.MULTILINE)
         if match is None:
             raise SystemExit(f"{LOCK.name} does not have {name}")
