@@ -14,6 +14,7 @@ import yaml
 
 from relay.sweep.journal import Journal
 from tests.e2e.conftest import Checkout, new_checkout, wait_for
+from tests.e2e.toy import Toy
 from tests.forks import Done
 
 pytestmark = pytest.mark.e2e
@@ -141,3 +142,31 @@ def test_a_signal_ends_all_processes_and_the_message_has_the_way_on(tmp_path: Pa
     assert running.returncode == 128 + signal.SIGTERM, output
     assert "Stopped. The same command continues the sweep: ./relay sweep small" in output
     assert all(map(has_ended, children))
+
+
+TOY = """\
+method: grid
+metric: {name: ended, goal: maximize}
+parameters:
+  pipeline.steps.left.params.text: {values: [a, b, c]}
+  pipeline.steps.left.params.fail: {values: [false, true]}
+"""
+
+
+def test_a_component_without_a_score_is_scored_by_the_metrics_of_its_step(tmp_path: Path) -> None:
+    toy = Toy.after_a_run(tmp_path)
+    (toy.checkout.root / "config" / "sweep" / "texts.yaml").write_text(TOY)
+    before = toy.checkout.versions()
+    words = ["pipeline.sweep={step: left}", "env_manager=local", *toy.arguments]
+    done = toy.checkout.relay("sweep", "texts", *words)
+    assert done.status == 0, done.output
+    assert done.output.count("✔ trial") == 3
+    assert done.output.count("it was told to fail.") == 3
+    assert "Sweep texts: 6 of 6 trials, 3 failed" in done.output
+    # trials stored nothing: each artifact has the one new version of the winner at the most
+    after = toy.checkout.versions()
+    assert {name: after[name] - before[name] for name in before} == {
+        **dict.fromkeys(before, 0), "left": 1, "both": 1, "source-toy": 0, "source-other": 0,
+    }  # fmt: skip
+    ran = {name for name, status in toy.checkout.statuses().items() if status == "ran"}
+    assert ran == {"left", "both"}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 
 from relay.commands.sweep.arguments import DEFAULT_TRIALS, HELP, Arguments, parse
@@ -79,9 +81,36 @@ def run_sweep(
     winner = Winner(file.name, trial.settings, about)
     config = configure_winner(subject, winner, arguments.registers, console)
     try:
-        return run_winner(project, config, tracking, console)
+        with _alone(session, console):
+            return run_winner(project, config, tracking, console)
+    except Interrupted as interrupted:
+        return interrupted.exit_code
     finally:
         report.write(winner=report.find_run(config))
+
+
+@contextmanager
+def _alone(session: Session, console: Console) -> Iterator[None]:
+    """Wait for other commands of the sweep that make its winner: all is cached then.
+
+    Raises Interrupted if a signal arrives meanwhile.
+    """
+    if session.journal is None:
+        raise RuntimeError("the sweep must have run first")
+    lock = FileLock(session.journal.folder / "winner.lock")
+    is_waiting = False
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=0.2)
+        except Timeout:
+            session.signals.check()
+            if not is_waiting:
+                is_waiting = True
+                console.print("Another command of this sweep runs the best settings; waiting")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _seed(arguments: Arguments, config: Config) -> int:
