@@ -40,9 +40,9 @@ class Checkout:
         self.root = root
         copy_project(root)
 
-    def relay(self, *arguments: str) -> Cost:
-        """Run `python main.py` with `arguments`."""
-        return measure([str(PYTHON), "main.py", *arguments], self.root)
+    def relay(self, *arguments: str, **environ: str) -> Cost:
+        """Run `python main.py` with `arguments`, and `environ` besides the usual variables."""
+        return measure([str(PYTHON), "main.py", *arguments], self.root, environ)
 
     def steps(self) -> Iterable[Mapping[str, Any]]:
         """Return the steps that ran, from the newest run's summary."""
@@ -64,7 +64,7 @@ def measure(command: Sequence[str], cwd: Path, environ: Mapping[str, str] | None
     done = subprocess.run(
         command,
         cwd=cwd,
-        env={**_environ(), **(environ or {})},
+        env={**environment(), **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,7 +78,8 @@ def measure(command: Sequence[str], cwd: Path, environ: Mapping[str, str] | None
     return Cost(seconds, user + system)
 
 
-def _environ() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the variables of a measured command: those of the shell, without settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(_DROPPED)}
     tools = str(Path(sys.executable).parent)
     return {**kept, "PATH": f"{tools}{os.pathsep}{kept['PATH']}"}

@@ -1,6 +1,6 @@
 """Measures the foreign steps in each way, in turn, and prints a table of ratios.
 
-python -m benchmarks.foreign [--repeat N]
+python -m benchmarks.foreign [--repeat N] [--online]
 """
 
 from __future__ import annotations
@@ -20,15 +20,24 @@ from benchmarks.checkout import Checkout, Cost
 from benchmarks.foreign.peers import VERSIONS, Dvc, Kedro, Plain, make_environment
 from benchmarks.foreign.relay import SETTINGS, add_houses
 from benchmarks.tables import markdown
+from tests.wandb_server import WandbServer
+from tests.wandb_server.faults import Fault
 
 CACHE = Path(__file__).resolve().parents[2] / ".relay" / "bench"
 BASE = "plain processes, one after another"
 COLUMNS = ("first run", "nothing changed", "one model parameter")
+LATENCY = 0.05
+"""Seconds that each answer of the server takes besides."""
 _DEPTHS = (8, 8, 9)  # of the forest in the runs of COLUMNS
 
 
-def measure_foreign(folder: Path, repeat: int) -> dict[str, list[Sequence[Cost]]]:
-    """Return for each way the costs of the three runs, `repeat` times."""
+def measure_foreign(
+    folder: Path, repeat: int, server: WandbServer | None
+) -> dict[str, list[Sequence[Cost]]]:
+    """Return for each way the costs of the three runs, `repeat` times.
+
+    With a `server`, Relay also runs with its runs and artifacts there.
+    """
     source = folder / "houses.csv"
     folder.mkdir(parents=True)
     make_houses(source)
@@ -36,6 +45,10 @@ def measure_foreign(folder: Path, repeat: int) -> dict[str, list[Sequence[Cost]]
     dvc = make_environment(CACHE / f"dvc-{VERSIONS['dvc']}", "dvc")
     kedro = make_environment(CACHE / f"kedro-{VERSIONS['kedro']}", "kedro")
     _relay(folder / "warm", source)(8)  # builds the environment
+    login = {}
+    if server is not None:
+        server.faults.add(Fault(kind="delay", seconds=LATENCY))
+        login = {"WANDB_BASE_URL": server.url, "WANDB_API_KEY": server.key}
     costs: dict[str, list[Sequence[Cost]]] = {}
     for number in range(repeat):
         place = folder / str(number)
@@ -45,6 +58,11 @@ def measure_foreign(folder: Path, repeat: int) -> dict[str, list[Sequence[Cost]]
             f"Kedro {VERSIONS['kedro']} (one process)": Kedro(place / "kedro", kedro, source).run,
             "Relay": _relay(place / "relay", source),
         }
+        if server is not None:
+            project = f"tracking.project=houses{number}"  # an empty one for each turn
+            name = f"Relay on W&B, {1000 * LATENCY:.0f} ms for each request"
+            words = ("tracking=wandb", project)
+            ways = {**ways, name: _relay(place / "online", source, *words, **login)}
         rounds: dict[str, list[Cost]] = {name: [] for name in ways}
         for depth in _DEPTHS:
             for name, run in ways.items():
@@ -81,20 +99,24 @@ def make_houses(path: Path, rows: int = 5000) -> None:
     pd.concat([table, table[:40]]).round(4).to_csv(path, index=False)
 
 
-def _relay(root: Path, source: Path) -> Callable[[int], Cost]:
+def _relay(root: Path, source: Path, *words: str, **environ: str) -> Callable[[int], Cost]:
     checkout = Checkout(root)
     add_houses(root, source)
-    return lambda depth: checkout.relay(*SETTINGS, "env_manager=uv", f"train.depth={depth}")
+    settings = (*SETTINGS, "env_manager=uv", *(words or ("tracking=local",)))
+    return lambda depth: checkout.relay(*settings, f"train.depth={depth}", **environ)
 
 
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description="Measures the foreign steps in each way.")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--online", action="store_true", help="also on the W&B test server")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="relay-foreign-"))
     try:
-        print(foreign_table(measure_foreign(folder / "bench", arguments.repeat)))
+        with WandbServer() as server:
+            online = server if arguments.online else None
+            print(foreign_table(measure_foreign(folder / "bench", arguments.repeat, online)))
     finally:
         shutil.rmtree(folder)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STEPS = Path(__file__).with_name("steps")
-SETTINGS = ("pipeline=houses", "data=houses", "tracking=local")
+SETTINGS = ("pipeline=houses", "data=houses")
 
 
 @dataclass(frozen=True)
