@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,10 @@ class Memory:
 
     def download(self, artifact: ArtifactVersion, folder: Path) -> None: ...
 
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
+    def log_artifacts(self, drafts: Sequence[Draft]) -> Iterator[ArtifactVersion]:
+        yield from map(self.put, drafts)
+
+    def put(self, draft: Draft) -> ArtifactVersion:
         if draft.type == "source":  # the component's own files, not the step's
             return ArtifactVersion(draft.name, "v0", draft.type, "digest")
         self.on_log(draft)

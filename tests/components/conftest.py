@@ -105,7 +105,7 @@ class Store:
     ) -> ArtifactVersion:
         """Log the file or folder `path` as an artifact."""
         run = self.backend.start_run(RunSpec(uuid.uuid4().hex, "put", "put"))
-        version = run.log_artifact(Draft(name, type, path, "", dict(metadata or {})))
+        version = next(run.log_artifacts([Draft(name, type, path, "", dict(metadata or {}))]))
         run.finish("succeeded")
         return version
 

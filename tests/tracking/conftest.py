@@ -51,7 +51,7 @@ class Store:
     ) -> ArtifactVersion:
         run = self.backend.start_run(self.spec("put"))
         try:
-            return run.log_artifact(Draft(name, type, path, f"About {name}.", metadata))
+            return next(run.log_artifacts([Draft(name, type, path, f"About {name}.", metadata)]))
         finally:
             run.finish("succeeded")
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from relay.tracking import Draft, Reference, Row, RunSpec, Table
+from relay.tracking import ArtifactVersion, Draft, Reference, Row, RunSpec, Table
 from relay.tracking.digests import digest_of_path
 from relay.tracking.interface import Collection
 from relay.tracking.run_records import RunRecord, replay
@@ -84,12 +84,12 @@ def replace_stored(store: Store, old: bytes, new: bytes) -> None:
 def test_what_was_made_from_a_version_is_known_oldest_first(store: Store) -> None:
     table = store.put("a")
     assert store.backend.made_from(table) == []
-    made = []
+    made: list[ArtifactVersion] = []
     for number in range(2):
         run = store.backend.start_run(store.spec("train"))
         run.use_artifact("table:v0")
         (store.folder / "file.txt").write_text(f"model {number}")
-        made.append(run.log_artifact(Draft("m", "model", store.folder / "file.txt", "", {})))
+        made += run.log_artifacts([Draft("m", "model", store.folder / "file.txt", "", {})])
         run.finish("succeeded")
     store.put("b")
     assert store.backend.made_from(table) == made
@@ -214,6 +214,33 @@ def test_using_a_misspelled_artifact_is_an_error_with_a_hint(
     run.finish("failed", "nothing to use")
 
 
+def test_several_are_stored_in_their_order_with_their_aliases(store: Store) -> None:
+    drafts = []
+    for name in ("b", "a", "c"):
+        path = store.folder / f"{name}.txt"
+        path.write_text(name)
+        drafts.append(Draft(name, "t", path, "", {}, aliases=(f"is-{name}", "ready")))
+    run = store.backend.start_run(store.spec())
+    made = list(run.log_artifacts(drafts))
+    run.finish("succeeded")
+    assert [str(version) for version in made] == ["b:v0", "a:v0", "c:v0"]
+    for name in ("a", "b", "c"):
+        for alias in ("latest", "ready", f"is-{name}"):
+            assert str(store.found(f"{name}:{alias}")) == f"{name}:v0"
+
+
+def test_content_that_comes_back_gets_the_aliases_of_its_draft(store: Store) -> None:
+    store.put("one")
+    store.put("two")
+    path = store.folder / "file.txt"
+    path.write_text("one")
+    run = store.backend.start_run(store.spec())
+    [version] = run.log_artifacts([Draft("table", "t", path, "", {}, aliases=("ready",))])
+    run.finish("succeeded")
+    assert str(version) == "table:v0"
+    assert str(store.found("table:ready")) == str(store.found("table:latest")) == "table:v0"
+
+
 def test_collections_are_all_artifacts_by_name(store: Store) -> None:
     assert store.backend.collections() == []
     store.put("b", "two")
@@ -299,14 +326,14 @@ def logged(store: Store, spec: RunSpec) -> tuple[dict[str, Any], dict[str, Any]]
 WRITER = """
 import sys
 from pathlib import Path
-from relay.tracking import Draft, RunSpec, TrackingSettings, open_backend
+from relay.tracking import ArtifactVersion, Draft, RunSpec, TrackingSettings, open_backend
 
 backend, project, path, root = sys.argv[1:]
 run = open_backend(TrackingSettings(backend, project), Path(root)).start_run(
     RunSpec(Path(path).stem, "writer", "writer")
 )
 draft = Draft("table", "t", Path(path), "", {"writer": Path(path).stem})
-print(run.log_artifact(draft))
+print(*run.log_artifacts([draft]))
 run.finish("succeeded")
 """
 
@@ -346,7 +373,7 @@ def test_a_run_that_fails_keeps_what_it_logged(store: Store) -> None:
     run = store.backend.start_run(store.spec())
     path = store.folder / "file.txt"
     path.write_text("found")
-    run.log_artifact(Draft("report", "t", path, "", {}))
+    next(run.log_artifacts([Draft("report", "t", path, "", {})]))
     run.finish("failed", "the gate says no")
     assert store.found("report").version == "v0"
 

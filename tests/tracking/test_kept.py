@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,17 @@ class Taking:
         self.calls.append(("use", reference))
         return ArtifactVersion(reference.partition(":")[0], "v0", "t", "digest")
 
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
+    def log_artifacts(self, drafts: Sequence[Draft]) -> Iterator[ArtifactVersion]:
+        yield from map(self.put, drafts)
+
+    def put(self, draft: Draft) -> ArtifactVersion:
         if draft.name == self.refused:
             raise UploadError(f"it did not take {draft.name}")
         paths = [draft.path] if draft.path.is_file() else sorted(draft.path.rglob("*.*"))
         for path in paths:
             self.files[f"{draft.name}/{path.name}"] = path.read_text()
-        self.calls.append(("log_artifact", draft.name))
+        self.calls.append(("log_artifacts", draft.name))
+        self.calls += [("alias", (f"{draft.name}:v7", alias)) for alias in draft.aliases]
         return ArtifactVersion(draft.name, "v7", draft.type, "digest")
 
     def log(self, row: Row) -> None:
@@ -263,8 +267,8 @@ def test_a_kept_run_is_uploaded_whole_and_then_gone(kept: Path, record: RunRecor
     assert backend.calls == [
         ("start", record.spec),
         ("use", "raw:v3"),
-        ("log_artifact", "table"),
-        ("log_artifact", "tree"),
+        ("log_artifacts", "table"),
+        ("log_artifacts", "tree"),
         ("log", replace(record.rows[0], images={})),
         ("finish", ("failed", "the gate says no")),
     ]

@@ -50,7 +50,7 @@ def do(name, action):
         status = "failed"
         print(name, "failed:", type(error).__name__, error, flush=True)
 
-do("upload", lambda: run.log_artifact(Draft("table", "t", file, "A table.", {})))
+do("upload", lambda: next(run.log_artifacts([Draft("table", "t", file, "A table.", {})])))
 if sys.argv[1] == "look":
     do("look", lambda: backend.find("table"))
 run.log(Row({"rows": 1.0}))
@@ -240,7 +240,7 @@ def test_a_run_whose_artifact_is_refused_still_ends_on_the_server(store: Store) 
     run = store.backend.start_run(spec)
     try:
         with pytest.raises(UploadError, match="a fault was asked for"):
-            run.log_artifact(Draft("table", "t", path, "A table.", {}))
+            next(run.log_artifacts([Draft("table", "t", path, "A table.", {})]))
     finally:
         server.faults.clear()
     run.finish("failed", "not taken")

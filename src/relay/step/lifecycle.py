@@ -112,14 +112,19 @@ class StepLifecycle(Generic[ParamsT]):
             # Checked while nothing is stored: all outputs or none.
             for key, draft in drafts.items():
                 require_type(self.backend, key, draft)
-            self._tracking.log_artifact(self._source())
-            for key, draft in drafts.items():
-                self.outputs[key] = self._tracking.log_artifact(draft)
-                log.info("Stored %s (%s)", self.outputs[key], draft.type)
+            alias = self._cache_alias(work)
+            if alias is not None:
+                drafts = {key: replace(draft, aliases=(alias,)) for key, draft in drafts.items()}
+            versions = self._tracking.log_artifacts([*drafts.values(), self._source()])
+            for key in drafts:
+                version = self.outputs[key] = next(versions)
+                log.info("Stored %s (%s)", version, version.type)
+            next(versions)  # that of the component's files
             if work.status == "succeeded":
                 for action in self._run.last:
                     action()
-                self._mark()
+                if alias is None:
+                    self._mark()
         except (UploadError, OutageError) as error:
             return self._keep(work, error)
         except Exception as error:
@@ -127,7 +132,7 @@ class StepLifecycle(Generic[ParamsT]):
         return work
 
     def _mark(self) -> None:
-        """Give the outputs the alias of the fingerprint, by which the step cache finds them."""
+        """Give the outputs the alias by which the step cache finds them."""
         fingerprint = self._fingerprint
         if fingerprint is None or not are_unchanged(fingerprint.code, self.project.root):
             return  # a file that was edited meanwhile may be the one that ran, or not
@@ -163,7 +168,7 @@ class StepLifecycle(Generic[ParamsT]):
             rows=(self._row(),),
             inputs=tuple(str(version) for version in self._run.inputs.values()),
             outputs=(self._source(), *self._outputs().values()) if self._complete else (),
-            cache_alias=self._alias_of_kept(work),
+            cache_alias=self._cache_alias(work),
         )
         try:
             folder = keep(self.project.kept, self.settings.tracking, record)
@@ -183,11 +188,10 @@ class StepLifecycle(Generic[ParamsT]):
             )
         )
 
-    def _alias_of_kept(self, work: End) -> str | None:
-        """Return the alias of `_mark` for outputs that are stored later, or None.
+    def _cache_alias(self, work: End) -> str | None:
+        """Return the alias by which the step cache finds the outputs once they are stored, or None.
 
-        None if the step has actions for after the storage: they are not done later, so that the
-        step has to run again.
+        None if the step has actions for after the storage: the outputs are marked after those.
         """
         fingerprint = self._fingerprint
         if fingerprint is None or not self._complete or work.status != "succeeded":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class _Reading:
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         self._backend.download(artifact, folder)
 
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
+    def log_artifacts(self, drafts: Sequence[Draft]) -> Iterator[ArtifactVersion]:
         raise NotImplementedError("a trial stores no artifact")
 
     def log(self, row: Row) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -76,6 +76,8 @@ class Draft:
     path: Path
     description: str
     metadata: Mapping[str, Any]
+    aliases: tuple[str, ...] = ()
+    """Besides `latest`."""
 
 
 @dataclass(frozen=True)
@@ -180,11 +182,11 @@ class Run(Protocol):
         Raises RelayError if one is damaged.
         """
 
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
-        """Store `draft` and return its version, once it is safely stored.
+    def log_artifacts(self, drafts: Sequence[Draft]) -> Iterator[ArtifactVersion]:
+        """Store `drafts`, and yield the version of each, in order, once it is safely stored.
 
-        If a version with this content exists, it is returned, with the new metadata. `latest` then
-        points at it. Raises UploadError if the store did not take it.
+        If a version with this content exists, that is yielded, with the new metadata. `latest` and
+        the draft's aliases then point at it. Raises UploadError if the store did not take one.
         """
 
     def log(self, row: Row) -> None:

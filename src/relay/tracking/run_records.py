@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay.tracking.interface import (
     REPLAYED,
@@ -30,6 +30,12 @@ class RunRecord:
     cache_alias: str | None = None
     """The alias of its outputs for the step cache; None if the cache must not find them."""
 
+    def with_alias(self, draft: Draft) -> Draft:
+        """Return an output with the alias for the step cache, if it gets one."""
+        if self.cache_alias is None or draft.type == SOURCE_TYPE:
+            return draft
+        return replace(draft, aliases=(self.cache_alias,))
+
 
 def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
     """Write the run into `backend` and return its outputs there, in their order.
@@ -40,11 +46,7 @@ def replay(record: RunRecord, backend: Backend) -> list[ArtifactVersion]:
     try:
         for reference in record.inputs:
             run.use_artifact(reference)
-        outputs = [run.log_artifact(draft) for draft in record.outputs]
-        if record.cache_alias is not None:
-            for version in outputs:
-                if version.type != SOURCE_TYPE:
-                    backend.set_alias(version, record.cache_alias)
+        outputs = list(run.log_artifacts(list(map(record.with_alias, record.outputs))))
         for row in record.rows:
             run.log(row)
         if not any(SECONDS in row.metrics for row in record.rows):

@@ -78,7 +78,10 @@ class Target:
         self.used.append((self.specs[-1].name, reference))
         return version
 
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
+    def log_artifacts(self, drafts: Sequence[Draft]) -> Iterator[ArtifactVersion]:
+        yield from map(self.put, drafts)
+
+    def put(self, draft: Draft) -> ArtifactVersion:
         if draft.name == self.refused:
             raise UploadError(f"W&B did not take {draft.name}")
         content = (draft.path / "file.txt").read_text()

@@ -60,10 +60,11 @@ def _run(project: Project, recipe: dict[str, Any]) -> int:
 
 def _store(backend: Backend, given: dict[str, dict[str, Any]]) -> None:
     run = backend.start_run(RunSpec(uuid.uuid4().hex[:16], "given", "given"))
-    for name, artifact in given.items():
-        run.log_artifact(
-            Draft(name, artifact["type"], Path(artifact["folder"]), "", artifact["metadata"])
-        )
+    drafts = [
+        Draft(name, artifact["type"], Path(artifact["folder"]), "", artifact["metadata"])
+        for name, artifact in given.items()
+    ]
+    list(run.log_artifacts(drafts))
     run.finish("succeeded")
 
 

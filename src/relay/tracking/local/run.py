@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,10 @@ class LocalRun:
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         self._backend.download(artifact, folder)
 
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
+    def log_artifacts(self, drafts: Sequence[Draft]) -> Iterator[ArtifactVersion]:
+        yield from map(self._log_artifact, drafts)
+
+    def _log_artifact(self, draft: Draft) -> ArtifactVersion:
         artifact = trackio.Artifact(
             draft.name, draft.type, description=draft.description, metadata=dict(draft.metadata)
         )
@@ -117,7 +120,8 @@ class LocalRun:
                 "other program changes the local store, and run the step again."
             )
         # Trackio moves aliases forward only; content that comes back is `latest` again.
-        self._backend.set_alias(version, "latest")
+        for alias in ("latest", *draft.aliases):
+            self._backend.set_alias(version, alias)
         return self._backend.find(str(version)) or version
 
     def log(self, row: Row) -> None:

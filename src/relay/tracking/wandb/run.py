@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -98,22 +98,35 @@ class WandbRun:
     def download(self, artifact: ArtifactVersion, folder: Path) -> None:
         download_verified(self._used[str(artifact)], folder)
 
-    def log_artifact(self, draft: Draft) -> ArtifactVersion:
-        with self._uploading(draft.name):
-            return self._log_artifact(draft)
+    def log_artifacts(self, drafts: Sequence[Draft]) -> Iterator[ArtifactVersion]:
+        # All are on their way before the first is waited for: each takes a dozen requests.
+        started = []
+        for draft in drafts:
+            with self._uploading(draft.name):
+                started.append(self._start_artifact(draft))
+        for draft, artifact in zip(drafts, started, strict=True):
+            with self._uploading(draft.name):
+                yield self._wait_for(draft, artifact)
 
     @while_served
-    def _log_artifact(self, draft: Draft) -> ArtifactVersion:
-        metadata = {**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)}
+    def _start_artifact(self, draft: Draft) -> wandb.Artifact:
         artifact = wandb.Artifact(
-            draft.name, draft.type, description=draft.description, metadata=metadata
+            draft.name,
+            draft.type,
+            description=draft.description,
+            metadata={**draft.metadata, DIGEST_KEY: digest_of_path(draft.path)},
         )
         if draft.path.is_dir():
             artifact.add_dir(str(draft.path))
         else:
             artifact.add_file(str(draft.path))
+        return self._run.log_artifact(artifact, aliases=list(draft.aliases) or None)
+
+    @while_served
+    def _wait_for(self, draft: Draft, artifact: wandb.Artifact) -> ArtifactVersion:
+        metadata = dict(artifact.metadata)
         # Only wait() gives the version, and only it raises if the upload failed.
-        logged = self._run.log_artifact(artifact).wait()
+        logged = artifact.wait()
         if dict(logged.metadata) != metadata or logged.description != draft.description:
             # The content was there before; only its metadata is new.
             logged.metadata, logged.description = metadata, draft.description
