@@ -21,6 +21,7 @@ from relay.sweep.single_trial import score_trial
 from relay.sweep.subject import DECIDED, Subject
 from relay.tracking import Row, Run, RunStatus, TrackingSettings, Trial, open_backend
 from relay.tracking.remote import SETTING, TITLE, is_remote, read_sweep
+from relay.util.child import run_in_child
 from relay.util.errors import ConfigError, Interrupted, RelayError
 from relay.util.private_folders import make_private
 from relay.util.project import Project
@@ -43,10 +44,22 @@ def run_trial(
 
     Its run gets a row for each fold. If the command has `steps`, it gets the metrics of these steps
     when all have ended. A trial that a signal stops ends by that signal, as agents count exit
-    statuses above 0 as failures, and quit after a few.
+    statuses above 0 as failures, and quit after a few. An agent may also kill its trial at once:
+    that is why it works in a child process, which ends the run and the processes even so.
 
     Raises RelayError if the trial fails; its run has the error, too.
     """
+    return run_in_child(lambda: _run(project, trial, arguments, start, console, run_steps))
+
+
+def _run(
+    project: Project,
+    trial: Trial,
+    arguments: Sequence[str],
+    start: Path,
+    console: Console,
+    run_steps: RunSteps,
+) -> int:
     signals = StopSignals(at_once=False)
     signals.install()
     project.prepare(os.environ)

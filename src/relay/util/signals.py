@@ -9,7 +9,8 @@ from types import FrameType
 
 from relay.util.errors import Interrupted
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""The signals that ask a process to stop."""
 
 
 class StopSignals:
@@ -27,7 +28,7 @@ class StopSignals:
 
     def install(self) -> None:
         """Handle SIGTERM, SIGINT and SIGHUP from now on."""
-        for number in _STOPPING:
+        for number in STOPPING:
             signal.signal(number, self._receive)
 
     def check(self) -> None:
