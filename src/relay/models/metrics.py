@@ -1,4 +1,7 @@
-"""Metrics of predictions, computed one way in training, evaluation and registration."""
+"""Metrics of predictions, computed one way in training, evaluation and registration.
+
+A new metric is computed here, named in `metric_names.py`, and resampled in `bootstrap.py`.
+"""
 
 from __future__ import annotations
 

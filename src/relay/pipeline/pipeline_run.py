@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from relay.config.composed import Config
+from relay.pipeline.artifact_pages import INDEX
 from relay.pipeline.display import Display, open_display
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
-from relay.pipeline.pages import INDEX
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
 from relay.pipeline.run_page import PageDisplay, RunPage
 from relay.pipeline.run_summary import SETTINGS, Summary, write_summary

@@ -56,7 +56,10 @@ class PlannedStep:
 
     @property
     def content_params(self) -> dict[str, Any]:
-        """Return the `plain_params` that decide the outputs' content: no names, no limits."""
+        """Return the `plain_params` that decide the outputs' content: no names, no limits.
+
+        They are compared with those of stored outputs; the cache key has all `plain_params`.
+        """
         fields = self.component.params_type.model_fields
         return {
             key: value

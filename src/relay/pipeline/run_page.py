@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from relay.pages.render import render
+from relay.pipeline.artifact_pages import INDEX, Page, collect_pages, run_time
 from relay.pipeline.display import Display
-from relay.pipeline.graph import Node, draw_graph
-from relay.pipeline.pages import INDEX, Page, collect_pages, run_time
+from relay.pipeline.graph_picture import Node, draw_graph
 from relay.pipeline.plan import Plan
 from relay.pipeline.run_comparison import (
     compare_settings,

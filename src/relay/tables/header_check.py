@@ -10,9 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from relay import Facts
+from relay.tables.missing_column import describe_missing_column
 from relay.tables.reading.files.source import find_source
 from relay.tables.reading.header import is_number
-from relay.tables.reading.settings.column_names import renamed, require_one_target
+from relay.tables.reading.settings.column_names import (
+    renamed,
+    require_one_target,
+)
 from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.settings.params import ReadParams
 from relay.tables.reading.text_files.encodings import codec_of
@@ -21,7 +25,7 @@ from relay.tables.reading.text_files.layout import text_format
 from relay.tables.reading.text_files.records import check_records
 from relay.tables.setting_checks import COLUMNS, SOURCE
 from relay.util.errors import ConfigError
-from relay.util.names import column_name, describe_missing_column
+from relay.util.names import column_name
 from relay.util.paths import find_local_path, scheme_of
 
 SKLEARN_TARGET = "target"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from relay.tables.missing_column import describe_missing_column
 from relay.util.errors import RelayError
-from relay.util.names import describe_missing_column
 
 if TYPE_CHECKING:
     from relay import Input

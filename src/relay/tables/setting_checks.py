@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from relay.tables.missing_column import describe_missing_column
 from relay.tables.reading.settings.column_names import find_column
 from relay.util.errors import ConfigError, RelayError
-from relay.util.names import column_name, describe_missing_column
+from relay.util.names import column_name
 from relay.util.paths import describe_missing_file, find_local_path
 
 if TYPE_CHECKING:

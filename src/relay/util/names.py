@@ -68,11 +68,6 @@ def did_you_mean(wrong: str, right: Iterable[str]) -> str:
     return f" Did you mean '{near}'?" if near else list_choices(choices)
 
 
-def describe_missing_column(name: str, columns: Iterable[str], owner: str = "the table") -> str:
-    """Return `the table has no column 'x'. Did you mean 'y'?`, to append to a setting's key."""
-    return f"{owner} has no column '{name}'.{did_you_mean(column_name(name), columns)}"
-
-
 def list_choices(names: Iterable[str]) -> str:
     """Return ` There is: a, b.`, with the first 20 names, to append to a message."""
     choices = sorted(set(names))

@@ -7,7 +7,6 @@ import pytest
 from relay.util.names import (
     column_name,
     column_names,
-    describe_missing_column,
     did_you_mean,
     nearest,
 )
@@ -56,12 +55,3 @@ def test_a_hint_names_the_nearest_or_else_the_choices() -> None:
     assert did_you_mean("zzz", ["b", "a"]) == " There is: a, b."
     assert did_you_mean("zzz", []) == ""
     assert did_you_mean("zzz", [f"c{i:02}" for i in range(30)]).endswith("c19, ....")
-
-
-def test_a_missing_column_is_described_with_the_nearest_name() -> None:
-    assert describe_missing_column("Pirce", ["price", "id"]) == (
-        "the table has no column 'Pirce'. Did you mean 'price'?"
-    )
-    assert describe_missing_column("x", ["b", "a"], "t.csv") == (
-        "t.csv has no column 'x'. There is: a, b."
-    )

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from relay.tables.missing_column import describe_missing_column
 from relay.util.errors import RelayError
-from relay.util.names import column_name, column_names, describe_missing_column
+from relay.util.names import column_name, column_names
 from relay.util.setting_text import setting
 
 Column = Annotated[str, AfterValidator(column_name)]

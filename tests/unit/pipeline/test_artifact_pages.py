@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
-from relay.pipeline import pages
-from relay.pipeline.pages import collect_pages
+from relay.pipeline import artifact_pages
+from relay.pipeline.artifact_pages import collect_pages
 from relay.pipeline.run_summary import StepSummary
 from relay.tracking import ArtifactVersion, Backend
 from relay.util.errors import RelayError
@@ -88,7 +88,7 @@ def test_a_page_outside_of_its_artifact_is_not_copied(tmp_path: Path) -> None:
 def test_a_server_that_takes_long_to_fail_is_not_asked_for_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "_SECONDS", -1.0)
+    monkeypatch.setattr(artifact_pages, "_SECONDS", -1.0)
     backend = Pages(broken=("report",))
     assert collect(backend, tmp_path)[1:] == [
         "Not all pages of this run were fetched: the server takes too long"
@@ -102,7 +102,7 @@ def test_a_server_that_has_gone_is_asked_for_no_page(
     def require_answer(backend: Backend) -> None:
         raise RelayError("it cannot be reached")
 
-    monkeypatch.setattr(pages, "require_answer", require_answer)
+    monkeypatch.setattr(artifact_pages, "require_answer", require_answer)
     backend = Pages()
     assert collect(backend, tmp_path) == [
         "Not all pages of this run were fetched: it cannot be reached"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from relay.pipeline.graph import Node, draw_graph
+from relay.pipeline.graph_picture import Node, draw_graph
 
 
 def node(name: str, *needs: str, status: str = "ran") -> Node:
