@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import stat
 from collections.abc import Mapping
@@ -17,9 +16,10 @@ _SQLITE = re.compile(r"^sqlite:///(?P<path>/.+)$")
 def make_private(project: Project, environ: Mapping[str, str]) -> None:
     """Let only the owner read the store, outputs and MLflow's files in the checkout.
 
-    Missing ones are made, so that no other tool makes them readable for all. Existing ones lose the
-    rights of the group and of others. A folder with the setgid bit (`chmod 2770`) is shared with
-    its group on purpose, and stays so. Those of another owner cannot be changed: they stay too.
+    Missing folders are made, so that no other tool makes them readable for all; MLflow's database
+    is private as soon as it is made. Existing ones lose the rights of the group and of others. A
+    folder with the setgid bit (`chmod 2770`) is shared with its group on purpose, and stays so.
+    Those of another owner cannot be changed: they stay too.
     """
     for folder in (project.state, project.outputs, project.home / "mlruns"):
         with contextlib.suppress(OSError):
@@ -27,11 +27,7 @@ def make_private(project: Project, environ: Mapping[str, str]) -> None:
         _tighten(folder)
     database = _SQLITE.match(project.tracking_uri(environ))
     if database and Path(database["path"]).parent == project.home:
-        path = Path(database["path"])
-        with contextlib.suppress(OSError):
-            # For SQLite, an empty file is an empty database.
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        _tighten(path)
+        _tighten(Path(database["path"]))
 
 
 def _tighten(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,29 @@ def test_a_store_that_another_process_made_meanwhile_stays(tmp_path: Path) -> No
     path.write_text("of another process")
     make_store(path)
     assert path.read_text() == "of another process"
+
+
+def test_an_empty_file_counts_as_no_store(kept: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    path.touch()
+    runs = connect(f"sqlite:///{path}")
+    assert runs.start(runs.experiment("relay", str(tmp_path)), "a run")
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("home", "folder", "rights"),
+    [("checkout", 0o755, 0o600), ("checkout", 0o2770, 0o644), ("elsewhere", 0o755, 0o644)],
+)
+def test_in_the_folder_for_results_only_the_owner_can_read_it_unless_that_is_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, folder: int, rights: int
+) -> None:
+    monkeypatch.setenv("RELAY_HOME", str(tmp_path / home))
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout").chmod(folder)
+    before = os.umask(0o022)
+    try:
+        make_store(tmp_path / "checkout" / "mlflow.db")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "checkout" / "mlflow.db").stat().st_mode) == rights

@@ -22,13 +22,12 @@ def usual_umask() -> object:
     os.umask(before)
 
 
-def test_store_outputs_and_database_are_made_private(tmp_path: Path) -> None:
+def test_store_and_outputs_are_made_private(tmp_path: Path) -> None:
     make_private(Project(tmp_path), {})
     assert {path.name: mode(path) for path in tmp_path.iterdir()} == {
         ".relay": "700",
         "outputs": "700",
         "mlruns": "700",
-        "mlflow.db": "600",
     }
 
 

@@ -13,7 +13,7 @@ from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES as MAX_
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT as TIMEOUT
 from sqlalchemy.exc import SQLAlchemyError
 
-from relay.tracking.mlflow.new_store import make_store
+from relay.tracking.mlflow.new_store import is_missing, make_store
 from relay.tracking.mlflow.runs import MlflowRuns
 from relay.util.errors import RelayError
 from relay.util.proxies import find_proxy, host_of
@@ -32,7 +32,7 @@ def connect(tracking_uri: str) -> MlflowRuns:
     try:
         with _few_tries():
             path = Path(tracking_uri.removeprefix("sqlite:///"))
-            if tracking_uri.startswith("sqlite:///") and not path.exists():
+            if tracking_uri.startswith("sqlite:///") and is_missing(path):
                 make_store(path)
             runs = MlflowRuns(tracking_uri)
             runs.open()

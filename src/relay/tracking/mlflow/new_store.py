@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
+import stat
 from pathlib import Path
 
 import mlflow
@@ -12,13 +14,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from relay.tracking.mlflow.runs import MlflowRuns
 from relay.util.files import name_aside, replace_file
-from relay.util.paths import environments_root
+from relay.util.paths import HOME, environments_root
 
 
 def make_store(path: Path) -> None:
     """Make a store aside and move it to `path`, as MLflow cannot use half of one.
 
-    Nothing happens if another process makes it at the same time. Raises what MLflow raises.
+    In the folder for results, only its owner can read it, unless the folder is shared with a group
+    (`chmod 2770`). An empty file counts as none. Nothing happens if another process makes the store
+    at the same time. Raises what MLflow raises.
     """
     tables, copy, new = _tables_file(), name_aside(path), name_aside(path)
     try:
@@ -28,11 +32,21 @@ def make_store(path: Path) -> None:
             MlflowRuns(f"sqlite:///{new}").open()
             _keep_tables(new, tables)
             store = new
+        is_shared = path.parent.stat().st_mode & stat.S_ISGID
+        if str(path.parent) == os.environ.get(HOME) and not is_shared:
+            store.chmod(0o600)
+        if path.exists() and is_missing(path):
+            path.unlink()
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(store)  # unlike a rename, it replaces no store that was made meanwhile
     finally:
         copy.unlink(missing_ok=True)
         new.unlink(missing_ok=True)
+
+
+def is_missing(path: Path) -> bool:
+    """Return whether there is no store at `path`: no file, or an empty one."""
+    return not path.exists() or path.stat().st_size == 0
 
 
 def _tables_file() -> Path:
