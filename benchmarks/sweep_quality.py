@@ -187,7 +187,7 @@ def main() -> None:
     before = read_results(arguments.seconds, arguments.sweep)
     done = {(one["data"], one["seed"]) for one in before if one["tool"] == "relay"}
     CACHE.mkdir(parents=True, exist_ok=True)
-    for name, seed in itertools.product(arguments.data, arguments.seeds):
+    for seed, name in itertools.product(arguments.seeds, arguments.data):
         if (name, seed) in done:
             continue
         source = (arguments.folder / DATA_SETS[name].path).resolve()

@@ -88,6 +88,12 @@ class Range:
             raise ValueError(f"{value!r} is not between {self.low} and {self.high}")
         return int(value) if self.is_whole else float(value)
 
+    def nearest(self, value: Any) -> Any:
+        """Return the value of the range that is nearest to `value`, if that is a number."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        return self.decode(min(max(value, self.low), self.high))
+
     def decode(self, number: float) -> float:
         """Return the value for the number that Optuna keeps: the nearest multiple of `q`."""
         if self.q is not None:

@@ -29,7 +29,8 @@ from relay.sweep.format import Method
 from relay.sweep.space import Dimension, Space
 
 STARTUP = 10
-"""The number of trials with random values before their results guide the search."""
+"""The number of trials, with the defaults first and then random values, before their results guide
+the search."""
 
 INCOMPLETE = "incomplete"
 """The attribute of a trial that lacks values of its space, as its settings are the defaults."""
@@ -79,9 +80,7 @@ class Search:
             return self._default(self.defaults[number])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study = optuna.create_study(
-                direction=self.direction, sampler=self._sampler(number - len(self.defaults))
-            )
+            study = optuna.create_study(direction=self.direction, sampler=self._sampler(number))
         if self.method == "bayes":
             for trial in trials:
                 if shown := _as_known(trial, number - self.lag):
@@ -108,7 +107,10 @@ class Search:
         return Proposal(settings, trial.params, trial.distributions)
 
     def _default(self, values: Settings) -> Proposal:
-        """Return the default `values` of settings, with the sweep's constants."""
+        """Return the default `values` of settings, with the sweep's constants.
+
+        A number outside of its range becomes the nearest in it.
+        """
         settings = _constants(self.space.groups)
         settings |= {one.key: values[one.key] for one in self.space.groups if one.key in values}
         active = self.space.active(settings)
@@ -121,10 +123,13 @@ class Search:
                 settings[dimension.key] = distribution.value
                 continue
             try:
-                params[dimension.name] = distribution.encode(values[dimension.key])
-                settings[dimension.key] = values[dimension.key]
+                value = values[dimension.key]
+                if isinstance(distribution, Range):
+                    value = distribution.nearest(value)
+                params[dimension.name] = distribution.encode(value)
+                settings[dimension.key] = value
                 distributions[dimension.name] = optuna_distribution(distribution)
-            except (KeyError, ValueError):  # not in the range: the trial leaves it as it is
+            except (KeyError, ValueError):  # not among the values: the trial leaves it as it is
                 is_complete = False
         return Proposal(settings, params, distributions, is_complete)
 

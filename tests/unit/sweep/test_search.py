@@ -99,16 +99,22 @@ def test_a_trial_has_the_settings_of_its_option_only() -> None:
         assert settings["seed"] == 5
 
 
-def test_the_defaults_of_each_option_come_first() -> None:
+def test_the_defaults_of_each_option_come_first_or_what_is_nearest() -> None:
     defaults = [{"model": "linear", "model.alpha": 0.25}, {"model": "forest", "model.depth": 100}]
     first = run(search(MODELS, defaults=defaults), 2)
     assert tried(first) == [
-        {"model": "linear", "model.alpha": 0.25, "seed": 5}, {"model": "forest", "seed": 5},
-    ]  # fmt: skip
+        {"model": "linear", "model.alpha": 0.25, "seed": 5},
+        {"model": "forest", "model.depth": 9, "seed": 5},
+    ]
     assert first[0].params == {"model": "linear", "model.linear.alpha": 0.25}
-    # 100 is not in the range, so the search learns nothing from it, but it can win
-    assert first[1].params == {"model": "forest"}
-    assert [trial.user_attrs[INCOMPLETE] for trial in first] == [False, True]
+    assert not any(trial.user_attrs[INCOMPLETE] for trial in first)
+
+
+def test_a_default_that_is_not_a_value_stays_and_teaches_nothing() -> None:
+    searched = search("  a: {values: [1, 2]}\n  b: {min: 1, max: 9}\n", defaults=[{"a": 3, "b": 4}])
+    [first] = run(searched, 1)
+    assert tried([first]) == [{"b": 4}]  # that of `a` stays as it is without the sweep
+    assert first.user_attrs[INCOMPLETE]
 
 
 def test_a_failed_trial_teaches_nothing() -> None:
