@@ -17,6 +17,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 _WIDTH, _HEIGHT = 3.8, 2.6
 """The size of a picture in inches: its texts are legible on a phone, too."""
+_LONGEST = 30
+"""The number of characters below an axis, in one line."""
 _AXIS_WIDTH = 1.3
 """The width that an axis of parallel coordinates needs."""
 _BLUE, _ORANGE = "#3b78b5", "#b85c12"
@@ -106,13 +108,21 @@ def draw_history(study: optuna.Study, metric: str) -> Chart:
 
 def draw_slice(study: optuna.Study, name: str, metric: str) -> Chart:
     """Draw the score of each trial over its value of parameter `name`."""
+    kinds = [trial.distributions.get(name) for trial in complete_trials(study)]
+    has_labels = any(isinstance(kind, CategoricalDistribution) for kind in kinds)
 
     def draw(plots: Any) -> Any:
-        return plots.plot_slice(study, params=[name], target_name=metric)
+        axes = plots.plot_slice(study, params=[name], target_name=metric)
+        if has_labels:
+            axes.figure.canvas.draw()  # before, the labels are empty
+            labels = [label.get_text().strip("'") for label in axes.get_xticklabels()]
+            is_long = sum(map(len, labels)) > _LONGEST
+            angle, side = (25, "right") if is_long else (0, "center")
+            axes.set_xticks(axes.get_xticks(), labels, rotation=angle, ha=side)
+        return axes
 
     caption = "A point for each trial; the darker, the later."
-    kinds = [trial.distributions.get(name) for trial in complete_trials(study)]
-    if any(isinstance(kind, CategoricalDistribution) for kind in kinds):
+    if has_labels:
         return Chart(name, _picture(draw), caption)  # a value may be far from all others
     return _with_range(study, name, draw, caption)
 

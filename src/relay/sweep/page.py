@@ -181,7 +181,7 @@ def _section(title: str, note: str, study: optuna.Study, metric: str) -> Section
     names = varied_params(study)
     shares = importances(study)
     charts = [draw_importances(study, shares, metric)] if shares else []
-    wide = [draw_parallel(study, metric)] if len(names) > 1 else []
+    wide = [draw_parallel(study, metric)] if len(names) > 2 else []
     slices = [draw_slice(study, name, metric) for name in list(shares or names)[:_SLICES]]
     return Section(title, note, charts, wide, slices)
 
