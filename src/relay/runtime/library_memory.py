@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from relay.runtime.libraries import Library
+from relay.runtime.libraries import Library, is_shared_by_none
 from relay.util.files import write_text
 
 _MOST_REMEMBERED = 200
@@ -33,11 +33,16 @@ class LibraryMemory:
     def find(
         self, environment: str, component: str, imports: Sequence[Library]
     ) -> list[Library] | None:
-        """Return what `component` with its `imports` loaded; None if it is not remembered."""
+        """Return what `component` with its `imports` loaded; None if it is not remembered.
+
+        What each process must load itself is left out.
+        """
         libraries = self._entries.get(_key(environment, component, imports))
         if libraries is None:
             return None
-        return [(module, tuple(names)) for module, names in libraries]
+        return [
+            (module, tuple(names)) for module, names in libraries if not is_shared_by_none(module)
+        ]
 
     def add(
         self,

@@ -38,6 +38,12 @@ def test_another_component_environment_or_import_has_its_own(memory: LibraryMemo
     assert memory.find("env", "train", IMPORTS[::-1]) == [("scipy", ())]
 
 
+def test_what_each_process_must_load_itself_is_not_loaded_ahead(memory: LibraryMemory) -> None:
+    # the first process to end would remove the temporary folder of all others
+    memory.add("env", "train", IMPORTS, [("wandb.sdk", ()), ("scipy", ()), ("wandb", ())])
+    assert again(memory).find("env", "train", IMPORTS) == [("scipy", ())]
+
+
 def test_a_run_replaces_what_is_remembered(memory: LibraryMemory) -> None:
     memory.add("env", "train", IMPORTS, [("scipy", ())])
     memory.add("env", "train", IMPORTS, [("joblib", ()), ("joblib", ())])
