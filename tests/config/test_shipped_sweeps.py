@@ -6,7 +6,7 @@ import pytest
 
 from relay.config.files import ConfigFiles
 from relay.sweep.checks import check_space
-from relay.sweep.distributions import Constant
+from relay.sweep.distributions import Constant, Range
 from relay.sweep.format import read_sweep
 from relay.sweep.search import Search
 from relay.sweep.space import Dimension, Space, read_space
@@ -45,10 +45,14 @@ def test_each_range_is_valid_and_has_the_models_own_setting_in_it(name: str) -> 
 
 
 @pytest.mark.parametrize("model", sorted(MODELS - LEFT_OUT))
-def test_the_sweep_over_all_models_has_the_ranges_of_each(model: str) -> None:
+def test_the_sweep_over_all_models_has_the_parameters_of_each(model: str) -> None:
     alone, among_all = varied(space_of(model), model), varied(space_of("all"), model)
-    assert {key: one.distribution for key, one in among_all.items()} == {
-        key: one.distribution for key, one in alone.items()
-    }
+    assert among_all.keys() == alone.keys()
+    for key, one in among_all.items():
+        wide, narrow = alone[key].distribution, one.distribution
+        assert isinstance(wide, Range)
+        assert isinstance(narrow, Range)
+        assert wide.low <= narrow.low
+        assert narrow.high <= wide.high
     models = next(one for one in space_of("all").groups if one.key == "model")
     assert set(models.distribution.all_values() or []) == MODELS - LEFT_OUT

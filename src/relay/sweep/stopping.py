@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from relay.sweep.format import EarlyTerminate
 
-_FEWEST = 4
+_FEWEST = 2
 """A trial is compared with so many others at least."""
 
 

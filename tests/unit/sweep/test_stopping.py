@@ -19,7 +19,7 @@ OTHERS = [0.1, 0.2, 0.3, 0.4, 0.5]
         (MEDIAN, 1, 0.0, OTHERS, False),
         (MEDIAN, 2, 0.29, OTHERS, True),
         (MEDIAN, 2, 0.3, OTHERS, False),
-        (MEDIAN, 2, 0.0, OTHERS[:3], False),
+        (MEDIAN, 2, 0.0, OTHERS[:1], False),
         (HYPERBAND, 1, 0.35, OTHERS, True),
         (HYPERBAND, 1, 0.45, OTHERS, False),
         (HYPERBAND, 2, 0.0, OTHERS, False),
