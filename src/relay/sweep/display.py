@@ -53,7 +53,7 @@ class SweepDisplay:
     def open(self) -> None:
         """Begin to show."""
         if self.done:
-            self._print(f"Continuing: {_count(self.done, 'trial')} of this sweep are done already")
+            self._print(f"Continuing this sweep after {_count(self.done, 'trial')}")
         if self.console.is_terminal:
             self._live = Live(self._render(), console=self.console, auto_refresh=False)
             self._live.start()
