@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -25,7 +26,7 @@ from relay.sweep.subject import Subject
 from relay.util.project import Project
 
 _NAME = "bench"
-_SWEEP = {
+_SWEEP: dict[str, Any] = {
     "method": "bayes",
     "metric": {"name": "cv_score", "goal": "maximize"},
     "parameters": {
@@ -49,6 +50,8 @@ class Timing:
 
     trials: int
     seconds: float
+    cpu_each: float
+    """CPU seconds per trial, without the start of the command."""
     whole_command: float | None = None
 
     @property
@@ -81,6 +84,7 @@ def sweeps_table(timings: Mapping[str, Sequence[Timing]]) -> str:
     rows = []
     for name, own in timings.items():
         each = statistics.median(one.each for one in own)
+        cpu = statistics.median(one.cpu_each for one in own)
         whole = [one.whole_command for one in own if one.whole_command is not None]
         rows.append(
             (
@@ -88,22 +92,37 @@ def sweeps_table(timings: Mapping[str, Sequence[Timing]]) -> str:
                 f"{each:.3f} s",
                 f"{each - bare:+.3f} s",
                 f"{bare / each:.2f}",
+                f"{cpu:.3f} s",
                 f"{statistics.median(whole):.1f} s" if whole else "",
             )
         )
-    columns = ("", "seconds per trial", "above the loop", "trials per time", "whole command")
+    columns = (
+        "",
+        "seconds per trial",
+        "above the loop",
+        "trials per time",
+        "CPU time",
+        "whole command",
+    )
     return markdown(columns, rows)
 
 
 def _sweep(checkout: Checkout, trials: int, jobs: int) -> tuple[Timing, list[Settings]]:
-    """Run the sweep from its start, and return its timing and the settings of its trials."""
+    """Run the sweep in two commands, and return the timing of the second and its trials.
+
+    The first one tries a tenth: what its command took without trials is left out of the CPU time.
+    """
     shutil.rmtree(checkout.root / ".relay" / "sweeps", ignore_errors=True)
-    options = ("--trials", str(trials), "--jobs", str(jobs), "--no-register")
-    cost = checkout.relay("sweep", _NAME, *options, *_LOCAL)
+    few = max(1, trials // 10)
+    options = ("--jobs", str(jobs), "--no-register", *_LOCAL)
+    first = checkout.relay("sweep", _NAME, "--trials", str(few), *options)
+    cost = checkout.relay("sweep", _NAME, "--trials", str(trials), *options)
     (folder,) = (checkout.root / ".relay" / "sweeps").iterdir()
     with quiet_optuna():
-        ended = Journal(folder, _NAME, "maximize", 4).ended()
-    return Timing(len(ended), _span(ended), cost.seconds), [one.settings for one in ended]
+        ended = Journal(folder, _NAME, _SWEEP["metric"]["goal"], 4).ended()[few:]
+    cpu_each = (cost.cpu_seconds - first.cpu_seconds) / (len(ended) - few)
+    timing = Timing(len(ended), _span(ended), cpu_each, cost.seconds)
+    return timing, [one.settings for one in ended]
 
 
 def _span(ended: Sequence[Ended]) -> float:
@@ -128,13 +147,15 @@ def _bare(checkout: Checkout, settings: Sequence[Settings]) -> Timing:
         text=True,
         check=True,
     )
-    return Timing(len(trials), json.loads(done.stdout.splitlines()[-1])["seconds"])
+    measured = json.loads(done.stdout.splitlines()[-1])
+    return Timing(len(trials), measured["seconds"], measured["cpu_seconds"] / len(trials))
 
 
 def _by_command(checkout: Checkout, settings: Sequence[Settings]) -> Timing:
     """Run `main.py steps=train` for each of some trials, as a sweeper of Hydra's does."""
-    seconds = 0.0
+    costs = []
     for values in settings:
         overrides = [override_for(*item) for item in values.items()]
-        seconds += checkout.relay("steps=train", "cache=false", *overrides, *_LOCAL).seconds
-    return Timing(len(settings), seconds)
+        costs.append(checkout.relay("steps=train", "cache=false", *overrides, *_LOCAL))
+    seconds = sum(cost.seconds for cost in costs)
+    return Timing(len(costs), seconds, sum(cost.cpu_seconds for cost in costs) / len(costs))
