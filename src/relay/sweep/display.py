@@ -119,16 +119,24 @@ class SweepDisplay:
         return Group(*rows)
 
     def _table(self, trials: Sequence[Ended]) -> Table:
+        """Return a table with a column for each setting that all `trials` have, one for others."""
         keys = [
             key
             for key in dict.fromkeys(key for trial in trials for key in trial.settings)
             if key not in self.constant
         ]
-        table = Table("Trial", self.metric, "Time", *map(_short, keys), box=None, pad_edge=False)
+        shared = [key for key in keys if all(key in trial.settings for trial in trials)]
+        table = Table(box=None, pad_edge=False)
+        for column in ("Trial", self.metric, "Time", *map(_short, shared)):
+            table.add_column(column, no_wrap=True)
+        if shared != keys:
+            table.add_column("Other settings")
         for trial in trials:
-            values = (_shown(trial.settings[key]) if key in trial.settings else "" for key in keys)
             value = "" if trial.value is None else _shown(trial.value)
-            table.add_row(str(trial.number), value, f"{trial.seconds:.1f} s", *values)
+            cells = [str(trial.number), value, f"{trial.seconds:.1f} s"]
+            cells += [_shown(trial.settings[key]) for key in shared]
+            own = {key: trial.settings[key] for key in trial.settings if key not in shared}
+            table.add_row(*cells, *([self._words(own, "")] if shared != keys else []))
         return table
 
     def _counts(self) -> str:
@@ -153,13 +161,13 @@ class SweepDisplay:
         seconds = max(0, round(min(estimates)))
         return f"; {seconds // 60}:{seconds % 60:02d} left"
 
-    def _words(self, settings: Settings) -> str:
+    def _words(self, settings: Settings, empty: str = "the settings without the sweep") -> str:
         words = (
             f"{_short(key)}={_shown(value)}"
             for key, value in settings.items()
             if key not in self.constant
         )
-        return "  ".join(words) or "the settings without the sweep"
+        return "  ".join(words) or empty
 
     def _print(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -39,16 +39,29 @@ def test_the_end_has_the_best_trials_first_and_counts_the_others() -> None:
     shown, output = display()
     shown.done = [
         TRIAL,
-        replace(TRIAL, number=1, value=0.75, settings={"model": "linear"}),
+        replace(TRIAL, number=1, value=0.75, settings={"model.params.alpha": 2}),
         replace(TRIAL, number=2, status="failed", value=None),
     ]
     shown.show_end()
     lines = [line.rstrip() for line in output.getvalue().splitlines()]
     assert lines == [
         "Trial  cv_score  Time   alpha",
-        "1      0.75      1.2 s",
+        "1      0.75      1.2 s  2",
         "0      0.5123    1.2 s  0.1235",
         "Sweep small: 3 of 3 trials, 1 failed, best 0.75 (trial 1)",
+    ]
+
+
+def test_settings_that_not_all_trials_have_share_a_column() -> None:
+    shown, output = display()
+    shown.constant = []
+    shown.done = [TRIAL, replace(TRIAL, number=1, settings={"model": "tree", "depth": 3, "n": 5})]
+    shown.show_end()
+    lines = [line.rstrip() for line in output.getvalue().splitlines()]
+    assert lines[:3] == [
+        "Trial  cv_score  Time   model   Other settings",
+        "0      0.5123    1.2 s  linear  alpha=0.1235",
+        "1      0.5123    1.2 s  tree    depth=3  n=5",
     ]
 
 
