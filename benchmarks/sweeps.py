@@ -1,4 +1,4 @@
-"""Seconds per trial of a sweep, beside the bare search, a command per trial, and two jobs."""
+"""Seconds per trial of a sweep, beside the bare search, two jobs, a command and an agent."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.agent_trials import measure_agent
 from benchmarks.checkout import Checkout
 from benchmarks.plain import MANAGER
 from benchmarks.tables import markdown
@@ -41,7 +42,7 @@ _SWEEP: dict[str, Any] = {
 }
 _LOCAL = ("tracking=local", f"env_manager={MANAGER}")
 _COMMANDS = 3
-"""So many trials are measured as a command each."""
+"""So many trials are measured as a command each, and with an agent."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def measure_sweeps(folder: Path, trials: int, repeat: int) -> dict[str, list[Tim
         timings.setdefault("relay sweep --jobs 2", []).append(two)
         commands = _by_command(checkout, settings[:_COMMANDS])
         timings.setdefault("a command per trial", []).append(commands)
+        seconds, cpu = measure_agent(checkout, _SWEEP, _COMMANDS)
+        timings.setdefault("wandb agent", []).append(Timing(_COMMANDS, seconds, cpu / _COMMANDS))
     return timings
 
 
