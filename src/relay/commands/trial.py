@@ -84,7 +84,7 @@ def _run(
                 raise problem
             folder = project.state / "sweeps" / trial.sweep / trial.run_id
             folder.mkdir(parents=True, exist_ok=True)
-            subject = Subject(project, arguments, start)
+            subject = Subject(project, arguments, start, {(): config})
             score_trial(subject, tracking, backend, folder, run.report, console, signals)
         except BaseException as error:
             signals.ignore()

@@ -39,8 +39,13 @@ def find_inputs(
     tracking: TrackingSettings,
     backend: Backend,
     console: Console,
+    *,
+    inspects: bool = True,
 ) -> Inputs:
     """Return the inputs of the scoring step; run the steps that make them if they are not cached.
+
+    Without `inspects`, the last checks of the scoring step are left to the process that scores, as
+    they may load large libraries.
 
     Raises ConfigError if an input does not fit the settings, RelayError if a step fails.
     """
@@ -56,7 +61,7 @@ def find_inputs(
         if any(state.steps[step.name].status != "cached" for step in upstream):
             # a step that runs every time: its newest outputs are those of this run
             state = _settled(subject, config, backend, [planned])
-    else:
+    elif inspects:
         state.preflight.inspect_sources([planned])
     references = dict(state.steps[planned.name].inputs)
     versions = {key: state.cache.version(name) for key, name in references.items()}

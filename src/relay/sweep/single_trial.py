@@ -40,7 +40,7 @@ def score_trial(
     config = subject.plain
     processes = ScoringProcesses.open(subject, tracking, config, folder, 1, console, signals)
     try:
-        inputs = find_inputs(subject, config, tracking, backend, console)
+        inputs = find_inputs(subject, config, tracking, backend, console, inspects=False)
         signals.install()  # the run of the steps before had its own
         workers = Workers(lambda name, more: processes.start(inputs, name, more))
         try:
