@@ -13,7 +13,12 @@ from rich.console import Console
 
 from relay.config import compose
 from relay.config.composed import Config
-from relay.pipeline.sweep_trial import require_metric, start_trial, with_trial_settings
+from relay.pipeline.sweep_trial import (
+    require_metric,
+    start_trial,
+    with_trial_settings,
+    without_prefixes,
+)
 from relay.pipeline.tracking_setup import choose_tracking
 from relay.pipeline.writable_checkout import require_writable
 from relay.sweep.inputs import UpstreamFailed
@@ -49,7 +54,8 @@ def run_trial(
 
     Raises RelayError if the trial fails; its run has the error, too.
     """
-    return run_in_child(lambda: _run(project, trial, arguments, start, console, run_steps))
+    words = without_prefixes(arguments, trial)
+    return run_in_child(lambda: _run(project, trial, words, start, console, run_steps))
 
 
 def _run(
@@ -138,6 +144,10 @@ class TrialRun:
     run: Run
     console: Console
     _began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        if self.run.url is not None:
+            self._print(self.run.url)
 
     def report(self, fold: int, metrics: Mapping[str, float]) -> None:
         """Add the metrics after a fold. Raises ConfigError if the sweep's is not among them."""

@@ -24,6 +24,18 @@ def with_trial_settings(arguments: Sequence[str]) -> list[str]:
     return [f"{_NO_PROMOTION}=false", *arguments]
 
 
+def without_prefixes(arguments: Sequence[str], trial: Trial) -> list[str]:
+    """Return `arguments` with `key=value` for each parameter written `+key=value` or `++key=value`.
+
+    Agents can write all parameters in these forms, but Hydra has them for new keys, and not for an
+    option of a group.
+    """
+    return [
+        argument.lstrip("+") if argument.lstrip("+").partition("=")[0] in trial.params else argument
+        for argument in arguments
+    ]
+
+
 def record_trial(
     trial: Trial, backend: Backend, tracking: TrackingSettings, summary: Summary, group: str
 ) -> None:

@@ -12,6 +12,7 @@ class Backstage:
     """The runs' starts, rows and ends, each in the order in which they came."""
 
     name: str = "local"
+    url: str | None = None
     specs: list[RunSpec] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     ends: list[tuple[RunStatus, str]] = field(default_factory=list)

@@ -15,6 +15,7 @@ from relay.pipeline.sweep_trial import (
     require_metric,
     start_trial,
     with_trial_settings,
+    without_prefixes,
 )
 from relay.tracking import Backend, Row, TrackingSettings, Trial
 from relay.tracking.remote import take_trial
@@ -79,6 +80,14 @@ def test_a_trial_promotes_nothing_unless_it_is_asked_to() -> None:
     assert promotes([])
     assert not promotes(with_trial_settings(["seed=1"]))
     assert promotes(with_trial_settings(["register.promote=true"]))
+
+
+def test_parameters_may_be_written_as_hydra_writes_new_keys() -> None:
+    trial = replace(TRIAL, params={"model": "linear", "model.params.alpha": 1})
+    words = ["++model=linear", "+model.params.alpha=1", "+x=1", "seed=1", "~y"]
+    assert without_prefixes(words, trial) == [
+        "model=linear", "model.params.alpha=1", "+x=1", "seed=1", "~y",
+    ]  # fmt: skip
 
 
 def recorded(summary: Summary) -> Backstage:
