@@ -39,7 +39,6 @@ class SweepDisplay:
     """Settings that are the same in all trials, and not shown."""
     most: int | None
     deadline: float | None
-    jobs: int
     done: list[Ended] = field(default_factory=list)
     """All trials that have ended, those of earlier commands included."""
     _running: dict[int, tuple[Settings, int]] = field(default_factory=dict)
@@ -55,7 +54,13 @@ class SweepDisplay:
         if self.done:
             self._print(f"Continuing this sweep after {_count(self.done, 'trial')}")
         if self.console.is_terminal:
-            self._live = Live(self._render(), console=self.console, auto_refresh=False)
+            self._live = Live(
+                self._render(),
+                console=self.console,
+                auto_refresh=False,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
             self._live.start()
 
     def close(self) -> None:

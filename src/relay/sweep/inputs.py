@@ -14,7 +14,7 @@ from relay.pipeline.preflight import Preflight
 from relay.pipeline.state import RunState
 from relay.sweep.subject import Subject
 from relay.tracking import Backend, TrackingSettings
-from relay.util.errors import RelayError
+from relay.util.errors import Interrupted, RelayError
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def find_inputs(
     Without `inspects`, the last checks of the scoring step are left to the process that scores, as
     they may load large libraries.
 
-    Raises ConfigError if an input does not fit the settings, RelayError if a step fails.
+    Raises ConfigError if an input does not fit the settings, RelayError if a step fails, and
+    Interrupted if a signal stops one.
     """
     planned = subject.plan_step(config)
     upstream = subject.plan_upstream(config)
@@ -55,6 +56,8 @@ def find_inputs(
     state = _settled(subject, config, backend, [*upstream, planned])
     if any(state.steps[step.name].status != "cached" for step in upstream):
         status = run_pipeline(subject.project, config, tracking, subject.plan, upstream, console)
+        if status > 128:
+            raise Interrupted(status - 128)
         if status != 0:
             raise UpstreamFailed(status)
         state = _settled(subject, config, backend, [*upstream, planned])

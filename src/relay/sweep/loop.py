@@ -77,6 +77,7 @@ class Loop:
         self._metric = metric.name
         self._sign = 1 if metric.goal == "maximize" else -1
         self._is_over = False
+        self._lost_idle = 0
 
     def run(self, jobs: int) -> None:
         """Try settings with so many processes at once.
@@ -188,6 +189,10 @@ class Loop:
         running = self._running.pop(lost.worker.name, None)
         if running is not None:
             self._finish(running, "failed", why)
+        else:
+            self._lost_idle += 1
+            if self._lost_idle >= _MOST_ALIKE:
+                raise RelayError(f"sweep: processes end without a trial: {why}")
         self.workers.add()
 
     def _require_hope(self) -> None:

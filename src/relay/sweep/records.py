@@ -66,19 +66,19 @@ class Records:
         self._last: Future[None] | None = None
         (self.folder / _RECORDED).mkdir(exist_ok=True)
 
-    def open(self) -> None:
-        """Begin to open the stores, and to start the sweep's MLflow run."""
+    def open(self, missing: Sequence[Ended] = ()) -> None:
+        """Begin to open the stores, start the sweep's MLflow run, and write the `missing` runs."""
         self._in_background(self._open)
+        for trial in missing:
+            self.add(trial)
 
     def add(self, trial: Ended) -> None:
         """Write the runs of a trial that has ended."""
         self._in_background(lambda: self._record(trial))
 
-    def add_missing(self, trials: Sequence[Ended]) -> None:
-        """Write the runs of those `trials` that have none, as their process was killed before."""
-        for trial in trials:
-            if not self._mark(trial.number).exists():
-                self.add(trial)
+    def missing(self, trials: Sequence[Ended]) -> list[Ended]:
+        """Return those `trials` that have no runs, as their process was killed before."""
+        return [trial for trial in trials if not self._mark(trial.number).exists()]
 
     def close(self, best: Ended | None, status: RunStatus) -> None:
         """Wait until all is written, and end the sweep's own run with its `best` trial so far."""

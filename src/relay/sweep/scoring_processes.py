@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +27,30 @@ from relay.sweep.inputs import Inputs
 from relay.sweep.subject import Subject
 from relay.sweep.workers import Lost
 from relay.tracking import TrackingSettings
+from relay.tracking.mlflow.owner import is_gone, owner_tags
+from relay.util.files import write_text
 from relay.util.paths import shown
 from relay.util.signals import StopSignals
+
+TEMPORARY = "tmp"
+"""The folder, in that of the processes, for their temporary files."""
+_OWNER = "owner.json"
+
+
+def new_process_folder(sweep: Path) -> Path:
+    """Make a folder in that of a sweep for the processes of this command, and return it.
+
+    The temporary files of commands that were killed are removed.
+    """
+    processes = sweep / "processes"
+    for file in processes.glob(f"*/{_OWNER}"):
+        with contextlib.suppress(OSError, ValueError):
+            if is_gone(json.loads(file.read_text(encoding="utf-8"))):
+                shutil.rmtree(file.parent / TEMPORARY, ignore_errors=True)
+    folder = processes / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+    folder.mkdir(parents=True)
+    write_text(folder / _OWNER, json.dumps(owner_tags()))
+    return folder
 
 
 @dataclass(frozen=True)

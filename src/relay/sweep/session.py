@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from relay.sweep.inputs import Inputs, find_inputs
 from relay.sweep.journal import Ended, Journal, quiet_optuna
 from relay.sweep.loop import Loop, best_of
 from relay.sweep.records import Records, SweepFacts
-from relay.sweep.scoring_processes import ScoringProcesses
+from relay.sweep.scoring_processes import TEMPORARY, ScoringProcesses, new_process_folder
 from relay.sweep.search import Search, Settings
 from relay.sweep.space import Space
 from relay.sweep.subject import Subject
@@ -99,26 +100,53 @@ class Session:
     def _try(
         self, config: Config, inputs: Inputs, backend: Backend, journal: Journal, search: Search
     ) -> list[Ended]:
+        """Try settings until the budget is used, and return all trials of the sweep, best first."""
         size = search.size()
         limits = [limit for limit in (self.budget.trials, size) if limit is not None]
         most = min(limits) if limits else None
         seconds = None if self.budget.minutes is None else self.budget.minutes * 60
         deadline = None if seconds is None else time.monotonic() + seconds
-        jobs = self.budget.jobs if most is None else min(self.budget.jobs, most)
-        display = self._display(journal.ended(), most, deadline, jobs)
-        if journal.is_complete(most):
-            display.show_end()
-            return best_of(journal.ended(), self._direction == "maximize")
-        folder = journal.folder / "processes" / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
-        folder.mkdir(parents=True)
+        display = self._display(journal.ended(), most, deadline)
         records = self._records(journal, backend)
-        records.open()
-        records.add_missing(journal.orphaned())
+        missing = records.missing(journal.orphaned())
+        if missing or not journal.is_complete(most):
+            status: RunStatus = "failed"
+            # Its thread replaces sys.stdout for moments, to drop what a library prints.
+            self.console.file = self.console.file
+            records.open(missing)
+            try:
+                if not journal.is_complete(most):
+                    self._loop(config, inputs, journal, search, display, records, most, deadline)
+                status = "succeeded"
+            except Interrupted:
+                status = "killed"
+                raise
+            finally:
+                best = self._best(journal)
+                records.close(best[0] if best else None, status)
+                display.warn(records.problems)
+        display.done = journal.ended()  # those of other processes, too
+        display.show_end()
+        return self._best(journal)
+
+    def _loop(
+        self,
+        config: Config,
+        inputs: Inputs,
+        journal: Journal,
+        search: Search,
+        display: SweepDisplay,
+        records: Records,
+        most: int | None,
+        deadline: float | None,
+    ) -> None:
+        """Start the processes, and give them trials."""
+        jobs = self.budget.jobs if most is None else min(self.budget.jobs, most)
+        folder = new_process_folder(journal.folder)
         processes = ScoringProcesses.open(
             self.subject, self.tracking, config, folder, jobs, self.console, self.signals
         )
         workers = Workers(lambda name, more: processes.start(inputs, name, more))
-        status: RunStatus = "failed"
         try:
             loop = Loop(
                 self.sweep,
@@ -135,19 +163,13 @@ class Session:
             )
             display.open()
             loop.run(jobs)
-            status = "succeeded"
-        except Interrupted:
-            status = "killed"
-            raise
         finally:
             display.close()
             workers.close()
             processes.close()
-            best = best_of(journal.ended(), self._direction == "maximize")
-            records.close(best[0] if best else None, status)
-            display.warn(records.problems)
-        display.done = journal.ended()  # those of other processes, too
-        display.show_end()
+            shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
+
+    def _best(self, journal: Journal) -> list[Ended]:
         return best_of(journal.ended(), self._direction == "maximize")
 
     def _records(self, journal: Journal, backend: Backend) -> Records:
@@ -171,7 +193,7 @@ class Session:
         )
 
     def _display(
-        self, done: Sequence[Ended], most: int | None, deadline: float | None, jobs: int
+        self, done: Sequence[Ended], most: int | None, deadline: float | None
     ) -> SweepDisplay:
         constant = [
             one.key for one in self.space.dimensions if isinstance(one.distribution, Constant)
@@ -185,7 +207,6 @@ class Session:
             constant,
             most,
             deadline,
-            jobs,
             list(done),
         )
 

@@ -18,7 +18,7 @@ TRIAL = Ended(
 def display(width: int = 120, is_terminal: bool = False) -> tuple[SweepDisplay, io.StringIO]:
     output = io.StringIO()
     console = Console(file=output, width=width, force_terminal=is_terminal, color_system=None)
-    return SweepDisplay(console, "small", "cv_score", True, ["model"], 3, None, 1), output
+    return SweepDisplay(console, "small", "cv_score", True, ["model"], 3, None), output
 
 
 def test_without_a_terminal_each_trial_is_a_line() -> None:

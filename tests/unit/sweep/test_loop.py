@@ -194,6 +194,31 @@ def test_a_process_that_dies_fails_its_trial_and_is_replaced(tmp_path: Path) -> 
     assert statuses(trials).count("complete") == 5
 
 
+def test_processes_that_end_without_a_trial_end_the_sweep(tmp_path: Path) -> None:
+    watcher = Notes()
+
+    class Dying(Inside):
+        def lost(self) -> list[Lost]:
+            return [Lost(self.workers.pop(), 137, None)] if self.added < 20 else []
+
+    loop = Loop(
+        sweep_file(),
+        search(),
+        journal(tmp_path),
+        Dying(twice),
+        lambda settings: {"a": str(settings["a"])},
+        lambda lost: "no memory",
+        watcher,
+        StopSignals(at_once=False),
+        0,
+        None,
+    )
+    loop._ready = {f"w{number}" for number in range(30)}
+    loop.journal.claim(loop.search, None)  # another process's: there is something to wait for
+    with pytest.raises(RelayError, match="sweep: processes end without a trial: no memory"):
+        loop.run(1)
+
+
 def test_trials_that_all_fail_alike_end_the_sweep_early(tmp_path: Path) -> None:
     def scorer(number: int, a: float) -> Iterable[Mapping[str, float]]:
         raise RelayError("data: wrong.")

@@ -137,8 +137,9 @@ def test_a_later_command_continues_the_sweeps_run_and_adds_what_is_missing(
     records.add(TRIAL)
     records.close(TRIAL, "killed")
     again = make(tmp_path, store, mlflow_runs)
-    again.open()
-    again.add_missing([TRIAL, replace(TRIAL, number=4)])
+    missing = again.missing([TRIAL, replace(TRIAL, number=4)])
+    assert [trial.number for trial in missing] == [4]
+    again.open(missing)
     again.close(TRIAL, "succeeded")
     runs = in_mlflow(mlflow_runs)
     assert sorted(runs) == ["sweep small-abc", "trial 3", "trial 4"]
