@@ -125,10 +125,13 @@ def test_a_sweep_by_a_metric_that_trials_do_not_have_is_refused(agent: Agent) ->
 
 
 def test_with_steps_in_its_command_a_trial_has_the_metrics_of_these_steps(agent: Agent) -> None:
-    agent.sweep = agent.server.make_sweep(PROJECT, {**SWEEP, "metric": {"name": "r2"}})
+    rule = {"type": "hyperband", "min_iter": 1}
+    content = {**SWEEP, "metric": {"name": "r2"}, "early_terminate": rule}
+    agent.sweep = agent.server.make_sweep(PROJECT, content)
     before = agent.runs()
     done = agent.run("trial7", SETTINGS, "steps=all")
     assert done.status == 0, done.output
+    assert "early_terminate has no effect" in done.output
     runs = agent.runs()
     trial = runs["trial7"]
     assert (trial["sweep"], trial["state"]) == (agent.sweep, "finished")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -74,11 +75,14 @@ def _run(
     require_writable(project)
     make_private(project, os.environ)
     backend = open_backend(tracking, project.root)
-    trial = replace(trial, metric=read_sweep(tracking, trial.sweep).metric)
+    sweep = read_sweep(tracking, trial.sweep)
+    trial = replace(trial, metric=sweep.metric)
     if problem is None and (config.settings.sweep is None or _chooses_steps(arguments)):
+        if sweep.content.get("early_terminate"):
+            _warn_of_no_rows(trial, console)
         try:
-            config = compose.load(project.config, with_trial_settings(arguments), start)
-            status = run_steps(config, tracking, trial)
+            words = with_trial_settings(arguments, config)
+            status = run_steps(compose.load(project.config, words, start), tracking, trial)
         except RelayError as error:
             with contextlib.suppress(RelayError):  # the error of the trial matters more
                 start_trial(trial, backend, tracking).finish("failed", redact(str(error)))
@@ -92,12 +96,11 @@ def _run(
             folder.mkdir(parents=True, exist_ok=True)
             subject = Subject(project, arguments, start, {(): config})
             score_trial(subject, tracking, backend, folder, run.report, console, signals)
+            signals.ignore()
+            status = run.end("succeeded")
         except BaseException as error:
             signals.ignore()
             status = run.end_by_error(error)
-        else:
-            signals.ignore()
-            status = run.end("succeeded")
     if status > 128:
         end_by(status - 128)
     return status
@@ -132,6 +135,14 @@ def _tracking(config: Config, trial: Trial) -> TrackingSettings:
     )
 
 
+def _warn_of_no_rows(trial: Trial, console: Console) -> None:
+    text = (
+        f"Warning: sweep {trial.sweep}: early_terminate has no effect, as a trial of chosen steps "
+        "has no row before its end. Leave `steps` out to end trials after a fold."
+    )
+    console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def _chooses_steps(arguments: Sequence[str]) -> bool:
     return any(argument.lstrip("+~").partition("=")[0] in DECIDED for argument in arguments)
 
@@ -150,10 +161,15 @@ class TrialRun:
             self._print(self.run.url)
 
     def report(self, fold: int, metrics: Mapping[str, float]) -> None:
-        """Add the metrics after a fold. Raises ConfigError if the sweep's is not among them."""
+        """Add the metrics after a fold.
+
+        Raises ConfigError if the sweep's metric is not among them, RelayError if it is not finite.
+        """
         require_metric(self.trial, metrics)
-        self.run.log(Row(metrics))
         name = self.trial.metric or next(iter(metrics))
+        if not math.isfinite(metrics[name]):
+            raise RelayError(f"{name} is {metrics[name]} after fold {fold}.")
+        self.run.log(Row(metrics))
         self._print(f"fold {fold}: {name}={metrics[name]:.6g}")
 
     def end(self, status: RunStatus, message: str = "", exit_code: int = 0) -> int:

@@ -1,27 +1,30 @@
-"""A trial of a sweep: its additional settings, and the run that the sweep reads.
+"""A trial of a sweep on a server: its settings, and the run that the sweep reads.
 
-The steps have runs of their own, as in any pipeline run. The trial's run, under the id that the
-agent chose, has the trial's parameters and the metrics of all steps; the sweep reads those.
+The run has the id that the agent chose. The steps have runs of their own, as in any pipeline run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from omegaconf import OmegaConf
+
+from relay.config.composed import Config
 from relay.pipeline.run_summary import Summary
 from relay.tracking import Backend, Row, Run, RunSpec, TrackingSettings, Trial
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 
-_NO_PROMOTION = "register.promote"
+_PROMOTION = "register.promote"
 
 
-def with_trial_settings(arguments: Sequence[str]) -> list[str]:
-    """Return `arguments` after the settings of a trial, which they override.
+def with_trial_settings(arguments: Sequence[str], config: Config) -> list[str]:
+    """Return the `arguments` of `config` after the settings of a trial, which they override.
 
     A trial promotes no model, as the best of many trials by chance would become the champion.
     """
-    return [f"{_NO_PROMOTION}=false", *arguments]
+    has_promotion = OmegaConf.select(config.tree, _PROMOTION) is not None
+    return [*([f"{_PROMOTION}=false"] if has_promotion else []), *arguments]
 
 
 def without_prefixes(arguments: Sequence[str], trial: Trial) -> list[str]:

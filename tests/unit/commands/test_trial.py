@@ -41,6 +41,13 @@ def test_a_row_without_the_metric_of_the_sweep_is_refused() -> None:
     assert backend.rows == []
 
 
+def test_a_score_that_is_not_a_number_is_not_a_row() -> None:
+    backend, run = begin()
+    with pytest.raises(RelayError, match=r"^cv_score is nan after fold 2\.$"):
+        run.report(2, {"cv_score": float("nan")})
+    assert backend.rows == []
+
+
 @pytest.mark.parametrize(
     "error", [Interrupted(signal.SIGTERM), UpstreamFailed(128 + signal.SIGTERM)]
 )

@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from relay.config import compose as config
+from relay.config.composed import Config
 from relay.pipeline.run_summary import StepSummary, Summary
 from relay.pipeline.sweep_trial import (
     record_trial,
@@ -70,16 +71,24 @@ def test_a_trial_whose_parameters_cannot_be_read_has_none(tmp_path: Path) -> Non
     assert take_trial(dict(environ)) == Trial("sweep1", "run1", {})
 
 
-def promotes(arguments: list[str]) -> bool:
-    return bool(
-        config.load(ROOT / "config", arguments, ROOT).params("register", ["promote"])["promote"]
-    )
+def load(*arguments: str) -> Config:
+    return config.load(ROOT / "config", arguments, ROOT)
+
+
+def promotes(*arguments: str) -> bool:
+    return bool(load(*arguments).params("register", ["promote"])["promote"])
 
 
 def test_a_trial_promotes_nothing_unless_it_is_asked_to() -> None:
-    assert promotes([])
-    assert not promotes(with_trial_settings(["seed=1"]))
-    assert promotes(with_trial_settings(["register.promote=true"]))
+    assert promotes()
+    assert not promotes(*with_trial_settings(["seed=1"], load("seed=1")))
+    assert promotes(*with_trial_settings(["register.promote=true"], load()))
+
+
+def test_a_trial_of_a_pipeline_without_promotion_has_the_settings_of_its_command() -> None:
+    plain = load()
+    del plain.tree["register"]
+    assert with_trial_settings(["seed=1"], plain) == ["seed=1"]
 
 
 def test_parameters_may_be_written_as_hydra_writes_new_keys() -> None:
