@@ -22,6 +22,7 @@ from relay.pipeline.sweep_trial import (
 )
 from relay.pipeline.tracking_setup import choose_tracking
 from relay.pipeline.writable_checkout import require_writable
+from relay.runtime.launcher import CAN_FORK
 from relay.sweep.inputs import UpstreamFailed
 from relay.sweep.single_trial import score_trial
 from relay.sweep.subject import DECIDED, Subject
@@ -51,12 +52,16 @@ def run_trial(
     Its run gets a row for each fold. If the command has `steps`, it gets the metrics of these steps
     when all have ended. A trial that a signal stops ends by that signal, as agents count exit
     statuses above 0 as failures, and quit after a few. An agent may also kill its trial at once:
-    that is why it works in a child process, which ends the run and the processes even so.
+    that is why it works in a child process, where that is possible, which then ends the run.
 
     Raises RelayError if the trial fails; its run has the error, too.
     """
     words = without_prefixes(arguments, trial)
-    return run_in_child(lambda: _run(project, trial, words, start, console, run_steps))
+
+    def work() -> int:
+        return _run(project, trial, words, start, console, run_steps)
+
+    return run_in_child(work) if CAN_FORK else work()
 
 
 def _run(
