@@ -110,6 +110,8 @@ class SweepDisplay:
         line = Text(f"{mark} trial {trial.number}", style=style)
         if trial.value is not None:
             line.append(f"  {self.metric}={_shown(trial.value)}", style="default")
+            if trial.status == "stopped":  # not to be compared with those of all folds
+                line.append(f" after {_count(trial.rows, 'fold')}", style="default")
         line.append(f"  {trial.seconds:.1f} s  ", style="dim")
         line.append(trial.error or self._words(trial.settings), style="default")
         self.console.print(line, soft_wrap=True, highlight=False)

@@ -28,10 +28,12 @@ def test_without_a_terminal_each_trial_is_a_line() -> None:
     shown.advanced(0, 1, {"cv_score": 0.4})
     shown.ended(TRIAL)
     shown.ended(replace(TRIAL, number=1, status="failed", value=None, error="no room"))
+    shown.ended(replace(TRIAL, number=2, status="stopped", rows=[{"cv_score": 0.51234}]))
     shown.close()
     assert output.getvalue().splitlines() == [
         "✔ trial 0  cv_score=0.5123  1.2 s  alpha=0.1235",
         "✘ trial 1  1.2 s  no room",
+        "- trial 2  cv_score=0.5123 after 1 fold  1.2 s  alpha=0.1235",
     ]
 
 
