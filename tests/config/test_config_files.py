@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import shutil
@@ -15,7 +16,7 @@ from omegaconf import OmegaConf
 from relay.config import compose as config
 from relay.config.composed import Config
 from relay.config.files import ConfigFiles
-from relay.config.overrides import override_for
+from relay.config.overrides import override_for, sweep_values
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight
@@ -280,7 +281,14 @@ def test_the_commands_of_the_readme_are_right(command: str, tmp_path: Path) -> N
     for name in ("path/to/sales.csv", "new.csv"):
         command = command.replace(f"={name}", f"={file}")
     words = shlex.split(command)
-    assert jobs(*words)
+    choices = [
+        [override_for(word.partition("=")[0], value) for value in sweep_values(word) or []]
+        or [word]
+        for word in words
+        if word != "-m"
+    ]
+    for combination in itertools.product(*(choices if "-m" in words else [[one] for one in words])):
+        assert jobs(*combination)
 
 
 def test_a_file_that_is_not_yaml_is_one_clear_error(tmp_path: Path) -> None:
