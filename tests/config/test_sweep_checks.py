@@ -133,6 +133,19 @@ def test_the_winner_is_the_same_as_an_experiment(overrides: list[str], tmp_path:
     assert "tracking" not in text
 
 
+def test_the_winner_of_an_earlier_sweep_is_kept(tmp_path: Path) -> None:
+    path, kept = write_experiment(tmp_path, "it-best", "first")
+    assert (path.name, kept) == ("it-best.yaml", None)
+    assert write_experiment(tmp_path, "it-best", "first") == (path, None)
+    for number, text in ((1, "second"), (2, "third")):
+        assert write_experiment(tmp_path, "it-best", text) == (
+            path, tmp_path / f"it-best-{number}.yaml"
+        )  # fmt: skip
+    assert path.read_text() == "third"
+    assert (tmp_path / "it-best-1.yaml").read_text() == "first"
+    assert (tmp_path / "it-best-2.yaml").read_text() == "second"
+
+
 def test_a_relative_path_leads_to_the_same_file_from_anywhere(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
     config = compose.load(

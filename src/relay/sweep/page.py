@@ -72,6 +72,8 @@ class PageFacts:
     """Why a trial failed, by its number."""
     deviations: Mapping[int, float] = field(default_factory=dict)
     """The standard deviation of a trial's score over the folds, by its number."""
+    seconds: Mapping[int, float] = field(default_factory=dict)
+    """How long a trial was tried, by its number, without interruptions."""
     winner: Winner | None = None
 
 
@@ -110,7 +112,7 @@ def sweep_page(study: optuna.Study, space: Space, facts: PageFacts) -> str:
         "charts": general,
         "sections": list(_sections(study, space, facts)),
         "failures": _failures(trials, facts),
-        "times": _times(trials),
+        "times": _times(trials, facts),
     }
     return render(_TEMPLATE, values)
 
@@ -128,7 +130,7 @@ def _row(trial: FrozenTrial, space: Space, facts: PageFacts) -> dict[str, Any]:
         "number": trial.number,
         "value": trial.value,
         "deviation": facts.deviations.get(trial.number),
-        "seconds": trial.duration.total_seconds() if trial.duration else None,
+        "seconds": _seconds(trial, facts),
         "params": {names.get(name, name): value for name, value in trial.params.items()},
         "command": redact(facts.commands.get(trial.number, "")),
     }
@@ -197,13 +199,19 @@ def _failures(trials: Sequence[FrozenTrial], facts: PageFacts) -> list[dict[str,
     return [{"message": message, "numbers": found} for message, found in ranked]
 
 
-def _times(trials: Sequence[FrozenTrial]) -> dict[str, Any]:
+def _seconds(trial: FrozenTrial, facts: PageFacts) -> float | None:
+    """Return how long a trial took; None if it has not ended."""
+    duration = trial.duration.total_seconds() if trial.duration else None
+    return facts.seconds.get(trial.number, duration)
+
+
+def _times(trials: Sequence[FrozenTrial], facts: PageFacts) -> dict[str, Any]:
     """Return when the first trial began and the last one ended, and the time of all trials."""
     starts = [trial.datetime_start for trial in trials if trial.datetime_start]
     ends = [trial.datetime_complete for trial in trials if trial.datetime_complete]
     if not starts or not ends:
         return {}
-    seconds = sum(trial.duration.total_seconds() for trial in trials if trial.duration)
+    seconds = sum(_seconds(trial, facts) or 0.0 for trial in trials)
     return {"began": _moment(min(starts)), "ended": _moment(max(ends)), "seconds": round(seconds)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,18 +57,30 @@ def experiment_text(config: Config, about: str) -> str:
     return f"# @package _global_\n{comment}\n{text}"
 
 
-def write_experiment(folder: Path, name: str, text: str) -> Path:
-    """Write the experiment `name` into `folder`, and return its path.
+def write_experiment(folder: Path, name: str, text: str) -> tuple[Path, Path | None]:
+    """Write the experiment `name` into `folder`; return its path, and that of an earlier one.
 
-    Raises RelayError if that is not possible.
+    An earlier file with another content is kept, under a new name: it may be the best of other
+    data, or a better one. Raises RelayError if that is not possible.
     """
     path = folder / f"{name}.yaml"
+    kept = None
     try:
         folder.mkdir(exist_ok=True)
+        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") != text:
+            kept = _unused(folder, name)
+            path.rename(kept)
         write_text(path, text)
     except OSError as error:
         raise RelayError(f"{path}: could not be written ({error.strerror}).") from error
-    return path
+    return path, kept
+
+
+def _unused(folder: Path, name: str) -> Path:
+    numbers = itertools.count(1)
+    return next(
+        path for number in numbers if not (path := folder / f"{name}-{number}.yaml").exists()
+    )
 
 
 def _value(config: Config, key: str) -> Any:

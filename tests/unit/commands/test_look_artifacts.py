@@ -132,7 +132,7 @@ def test_a_version_is_shown_with_its_lineage(store: Store) -> None:
 
 def test_its_files_are_written_into_a_new_folder(store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "here"
-    assert "model:v0: 1 files in " in printed(look.pull, "model:champion", str(folder))
+    assert "model:v0: 1 file in " in printed(look.pull, "model:champion", str(folder))
     assert (folder / "deep" / "model.skops").read_text() == "v0"
     with pytest.raises(ConfigError, match="exists already"):
         printed(look.pull, "model:champion", str(folder))
@@ -157,6 +157,7 @@ def test_an_artifact_that_does_not_exist_is_an_error_with_a_hint(
     ("words", "message"),
     [
         (["a", "b"], "Write ./relay artifacts [NAME]."),
+        (["--limit", "0"], "--limit: must be at least 1 (got 0)."),
         (["seed=1"], "takes no such setting (got 'seed=1'). Allowed are tracking, "),
     ],
 )

@@ -111,7 +111,7 @@ def test_runs_that_do_not_differ(project: Project) -> None:
         (["2026", "latest"], "several runs begin so"),
         ([EARLY], "has no run before it"),
         ([], "wrong number of words (got 0). Write ./relay diff RUN [RUN]."),
-        ([LATE, "--limit", "0"], "--limit: must be at least 1 (got 0)."),
+        ([LATE, "--limit", "3"], "unrecognized arguments: --limit"),
         ([LATE, "tracking=local"], "takes no such setting (got 'tracking=local')."),
         ([LATE, "--nosuch"], "See ./relay diff --help."),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Literal
 
@@ -85,6 +86,13 @@ def test_the_page_shows_the_best_trials_and_the_parameters() -> None:
     assert "./relay sweep forests --trials 20" in page
     assert "config/sweep/forests.yaml" in page
     assert "<dt>Seed</dt><dd>7</dd>" in page
+
+
+def test_the_time_of_a_trial_is_without_an_interruption() -> None:
+    seconds = {number: 1000.5 + number for number in range(3)}
+    page = sweep_page(study(of_forest, 3), space(ONE_MODEL), replace(FACTS, seconds=seconds))
+    for shown in ("1,000 s", "1,002 s"):
+        assert shown in page
 
 
 def test_a_page_needs_nothing_but_itself() -> None:

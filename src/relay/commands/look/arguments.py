@@ -23,10 +23,9 @@ from relay.util.paths import start_folder
 from relay.util.project import Project
 
 _SETTINGS = ("tracking", "tracking.project", "tracking.entity")
-_OPTIONS = """
-Options:
-  --limit N   at most N rows; default: 20
-  --json      print JSON
+_LIMIT = """  --limit N   at most N rows; default: 20
+"""
+_JSON = """  --json      print JSON
 """
 _STORE = f"""  tracking=local, {SETTING}, tracking.project=NAME, tracking.entity=NAME
               the store that is read; default: that of a run
@@ -41,13 +40,15 @@ class Usage:
     words: str
     about: str
     reads_store: bool = True
+    has_limit: bool = True
 
     @property
     def help(self) -> str:
         """Return the command's help."""
         line = f"Usage: ./relay {self.command} {self.words}".rstrip()
+        limit = _LIMIT if self.has_limit else ""
         store = _STORE if self.reads_store else ""
-        return f"{line} [options]\n\n{self.about}\n{_OPTIONS}{store}"
+        return f"{line} [options]\n\n{self.about}\n\nOptions:\n{limit}{_JSON}{store}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def parse(usage: Usage, argv: Sequence[str], fewest: int = 0, most: int | None =
     """
     parser = _Parser(prog=usage.command, allow_abbrev=False, add_help=False)
     parser.add_argument("words", nargs="*")
-    parser.add_argument("--limit", type=int, default=20)
+    if usage.has_limit:
+        parser.add_argument("--limit", type=int, default=20)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_intermixed_args(list(argv))
     words = [word for word in given.words if "=" not in word]
@@ -83,15 +85,16 @@ def parse(usage: Usage, argv: Sequence[str], fewest: int = 0, most: int | None =
             f"{usage.command} {usage.words}".rstrip()
             + "."
         )
-    if given.limit < 1:
-        raise ConfigError(f"{usage.command}: --limit: must be at least 1 (got {given.limit}).")
+    limit = given.limit if usage.has_limit else 1
+    if limit < 1:
+        raise ConfigError(f"{usage.command}: --limit: must be at least 1 (got {limit}).")
     for setting in settings:
         if not usage.reads_store or setting.partition("=")[0] not in _SETTINGS:
             allowed = f"Allowed are {', '.join(_SETTINGS)}." if usage.reads_store else ""
             raise ConfigError(
                 f"{usage.command}: takes no such setting (got '{setting}'). {allowed}".rstrip()
             )
-    return Arguments(words, settings, given.limit, given.json)
+    return Arguments(words, settings, limit, given.json)
 
 
 def open_store(project: Project, settings: Sequence[str]) -> Backend:

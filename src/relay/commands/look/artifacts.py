@@ -38,9 +38,13 @@ SHOW = Usage(
     "NAME:VERSION",
     "Shows a version of an artifact: its metadata, what it was made from, and what was made from\n"
     "it. VERSION is v3, or an alias such as latest or champion.",
+    has_limit=False,
 )
 PULL = Usage(
-    "pull", "NAME:VERSION FOLDER", "Writes the files of an artifact into FOLDER, which must be new."
+    "pull",
+    "NAME:VERSION FOLDER",
+    "Writes the files of an artifact into FOLDER, which must be new.",
+    has_limit=False,
 )
 _MODEL = "model"
 _SHOWN_METRICS = 3
@@ -124,8 +128,8 @@ def pull(project: Project, argv: Sequence[str], console: Console) -> int:
     version = _require(backend, "pull", reference)
     with replace_folder(folder) as aside:
         backend.download(version, aside)
-    files = sum(path.is_file() for path in folder.rglob("*"))
-    line = f"{version}: {files} files in {shown(folder)}"
+    count = sum(path.is_file() for path in folder.rglob("*"))
+    line = f"{version}: {count} file{'' if count == 1 else 's'} in {shown(folder)}"
     console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0
 

@@ -28,6 +28,7 @@ DIFF = Usage(
     "Shows the settings, steps and metrics that differ between two runs. A run is the name of a\n"
     "folder in outputs/, its beginning, or `latest`. With one name: from the run before it.",
     reads_store=False,
+    has_limit=False,
 )
 _SHOWN_METRICS = 3
 

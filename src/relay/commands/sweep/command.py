@@ -62,6 +62,7 @@ def run_sweep(
         console, signals,
     )  # fmt: skip
     report = SweepReport(session, command)
+    report.begin()
     try:
         best = session.run()
     except Interrupted as interrupted:

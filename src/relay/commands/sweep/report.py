@@ -53,6 +53,7 @@ class SweepReport:
             commands={trial.number: self._command(trial) for trial in best[:_COMMANDS]},
             errors={trial.number: trial.error for trial in trials},
             deviations=_deviations(best, content.metric.name),
+            seconds={trial.number: trial.seconds for trial in trials},
             winner=None if winner is None else Winner(**winner),
         )
         path = self._path(journal.folder.name)
@@ -92,6 +93,14 @@ class SweepReport:
 
     def _path(self, name: str) -> Path:
         return self.session.subject.project.outputs / _FOLDER / f"{name}.html"
+
+    def begin(self) -> None:
+        """Print what is going to be tried: the checks and the inputs take seconds."""
+        content = self.session.sweep.content
+        self._print(
+            f"Sweep {self.session.sweep.name}: {content.method}, {self._budget()}; checking the "
+            "settings and finding the inputs"
+        )
 
     def _budget(self) -> str:
         budget = self.session.budget

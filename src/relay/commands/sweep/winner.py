@@ -66,7 +66,9 @@ def _as_experiment(project: Project, config: Config, winner: Winner, console: Co
     name = f"{winner.sweep}-best"
     steps = _steps(project, config)
     try:
-        path = write_experiment(project.config / GROUP, name, experiment_text(config, winner.about))
+        path, kept = write_experiment(
+            project.config / GROUP, name, experiment_text(config, winner.about)
+        )
         how = [override for override in config.overrides if is_about_how(override)]
         again = compose.load(project.config, [f"{GROUP}={name}", *how], project.root)
         if [one.params for one in _steps(project, again)] != [one.params for one in steps]:
@@ -79,6 +81,9 @@ def _as_experiment(project: Project, config: Config, winner: Winner, console: Co
         f"The best settings are in {shown(path)}: python main.py {GROUP}={name}",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
+    if kept is not None:
+        text = f"Those of an earlier sweep are kept: {GROUP}={kept.stem}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
     return again
 
 
