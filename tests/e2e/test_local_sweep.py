@@ -100,6 +100,9 @@ def test_the_best_of_some_trials_is_registered_once(checkout: Checkout, done: Do
     assert best == max(run.data.metrics["cv_score"] for run in runs if run is not parent)
     # the winner's own cross-validation gives the trial's score
     assert checkout.step("train")["metrics"]["cv_score"] == best
+    [page] = (checkout.root / "outputs" / "sweeps").glob("small-*.html")
+    assert f"outputs/sweeps/{page.name}" in done.output
+    assert "python main.py experiment=small-best" in page.read_text(encoding="utf-8")
 
 
 def test_the_winner_is_an_experiment_whose_steps_are_all_cached(checkout: Checkout) -> None:
@@ -141,6 +144,7 @@ def test_a_signal_ends_all_processes_and_the_message_has_the_way_on(tmp_path: Pa
     output, _ = running.communicate(timeout=60)
     assert running.returncode == 128 + signal.SIGTERM, output
     assert "Stopped. The same command continues the sweep: ./relay sweep small" in output
+    assert "outputs/sweeps/small-" in output
     assert all(map(has_ended, children))
 
 
