@@ -37,8 +37,8 @@ ratio is Relay's error divided by that of the plain library (for r2 and f1, the 
 the score): below 1, Relay is better. The last line has the geometric means over the data sets.
 Empty cells were not measured.
 """
-REPEATED = "Ten splits"
-"""The section on repeated splits, which is written by hand and stays as it is."""
+BY_HAND = ("Ten splits", "Sweeps beside FLAML")
+"""The sections that are written by hand and stay as they are."""
 ERRORS = ("mae", "log_loss")
 """The metrics in this table besides the primary one of the task."""
 
@@ -55,8 +55,9 @@ def page(everything: Mapping[DataSet, Measured], before: str) -> str:
             parts.append(f"## {data_set.name}\n{old[data_set.name]}".rstrip() + "\n")
     by_name = {data_set.name: measured for data_set, measured in everything.items()}
     parts.append(beside(by_name, old.get(BESIDE, "")))
-    if REPEATED in old:
-        parts.append(f"## {REPEATED}\n{old[REPEATED]}".rstrip() + "\n")
+    for title in BY_HAND:
+        if title in old:
+            parts.append(f"## {title}\n{old[title]}".rstrip() + "\n")
     return "\n".join(parts)
 
 
