@@ -67,10 +67,11 @@ def _end(code: int) -> NoReturn:
     """
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads; multiprocessing calls it, too
     atexit._run_exitfuncs()
-    for thing in gc.get_objects():  # of this process alone: the others are frozen
-        if issubclass(type(thing), io.IOBase):
-            with contextlib.suppress(Exception):  # it is closed, or read only
-                thing.flush()
+    opened = [thing for thing in gc.get_objects() if issubclass(type(thing), io.IOBase)]
+    # Those of the server are frozen, and so are not among them.
+    for file in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, *opened):
+        with contextlib.suppress(Exception):  # there is none, it is closed, or read only
+            file.flush()
     os._exit(code & 0xFF)
 
 

@@ -166,6 +166,14 @@ def test_the_way_it_ends_is_reported(
     assert message in (tmp_path / "one.log").read_text()
 
 
+def test_what_it_prints_is_written_also_if_it_is_buffered(tmp_path: Path) -> None:
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    server = ForkServer([PATH], {**environ, "PYTHONPATH": str(ROOT / "src")}, tmp_path / "log")
+    assert exit_status(fork(server, tmp_path, "print('well', end='')")) == 0
+    assert (tmp_path / "one.log").read_text() == "well"
+    server.close()
+
+
 def test_its_time_is_its_own(tmp_path: Path) -> None:
     server = start_server(tmp_path)
     server.load(Libraries([("pandas", [])]))
