@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 _TRACKING = ("start_run", "find", "set_alias")
-_TRACKED_RUN = ("use_artifact", "download", "log_artifact", "log", "update_config", "finish")
+_TRACKED_RUN = ("use_artifact", "download", "_log_artifact", "log", "update_config", "finish")
 FILES = (
     ("relay.tables.io", "read_artifact", "reading"),
     ("relay.tables.io", "write_parquet", "writing"),
@@ -75,9 +75,9 @@ def main() -> int:
             phases.watch(import_module(module), (name,), phase)
     work = phases.timed("work", component.main)
 
-    def main_of_component(*arguments: Any) -> int:
+    def main_of_component(*arguments: Any, **options: Any) -> int:
         phases.seconds["imports"] = time.process_time() - clock
-        status: int = work(*arguments)
+        status: int = work(*arguments, **options)
         return status
 
     component.main = main_of_component
