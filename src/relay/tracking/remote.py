@@ -18,13 +18,14 @@ from relay.tracking.wandb.login import (
     require_switched_on,
     resolve_backend,
 )
-from relay.tracking.wandb.server_check import probe
+from relay.tracking.wandb.server_check import find_outage, probe
 
 __all__ = [
     "BACKEND",
     "SETTING",
     "TITLE",
     "find_best",
+    "find_outage",
     "has_login",
     "is_remote",
     "log_in",

@@ -39,12 +39,12 @@ def is_full(text: str) -> bool:
 
 def full_disk(places: Sequence[Path]) -> str:
     """Return the message for a full disk, that of the place with the least room."""
-    path = min(places or [Path.cwd()], key=lambda place: shutil.disk_usage(_existing(place)).free)
-    usage = shutil.disk_usage(_existing(path))
-    mount = _mount_of(_existing(path))
+    path = min(places or [Path.cwd()], key=lambda place: shutil.disk_usage(existing(place)).free)
+    usage = shutil.disk_usage(existing(path))
+    mount = _mount_of(existing(path))
     return (
-        f"{path}: the disk is full: the file system {mount} has {_megabytes(usage.free)} of "
-        f"{_megabytes(usage.total)} free, or your quota on it is used up. Make room there: old "
+        f"{path}: the disk is full: the file system {mount} has {megabytes(usage.free)} of "
+        f"{megabytes(usage.total)} free, or your quota on it is used up. Make room there: old "
         "runs in outputs/ can be removed. Or move the checkout, or TMPDIR for temporary files, to "
         "another disk."
     )
@@ -65,7 +65,7 @@ def _path_of(error: BaseException) -> Path | None:
     return None
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     """Return `path`, or the nearest folder above it that exists."""
     path = path.absolute()
     while not path.exists() and path != path.parent:
@@ -81,5 +81,6 @@ def _mount_of(path: Path) -> Path:
     return path
 
 
-def _megabytes(size: int) -> str:
+def megabytes(size: int) -> str:
+    """Return a number of bytes as people read it: `1.6 GB`, `12.5 MB`."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

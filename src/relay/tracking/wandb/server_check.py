@@ -49,10 +49,10 @@ def probe(login: Login, timeout: float = _SECONDS) -> str | None:
         raise RelayError(str(error)) from error
 
 
-def find_outage(environ: Mapping[str, str]) -> str | None:
+def find_outage(environ: Mapping[str, str], timeout: float = _OUTAGE_SECONDS) -> str | None:
     """Ask the server once, briefly, and return why it refuses the login or is out, or None."""
     try:
-        _ask(require_login(environ), _OUTAGE_SECONDS)
+        _ask(require_login(environ), timeout)
     except RelayError as error:
         return str(error)
     return None

@@ -1,0 +1,1 @@
+"""The command that checks whether a run would work here."""
