@@ -92,4 +92,7 @@ ui: .venv ## Show results in the browser; other ports: make ui MLFLOW_PORT=5001 
 	@CA_BUNDLE="$(CA_BUNDLE)" PYTHON="$(PYTHON)" tools/venv.sh $@ requirements.txt
 
 .venv-dev:
-	@CA_BUNDLE="$(CA_BUNDLE)" PYTHON="$(PYTHON)" tools/venv.sh $@ requirements/dev.txt
+	@CA_BUNDLE="$(CA_BUNDLE)" PYTHON="$(PYTHON)" tools/venv.sh $@ requirements/dev.txt $(wildcard requirements/own.txt)
+
+# Targets of your project, in a file that Relay does not have.
+-include project.mk

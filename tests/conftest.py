@@ -10,9 +10,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from relay.config import compose
+from relay.config.files import ConfigFiles
 from tests.loading import ROOT
 
 
@@ -37,6 +40,24 @@ def no_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.delenv(name)
         patch.setenv("NETRC", str(nowhere / "netrc"))
         patch.setenv("WANDB_CONFIG_DIR", str(nowhere))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_settings() -> Iterator[None]:
+    """Leave out the settings of a project and of a person: the tests are about Relay's own.
+
+    Only in the checkout; a copy that a test makes has those that the test writes.
+    """
+    folder = ROOT / "config"
+    own = [f"~{name}@_global_" for name in ("project", "local") if any(folder.glob(f"{name}/*"))]
+    composed = compose._compose
+
+    def compose_shipped(files: ConfigFiles, overrides: list[str]) -> Any:
+        return composed(files, [*overrides, *(own if files.folder == folder else [])])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compose, "_compose", compose_shipped)
         yield
 
 

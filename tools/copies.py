@@ -8,13 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _FILES = ("MLproject", "main.py", "conda.yml", "requirements.txt", "uv.toml")
+_OWN_SETTINGS = ("project", "local")
 _FOLDERS = ("components", "config", "environments", "src")
 
 
 def copy_project(root: Path, more: Sequence[str] = ()) -> None:
     """Copy the files that the project needs to run, and `more`, into the new folder `root`.
 
-    Local settings (config/local) and outputs of runs are not copied.
+    Settings of a project and of a person (config/project, config/local) and outputs of runs are
+    not copied.
     """
     root.mkdir(parents=True)
     for name in (*_FILES, *_FOLDERS, *more):
@@ -26,5 +28,7 @@ def copy_project(root: Path, more: Sequence[str] = ()) -> None:
 
 
 def _ignored(folder: str, names: list[str]) -> list[str]:
-    own = Path(folder).samefile(ROOT / "config")
-    return [name for name in names if name == "__pycache__" or (own and name == "local")]
+    ignored = {"__pycache__"}
+    if Path(folder).samefile(ROOT / "config"):
+        ignored.update(_OWN_SETTINGS)
+    return [name for name in names if name in ignored]

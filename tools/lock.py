@@ -1,9 +1,11 @@
 """Compile every requirements.in into a lock with hashes (`make lock`).
 
 A lock in `environments/` serves all components that link to it. All locks take their versions
-from requirements/dev.txt, so that tests, orchestrator and components run the same code. MLflow
-names a conda environment by the text of conda.yml, so each conda.yml gets the digest of its lock as
-a comment: a new lock is a new environment.
+from requirements/dev.txt, so that tests, orchestrator and components run the same code. What a
+project adds is listed in requirements/own.in, if there is one: its versions are those of
+requirements/own.txt, which .venv-dev installs beside dev.txt. MLflow names a conda environment by
+the text of conda.yml, so each conda.yml gets the digest of its lock as a comment: a new lock is a
+new environment.
 """
 
 from __future__ import annotations
@@ -11,11 +13,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DEV = ROOT / "requirements" / "dev.in"
+OWN = ROOT / "requirements" / "own.in"
+"""What the environments of a project's own components need besides DEV; Relay has no such file."""
 DIGEST = re.compile(r"^# lock: .*\n", re.MULTILINE)
 
 
@@ -31,18 +38,32 @@ def sources() -> list[Path]:
     ]
 
 
-def compile_lock(source: Path, *, upgrade: bool, constraint: Path | None = None) -> None:
-    """Write `source`'s lock beside it, for every platform, with hashes."""
-    command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11"]
+def compile_lock(source: Path, *, upgrade: bool, constraints: Sequence[Path] = ()) -> None:
+    """Write the lock of `source` beside it, for every platform, with hashes.
+
+    It takes its versions from `constraints`, which are locks; only DEV keeps those of its old lock.
+    The old lock stays if the compilation fails.
+    """
+    beside = Path(sys.executable).with_name("uv")
+    uv = str(beside) if beside.is_file() else "uv"
+    lock = source.with_suffix(".txt")
+    aside = lock.with_name(f".{lock.name}.new")
+    command = [uv, "pip", "compile", "--universal", "--python-version", "3.11"]
     # One version for all platforms and Pythons, if possible.
     command += ["--fork-strategy", "fewest"]
     command += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
-    command += ["--output-file", str(source.with_suffix(".txt").relative_to(ROOT))]
+    command += ["--output-file", str(aside.relative_to(ROOT))]
     if upgrade:
         command.append("--upgrade")
-    if constraint is not None:
+    for constraint in constraints:
         command += ["--constraint", str(constraint.relative_to(ROOT))]
-    subprocess.run([*command, str(source.relative_to(ROOT))], cwd=ROOT, check=True)
+    if source == DEV and lock.exists():
+        shutil.copy(lock, aside)  # its versions are kept, but for those that --upgrade renews
+    try:
+        subprocess.run([*command, str(source.relative_to(ROOT))], cwd=ROOT, check=True)
+        aside.replace(lock)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_digest(lock: Path) -> None:
@@ -53,19 +74,28 @@ def write_digest(lock: Path) -> None:
     conda.write_text(f"# lock: {digest}\n{text}", encoding="utf-8")
 
 
+def compile_from_dev(source: Path) -> None:
+    """Write the lock of `source` with the versions of DEV and OWN, and its digest in conda.yml."""
+    lock = source.with_suffix(".txt")
+    own = OWN.with_suffix(".txt")
+    constraints = [DEV.with_suffix(".txt"), *([own] if source != OWN and own.exists() else [])]
+    compile_lock(source, upgrade=False, constraints=constraints)
+    if lock.with_name("conda.yml").exists():
+        write_digest(lock)
+    print(lock.relative_to(ROOT), flush=True)
+
+
 def main() -> None:
-    """Compile all locks; with --upgrade, to the newest versions."""
+    """Compile all locks, or those named; with --upgrade, all to the newest versions."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
+    parser.add_argument("sources", nargs="*", metavar="FILE.in", help="only these; default: all")
     arguments = parser.parse_args()
-    compile_lock(DEV, upgrade=arguments.upgrade)
-    for source in sources():
-        # From the constraints alone, whatever the old lock has.
-        source.with_suffix(".txt").unlink(missing_ok=True)
-        compile_lock(source, upgrade=False, constraint=DEV.with_suffix(".txt"))
-        if source.with_name("conda.yml").exists():
-            write_digest(source.with_suffix(".txt"))
-        print(source.with_suffix(".txt").relative_to(ROOT))
+    named = [(ROOT / name).resolve() for name in arguments.sources]
+    if not named:
+        compile_lock(DEV, upgrade=arguments.upgrade)
+    for source in named or [*([OWN] if OWN.exists() else []), *sources()]:
+        compile_from_dev(source)
 
 
 if __name__ == "__main__":

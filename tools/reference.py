@@ -1,6 +1,7 @@
 """Write docs/reference/settings.md from the comments of config/ and the components' Params.
 
-`make docs` runs it; a test fails if the page is not what it would write.
+`make docs` runs it; a test fails if the page is not what it would write. What a project adds is not
+on the page, so that a newer Relay can be merged without a conflict.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from relay.runtime.component import load_component
+from tools.shipped import COMPONENTS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = Path("docs", "reference", "settings.md")
@@ -64,8 +66,9 @@ def page(root: Path) -> str:
     parts.append(
         "\n## Parameters of the components\n\nFor `mlflow run components/NAME -P name=value`.\n"
     )
-    for folder in sorted(path.parent for path in root.glob("components/*/params.py")):
-        parts += [f"\n### {folder.name}\n\n", *_table("parameter", parameters(folder))]
+    for name in sorted(COMPONENTS):
+        rows = parameters(root / "components" / name)
+        parts += [f"\n### {name}\n\n", *_table("parameter", rows)]
     return "".join(parts)
 
 

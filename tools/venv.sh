@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Usage: [PYTHON=python3.12] tools/venv.sh FOLDER LOCK
-# Makes FOLDER an environment with what LOCK names, unless it is that already. An older one stays
-# until the new one is ready, and comes back where that fails.
+# Usage: [PYTHON=python3.12] tools/venv.sh FOLDER LOCK...
+# Makes FOLDER an environment with what the locks name, unless it is that already. An older one
+# stays until the new one is ready, and comes back where that fails.
 set -euo pipefail
-folder=$1 lock=$2 old=$1.old
+folder=$1 old=$1.old
+shift
+locks=("$@") required=()
+for lock; do required+=(-r "$lock"); done
 supported='import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'
 
 # What an environment is made of: its place, which its scripts name, and the locks. By content, as
 # Git dates files by when they were checked out.
 describe() {
     (cd "$folder" && pwd -P)
-    cat "$lock" requirements/uv.txt
+    cat "${locks[@]}" requirements/uv.txt
 }
 
 restore() {
@@ -33,7 +36,7 @@ if [ -z "$python" ]; then
 fi
 # It may be that of the environment itself, where it is activated.
 base=$("$python" -c 'import sys; print(sys._base_executable)')
-echo "Installing $lock into $folder ..."
+echo "Installing ${locks[*]} into $folder ..."
 if [ -e "$old" ]; then
     rm -rf "$folder" # a build that was killed has left it
 elif [ -e "$folder" ] || [ -L "$folder" ]; then
@@ -45,7 +48,7 @@ trap 'exit 130' INT TERM HUP
 # pip brings certificates of its own and leaves a company's, in the system's store, aside.
 "$folder/bin/python" -m pip config list | grep cert= > /dev/null || export PIP_CERT="${CA_BUNDLE:-}"
 "$folder/bin/python" -m pip install --quiet -r requirements/uv.txt
-"$folder/bin/uv" pip install --quiet --compile-bytecode --python "$folder/bin/python" -r "$lock"
+"$folder/bin/uv" pip install --quiet --compile-bytecode --python "$folder/bin/python" "${required[@]}"
 describe > "$folder/ready"
 trap - EXIT
 rm -rf "$old"

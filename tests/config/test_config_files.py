@@ -33,6 +33,9 @@ def options(group: str) -> list[str]:
     return sorted(path.stem for path in (CONFIG / group).glob("*.yaml"))
 
 
+DATA = options("data")
+
+
 def load(*overrides: str) -> Config:
     return config.load(CONFIG, overrides, ROOT)
 
@@ -53,8 +56,14 @@ def test_the_default_runs_all_steps_but_predict() -> None:
     assert "predict" not in names
 
 
+def tables() -> list[str]:
+    """Return the data sets of the kind of table.yaml: those of other pipelines have their own."""
+    own = {name: yaml.safe_load((CONFIG / "data" / f"{name}.yaml").read_text()) for name in DATA}
+    return [name for name, content in own.items() if content.get("defaults") == ["table"]]
+
+
 @pytest.mark.additions
-@pytest.mark.parametrize("name", options("data"))
+@pytest.mark.parametrize("name", ["table", *tables()])
 def test_every_data_config_is_valid(name: str) -> None:
     content = yaml.safe_load((CONFIG / "data" / f"{name}.yaml").read_text(encoding="utf-8"))
     overrides = [f"data={name}"]
@@ -76,7 +85,9 @@ def test_every_model_config_is_valid(name: str) -> None:
 @pytest.mark.additions
 @pytest.mark.parametrize("name", options("experiment"))
 def test_every_experiment_config_is_valid(name: str, tmp_path: Path) -> None:
-    loaded = load(f"experiment={name}", "data.url=sklearn://diabetes", "data.target=target")
+    is_own_kind = "override /pipeline" in (CONFIG / "experiment" / f"{name}.yaml").read_text()
+    table = ["data.url=sklearn://diabetes", "data.target=target"]
+    loaded = load(f"experiment={name}", *([] if is_own_kind else table))
     assert make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
 
 
@@ -179,7 +190,7 @@ def warnings_of(folder: Path, *overrides: str) -> list[str]:
 def own(tmp_path: Path) -> Path:
     """Return a copy of the configuration, to write files into."""
     folder = tmp_path / "config"
-    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns("local", "project"))
     (folder / "local").mkdir()
     return folder
 

@@ -16,6 +16,8 @@ _DEFAULTS = "defaults"
 _GLOBAL = "_global_"
 _PACKAGE = ["#", "@package", _GLOBAL]
 _USAGE = re.compile(r"^# *(?P<purpose>.+?): python main\.py (?P<command>.+)$")
+_PIPELINE = "pipeline"
+_REFERRED = re.compile(r"\$\{(\w+)")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -67,12 +69,17 @@ class ConfigFiles:
         """Return all settings that exist; `choices` are the options chosen from the groups.
 
         They are in config.yaml, and in the files that the chosen ones are built on: a key that is
-        not in config/data/table.yaml cannot be set by config/data/pokemon.yaml.
+        not in config/data/table.yaml cannot be set by config/data/pokemon.yaml. A pipeline that is
+        built on another adds groups of settings for its own steps.
         """
         settings = self.main()
         for group in self.declaring:
-            for path in _bases(self.folder / group / f"{choices.get(group)}.yaml"):
+            chosen = self.folder / group / f"{choices.get(group)}.yaml"
+            for path in _bases(chosen):
                 _declare(settings, path, group)
+            for path in _chain(chosen):
+                for name, content in _added_groups(path).items():
+                    settings.setdefault(name, content)
         return settings
 
     @cached_property
@@ -82,10 +89,10 @@ class ConfigFiles:
         keys = dict.fromkeys(_empty_mappings(settings))
         for group in self.declaring:
             for path in sorted((self.folder / group).glob("*.yaml")):
+                own = _added_groups(path)
                 if _content(path) and not _parents(path):
-                    own: dict[str, Any] = {}
                     _declare(own, path, group)
-                    keys |= dict.fromkeys(_empty_mappings(own))
+                keys |= dict.fromkeys(_empty_mappings(own))
         return list(keys)
 
     def usage(self, group: str, option: str | None = None) -> str:
@@ -180,13 +187,44 @@ def _parents(path: Path) -> list[Path]:
     """Return the files of its own group that the file `path` is built on."""
     defaults = _content(path).get(_DEFAULTS) or []
     names = [name for name in defaults if isinstance(name, str) and not name.startswith(("_", "/"))]
-    return [path.parent / f"{name}.yaml" for name in names]
+    # default@pipeline: a file, and the place of its settings in the tree
+    return [path.parent / f"{name.partition('@')[0]}.yaml" for name in names]
 
 
 def _bases(path: Path) -> list[Path]:
     """Return the first files of the chain that `path` is built on, or `path` itself."""
     parents = _parents(path)
     return [base for parent in parents for base in _bases(parent)] if parents else [path]
+
+
+def _chain(path: Path) -> list[Path]:
+    """Return `path` and all files that it is built on, those first."""
+    return [*(file for parent in _parents(path) for file in _chain(parent)), path]
+
+
+def _added_groups(path: Path) -> dict[str, Any]:
+    """Return the groups of settings that the pipeline in the file `path` adds to its bases'.
+
+    Only those that a step of that file reads: any other is a misspelled name.
+    """
+    if not path.is_file() or not _is_global(path) or not _parents(path):
+        return {}
+    content = _content(path)
+    pipeline = content.get(_PIPELINE)
+    steps = pipeline.get("steps") if isinstance(pipeline, Mapping) else None
+    blocks = list(steps.values()) if isinstance(steps, Mapping) else []
+    named = {
+        str(name).partition(".")[0]
+        for block in blocks
+        if isinstance(block, Mapping)
+        for name in block.get("settings") or []
+    }
+    referred = set(_REFERRED.findall(str(blocks)))
+    return {
+        key: value
+        for key, value in content.items()
+        if key not in (_DEFAULTS, _PIPELINE) and key in named | referred
+    }
 
 
 def _declare(settings: dict[str, Any], path: Path, group: str) -> None:

@@ -117,7 +117,10 @@ def make_planned_step(config: Config, step: Step, component: Component) -> Plann
     Raises ConfigError if a parameter is missing or unknown, ValidationError if a value is wrong.
     """
     _make_paths_absolute(config, step.name, component)
-    params = config.params(step.name, component.params_type.model_fields)
+    fields = component.params_type.model_fields
+    given = config.params(step.name, fields)
+    # Null takes a parameter away that the block of another pipeline gives, which this is built on.
+    params = {name: value for name, value in given.items() if value is not None or name in fields}
     references = {key: source.reference for key, source in step.inputs.items()}
     values = _values(step, params, references)
     component.require_params(values, step.name)
