@@ -22,6 +22,7 @@ class Memory:
     def __init__(self) -> None:
         self.stored: dict[str, ArtifactVersion] = {}
         self.ended: RunStatus | None = None
+        self.rows: list[Row] = []
         self.on_log: Callable[[Draft], None] = lambda draft: None
         self.on_log_row: Callable[[], None] = lambda: None
         self.on_finish: Callable[[], None] = lambda: None
@@ -69,6 +70,7 @@ class Memory:
 
     def log(self, row: Row) -> None:
         self.on_log_row()
+        self.rows.append(row)
 
     def update_config(self, values: Mapping[str, Any]) -> None: ...
 

@@ -28,10 +28,12 @@ class StepSpec(_Strict):
     """A block of `pipeline.steps`; its `params` are not resolved yet.
 
     `settings` are groups of settings: a parameter that is not in `params` is read from the first
-    group that has a setting with its name.
+    group that has a setting with its name. `environment` is a folder in environments/ that the step
+    runs in, instead of the component's own.
     """
 
     component: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    environment: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]+$")
     inputs: dict[str, str | None] = {}
     outputs: dict[str, OutputSpec] = Field(min_length=1)
     settings: list[Annotated[str, Field(pattern=_KEY)]] = []

@@ -50,7 +50,9 @@ class StepCache:
         state = {SOURCE: source} if source else {}
         state |= planned.component.discover_inputs(planned.valid, digests, self.backend.find)
         return Fingerprint(
-            code=code_digests(planned.component.folder, self.root),
+            code=code_digests(
+                planned.component.folder, self.root, planned.component.environment_folder
+            ),
             params=planned.plain_params,
             inputs=digests,
             state=state,

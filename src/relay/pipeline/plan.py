@@ -34,6 +34,8 @@ class Step:
     cache: bool = True
     state: tuple[str, ...] = ()
     """Artifacts that it reads besides its inputs, as name and alias."""
+    environment: str | None = None
+    """The folder in environments/ that it runs in; None for that of its component."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
             on_request=spec.on_request,
             cache=spec.cache,
             state=tuple(str(Reference.parse(text)) for text in spec.state),
+            environment=spec.environment,
         )
     return Plan(tuple(steps[name] for name in _order(steps)))
 

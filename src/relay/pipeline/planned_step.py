@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,15 @@ class PlannedStep:
             if not key.endswith(ARTIFACT_SUFFIX) and decides_content(fields[key])
         }
 
+    def within(self, environment: str) -> PlannedStep:
+        """Return the step in another environment, a folder in environments/.
+
+        Raises ConfigError if it does not exist.
+        """
+        component = replace(self.component, environment=environment)
+        component.require_lock()
+        return replace(self, component=component)
+
     def source_state(self) -> str | None:
         """Return the state of the component's source, or None if it cannot be determined."""
         return self.component.source_state(self.valid)
@@ -100,12 +109,13 @@ def plan_steps(
     planned_steps: list[PlannedStep] = []
     lines: list[str] = []
     for name in names:
+        component = replace(loaded[name], environment=the_plan[name].environment)
         if config.settings.env_manager != "local":
-            loaded[name].require_lock()
+            component.require_lock()
         try:
-            planned_steps.append(make_planned_step(config, the_plan[name], loaded[name]))
+            planned_steps.append(make_planned_step(config, the_plan[name], component))
         except ValidationError as error:
-            lines += _lines(config, name, loaded[name], error)
+            lines += _lines(config, name, component, error)
     if lines:
         raise ConfigError("\n".join(dict.fromkeys(lines)))
     return planned_steps

@@ -33,6 +33,8 @@ class StepSummary:
     """The metrics; those of a cached step are from when it ran."""
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
+    """The seconds of each phase that the step names, such as fit."""
     log: str | None = None
     """The log file, relative to the project's folder."""
     why: str | None = None

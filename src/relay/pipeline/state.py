@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from relay.pipeline.cache import StepCache
@@ -10,7 +10,7 @@ from relay.pipeline.plan import Plan, Source, Step
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.run_summary import StepSummary
-from relay.step.context import METRICS_KEY, WARNINGS_KEY
+from relay.step.context import ENVIRONMENT_KEY, METRICS_KEY, WARNINGS_KEY
 from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.not_found import hint_on_missing
@@ -147,6 +147,23 @@ class RunState:
                 makers |= set() if source.step is None else {source.step}
         if missing:
             raise RelayError("\n".join([*missing.values(), *self._advice(makers)]))
+        self.planned_steps = [self._in_environment(planned) for planned in self.planned_steps]
+
+    def _in_environment(self, planned: PlannedStep) -> PlannedStep:
+        """Return a step in the environment that the artifacts which it uses need.
+
+        A stored model names the environment that can load it, so that `predict` needs no setting
+        for that. Inputs count most, then the pipeline's setting, then what the step looks up.
+        Raises ConfigError if the environment does not exist.
+        """
+        inputs = [
+            self.cache.version(self._exact_references[source.reference])
+            for source in planned.step.inputs.values()
+            if source.reference in self._exact_references
+        ]
+        name = _environment_of(inputs) or planned.step.environment
+        name = name or _environment_of(map(self.backend.find, planned.step.state))
+        return planned if name is None else planned.within(name)
 
     def _advice(self, makers: Set[str]) -> list[str]:
         """Return the shortest setting that runs the steps `makers`, as advice."""
@@ -163,3 +180,9 @@ class RunState:
         if hint:
             return text + hint
         return f"{text} Check its name, or run the steps that make it first, such as steps=all."
+
+
+def _environment_of(versions: Iterable[ArtifactVersion | None]) -> str | None:
+    """Return the environment that the first of `versions` with one needs, or None."""
+    names = (version.metadata.get(ENVIRONMENT_KEY) for version in versions if version is not None)
+    return next((str(name) for name in names if name), None)

@@ -145,6 +145,7 @@ class StepRunner:
 def _fill_in(done: StepSummary, report: StepResult) -> None:
     done.inputs, done.outputs, done.metrics = report.inputs, report.outputs, report.metrics
     done.warnings, done.notes, done.url = report.warnings, report.notes, report.url
+    done.phases = report.phases
 
 
 def _error(

@@ -19,6 +19,9 @@ from relay.util.errors import ConfigError
 from relay.util.imports import parse_source
 from relay.util.names import did_you_mean
 
+ENVIRONMENTS = "environments"
+"""The folder of the environments that several components share."""
+
 _HOOKS = (
     "source_state",
     "discover_inputs",
@@ -44,6 +47,8 @@ class Component:
     command: str
     """The command that runs it; parameters are appended as `--name value`."""
     params_type: type[Params]
+    environment: str | None = None
+    """The folder in environments/ whose lock it runs with; None for the lock beside it."""
     source_state: Callable[[Any], str | None] = lambda params: ""
     """A text that changes when the component's source does; None if that cannot be determined."""
     discover_inputs: Callable[[Any, Mapping[str, str], Find], Mapping[str, str]] = (
@@ -60,6 +65,13 @@ class Component:
     """The check of the parameters against the facts of all steps."""
     check: Callable[[Any], None] = lambda params: None
     """The check of the parameters of a step that is to run, which may take a second."""
+
+    @property
+    def environment_folder(self) -> Path:
+        """Return the folder with the lock and the conda.yml of its environment."""
+        if self.environment is None:
+            return self.folder
+        return self.folder.parents[1] / ENVIRONMENTS / self.environment
 
     def require_params(self, given: Iterable[str], step: str) -> None:
         """Check that the names in `given` are parameters, and that none required is missing.
@@ -81,6 +93,9 @@ class Component:
 
         Raises ConfigError if one is missing.
         """
+        if self.environment is not None:
+            self._require_environment(self.environment)
+            return
         if not (self.folder / LOCK).is_file():
             raise ConfigError(
                 f"components/{self.name}/{LOCK}: the lock is missing. Link to that of a folder in "
@@ -91,6 +106,15 @@ class Component:
             raise ConfigError(
                 f"components/{self.name}/conda.yml: the file is missing. Link to that of a folder "
                 "in environments/, beside its lock, or copy it and run `make lock`."
+            )
+
+    def _require_environment(self, name: str) -> None:
+        folder = self.environment_folder
+        if not all((folder / file).is_file() for file in (LOCK, "conda.yml")):
+            names = [path.parent.name for path in folder.parent.glob(f"*/{LOCK}")]
+            raise ConfigError(
+                f"{ENVIRONMENTS}/{name}: there is no environment '{name}' with a {LOCK} and a "
+                f"conda.yml.{did_you_mean(name, names)}"
             )
 
 

@@ -37,7 +37,7 @@ class EnvironmentBuilder:
     signals: StopSignals
     seconds: float = 0.0
     """The time that builds took."""
-    _ready: dict[str, Environment] = field(default_factory=dict)
+    _ready: dict[Path, Environment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._index = open_environment_index()
@@ -47,12 +47,12 @@ class EnvironmentBuilder:
         complete: set[Environment] = set()
         missing: list[Component] = []
         for component in components if self.manager != "local" else ():
-            environment = self._index.find(self.manager, component.folder)
+            environment = self._index.find(self.manager, component.environment_folder)
             if environment is not None and (
                 environment in complete or _is_complete(environment, component)
             ):
                 complete.add(environment)
-                self._ready[component.name] = environment
+                self._ready[component.environment_folder] = environment
             else:
                 missing.append(component)
         return missing
@@ -66,13 +66,13 @@ class EnvironmentBuilder:
         while missing:
             environment = self._ensure_environment(missing[0], missing)
             for component in [other for other in missing if self._find(other) == environment]:
-                self._index.remember(self.manager, component.folder, environment)
-                self._ready[component.name] = environment
+                self._index.remember(self.manager, component.environment_folder, environment)
+                self._ready[component.environment_folder] = environment
                 missing.remove(component)
 
     def get(self, component: Component) -> Environment:
         """Return the environment of a component, which was complete or has been built."""
-        return PRESENT if self.manager == "local" else self._ready[component.name]
+        return PRESENT if self.manager == "local" else self._ready[component.environment_folder]
 
     def _ensure_environment(
         self, component: Component, missing: Sequence[Component]
@@ -95,13 +95,13 @@ class EnvironmentBuilder:
         # This imports MLflow, which a run does not need if the environments are in the index.
         from relay.runtime.mlflow_environments import find_environment
 
-        return find_environment(self.manager, component.folder)
+        return find_environment(self.manager, component.environment_folder)
 
     def _build(self, component: Component, names: Sequence[str]) -> None:
         """Build the environment of `component`, which the components `names` share."""
         module = "relay.runtime.mlflow_environments"
         process = SpawnedProcess(
-            [sys.executable, "-m", module, self.manager, str(component.folder)],
+            [sys.executable, "-m", module, self.manager, str(component.environment_folder)],
             cwd=self.project.root,
             env={
                 **os.environ,
@@ -131,7 +131,7 @@ class EnvironmentBuilder:
                 f"components/{component.name}: its environment could not be built. "
                 f"{full_disk([*([Path(folder)] if folder else []), *places])}"
             )
-        python = python_version(component.folder)
+        python = python_version(component.environment_folder)
         return (
             f"components/{component.name}: {self.manager} could not build its environment:\n"
             f"{_drop_mlflow_lines(lines)}\n"
@@ -142,7 +142,7 @@ class EnvironmentBuilder:
 
 
 def _is_complete(environment: Environment, component: Component) -> bool:
-    return environment.is_complete(component.folder / LOCK)
+    return environment.is_complete(component.environment_folder / LOCK)
 
 
 def _drop_mlflow_lines(lines: Sequence[str]) -> str:

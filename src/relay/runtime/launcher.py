@@ -73,8 +73,8 @@ class Launcher:
     def __post_init__(self) -> None:
         for name in ("logs", "results", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
-        self._ahead: dict[str, _Ahead] = {}
-        self._reads_mlflow_run: dict[str, bool] = {}
+        self._ahead: dict[tuple[str, Path], _Ahead] = {}
+        self._reads_mlflow_run: dict[tuple[str, Path], bool] = {}
         self._memory = LibraryMemory(self.project.state / "libraries.json")
 
     def load(self, components: Sequence[Component]) -> None:
@@ -101,11 +101,11 @@ class Launcher:
         That is so if its environment has MLflow, and something else than MLflow in that process
         may read the variable; MLflow itself waits for the run when it looks for it.
         """
-        if component.name not in self._reads_mlflow_run:
-            self._reads_mlflow_run[component.name] = self.environments.get(component).has_package(
-                "mlflow"
-            ) and _may_read_mlflow_run(component)
-        return self._reads_mlflow_run[component.name]
+        key = (component.name, component.environment_folder)
+        if key not in self._reads_mlflow_run:
+            has_mlflow = self.environments.get(component).has_package("mlflow")
+            self._reads_mlflow_run[key] = has_mlflow and _may_read_mlflow_run(component)
+        return self._reads_mlflow_run[key]
 
     def result_path(self, step: str) -> Path:
         """Return the file into which the process of `step` writes its report."""
@@ -209,15 +209,16 @@ class Launcher:
         return self.result_path(step).with_suffix(f".{suffix}")
 
     def _libraries(self, component: Component) -> _Ahead:
-        if component.name not in self._ahead:
+        key = (component.name, component.environment_folder)
+        if key not in self._ahead:
             root, script = self.project.root, component.folder / SCRIPT
             module = step_module(self.tracking).replace(".", "/")
             imports = list_libraries([script, root / "src" / f"{module}.py"], root)
             guess = guess_libraries(script, root)
             place = self._place(component)
             remembered = self._memory.find(place, component.name, [*imports, *guess])
-            self._ahead[component.name] = _Ahead(imports, guess, remembered)
-        return self._ahead[component.name]
+            self._ahead[key] = _Ahead(imports, guess, remembered)
+        return self._ahead[key]
 
     def _list_fit(self, component: Component) -> list[Library]:
         """Return what is loaded before the process of `component` is forked."""

@@ -21,6 +21,9 @@ WARNINGS_KEY = "warnings"
 METRICS_KEY = "step_metrics"
 """The key with the metrics of the step that made it."""
 
+ENVIRONMENT_KEY = "environment"
+"""The key with the folder in environments/ that steps which use it need; see `run.output`."""
+
 PAGE = "page"
 """The key with the name of its file that people open."""
 

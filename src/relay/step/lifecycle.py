@@ -165,7 +165,7 @@ class StepLifecycle(Generic[ParamsT]):
             spec=replace(self._spec, config={**self._spec.config, **late}),
             status=work.status,
             message=work.message,
-            rows=(self._row(),),
+            rows=(*self._run.rows, self._row()),
             inputs=tuple(str(version) for version in self._run.inputs.values()),
             outputs=(self._source(), *self._outputs().values()) if self._complete else (),
             cache_alias=self._cache_alias(work),
@@ -220,7 +220,7 @@ class StepLifecycle(Generic[ParamsT]):
     def _row(self) -> Row:
         seconds = round(time.monotonic() - self._started, 3)
         metrics = {**self._run.metrics, SECONDS: seconds}
-        return Row(metrics, self._images(), self._run.tables, step=0)
+        return Row(metrics, self._images(), self._run.tables, step=len(self._run.rows))
 
     def _images(self) -> dict[str, Path]:
         return {name: path for name, path in self._run.images.items() if path.is_file()}
@@ -236,6 +236,7 @@ class StepLifecycle(Generic[ParamsT]):
             images={name: str(path) for name, path in self._images().items()},
             warnings=[redact(text) for text in self.warnings.texts],
             notes=[redact(text) for text in self._run.notes],
+            phases=self._run.phases,
             url=self._tracking.url,
         )
 

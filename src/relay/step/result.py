@@ -27,6 +27,8 @@ class StepResult:
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Sentences for the end of the pipeline's console output."""
+    phases: dict[str, float] = field(default_factory=dict)
+    """The seconds of each phase that the step names, such as fit."""
     url: str | None = None
     """The run's page in the backend."""
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
-from relay.step.context import COUNTS_AS, PAGE
+from relay.step.context import COUNTS_AS, ENVIRONMENT_KEY, PAGE
 from relay.step.params import ARTIFACT_SUFFIX, ParamsT
-from relay.tracking import ArtifactVersion, Backend, Draft, Reference, Run, Table
+from relay.tracking import ArtifactVersion, Backend, Draft, Reference, Row, Run, Table
 from relay.util.errors import RelayError
 
 log = logging.getLogger("relay")
@@ -47,6 +49,8 @@ class StepRun(Generic[ParamsT]):
         self.images: dict[str, Path] = {}
         self.tables: dict[str, Table] = {}
         self.notes: list[str] = []
+        self.rows: list[Row] = []
+        self.phases: dict[str, float] = {}
         self.last: list[Callable[[], None]] = []
         self._backend = backend
         self._tracking = tracking
@@ -86,14 +90,16 @@ class StepRun(Generic[ParamsT]):
         metadata: Mapping[str, Any] | None = None,
         page: str | None = None,
         counts_as: str | None = None,
+        environment: str | None = None,
     ) -> None:
         """Hand over a file or folder as output `key`; it is stored when the step has returned.
 
         `page` is the HTML file in the folder that people open. `counts_as` is the digest of what
         matters to steps that use it, if that is not all: they run again when it changes.
+        `environment` is the folder in environments/ that steps which use it need.
         """
         name = getattr(self.params, key + ARTIFACT_SUFFIX)
-        marks = {PAGE: page, COUNTS_AS: counts_as}
+        marks = {PAGE: page, COUNTS_AS: counts_as, ENVIRONMENT_KEY: environment}
         own = {mark: value for mark, value in marks.items() if value is not None}
         self.drafts[key] = Draft(name, type, path, description, {**own, **(metadata or {})})
 
@@ -130,6 +136,22 @@ class StepRun(Generic[ParamsT]):
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Record metrics of this run."""
         self.metrics.update(metrics)
+
+    def log_row(self, metrics: Mapping[str, float]) -> None:
+        """Record metrics of one moment of this run, such as the loss after an epoch, at once."""
+        row = Row(dict(metrics), step=len(self.rows))
+        self._tracking.log(row)
+        self.rows.append(row)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the seconds that the block takes to the phase `name` of this run's record."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = self.phases.get(name, 0.0) + time.monotonic() - began
+            self.phases[name] = round(seconds, 3)
 
     def log_image(self, name: str, path: Path) -> None:
         """Record a picture (PNG) of this run."""

@@ -20,6 +20,9 @@ from relay.tracking.interface import SOURCE_TYPE
 from relay.util.git import git_state
 from relay.util.redact import redact
 
+PHASES = "phase_seconds"
+"""Where the run's configuration in tracking has the seconds of each phase of the step."""
+
 MLFLOW_RUN = "mlflow_run_id"
 """Where the run's configuration in tracking has the id of its MLflow run."""
 
@@ -45,7 +48,8 @@ def describe_end(run: StepRun[ParamsT], settings: RunSettings, status: RunStatus
     """Return the configuration that is known only at the end: exact inputs, and MLflow's run."""
     run_id = os.environ.get(RUN_ID) if status == "killed" else read_run_id(settings.mlflow_run)
     exact = {f"{key}{ARTIFACT_SUFFIX}": str(version) for key, version in run.inputs.items()}
-    return {**exact, MLFLOW_RUN: run_id}
+    phases = {PHASES: dict(run.phases)} if run.phases else {}
+    return {**exact, **phases, MLFLOW_RUN: run_id}
 
 
 def copy_source(component: Path, workspace: Path, git_commit: str | None) -> Draft:

@@ -224,7 +224,9 @@ class Session:
             "params": planned.content_params,
             "defaults": defaults,
             "inputs": inputs.digests,
-            "code": code_digests(planned.component.folder, project.root),
+            "code": code_digests(
+                planned.component.folder, project.root, planned.component.environment_folder
+            ),
         }
         text = json.dumps(decides, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]

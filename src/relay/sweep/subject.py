@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,11 @@ class Subject:
     def _components(self) -> dict[str, Component]:
         names = {self.spec.step, *self.plan.upstream(self.spec.step)}
         folder = self.project.components
-        return {name: load_component(folder, self.plan[name].component) for name in names}
+        loaded = {name: load_component(folder, self.plan[name].component) for name in names}
+        return {
+            name: replace(component, environment=self.plan[name].environment)
+            for name, component in loaded.items()
+        }
 
     def values(self, settings: Settings, keys: Sequence[str]) -> Settings:
         """Return the values of `keys` that exist in the configuration with `settings`."""

@@ -9,12 +9,15 @@ from pathlib import Path
 from relay.util.imports import compute_digest, file_digest, find_module, open_reader
 
 _IGNORED = ("__pycache__",)
+_OF_ENVIRONMENT = ("conda.yml", "requirements.txt", "uv.toml")
 _LOOKS_FOR_MODULES = b"iter_modules(__path__)"
 """The mark of a package whose modules are imported without their names in the source."""
 
 
-def code_digests(component: Path, root: Path) -> dict[str, str]:
+def code_digests(component: Path, root: Path, environment: Path | None = None) -> dict[str, str]:
     """Return the digest of each file that `component` depends on, by its path in the checkout.
+
+    `environment` is the folder of its lock, if that is not the component's own folder.
 
     The checkout is `root`; a digest is the first 16 digits of the SHA-256. Imports are read from
     the source, at any place in a file. A module whose name is computed when the code runs is left
@@ -25,6 +28,9 @@ def code_digests(component: Path, root: Path) -> dict[str, str]:
     """
     own = [path for path in sorted(component.rglob("*")) if _is_own(path, component)]
     files = set(own)
+    if environment is not None and environment != component:
+        files = {path for path in own if path.name not in _OF_ENVIRONMENT}
+        files |= {environment / name for name in _OF_ENVIRONMENT if (environment / name).is_file()}
     waiting = [path for path in own if path.suffix == ".py"]
     while waiting:
         for path in _imported_files(waiting.pop(), root):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from relay.commands.reproduce.command import first_passed, reproduce
 from relay.commands.reproduce.comparison import artifact_line, metric_lines
 from relay.commands.reproduce.file_comparison import differing
-from relay.commands.reproduce.recipe import recipe_of
+from relay.commands.reproduce.recipe import recipe_of, recorded_environment
 from relay.config.schema import StepSpec
 from relay.pipeline import plan
 from relay.tracking import ArtifactVersion
@@ -228,3 +229,12 @@ def test_a_version_is_the_same_by_its_files_though_its_digest_is_another() -> No
     assert artifact_line(recorded, again, []).same
     line = artifact_line(recorded, again, ["model.skops"])
     assert (line.same, line.note) == (False, "differs: model.skops")
+
+
+def test_a_step_runs_again_in_the_environment_that_it_ran_in(store: Store) -> None:
+    made = store["d_clean:v3"]
+    lock = {"components/clean/run.py": "1", "environments/deep/requirements.txt": "2"}
+    made = replace(made, metadata={**made.metadata, "made_with": {"code": lock}})
+    assert recorded_environment(store["d_raw:v0"]) is None
+    assert recorded_environment(made) == "deep"
+    assert recipe_of([made], store.get).steps["clean"]["environment"] == "deep"

@@ -197,3 +197,20 @@ def test_kept_work_of_code_that_was_edited_meanwhile_is_not_marked(
     monkeypatch.setattr(lifecycle, "are_unchanged", lambda code, root: False)
     run, _ = kept_alias
     assert run(hand_over) is None
+
+
+def test_rows_are_logged_as_the_step_goes_on_and_its_metrics_after_them(
+    memory: Memory, tmp_path: Path
+) -> None:
+    def step(run: StepRun[Two]) -> None:
+        hand_over(run)
+        for loss in (3.0, 2.0):
+            run.log_row({"loss": loss})
+        with run.phase("fit"):
+            run.log_metrics({"score": 1.0})
+
+    assert component.main(Two, step, []) == 0
+    *epochs, last = memory.rows
+    assert [(row.step, row.metrics) for row in epochs] == [(0, {"loss": 3.0}), (1, {"loss": 2.0})]
+    assert (last.step, last.metrics["score"]) == (2, 1.0)
+    assert list(result(tmp_path).phases) == ["fit"]

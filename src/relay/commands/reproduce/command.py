@@ -16,13 +16,14 @@ from rich.text import Text
 
 from relay.commands.reproduce.comparison import Line, artifact_line, metric_lines, same_version
 from relay.commands.reproduce.file_comparison import differing
-from relay.commands.reproduce.recipe import Recipe, recipe_of
+from relay.commands.reproduce.recipe import Recipe, recipe_of, recorded_environment
 from relay.commands.reproduce.rerun import RESULTS
 from relay.config import compose as config
 from relay.config.overrides import from_arguments
 from relay.models.trusted import SETTING as TRUSTED_SETTING
 from relay.pipeline.tracking_setup import choose_tracking
 from relay.pipeline.writable_checkout import require_writable
+from relay.runtime.component import ENVIRONMENTS
 from relay.step.context import FINGERPRINT_KEY
 from relay.tracking import ArtifactVersion, Backend, open_backend
 from relay.tracking.lineage import recorded_inputs
@@ -35,7 +36,7 @@ from relay.util.private_folders import make_private
 from relay.util.project import Project
 
 _SETTINGS = ("env_manager", "tracking", "tracking.project", "tracking.entity", TRUSTED_SETTING)
-_LINKED = ("MLproject", "components", "config", "src")
+_LINKED = ("MLproject", "components", "config", "environments", "src")
 _DROPPED = ("MLFLOW_RUN_ID", "TRACKIO_", "RELAY_")
 
 
@@ -194,7 +195,12 @@ def _changes(
     for version in versions:
         recorded = (version.metadata.get(FINGERPRINT_KEY) or {}).get("code") or {}
         folder = project.components / str(version.metadata.get("component"))
-        present = code_digests(folder, project.root) if recorded and folder.is_dir() else recorded
+        name = recorded_environment(version)
+        environment = None if name is None else project.root / ENVIRONMENTS / name
+        if recorded and folder.is_dir():
+            present = code_digests(folder, project.root, environment)
+        else:
+            present = recorded
         changed |= {name for name in recorded if present.get(name) != recorded[name]}
     if changed:
         shown = ", ".join(sorted(changed)[:5]) + (", ..." if len(changed) > 5 else "")

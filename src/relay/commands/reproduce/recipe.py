@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from relay.models.trusted import SETTING as TRUSTED_SETTING
+from relay.runtime.component import ENVIRONMENTS
+from relay.step.context import FINGERPRINT_KEY
+from relay.step.fingerprint import LOCK
 from relay.step.params import ARTIFACT_SUFFIX, to_text
 from relay.tracking import ArtifactVersion
 from relay.tracking.lineage import Find, ancestry, recorded_inputs
@@ -45,6 +49,13 @@ def recipe_of(
             versions.setdefault(reference, ancestor)
         versions.setdefault(str(version), version)
     return _Writer(find, trusted_types).write(versions)
+
+
+def recorded_environment(version: ArtifactVersion) -> str | None:
+    """Return the folder in environments/ that the step ran in; None for its component's own."""
+    code = (version.metadata.get(FINGERPRINT_KEY) or {}).get("code") or {}
+    locks = (re.fullmatch(rf"{ENVIRONMENTS}/([\w-]+)/{re.escape(LOCK)}", path) for path in code)
+    return next((lock[1] for lock in locks if lock), None)
 
 
 class _Writer:
@@ -86,6 +97,9 @@ class _Writer:
         run = to_text([component, params, inputs])
         if run not in self._by_run:
             self._by_run[run] = self._step(str(component), params, inputs)
+            environment = recorded_environment(version)
+            if environment is not None:
+                self._recipe.steps[self._by_run[run]]["environment"] = environment
         step = self._by_run[run]
         outputs = self._recipe.steps[step]["outputs"]
         for key, output in outputs.items():
