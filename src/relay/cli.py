@@ -46,6 +46,7 @@ Commands:
   artifacts [NAME]                 list all artifacts, or the versions of one
   show      NAME:VERSION           show an artifact's metadata and lineage
   pull      NAME:VERSION FOLDER    write an artifact's files into a new folder
+  gc        [--older-than 30d]     remove old artifacts that nothing needs; it lists them and asks
   doctor    [key=value ...]        check what a run needs: what would fail, and what to do
   reproduce NAME:ALIAS [env_manager=...] [tracking=...]
             make a registered model again from its record, and compare the two
@@ -75,10 +76,11 @@ COMMANDS = {
     "models": ("relay.commands.look.artifacts", "models"),
     "show": ("relay.commands.look.artifacts", "show"),
     "pull": ("relay.commands.look.artifacts", "pull"),
+    "gc": ("relay.commands.gc.command", "gc"),
     "doctor": ("relay.commands.doctor.command", "doctor"),
 }
 """The module and the function of each command, which is imported when it is used."""
-_WITH_HELP = ("sweep", "runs", "diff", "artifacts", "models", "show", "pull", "doctor")
+_WITH_HELP = ("sweep", "runs", "diff", "artifacts", "models", "show", "pull", "gc", "doctor")
 """The commands that have a help of their own."""
 _RUN = ("relay.commands.run", "run")
 

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from relay.tracking import (
     TrackingSettings,
     UploadError,
 )
-from relay.tracking.interface import Collection
+from relay.tracking.interface import Collection, Holding
 from relay.tracking.outbox import flush_outbox, keep, list_outbox
 from relay.tracking.run_records import RunRecord, replay
 from relay.util.errors import ConfigError, RelayError
@@ -87,6 +88,15 @@ class Taking:
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
         return []
+
+    def holdings(self, before: str) -> Iterator[Holding]:
+        return iter(())
+
+    def removal(self) -> AbstractContextManager[None]:
+        raise AssertionError("nothing is removed from here")
+
+    def remove(self, versions: Sequence[ArtifactVersion]) -> int:
+        raise AssertionError("nothing is removed from here")
 
     def update_config(self, values: Mapping[str, Any]) -> None: ...
     def find(self, reference: str) -> ArtifactVersion | None: ...

@@ -18,6 +18,7 @@ from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.preview import show_reasons, show_taken
 from relay.pipeline.run_facts import group_name, run_name
+from relay.pipeline.run_folders import marked_active
 from relay.pipeline.run_summary import (
     StepSummary,
     Summary,
@@ -81,21 +82,22 @@ def run_pipeline(
         _print_dim(console, f"No Git commit is recorded: {summary.git_problem}.")
     summary.url, summary.warnings, summary.taken = backend.url(), warnings, inputs
     folder = new_folder(project.outputs)
-    write_settings(folder, config.command, config.as_yaml)
-    from relay.pipeline.run_page import RunPage  # slow to import, and not needed before
+    with marked_active(folder):
+        write_settings(folder, config.command, config.as_yaml)
+        from relay.pipeline.run_page import RunPage  # slow to import, and not needed before
 
-    page = RunPage(folder, run_name(config), plan, summary, config.overrides)
-    if (problem is None and state.waiting) or os.environ.get("MLFLOW_RUN_ID"):
-        # Not imported for a run in which every step is cached.
-        from relay.pipeline.pipeline_run import PipelineRun
+        page = RunPage(folder, run_name(config), plan, summary, config.overrides)
+        if (problem is None and state.waiting) or os.environ.get("MLFLOW_RUN_ID"):
+            # Not imported for a run in which every step is cached.
+            from relay.pipeline.pipeline_run import PipelineRun
 
-        run = PipelineRun(project, config, tracking, backend, folder, signals, console, page)
-        lines = run.run(state, summary, began)
-    else:
-        _move_latest(state, summary)
-        summary.seconds = time.monotonic() - began
-        write_summary(folder, summary)
-        lines = page.finish(backend)
+            run = PipelineRun(project, config, tracking, backend, folder, signals, console, page)
+            lines = run.run(state, summary, began)
+        else:
+            _move_latest(state, summary)
+            summary.seconds = time.monotonic() - began
+            write_summary(folder, summary)
+            lines = page.finish(backend)
     if trial is not None:
         _record_trial(trial, backend, config, tracking, summary, folder, console)
     _show(console, project, folder, summary)

@@ -12,6 +12,8 @@ from typing import Literal
 from relay.tracking.interface import RunStatus
 from relay.util.files import point_link, write_text
 
+SUMMARY = "summary.json"
+"""The file in a run's folder that is written at its end."""
 SETTINGS = "config.yaml"
 """The file in a run's folder with all settings of the run."""
 
@@ -120,7 +122,7 @@ def write_summary(folder: Path, summary: Summary) -> Path:
                 del step[key]
     for key in ("seconds", "environments_seconds", "libraries_cpu_seconds"):
         content[key] = round(content[key], 3)
-    path = folder / "summary.json"
+    path = folder / SUMMARY
     write_text(path, json.dumps(content, indent=2) + "\n")
     point_link(folder.parent / "latest", folder.name)
     return path

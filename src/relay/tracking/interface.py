@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -57,6 +58,17 @@ class ArtifactVersion:
     def __str__(self) -> str:
         """Return the exact reference, `name:v3`."""
         return f"{self.place}/{self.name}:{self.version}".lstrip("/")
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A version in the store, with what decides whether it may be removed."""
+
+    version: ArtifactVersion
+    size: int
+    """Bytes of all of its files, which other versions may share."""
+    is_named_elsewhere: bool
+    """Whether a registry links to it, or another project's runs used it."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +247,21 @@ class Backend(Protocol):
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
         """Return the outputs of the runs that used `artifact`, oldest first."""
+
+    def holdings(self, before: str) -> Iterator[Holding]:
+        """Yield every version of the project; of those made since `before`, links are not asked."""
+
+    def removal(self) -> AbstractContextManager[None]:
+        """Return a block in which versions may be removed, and no run can start.
+
+        Entering it raises RelayError if a run is active.
+        """
+
+    def remove(self, versions: Sequence[ArtifactVersion]) -> int:
+        """Remove `versions` with their aliases, each whole or not at all; return the bytes freed.
+
+        A removal that was interrupted is completed by the next one. Call it in a `removal`.
+        """
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         """Move `alias` to this version of the artifact."""

@@ -27,7 +27,7 @@ _LIMIT = """  --limit N   at most N rows; default: 20
 """
 _JSON = """  --json      print JSON
 """
-_STORE = f"""  tracking=local, {SETTING}, tracking.project=NAME, tracking.entity=NAME
+STORE_HELP = f"""  tracking=local, {SETTING}, tracking.project=NAME, tracking.entity=NAME
               the store that is read; default: that of a run
 """
 
@@ -47,7 +47,7 @@ class Usage:
         """Return the command's help."""
         line = f"Usage: ./relay {self.command} {self.words}".rstrip()
         limit = _LIMIT if self.has_limit else ""
-        store = _STORE if self.reads_store else ""
+        store = STORE_HELP if self.reads_store else ""
         return f"{line} [options]\n\n{self.about}\n\nOptions:\n{limit}{_JSON}{store}"
 
 
@@ -61,7 +61,9 @@ class Arguments:
     as_json: bool
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """A parser of a command's words; `prog` is the command's name."""
+
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{self.prog}: {message}. See ./relay {self.prog} --help.")
 
@@ -71,7 +73,7 @@ def parse(usage: Usage, argv: Sequence[str], fewest: int = 0, most: int | None =
 
     Raises ConfigError if one is wrong.
     """
-    parser = _Parser(prog=usage.command, allow_abbrev=False, add_help=False)
+    parser = Parser(prog=usage.command, allow_abbrev=False, add_help=False)
     parser.add_argument("words", nargs="*")
     if usage.has_limit:
         parser.add_argument("--limit", type=int, default=20)
@@ -88,13 +90,20 @@ def parse(usage: Usage, argv: Sequence[str], fewest: int = 0, most: int | None =
     limit = given.limit if usage.has_limit else 1
     if limit < 1:
         raise ConfigError(f"{usage.command}: --limit: must be at least 1 (got {limit}).")
-    for setting in settings:
-        if not usage.reads_store or setting.partition("=")[0] not in _SETTINGS:
-            allowed = f"Allowed are {', '.join(_SETTINGS)}." if usage.reads_store else ""
-            raise ConfigError(
-                f"{usage.command}: takes no such setting (got '{setting}'). {allowed}".rstrip()
-            )
+    require_settings(usage.command, settings, _SETTINGS if usage.reads_store else ())
     return Arguments(words, settings, limit, given.json)
+
+
+def require_settings(
+    command: str, settings: Sequence[str], names: Sequence[str] = _SETTINGS
+) -> None:
+    """Check that each of the `settings` has one of the `names`. Raises ConfigError if not."""
+    for setting in settings:
+        if setting.partition("=")[0] not in names:
+            allowed = f"Allowed are {', '.join(names)}." if names else ""
+            raise ConfigError(
+                f"{command}: takes no such setting (got '{setting}'). {allowed}".rstrip()
+            )
 
 
 def open_store(project: Project, settings: Sequence[str]) -> Backend:

@@ -13,17 +13,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relay.tracking.interface import ArtifactVersion, Collection, RunSpec
+from relay.tracking.interface import ArtifactVersion, Collection, Holding, RunSpec
+from relay.tracking.local import removal
 from relay.tracking.local import store as local_store
 from relay.tracking.references import Reference
 from relay.util.disk import full_disk, is_full
 from relay.util.errors import RelayError
+from relay.util.use_locks import UseLock
 
 if TYPE_CHECKING:
     from relay.tracking.local.run import LocalRun
 
 # Set, each of these would make Trackio write to a server instead of to the project's folder.
 _REMOTE_VARIABLES = ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL", "TRACKIO_REGISTRY_BUCKET_ID")
+_IN_USE = ".in-use"
+"""The file in the store whose lock every process holds that uses the store."""
 
 
 class LocalBackend:
@@ -36,6 +40,10 @@ class LocalBackend:
         for variable in _REMOTE_VARIABLES:
             os.environ.pop(variable, None)
         self.project = project
+        # What is read or written here is not removed meanwhile. A store that does not exist yet has
+        # nothing to remove; start_run() makes it.
+        self._use = UseLock(local_store.store_folder() / _IN_USE)
+        self._use.share()
 
     def warm_up(self) -> None:
         from relay.tracking.local import run as local_run  # noqa: F401 - for the import
@@ -43,6 +51,7 @@ class LocalBackend:
     def start_run(self, spec: RunSpec) -> LocalRun:
         from relay.tracking.local.run import start_run
 
+        self._use.share()
         with self._errors():
             return start_run(self, self.project, spec)
 
@@ -97,6 +106,26 @@ class LocalBackend:
                     self.find(f"{link['name']}:v{link['version']}") for link in links["output"]
                 ]
         return list(dict.fromkeys(version for version in made if version is not None))
+
+    def holdings(self, before: str) -> Iterator[Holding]:
+        with self._errors():
+            yield from removal.list_holdings(local_store.store_folder(), self.project)
+
+    @contextlib.contextmanager
+    def removal(self) -> Iterator[None]:
+        with self._use.alone() as is_alone:
+            if not is_alone:
+                raise RelayError(
+                    "The local store is in use by a run or another command, whose artifacts must "
+                    "not be removed. Wait for its end, and try again."
+                )
+            yield
+
+    def remove(self, versions: Sequence[ArtifactVersion]) -> int:
+        with self._errors():
+            return removal.remove_versions(
+                local_store.artifacts_folder(self.project), self.project, versions
+            )
 
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:
         from trackio.sqlite_storage import SQLiteStorage

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def find_version(project: str, name: str, spec: str, place: str = "") -> Artifac
     `place` is the project that the version records. Raises sqlite3.Error if the store cannot be
     read.
     """
-    with _open(project, "artifact_aliases") as store:
+    with open_store(project, "artifact_aliases") as store:
         if store is None:
             return None
         row = _first(store, _BY_NUMBER if _number(spec) is not None else _BY_ALIAS, name, spec)
@@ -64,7 +64,7 @@ def list_collections(project: str) -> list[Collection]:
     Raises sqlite3.Error if the store cannot be read.
     """
     query = "SELECT name, type FROM artifacts ORDER BY name"
-    with _open(project, "artifacts") as store:
+    with open_store(project, "artifacts") as store:
         rows = [] if store is None else store.execute(query).fetchall()
     return [Collection(row["name"], row["type"]) for row in rows]
 
@@ -74,7 +74,7 @@ def list_versions(project: str, name: str, limit: int) -> list[ArtifactVersion]:
 
     Raises sqlite3.Error if the store cannot be read.
     """
-    with _open(project, "artifact_aliases") as store:
+    with open_store(project, "artifact_aliases") as store:
         if store is None:
             return []
         rows = store.execute(_NEWEST, {"name": name, "limit": limit}).fetchall()
@@ -87,12 +87,19 @@ def _version(
     aliases = store.execute(
         "SELECT alias FROM artifact_aliases WHERE artifact_version_id = ?", (row["id"],)
     ).fetchall()
+    return version_of(name, row, [alias["alias"] for alias in aliases], place)
+
+
+def version_of(
+    name: str, row: sqlite3.Row, aliases: Sequence[str], place: str = ""
+) -> ArtifactVersion:
+    """Return the version of artifact `name` in a `row` of artifact_versions."""
     return ArtifactVersion(
         name=name,
         version=f"v{row['version']}",
         type=row["type"],
         digest=digest_of_files(_files_of(row)),
-        aliases=tuple(alias["alias"] for alias in aliases),
+        aliases=tuple(aliases),
         metadata=json.loads(row["metadata"]) if row["metadata"] else {},
         place=place,
         created=to_utc(row["created_at"]),
@@ -152,7 +159,7 @@ def find_link(registry: str, collection: str, spec: str) -> Reference | None:
     None if there is no such link. Raises sqlite3.Error if the store cannot be read.
     """
     query = _LINK_BY_NUMBER if _number(spec) is not None else _LINK_BY_ALIAS
-    with _open(f"{_REGISTRY_PREFIX}{registry}", "collection_aliases") as store:
+    with open_store(f"{_REGISTRY_PREFIX}{registry}", "collection_aliases") as store:
         if store is None:
             return None
         row = _first(store, _NEWEST_LINK if spec == "latest" else query, collection, spec)
@@ -165,7 +172,7 @@ def find_link(registry: str, collection: str, spec: str) -> Reference | None:
 
 def _manifest(project: str, version: ArtifactVersion) -> dict[str, str] | None:
     """Return the SHA-256 of each file of `version` by its path, or None if it is not stored."""
-    with _open(project, "artifact_aliases") as store:
+    with open_store(project, "artifact_aliases") as store:
         row = None if store is None else _first(store, _BY_NUMBER, version.name, version.version)
     if row is None:
         return None
@@ -177,7 +184,12 @@ def _files_of(row: sqlite3.Row) -> dict[str, str]:
 
 
 def _blobs(project: str) -> Blobs:
-    return Blobs(_folder() / "artifacts" / _canonical(project))
+    return Blobs(artifacts_folder(project))
+
+
+def artifacts_folder(project: str) -> Path:
+    """Return the folder with the files of the project's artifacts."""
+    return store_folder() / "artifacts" / _canonical(project)
 
 
 def _number(spec: str) -> int | None:
@@ -193,9 +205,9 @@ def _first(store: sqlite3.Connection, query: str, name: str, spec: str) -> sqlit
 
 
 @contextmanager
-def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
+def open_store(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
     """Open the project's file; yield None if it, or the table in it, does not exist yet."""
-    path = _folder() / f"{_canonical(project)}.db"
+    path = store_folder() / f"{_canonical(project)}.db"
     if not path.exists():
         yield None
         return
@@ -205,7 +217,8 @@ def _open(project: str, table: str) -> Iterator[sqlite3.Connection | None]:
         yield store if tables.fetchone() else None
 
 
-def _folder() -> Path:
+def store_folder() -> Path:
+    """Return the folder of the store."""
     return Path(os.environ["TRACKIO_DIR"])
 
 

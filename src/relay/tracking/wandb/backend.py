@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from relay.tracking.interface import (
     SECONDS,
     ArtifactVersion,
     Collection,
+    Holding,
     RunSpec,
 )
 from relay.tracking.references import Reference
@@ -33,6 +35,7 @@ from relay.util.times import to_utc
 _FINISH_SECONDS = 60.0
 _INIT_SECONDS = 60.0
 _END_SECONDS = 10.0
+_PAGE = 100
 _ROW_SECONDS = 2
 """The time between uploads of a trial's rows, which decide when it ends; the SDK's is 15."""
 
@@ -140,6 +143,46 @@ class WandbBackend:
         runs = sorted(self._require(artifact).used_by(), key=lambda run: str(run.created_at))
         made = [self.version(output) for run in runs for output in run.logged_artifacts()]
         return list(dict.fromkeys(made))
+
+    def holdings(self, before: str) -> Iterator[Holding]:
+        """Yield every version, page by page; links are asked of those made before `before`."""
+        for collection in self.collections():
+            stored = self._api.artifacts(
+                collection.type, f"{self.entity}/{self.project}/{collection.name}", per_page=_PAGE
+            )
+            while True:
+                with errors():
+                    artifact = next(stored, None)
+                    if artifact is None:
+                        break
+                    version = self.version(artifact)
+                    is_old = version.created < before
+                    is_linked = is_old and bool(artifact.linked_artifacts)
+                    yield Holding(version, int(artifact.size), is_linked)
+
+    @contextmanager
+    def removal(self) -> Iterator[None]:
+        """Refuse if a run is active: unlike a local store, a project on W&B cannot be locked."""
+        with errors():
+            active = self._api.runs(self.place, filters={"state": "running"}, per_page=1)
+            count = len(active) if self._has_project() else 0
+        if count:
+            raise RelayError(
+                f"{self.place}: {count} run{'' if count == 1 else 's'} on W&B are active, whose "
+                "artifacts must not be removed. Wait for their end, and try again; W&B notices "
+                "after some minutes that a run was killed."
+            )
+        yield
+
+    @while_served
+    def remove(self, versions: Sequence[ArtifactVersion]) -> int:
+        freed = 0
+        for version in versions:
+            stored = self.fetch(Reference.parse(str(version)))
+            if stored is not None:
+                freed += int(stored.size)
+                stored.delete(delete_aliases=True)
+        return freed
 
     @while_served
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:

@@ -1,0 +1,1 @@
+"""The command that removes old artifacts and runs which nothing needs."""

@@ -1,0 +1,197 @@
+"""The removal of versions, on both backends, and against kills and full disks on the local one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from relay.tracking import ArtifactVersion, Draft, Reference, TrackingSettings, open_backend
+from relay.util.errors import RelayError
+from tests.loading import ROOT
+from tests.tracking.conftest import Store
+
+LATER = "2999-01-01T00:00:00+00:00"
+
+
+def remove(store: Store, *versions: ArtifactVersion) -> int:
+    """Remove `versions` as a process does that uses the store alone."""
+    if store.server is None:  # backends of other tests are in this process
+        (Path(os.environ["TRACKIO_DIR"]) / ".in-use").unlink(missing_ok=True)
+    backend = open_backend(TrackingSettings(store.backend.name, store.project), ROOT)
+    with backend.removal():
+        return backend.remove(versions)
+
+
+def names(store: Store) -> list[str]:
+    return [str(holding.version) for holding in store.backend.holdings(LATER)]
+
+
+def test_every_version_is_held_with_its_aliases_and_size(store: Store) -> None:
+    store.put("a")
+    store.backend.set_alias(store.put("bcd"), "mine")
+    first, second = sorted(
+        store.backend.holdings(LATER), key=lambda holding: holding.version.version
+    )
+    assert (str(first.version), first.size, first.version.aliases) == ("table:v0", 1, ())
+    assert (second.size, set(second.version.aliases)) == (3, {"latest", "mine"})
+    assert not first.is_named_elsewhere
+    assert first.version.metadata == {"content": "a"}
+
+
+def test_an_empty_project_holds_nothing_and_can_be_removed_from(store: Store) -> None:
+    assert names(store) == []
+    assert remove(store) == 0
+
+
+def test_a_version_is_removed_with_its_aliases_and_the_others_stay(store: Store) -> None:
+    first, second = store.put("a"), store.put("bcd")
+    store.backend.set_alias(first, "cache-1f")
+    assert remove(store, first) == 1
+    assert names(store) == ["table:v1"]
+    assert store.backend.find("table:v0") is store.backend.find("table:cache-1f") is None
+    assert (store.files(str(second)) / "file.txt").read_text() == "bcd"
+
+
+def test_content_that_is_made_again_is_stored_again(store: Store) -> None:
+    first = store.put("a")
+    store.put("b")
+    remove(store, first)
+    again = store.put("a")
+    assert again.digest == first.digest
+    assert (store.files(str(again)) / "file.txt").read_text() == "a"
+
+
+def test_the_lineage_of_others_leads_past_a_removed_version(store: Store) -> None:
+    table = store.put("a")
+    run = store.backend.start_run(store.spec("train"))
+    run.use_artifact("table:v0")
+    (store.folder / "model.txt").write_text("model")
+    (model,) = run.log_artifacts([Draft("m", "model", store.folder / "model.txt", "", {})])
+    run.finish("succeeded")
+    remove(store, model)
+    assert store.backend.made_from(table) == []
+
+
+def test_what_a_registry_links_to_is_named_elsewhere(store: Store) -> None:
+    version = store.put("a", type="model")
+    registry = "model" if store.server else f"r{uuid.uuid4().hex[:8]}"
+    collection = Reference.to_collection(registry, f"c{uuid.uuid4().hex[:8]}")
+    store.backend.link(version, collection, ["champion"])
+    assert [holding.is_named_elsewhere for holding in store.backend.holdings(LATER)] == [True]
+
+
+def test_while_a_run_is_active_nothing_can_be_removed(store: Store) -> None:
+    version = store.put("a")
+    other = open_backend(TrackingSettings(store.backend.name, store.project), ROOT)
+    run = store.backend.start_run(store.spec("train"))
+    with pytest.raises(RelayError, match=r"active|in use by a run"), other.removal():
+        pass
+    run.finish("succeeded")
+    assert store.found(str(version)) == version
+
+
+# Ends the process at the call number N of what a removal does, as a kill would.
+REMOVE = """
+import os, sqlite3, sys
+from relay.tracking import TrackingSettings, open_backend
+from relay.tracking.local import removal, store
+project, point, names = sys.argv[1], sys.argv[2], sys.argv[3:]
+backend = open_backend(TrackingSettings("local", project), None)
+versions = [backend.find(name) for name in names]
+def die(*_): os._exit(9)
+if point == "entries":
+    removal._REMOVE = (*removal._REMOVE[:1], "SELECT die() WHERE ?")
+    opened = removal.open_store
+    from contextlib import contextmanager
+    @contextmanager
+    def open_store(*words):
+        with opened(*words) as connection:
+            connection.create_function("die", 0, die)
+            yield connection
+    removal.open_store = open_store
+elif point == "before files":
+    removal._stored_files = die
+elif point == "between files":
+    remove, calls = removal._remove_file, []
+    def remove_file(path):
+        calls.append(path)
+        if len(calls) == 2: die()
+        return remove(path)
+    removal._remove_file = remove_file
+elif point == "full":
+    import resource, signal
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+with backend.removal():
+    backend.remove(versions)
+"""
+
+
+def remove_in_another_process(project: str, point: str, *references: str) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", REMOVE, project, point, *references],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    print(done.stderr)
+    return done.returncode
+
+
+@pytest.fixture
+def local(trackio_folder: Path, tmp_path: Path) -> Store:
+    """Return a local store of three versions, which no process uses."""
+    project = f"test-{uuid.uuid4().hex[:12]}"
+    store = Store(open_backend(TrackingSettings("local", project), ROOT), tmp_path, project)
+    for text in "abc":
+        store.put(text)
+    return store
+
+
+@pytest.fixture
+def unused(local: Store) -> Store:
+    """Let go of this process's use of the store, which other tests of it began too."""
+    lock = Path(os.environ["TRACKIO_DIR"]) / ".in-use"
+    lock.unlink()  # the next process locks a new file
+    return local
+
+
+def blobs(store: Store) -> int:
+    folder = Path(os.environ["TRACKIO_DIR"]) / "artifacts" / store.project / "blobs"
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("point", "left"),
+    [
+        ("entries", ["table:v0", "table:v1", "table:v2"]),
+        ("before files", ["table:v2"]),
+        ("between files", ["table:v2"]),
+    ],
+)
+def test_a_removal_that_is_killed_leaves_whole_versions_and_is_completed_later(
+    unused: Store, point: str, left: list[str]
+) -> None:
+    assert remove_in_another_process(unused.project, point, "table:v0", "table:v1") == 9
+    assert names(unused) == left
+    for name in left:
+        assert unused.backend.find_damage(unused.found(name)) is None
+    doomed = [name for name in ("table:v0", "table:v1") if name in left]
+    assert remove_in_another_process(unused.project, "-", *doomed) == 0
+    assert (names(unused), blobs(unused)) == (["table:v2"], 1)
+
+
+def test_a_disk_that_is_full_leaves_everything(unused: Store) -> None:
+    assert remove_in_another_process(unused.project, "full", "table:v0") == 1
+    assert (len(names(unused)), blobs(unused)) == (3, 3)
+
+
+def test_the_store_is_in_use_while_another_process_reads_it(local: Store) -> None:
+    assert remove_in_another_process(local.project, "-", "table:v0") == 1
+    assert len(names(local)) == 3
