@@ -14,20 +14,21 @@ from typing import Any
 
 import psutil
 import pytest
-import yaml
 
 from tests.e2e.conftest import Checkout, new_checkout, wait_for
 from tests.e2e.online import PROJECT, login
+from tests.e2e.toy import Toy
 from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e
 
 WANDB = str(Path(sys.executable).with_name("wandb"))
 FOLDS = 3
-QUICK = {"n_estimators": 10, "max_depth": 8}
-SLOW_AND_BAD = {"n_estimators": 3000, "min_samples_leaf": 175}
-MANY_FOLDS = 30
-"""So many that a slow trial takes a minute if nothing ends it."""
+MANY_FOLDS = 600
+"""So many that a slow trial takes minutes if nothing ends it."""
+GOOD = {"value": 2, "folds": 2}
+SLOW_AND_BAD = {"value": 1, "folds": MANY_FOLDS, "seconds": 0.5}
+SLOW_AND_BEST = {**SLOW_AND_BAD, "value": 3}
 SWEEP = {
     "program": "main.py",
     "project": PROJECT,
@@ -84,11 +85,11 @@ class Machine:
     def agent_ends(self, agent: subprocess.Popen[bytes]) -> None:
         assert agent.wait(300) == 0, (self.checkout.root / "agent.log").read_text()
 
-    def make_sweep(self, **content: Any) -> str:
-        """`wandb sweep FILE`, and return the sweep's path, as it is printed."""
-        file = self.checkout.root / "sweep.yaml"
-        file.write_text(yaml.safe_dump({**SWEEP, **content}))
-        return path_in(self.wandb("sweep", str(file)))
+    def make_sweep(self, *params: dict[str, Any], **content: Any) -> str:
+        """Make a sweep over these `params` of the step `scored`; return its path."""
+        parameters = {"pipeline.steps.scored.params": {"values": list(params)}}
+        name = self.server.make_sweep(PROJECT, {**SWEEP, "parameters": parameters, **content})
+        return f"{self.server.entity}/{PROJECT}/{name}"
 
     def runs(self, path: str) -> dict[str, Any]:
         """Return the runs of a sweep, by their ids."""
@@ -108,18 +109,18 @@ def path_in(output: str) -> str:
     return line.split()[-1]
 
 
-def new_machine(root: Path, server: WandbServer) -> Machine:
-    checkout = new_checkout(root)
-    (root / ".venv").symlink_to(sys.prefix)
-    settings = root / "config" / "local" / "default.yaml"
-    settings.parent.mkdir()
-    settings.write_text(f"# @package _global_\nenv_manager: local\ntrain: {{folds: {FOLDS}}}\n")
+def new_machine(checkout: Checkout, server: WandbServer, settings: str = "") -> Machine:
+    (checkout.root / ".venv").symlink_to(sys.prefix)
+    file = checkout.root / "config" / "local" / "default.yaml"
+    file.parent.mkdir()
+    file.write_text(f"# @package _global_\nenv_manager: local\n{settings}")
     return Machine(checkout, server)
 
 
 @pytest.fixture(scope="module")
-def machine(server: WandbServer, tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    return new_machine(tmp_path_factory.mktemp("machine") / "relay", server)
+def toy(server: WandbServer, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """Return a machine with a pipeline whose trials have the score that they are given."""
+    return new_machine(Toy(tmp_path_factory.mktemp("toy")).with_scores().checkout, server)
 
 
 @pytest.fixture(autouse=True)
@@ -148,87 +149,62 @@ def left(server: WandbServer) -> list[psutil.Process]:
     return [process for process in processes if process.pid != os.getpid()]
 
 
-def test_a_shipped_sweep_runs_to_its_end_as_it_is(machine: Machine) -> None:
-    path = path_in(machine.wandb("sweep", "config/sweep/random_forest.yaml"))
-    machine.agent_ends(machine.start_agent(path, "--count", "2"))
-    runs, proposed = machine.runs(path), machine.proposed(path)
+def test_agents_on_two_machines_run_a_shipped_sweep_as_it_is(
+    server: WandbServer, tmp_path: Path
+) -> None:
+    folds = f"train: {{folds: {FOLDS}}}\n"
+    machines = [
+        new_machine(new_checkout(tmp_path / name / "relay"), server, folds) for name in ("a", "b")
+    ]
+    path = path_in(machines[0].wandb("sweep", "config/sweep/random_forest.yaml"))
+    agents = [(one, one.start_agent(path, "--count", "1")) for one in machines]
+    for one, agent in agents:
+        one.agent_ends(agent)
+    runs = machines[0].runs(path)
     assert len(runs) == 2
-    assert {run_id: run["config"] for run_id, run in runs.items()} == proposed
+    assert {run_id: run["config"] for run_id, run in runs.items()} == machines[0].proposed(path)
     for run in runs.values():
         assert run["state"] == "finished"
         assert len([row for row in run["history"] if "cv_score" in row]) == FOLDS
         assert run["summary"]["cv_score"] == run["history"][-1]["cv_score"]
-    artifacts = machine.server.snapshot(PROJECT)["artifacts"]
+    for one in machines:
+        assert list((one.checkout.root / ".relay" / "sweeps" / path.rpartition("/")[2]).iterdir())
+    artifacts = server.snapshot(PROJECT)["artifacts"]
     assert "diabetes_train:v0" in artifacts
     assert not any(artifact.startswith("diabetes_model") for artifact in artifacts)
 
 
-def test_a_bad_trial_ends_early_and_the_sweep_goes_on(machine: Machine) -> None:
-    path = machine.make_sweep(
-        early_terminate={"type": "hyperband", "min_iter": 1, "eta": 2},
-        parameters={
-            "model": {"value": "random_forest"},
-            "train.folds": {"value": MANY_FOLDS},
-            "model.params": {"values": [QUICK, SLOW_AND_BAD, {**QUICK, "max_depth": None}]},
-        },
-    )
-    machine.agent_ends(machine.start_agent(path))
-    runs = machine.runs(path)
-    best, bad, other = (runs[run_id] for run_id in machine.proposed(path))
-    assert [run["state"] for run in (best, bad, other)] == ["finished", "failed", "finished"]
+def test_a_bad_trial_ends_early_and_a_cancelled_sweep_ends_the_one_that_runs(toy: Machine) -> None:
+    rule = {"type": "hyperband", "min_iter": 1, "eta": MANY_FOLDS}  # the first fold decides
+    path = toy.make_sweep(GOOD, SLOW_AND_BAD, SLOW_AND_BEST, early_terminate=rule)
+    agent = toy.start_agent(path)
+    wait_for(lambda: len(toy.proposed(path)) == 3 and has_row(toy, path), 300)
+    toy.wandb("sweep", "--cancel", path)
+    toy.agent_ends(agent)  # it kills the trial at once
+    wait_for(lambda: not left(toy.server), 20)
+    runs = toy.runs(path)
+    good, bad, cancelled = (runs[run_id] for run_id in toy.proposed(path))
+    assert [run["state"] for run in (good, bad, cancelled)] == ["finished", "failed", "failed"]
+    assert [row["cv_score"] for row in good["history"]] == [2, 2]
     assert bad["exit_code"] == 255
     assert bad["summary"]["error"].startswith("stopped by SIG")
     assert 1 <= len(bad["history"]) < MANY_FOLDS
-    assert bad["summary"]["cv_score"] < best["summary"]["cv_score"]
+    assert bad["summary"]["cv_score"] == 1
+    assert cancelled["summary"]["error"] == "stopped by SIGTERM"
 
 
-def start_slow(machine: Machine, *options: str) -> tuple[str, subprocess.Popen[bytes]]:
-    """Return a sweep and its agent, whose trial has had its first fold."""
-    path = machine.make_sweep(
-        parameters={
-            "model": {"value": "random_forest"},
-            "train.folds": {"value": MANY_FOLDS},
-            "model.params.n_estimators": {"values": [3000, 3001]},
-        }
-    )
-    agent = machine.start_agent(path, *options)
-    wait_for(lambda: any(run["history"] for run in machine.runs(path).values()))
-    return path, agent
+def has_row(machine: Machine, path: str) -> bool:
+    """Return whether the last trial that the server handed out has had a fold."""
+    *_, last = machine.proposed(path)
+    run = machine.runs(path).get(last)
+    return run is not None and bool(run["history"])
 
 
-def test_a_cancelled_sweep_ends_its_trial_although_the_agent_kills_it(machine: Machine) -> None:
-    path, agent = start_slow(machine)
-    machine.wandb("sweep", "--cancel", path)
-    machine.agent_ends(agent)
-    wait_for(lambda: not left(machine.server), 20)
-    [run] = machine.runs(path).values()
-    assert (run["state"], run["summary"]["error"]) == ("failed", "stopped by SIGTERM")
-
-
-def test_an_agent_that_is_stopped_stops_its_trial(machine: Machine) -> None:
-    path, agent = start_slow(machine, "--forward-signals")
+def test_an_agent_that_is_stopped_stops_its_trial(toy: Machine) -> None:
+    path = toy.make_sweep(SLOW_AND_BAD, SLOW_AND_BEST)
+    agent = toy.start_agent(path, "--forward-signals")
+    wait_for(lambda: any(run["history"] for run in toy.runs(path).values()))
     agent.send_signal(signal.SIGTERM)
-    machine.agent_ends(agent)
-    [run] = machine.runs(path).values()
+    toy.agent_ends(agent)
+    [run] = toy.runs(path).values()
     assert (run["state"], run["summary"]["error"]) == ("failed", "stopped by SIGTERM")
-
-
-def test_two_agents_on_two_machines_share_a_sweep(
-    machine: Machine, server: WandbServer, tmp_path: Path
-) -> None:
-    other = new_machine(tmp_path / "relay", server)
-    path = machine.make_sweep(
-        parameters={
-            "model": {"parameters": {"name": {"value": "linear"}}},
-            "train.folds": {"values": [2, 3]},
-        }
-    )
-    agents = [(one, one.start_agent(path)) for one in (machine, other)]
-    for one, agent in agents:
-        one.agent_ends(agent)
-    runs = machine.runs(path)
-    assert {run["state"] for run in runs.values()} == {"finished"}
-    assert sorted(len(run["history"]) for run in runs.values()) == [2, 3]
-    assert {run_id: run["config"] for run_id, run in runs.items()} == machine.proposed(path)
-    for one in (machine, other):
-        assert list((one.checkout.root / ".relay" / "sweeps" / path.rpartition("/")[2]).iterdir())

@@ -88,15 +88,19 @@ class Section:
     slices: Sequence[Chart]
 
 
-def sweep_page(study: optuna.Study, space: Space, facts: PageFacts) -> str:
-    """Return the page of the sweep over `space` with the trials of `study`, as HTML."""
+def sweep_page(
+    study: optuna.Study, space: Space, facts: PageFacts, *, is_whole: bool = True
+) -> str:
+    """Return the page of the sweep over `space` with the trials of `study`, as HTML.
+
+    One that is not whole has the course of the scores only: other charts take seconds.
+    """
     trials = study.get_trials(deepcopy=False)
     complete = _best_first(study)
-    general = []
-    if complete:
-        general = [draw_history(study, facts.metric)]
-        if all(trial.datetime_start and trial.datetime_complete for trial in complete):
-            general.append(draw_timeline(study))
+    general = [draw_history(study, facts.metric)] if complete else []
+    has_times = all(trial.datetime_start and trial.datetime_complete for trial in complete)
+    if complete and has_times and is_whole:
+        general.append(draw_timeline(study))
     values = {
         "title": f"Sweep {facts.name}",
         "facts": facts,
@@ -110,7 +114,7 @@ def sweep_page(study: optuna.Study, space: Space, facts: PageFacts) -> str:
         "best": [_row(trial, space, facts) for trial in complete[:_SHOWN]],
         "columns": _columns(complete[:_SHOWN], space),
         "charts": general,
-        "sections": list(_sections(study, space, facts)),
+        "sections": list(_sections(study, space, facts)) if is_whole else [],
         "failures": _failures(trials, facts),
         "times": _times(trials, facts),
     }

@@ -10,6 +10,14 @@ from tests.e2e.conftest import Checkout, new_checkout
 from tests.forks import Done
 
 HERE = Path(__file__).parent
+SCORED = """\
+  scored:
+    component: scored
+    inputs: {left: one.made}
+    outputs: {made: {name: scored, type: text}}
+    params: {value: 0, folds: 2, seconds: 0}
+sweep: {step: scored, metric: cv_score}
+"""
 STEPS = ["one", "left", "right", "both", "apart", "last"]
 
 
@@ -27,9 +35,7 @@ class Toy:
         self.source.write_text("0")
         root = self.checkout.root
         for name in ("toy", "other"):
-            target = root / "components" / name
-            shutil.copytree(HERE / "component", target, ignore=shutil.ignore_patterns("__pyc*"))
-            (target / "requirements.txt").write_text("nothing==1\n")
+            self._add_component(name, HERE / "component")
         shutil.copy(HERE / "pipeline.yaml", root / "config" / "pipeline" / "toy.yaml")
         shutil.rmtree(root / "config" / "data")  # these steps read no table
         (root / "config" / "data").mkdir()
@@ -38,6 +44,18 @@ class Toy:
         config.write_text(config.read_text().replace("- data: diabetes", "- data: toy"))
         default = root / "config" / "pipeline" / "default.yaml"
         shutil.copy(HERE / "pipeline.yaml", default)  # that of a command that names none
+
+    def _add_component(self, name: str, source: Path) -> None:
+        target = self.checkout.root / "components" / name
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pyc*"))
+        (target / "requirements.txt").write_text("nothing==1\n")
+
+    def with_scores(self) -> Toy:
+        """Have a step `scored` score the trials of sweeps; its params are value, folds, seconds."""
+        self._add_component("scored", HERE / "scored")
+        default = self.checkout.root / "config" / "pipeline" / "default.yaml"
+        default.write_text(default.read_text() + SCORED)
+        return self
 
     @classmethod
     def after_a_run(cls, folder: Path, **environ: str) -> Toy:

@@ -43,9 +43,24 @@ DIRECTIONS: tuple[Direction, ...] = ("maximize", "minimize")
 Objective = Callable[[optuna.Trial], float]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.fixture(scope="module")
+def page(_quiet: None) -> str:
+    """Return the page of 20 trials; the first is the best, without a parameter."""
+
+    def objective(trial: optuna.Trial) -> float:
+        return 2.0 if trial.number == 0 else of_forest(trial)
+
+    return sweep_page(study(objective, 20), space(ONE_MODEL), FACTS)
+
+
+def texts(study: optuna.Study, facts: PageFacts = FACTS) -> str:
+    """Return a page of forests without the charts of parameters, which take seconds."""
+    return sweep_page(study, space(ONE_MODEL), facts, is_whole=False)
 
 
 def space(parameters: str) -> Space:
@@ -77,8 +92,7 @@ def headings(page: str) -> list[str]:
     return re.findall(r"<h[23]>(.*?)</h[23]>", page)
 
 
-def test_the_page_shows_the_best_trials_and_the_parameters() -> None:
-    page = sweep_page(study(of_forest, 20), space(ONE_MODEL), FACTS)
+def test_the_page_shows_the_best_trials_and_the_parameters(page: str) -> None:
     assert headings(page) == [
         "The best 10 trials", "Course", "Best so far", "Time", "Parameters",
         "Which parameters matter", "max_features", "max_depth", "To make it again",
@@ -90,13 +104,12 @@ def test_the_page_shows_the_best_trials_and_the_parameters() -> None:
 
 def test_the_time_of_a_trial_is_without_an_interruption() -> None:
     seconds = {number: 1000.5 + number for number in range(3)}
-    page = sweep_page(study(of_forest, 3), space(ONE_MODEL), replace(FACTS, seconds=seconds))
+    page = texts(study(of_forest, 3), replace(FACTS, seconds=seconds))
     for shown in ("1,000 s", "1,002 s"):
         assert shown in page
 
 
-def test_a_page_needs_nothing_but_itself() -> None:
-    page = sweep_page(study(of_forest, 20), space(ONE_MODEL), FACTS)
+def test_a_page_needs_nothing_but_itself(page: str) -> None:
     addresses = re.findall(r"(?:src|href)=\"?([^\">]{0,30})", page)
     assert addresses
     assert all(address.startswith("data:image/svg+xml;base64,") for address in addresses)
@@ -113,13 +126,13 @@ def test_the_same_study_gives_the_same_picture() -> None:
 def test_the_best_trial_is_the_first_row_in_either_direction() -> None:
     for direction in DIRECTIONS:
         trials = study(of_forest, 3, direction)
-        page = sweep_page(trials, space(ONE_MODEL), FACTS)
+        page = texts(trials)
         [first, *_] = re.findall(r'<tr><td class="n">(\d+)</td>', page)
         assert int(first) == trials.best_trial.number
 
 
 def test_parameters_of_one_model_have_a_section_of_their_own() -> None:
-    page = sweep_page(study(of_models, 30), space(MODELS), FACTS)
+    page = sweep_page(study(of_models, 16), space(MODELS), FACTS)
     titles = headings(page)
     places = [titles.index(name) for name in ("Parameters of all trials", "model=xgboost")]
     assert titles[places[0] + 1] == "model"
@@ -139,18 +152,20 @@ def test_failed_and_stopped_trials_are_counted_with_the_reason() -> None:
             raise optuna.TrialPruned
         return value
 
-    facts = FACTS.__class__(
-        **{
-            **FACTS.__dict__,
-            "errors": {2: "max_depth is <too> large", 5: "max_depth is <too> large"},
-        }
-    )
-    page = sweep_page(study(objective, 8), space(ONE_MODEL), facts)
+    errors = {2: "max_depth is <too> large", 5: "max_depth is <too> large"}
+    page = texts(study(objective, 8), replace(FACTS, errors=errors))
     assert "Trials without a score" in headings(page)
     assert re.search(r"<b>5</b><span>complete", page)
     assert re.search(r"<b>1</b><span>stopped early", page)
     assert re.search(r"<b>2</b><span>failed", page)
     assert '<td class="n">2</td><td>max_depth is &lt;too&gt; large</td><td>2, 5</td>' in page
+
+
+def test_a_page_of_a_sweep_that_goes_on_has_no_charts_of_parameters() -> None:
+    page = texts(study(of_forest, 4), replace(FACTS, is_running=True))
+    assert headings(page) == [
+        "The best 4 trials", "Course", "Best so far", "To make it again",
+    ]  # fmt: skip
 
 
 def test_one_trial_is_enough_for_a_page() -> None:
@@ -161,14 +176,13 @@ def test_one_trial_is_enough_for_a_page() -> None:
 
 
 def test_a_sweep_without_a_trial_has_a_page() -> None:
-    facts = PageFacts(**{**FACTS.__dict__, "is_running": True})
-    page = sweep_page(study(of_forest, 0), space(ONE_MODEL), facts)
+    page = sweep_page(study(of_forest, 0), space(ONE_MODEL), replace(FACTS, is_running=True))
     assert headings(page) == ["To make it again"]
     assert "not finished" in page
 
 
 def test_if_all_trials_have_the_same_score_no_parameter_matters() -> None:
-    page = sweep_page(study(lambda trial: of_forest(trial) * 0, 12), space(ONE_MODEL), FACTS)
+    page = sweep_page(study(lambda trial: of_forest(trial) * 0, 4), space(ONE_MODEL), FACTS)
     assert "Which parameters matter" not in headings(page)
     assert "max_depth" in headings(page)
 
@@ -182,11 +196,7 @@ def test_trials_that_failed_alone_have_a_page_without_charts() -> None:
     assert headings(page) == ["Trials without a score", "To make it again"]
 
 
-def test_trials_of_defaults_that_lack_a_parameter_are_shown_without_it() -> None:
-    def objective(trial: optuna.Trial) -> float:
-        return 2.0 if trial.number == 0 else of_forest(trial)
-
-    page = sweep_page(study(objective, 10), space(ONE_MODEL), FACTS)
+def test_trials_of_defaults_that_lack_a_parameter_are_shown_without_it(page: str) -> None:
     first = page[page.index('<tr><td class="n">0</td>') :].partition("</tr>")[0]
     assert first.count('<td class="n"></td>') == 2
     assert "Which parameters matter" in headings(page)
@@ -197,19 +207,17 @@ def test_each_trial_and_the_winner_have_their_command_without_secrets(
 ) -> None:
     monkeypatch.setenv("MY_API_KEY", "abcdefgh12345")
     command = "python main.py 'data.url=https://me:pass@host/x.csv?token=t1&a=<b>' model=xgboost"
-    facts = PageFacts(
-        **{
-            **FACTS.__dict__,
-            "commands": dict.fromkeys(range(4), f"{command} abcdefgh12345"),
-            "winner": Winner(
-                "python main.py experiment=forests-best",
-                "succeeded",
-                {"train": {}, "evaluate": {"r2": 0.44, "mae": 48.6}},
-                "../2026-11-27T10-00-00/index.html",
-            ),
-        }
+    facts = replace(
+        FACTS,
+        commands=dict.fromkeys(range(4), f"{command} abcdefgh12345"),
+        winner=Winner(
+            "python main.py experiment=forests-best",
+            "succeeded",
+            {"train": {}, "evaluate": {"r2": 0.44, "mae": 48.6}},
+            "../2026-11-27T10-00-00/index.html",
+        ),
     )
-    page = sweep_page(study(of_forest, 4), space(ONE_MODEL), facts)
+    page = texts(study(of_forest, 4), facts)
     shown = "python main.py 'data.url=https://host/x.csv?token=***&a=<b>' model=xgboost ***"
     assert unescape(page).count(shown) == 4
     assert "<b>'" not in page
