@@ -104,6 +104,7 @@ def sweep_page(
     values = {
         "title": f"Sweep {facts.name}",
         "facts": facts,
+        "is_whole": is_whole,
         "command": redact(facts.command),
         "winner_command": redact(facts.winner.command) if facts.winner else "",
         "is_higher_better": study.direction == StudyDirection.MAXIMIZE,

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,8 @@ class Session:
     budget: Budget
     console: Console
     signals: StopSignals
+    show: Callable[[], None] = lambda: None
+    """Is called before the first trial, and when one has ended."""
     journal: Journal | None = field(default=None, init=False)
     """The record of the trials, once the steps before them have run."""
 
@@ -147,6 +149,11 @@ class Session:
             self.subject, self.tracking, config, folder, jobs, self.console, self.signals
         )
         workers = Workers(lambda name, more: processes.start(inputs, name, more))
+
+        def record(trial: Ended) -> None:
+            records.add(trial)
+            self.show()
+
         try:
             loop = Loop(
                 self.sweep,
@@ -159,8 +166,9 @@ class Session:
                 self.signals,
                 most,
                 deadline,
-                records.add,
+                record,
             )
+            self.show()
             display.open()
             loop.run(jobs)
         finally:

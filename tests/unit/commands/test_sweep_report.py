@@ -83,6 +83,40 @@ def test_a_sweep_that_is_interrupted_has_a_page(report: SweepReport, tmp_path: P
     assert "not finished" in page(tmp_path)
 
 
+def test_the_page_is_written_while_trials_run_for_a_small_share_of_the_time(
+    report: SweepReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+
+    def draw(*_: object, **__: object) -> str:
+        now[0] += 0.5
+        return f"as of {now[0]}"
+
+    monkeypatch.setattr("relay.commands.sweep.report.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("relay.commands.sweep.report.sweep_page", draw)
+    for _ in range(600):
+        now[0] += 1
+        report.refresh()
+    spent = now[0] - 1000 - 600
+    assert 0.01 < spent / (now[0] - 1000) <= 0.02
+    assert now[0] - float(page(tmp_path).removeprefix("as of ")) < 30
+
+
+def test_the_path_of_the_page_is_printed_once_before_the_first_trial(
+    report: SweepReport, tmp_path: Path
+) -> None:
+    report.refresh()
+    assert "not finished" in page(tmp_path)
+    assert 'http-equiv="refresh"' in page(tmp_path)
+    report.refresh()
+    stream = report.session.console.file
+    assert isinstance(stream, io.StringIO)
+    assert stream.getvalue().count("outputs/sweeps/small-123.html") == 1
+    end_trials(report)
+    report.write()
+    assert 'http-equiv="refresh"' not in page(tmp_path)
+
+
 def test_without_a_trial_there_is_no_page(report: SweepReport, tmp_path: Path) -> None:
     report.write()
     assert not (tmp_path / "outputs").exists()

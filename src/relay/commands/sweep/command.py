@@ -62,6 +62,7 @@ def run_sweep(
         console, signals,
     )  # fmt: skip
     report = SweepReport(session, command)
+    session.show = report.refresh
     report.begin()
     try:
         best = session.run()
@@ -72,6 +73,9 @@ def run_sweep(
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
         return interrupted.exit_code
+    except RelayError:
+        report.write(is_running=True)
+        raise
     if not best:
         report.write()
         raise RelayError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from relay.config.composed import Config
 from relay.config.overrides import override_for
-from relay.sweep.journal import Ended, quiet_optuna
+from relay.sweep.journal import Ended, Journal, quiet_optuna
 from relay.sweep.loop import best_of
 from relay.sweep.page import PageFacts, Winner, sweep_page
 from relay.sweep.session import Session
@@ -23,25 +24,55 @@ _COMMANDS = 10
 """The number of the best trials whose commands are on the page."""
 
 
-@dataclass(frozen=True)
+_SHARE = 0.02
+"""The share of a sweep's time in which its page is written while trials run."""
+
+
+@dataclass
 class SweepReport:
     """Writes the page of the sweep of `session`; `command` starts it."""
 
     session: Session
     command: str
+    _next: float = 0.0
+    """When the page may be written again, in `time.monotonic()`; 0 before the first time."""
+
+    def refresh(self) -> None:
+        """Write the page of a sweep that goes on, unless it was written a short time ago.
+
+        It has the course of the scores only. Prints its path the first time.
+        """
+        journal, began = self.session.journal, time.monotonic()
+        if journal is None or began < self._next:
+            return
+        is_first = self._next == 0
+        facts = self._facts(journal.ended(), is_running=True)
+        path = self._write(journal, facts, is_whole=False)
+        if is_first and path is not None:
+            self._print(f"The page of the sweep, while it goes on: {shown(path)}")
+        ended = time.monotonic()
+        self._next = ended + (ended - began) / _SHARE
 
     def write(self, *, is_running: bool = False, winner: dict[str, Any] | None = None) -> None:
         """Write the page, if there is a trial, and print its path.
 
-        `winner` is the summary of the run with the best settings. A page that cannot be written
-        ends nothing.
+        `winner` is the summary of the run with the best settings.
         """
         journal = self.session.journal
         if journal is None or not (trials := journal.ended()):
             return
+        facts = self._facts(trials, is_running=is_running, winner=winner)
+        path = self._write(journal, facts, is_whole=True)
+        if path is not None:
+            self._print(f"sweep: {shown(path)}")
+
+    def _facts(
+        self, trials: Sequence[Ended], *, is_running: bool, winner: dict[str, Any] | None = None
+    ) -> PageFacts:
+        """Return what the page shows besides the study."""
         content = self.session.sweep.content
         best = best_of(trials, content.metric.goal == "maximize")
-        facts = PageFacts(
+        return PageFacts(
             name=self.session.sweep.name,
             place=self.session.sweep.place,
             method=content.method,
@@ -56,16 +87,20 @@ class SweepReport:
             seconds={trial.number: trial.seconds for trial in trials},
             winner=None if winner is None else Winner(**winner),
         )
+
+    def _write(self, journal: Journal, facts: PageFacts, *, is_whole: bool) -> Path | None:
+        """Write the page and return its path; None, with a warning, if that is not possible."""
         path = self._path(journal.folder.name)
         try:
             with quiet_optuna():
-                text = sweep_page(journal.study(), self.session.space, facts)
+                study, space = journal.study(), self.session.space
+                text = sweep_page(study, space, facts, is_whole=is_whole)
             path.parent.mkdir(exist_ok=True, parents=True)
             write_text(path, text)
         except OSError as error:
             self._print(f"Warning: {shown(path)}: could not be written ({error.strerror}).")
-        else:
-            self._print(f"sweep: {shown(path)}")
+            return None
+        return path
 
     def find_run(self, config: Config) -> dict[str, Any] | None:
         """Return what the page shows of the newest run, if that is the one of `config`."""
