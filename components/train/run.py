@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 from params import Params
 from sklearn_pipeline import make_pipeline, save
-from training_set import Examples, prepare, require_passed, target_summary
+from training_set import Examples, prepare, target_summary
 from validation import Trained, score_folds, train
 
 from relay import Input, StepRun, main
 from relay.models.estimators import ModelSpec
 from relay.tables.io import read_artifact
+from relay.tables.passed_check import require_passed
 from relay.util.names import list_columns
 
 log = logging.getLogger("relay")

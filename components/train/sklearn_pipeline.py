@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import mlflow.sklearn
 import numpy as np
 import pandas as pd
-import skops.io
 from features import make_preprocessor, needs_sparse
-from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
 from numpy.typing import NDArray
 from params import require_task
 from sklearn.compose import TransformedTargetRegressor
@@ -26,10 +21,9 @@ from training_set import Examples
 import relay_dates
 from relay import RelayError
 from relay.models.estimators import ModelSpec, make_estimator
-from relay.models.files import REQUIREMENTS
 from relay.models.libraries import library_of
 from relay.models.loading import load_model
-from relay.models.trusted import require_trusted
+from relay.models.saving import EXAMPLE_ROWS, save_sklearn
 from relay.util.names import did_you_mean
 
 TRANSFORMS = {
@@ -38,8 +32,6 @@ TRANSFORMS = {
     "sqrt": (np.sqrt, np.square, 0.0),
 }
 """Each transform of the target, its inverse, and the lower bound of its values."""
-
-EXAMPLE_ROWS = 5
 
 
 def make_pipeline(spec: ModelSpec, examples: Examples, seed: int) -> Pipeline:
@@ -186,19 +178,14 @@ def save(
     example = x.head(EXAMPLE_ROWS).reset_index(drop=True)
     expected = pipeline.predict(example)
     has_dates = any(kind == "date" for kind, _, _ in pipeline.named_steps["features"].transformers_)
-    try:
-        mlflow.sklearn.save_model(
-            pipeline,
-            str(folder),
-            signature=infer_signature(x, expected),
-            input_example=example,
-            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
-            skops_trusted_types=types_of(pipeline, trusted_types),
-            code_paths=[relay_dates.__file__] if has_dates else None,
-            pip_requirements=requirements(pipeline),
-        )
-    except MlflowException as error:
-        raise RelayError(f"The model cannot be saved: {error.message}") from error
+    save_sklearn(
+        pipeline,
+        x,
+        folder,
+        trusted_types=trusted_types,
+        requirements=library_of(estimator_in(pipeline)).pinned_requirements(),
+        code_paths=[relay_dates.__file__] if has_dates else (),
+    )
     loaded = load_model(folder, "The saved model", trusted_types).predict(example).values
     if not _are_equal(expected, loaded):
         raise RelayError(
@@ -206,22 +193,6 @@ def save(
             "Choose another class of models."
         )
     return folder
-
-
-def requirements(pipeline: Pipeline) -> list[str]:
-    """Return the packages, with their versions, that `pipeline` needs to predict."""
-    packages = [f"{name}=={version(name)}" for name in REQUIREMENTS]
-    return packages + library_of(estimator_in(pipeline)).pinned_requirements()
-
-
-def types_of(pipeline: Pipeline, trusted_types: Collection[str] = ()) -> list[str]:
-    """Return the types in `pipeline` that skops does not trust by itself.
-
-    Raises RelayError if neither Relay nor `trusted_types` trusts a type.
-    """
-    types: Sequence[str] = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
-    require_trusted(types, "The model cannot be saved", trusted_types)
-    return sorted(types)
 
 
 def _are_equal(a: np.ndarray, b: np.ndarray) -> bool:

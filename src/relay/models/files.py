@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import yaml
 from skops.io.exceptions import UntrustedTypesFoundException
 
 import relay_dates
+from relay.models.formats import formats
+from relay.models.formats.interface import ModelFormat, Scores
 from relay.models.libraries import libraries
 from relay.models.trusted import require_trusted, trusted_types
 from relay.util.errors import RelayError
@@ -21,8 +24,9 @@ MODEL_FILE = "model.skops"
 _FORMAT = "skops"
 _CODE_FOLDER = "code"
 _ENVIRONMENTS = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
-_SERVING = frozenset({"code", "env", "loader_module", "model_path", "predict_fn", "python_version"})
-_FLAVORS = frozenset({"python_function", "sklearn"})
+_SERVED = "python_function"
+"""The flavor by which MLflow serves a model."""
+_FLAVORS = frozenset({_SERVED, "sklearn"})
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 """The packages that each of Relay's models needs to predict, besides those of its library."""
 _OF_MLFLOW = ("-r requirements.txt", "setuptools", "wheel")
@@ -51,20 +55,80 @@ def require_safe(
         map(str, flavor.get("skops_trusted_types") or []), f"{name} is not loaded", more
     )
     _require_own_code(folder, name, flavor.get("code"))
-    strange = _strange_entries(flavors)
+    _refuse_entries(_strange_entries(flavors), name)
+    _refuse_links(folder, name)
+    _require_archive(folder / MODEL_FILE, name)
+
+
+def require_safe_format(
+    folder: Path, flavors: Mapping[str, Mapping[str, Any]], format: ModelFormat, name: str
+) -> Path:
+    """Return the file of the MLflow model in `folder`, which holds numbers in `format`.
+
+    Raises RelayError if the model has code, or names other files or ways to load it, and if the
+    library that can check it is not installed.
+    """
+    own, serving = flavors[format.flavor], flavors.get("python_function")
+    _refuse_entries(
+        [
+            *(f"the flavor {other}" for other in sorted(set(flavors) - {format.flavor, _SERVED})),
+            *format.strange_entries(own),
+            *_strange_serving(serving, f"mlflow.{format.flavor}", {"data": own.get("data")}),
+        ],
+        name,
+    )
+    _refuse_links(folder, name)
+    path = folder / str(own["data"])
+    if not path.is_file():
+        raise RelayError(
+            f"{name} cannot be loaded: it has no file {path.name}. Train it again: steps=train+"
+        )
+    with _errors_of(format, name):
+        format.require_safe(path, name)
+    return path
+
+
+def load_format(path: Path, format: ModelFormat, columns: Sequence[str], name: str) -> Scores:
+    """Return the function that scores tables by the model at `path`, which has been checked.
+
+    Raises RelayError if it cannot be loaded.
+    """
+    with _errors_of(format, name):
+        return format.load(path, columns)
+
+
+@contextmanager
+def _errors_of(format: ModelFormat, name: str) -> Iterator[None]:
+    try:
+        yield
+    except RelayError:
+        raise
+    except ImportError as error:
+        raise RelayError(
+            f"{name} is a model in the format {format.flavor}, and the environment of this step "
+            f"does not have {error.name or format.flavor}. Let the step run in one that has: "
+            f"`environment: NAME` in its block of the pipeline, such as "
+            f"{format.environment or 'a new one'}."
+        ) from error
+    except Exception as error:  # whatever a broken file or another version of a library raises
+        raise _not_loaded(name, error) from error
+
+
+def _refuse_entries(strange: Sequence[str], name: str) -> None:
     if strange:
         raise RelayError(
             f"{name} is not loaded: its file MLmodel has {', '.join(strange)}, which Relay does "
             "not write. Train it again: steps=train+"
         )
-    path = folder / MODEL_FILE
+
+
+def _refuse_links(folder: Path, name: str) -> None:
     links = sorted(file.name for file in folder.rglob("*") if file.is_symlink())
     if links:
         raise RelayError(
             f"{name} is not loaded: {links[0]} is a link to another file. Copy the file "
             "into its place."
         )
-    _require_archive(path, name)
 
 
 def load(path: Path, name: str, more: Collection[str]) -> Any:
@@ -87,16 +151,20 @@ def require_servable(folder: Path, name: str, more: Collection[str]) -> None:
     MLflow trusts the types that a model names, and installs the packages that its files require.
     Nothing is loaded. Raises RelayError if this could run any code but Relay's.
     """
-    require_trusted(types_in(folder / MODEL_FILE, name), f"{name} is not registered", more)
+    if (folder / MODEL_FILE).is_file():
+        require_trusted(types_in(folder / MODEL_FILE, name), f"{name} is not registered", more)
     packages = list(REQUIREMENTS)
-    for library in libraries().values():
-        packages += library.distributions
+    for known in [one.distributions for one in libraries().values()]:
+        packages += known
+    for known in [one.distributions for one in formats().values()]:
+        packages += [package for package in known if package not in packages]
     allowed = re.compile(rf"({'|'.join([*packages, *_INSTALLERS])}){_VERSIONS}")
     strange = [line for line in _requirements(folder) if not allowed.fullmatch(line.strip())]
     if strange:
         raise RelayError(
             f"{name} is not registered: its files require '{strange[0]}', which is not a version "
-            f"of {', '.join(packages)}. Train it again: steps=train+"
+            f"of {', '.join(packages)}. Save it with pip_requirements= of these, and train it "
+            "again: steps=train+"
         )
 
 
@@ -169,22 +237,28 @@ def _strange_entries(flavors: Mapping[str, Mapping[str, Any]]) -> list[str]:
     entries = [f"the flavor {name}" for name in sorted(set(flavors) - _FLAVORS)]
     if flavors["sklearn"].get("pickled_model") != MODEL_FILE:
         entries.append(f"pickled_model: {flavors['sklearn'].get('pickled_model')}")
-    serving = flavors.get("python_function")
-    if serving is None:
-        return entries
-    entries += [f"python_function.{key}" for key in sorted(set(serving) - _SERVING)]
-    expected = {
-        "loader_module": "mlflow.sklearn",
-        "model_path": MODEL_FILE,
-        "env": _ENVIRONMENTS,
-        "predict_fn": "predict",
-    }
-    for key, value in expected.items():
-        if serving.get(key) != value:
-            entries.append(f"python_function.{key}: {serving.get(key)}")
-    if serving.get("code") not in (None, flavors["sklearn"].get("code")):
-        entries.append(f"python_function.code: {serving['code']}")
+    serving = flavors.get(_SERVED)
+    expected = {"model_path": MODEL_FILE, "predict_fn": "predict"}
+    entries += _strange_serving(serving, "mlflow.sklearn", expected)
+    if serving is not None and serving.get("code") not in (None, flavors["sklearn"].get("code")):
+        entries.append(f"{_SERVED}.code: {serving['code']}")
     return entries
+
+
+def _strange_serving(
+    serving: Mapping[str, Any] | None, loader: str, more: Mapping[str, Any]
+) -> list[str]:
+    """Return the entries for serving with MLflow that differ from `loader` and `more`."""
+    if serving is None:
+        return []
+    expected = {"loader_module": loader, "env": _ENVIRONMENTS, **more}
+    known = {*expected, "python_version", *(["code"] if "predict_fn" in more else [])}
+    entries = [f"{_SERVED}.{key}" for key in sorted(set(serving) - known)]
+    return entries + [
+        f"{_SERVED}.{key}: {serving.get(key)}"
+        for key, value in expected.items()
+        if serving.get(key) != value
+    ]
 
 
 def _require_own_code(folder: Path, name: str, code: object) -> None:

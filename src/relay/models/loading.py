@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from relay.models import files as model_files
+from relay.models.formats import formats
+from relay.models.formats.interface import ModelFormat, ScoringModel, read_task
 from relay.models.metric_names import Task
 from relay.models.predictions import ScoredPredictions
 from relay.tables.io import require_column
@@ -23,6 +25,13 @@ from relay.util.errors import RelayError
 from relay.util.names import nearest
 
 _FLAVOR = "sklearn"
+_ONNX = "Export it to ONNX and save that with mlflow.onnx.save_model"
+_ADVICE = {
+    "pytorch": f"{_ONNX}: torch.onnx.export(module, ..., dynamo=True).",
+    "transformers": f"{_ONNX}.",
+    "catboost": f"{_ONNX}: model.save_model(path, format='onnx').",
+}
+"""How a model of a flavor that is a pickle is saved in a safe format."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,18 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted scikit-learn pipeline, and the columns that it takes with their MLflow types."""
+    """A fitted model, and the columns that it takes with their MLflow types.
 
-    pipeline: Any
+    The model is a scikit-learn pipeline, or one in another format with the same methods.
+    """
+
+    pipeline: Any | ScoringModel
     columns: Mapping[str, str]
 
     @property
     def task(self) -> Task:
+        if isinstance(self.pipeline, ScoringModel):
+            return self.pipeline.task
         return "classification" if is_classifier(self.pipeline) else "regression"
 
     @property
@@ -101,16 +115,24 @@ class Model:
 
 
 def load_model(folder: Path, name: str, trusted_types: Collection[str] = ()) -> Model:
-    """Load the model in `folder`, an MLflow model of scikit-learn; `name` is for messages.
+    """Load the MLflow model in `folder`; `name` is for messages.
 
     Raises RelayError if it is not a model, cannot be read, or could run any code: a pickle, a model
     with code of its own, or one with a type that is neither trusted by Relay nor in
     `trusted_types`.
     """
     saved = require_safe(folder, name, trusted_types)
-    inputs = saved.signature.inputs
-    pipeline = model_files.load(folder / model_files.MODEL_FILE, name, trusted_types)
-    return Model(pipeline, {column.name: getattr(column.type, "name", "any") for column in inputs})
+    columns = {
+        column.name: getattr(column.type, "name", "any") for column in saved.signature.inputs
+    }
+    format = _format_of(saved.flavors)
+    if format is None:
+        path = folder / model_files.MODEL_FILE
+        return Model(model_files.load(path, name, trusted_types), columns)
+    path = folder / str(saved.flavors[format.flavor]["data"])
+    task, classes = read_task(saved.metadata, name)
+    scores = model_files.load_format(path, format, list(columns), name)
+    return Model(ScoringModel(task, classes, scores), columns)
 
 
 def require_safe(folder: Path, name: str, trusted_types: Collection[str] = ()) -> Any:
@@ -124,12 +146,38 @@ def require_safe(folder: Path, name: str, trusted_types: Collection[str] = ()) -
         raise RelayError(f"{name} is not an MLflow model: {error}") from error
     if not _are_mappings(saved.flavors):
         raise RelayError(f"{name} is not an MLflow model: its file MLmodel names no flavors.")
-    if _FLAVOR not in saved.flavors:
-        raise RelayError(f"{name} is not a scikit-learn model: it is {_listed(saved.flavors)}.")
-    model_files.require_safe(folder, saved.flavors, name, trusted_types)
+    format = _format_of(saved.flavors)
+    if format is not None:
+        model_files.require_safe_format(folder, saved.flavors, format, name)
+        read_task(saved.metadata, name)
+    elif _FLAVOR in saved.flavors:
+        model_files.require_safe(folder, saved.flavors, name, trusted_types)
+    else:
+        raise RelayError(_refusal(name, saved.flavors))
     if saved.signature is None or not saved.signature.inputs.has_input_names():
-        raise RelayError(f"{name} has no signature with column names. Train it again: steps=train+")
+        raise RelayError(
+            f"{name} has no signature with column names. Save it with signature=infer_signature(x, "
+            "y), where x is a table, and train it again: steps=train+"
+        )
     return saved
+
+
+def _format_of(flavors: Mapping[str, Any]) -> ModelFormat | None:
+    """Return the format of a model that is not scikit-learn's; None for others."""
+    known = [format for flavor, format in formats().items() if flavor in flavors]
+    return known[0] if known and _FLAVOR not in flavors else None
+
+
+def _refusal(name: str, flavors: Mapping[str, Any]) -> str:
+    """Return the message for a model in a format that can run code, or that is unknown."""
+    own = sorted(set(flavors) - {"python_function"})
+    listed = ", ".join(own) or ("python_function" if flavors else "of no known kind")
+    ways = f"scikit-learn (as skops), {', '.join(sorted(formats()))}"
+    advice = _ADVICE.get(own[0] if own else "", f"Save it in one of these: {ways}.")
+    return (
+        f"{name} is not loaded: it is {listed}, which can run any code when it is loaded, or which "
+        f"Relay does not know. {advice} See docs/guides/own-model.md."
+    )
 
 
 def require_servable(folder: Path, name: str, trusted_types: Collection[str] = ()) -> None:
@@ -211,10 +259,6 @@ def _labels(values: pd.Series, classes: list[Any]) -> NDArray[Any]:
     """Return `values` as labels that are equal to `classes` as texts."""
     are_booleans = all(isinstance(label, bool | np.bool_) for label in classes)
     return np.asarray((_booleans if are_booleans else _texts)(values).astype(object))
-
-
-def _listed(names: Mapping[str, Any]) -> str:
-    return ", ".join(sorted(names)) or "of no known kind"
 
 
 _CONVERSIONS = {

@@ -25,6 +25,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVR
 
 from relay.models.loading import load_model, require_servable
+from relay.models.saving import types_of
 from relay.models.trusted import trusted_types
 from relay.step.params import validate
 from relay.util.errors import ConfigError, RelayError
@@ -84,7 +85,7 @@ def test_each_model_that_ships_holds_trusted_types_only(
     given = training_set.prepare(of_all_kinds(target), "y", "text")
     model = spec({**quick(config(name)), **settings})
     pipeline = validation.train(given, model, folds=0, seed=0).pipeline
-    assert set(sklearn_pipeline.types_of(pipeline)) <= trusted_types()
+    assert set(types_of(pipeline)) <= trusted_types()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_each_model_that_ships_holds_trusted_types_only(
 def test_so_do_other_estimators_of_scikit_learn(path: str) -> None:
     given = training_set.prepare(of_all_kinds("numbers"), "y", None)
     pipeline = validation.train(given, spec({"_target_": path}), folds=0, seed=0).pipeline
-    assert set(sklearn_pipeline.types_of(pipeline)) <= trusted_types()
+    assert set(types_of(pipeline)) <= trusted_types()
 
 
 def test_the_list_has_classes_only() -> None:

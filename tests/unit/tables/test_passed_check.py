@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
+from relay.tables.passed_check import require_passed
 from relay.tracking import ArtifactVersion
 from relay.util.errors import GateFailed, RelayError
-from tests.loading import load
 
-require_passed = load("train", "training_set").require_passed
 V2 = {"inputs": {"input": {"artifact": "flats_clean:v2", "digest": "22"}}}
 V3 = {"inputs": {"input": {"artifact": "flats_clean:v3", "digest": "33"}}}
 PASSED = {"passed": True, "violations": 0, "target": "price"}
