@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class Records:
         """Begin to open the stores, start the sweep's MLflow run, and write the `missing` runs."""
         self._in_background(self._open)
         for trial in missing:
-            self.add(trial)
+            self._in_background(partial(self._complete, trial))
 
     def add(self, trial: Ended) -> None:
         """Write the runs of a trial that has ended."""
@@ -120,20 +121,34 @@ class Records:
             write_text(path, run_id)
             self._parent = (runs, experiment, run_id)
 
-    def _record(self, trial: Ended) -> None:
+    def _complete(self, trial: Ended) -> None:
+        """Write what is missing of the runs of a trial that another command has tried."""
+        with FileLock(self.folder / f"{_RECORDED}.lock"):  # several commands may find it missing
+            if not self.missing([trial]):
+                return
+            is_in_mlflow = False
+            if self._parent is not None:
+                runs, experiment, _ = self._parent
+                is_in_mlflow = runs.has_whole(experiment, self._tags(trial))
+            self._record(trial, is_in_mlflow=is_in_mlflow)
+
+    def _tags(self, trial: Ended) -> dict[str, str]:
+        """Return the tags of a trial's MLflow run that no other run has."""
+        return {"relay.sweep": self.facts.id, "relay.trial": str(trial.number)}
+
+    def _record(self, trial: Ended, *, is_in_mlflow: bool = False) -> None:
         self._rows.append((trial.number, trial.metrics))
         try:
             self._track(trial)
         finally:
-            if self._parent is not None:
+            if self._parent is not None and not is_in_mlflow:
                 runs, experiment, parent = self._parent
                 runs.record_whole(
                     experiment,
                     f"trial {trial.number}",
                     parent=parent,
                     tags={
-                        "relay.sweep": self.facts.id,
-                        "relay.trial": str(trial.number),
+                        **self._tags(trial),
                         "relay.trial_status": trial.status,
                         **({"relay.error": trial.error} if trial.error else {}),
                     },

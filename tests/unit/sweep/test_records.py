@@ -156,3 +156,37 @@ def test_a_store_that_refuses_does_not_end_the_sweep_and_is_reported_once(
     records.close(None, "succeeded")
     assert records.problems == ["the store is full."]
     assert {"trial 3", "trial 4"} <= set(in_mlflow(mlflow_runs))
+
+
+def test_a_trial_that_one_store_refused_is_recorded_there_alone_by_a_later_command(
+    tmp_path: Path, records: Records, store: Store, mlflow_runs: MlflowRuns
+) -> None:
+    store.refuses = RelayError("the server does not answer.")
+    records.open()
+    records.add(TRIAL)
+    records.close(TRIAL, "killed")
+    store.refuses = None
+    again = make(tmp_path, store, mlflow_runs)
+    again.open(again.missing([TRIAL]))
+    again.close(TRIAL, "succeeded")
+    assert again.missing([TRIAL]) == []
+    assert store.ends["trial 3 small-abc"] == ("succeeded", "")
+    assert names(mlflow_runs) == ["sweep small-abc", "trial 3"]
+
+
+def test_what_a_killed_command_left_of_a_trials_run_is_replaced(
+    tmp_path: Path, records: Records, store: Store, mlflow_runs: MlflowRuns
+) -> None:
+    records.open()
+    records.close(None, "killed")
+    tags = {"relay.sweep": "small-abc", "relay.trial": "3"}
+    mlflow_runs.start("1", "trial 3", tags=tags)
+    again = make(tmp_path, store, mlflow_runs)
+    again.open([TRIAL])
+    again.close(TRIAL, "succeeded")
+    assert names(mlflow_runs) == ["sweep small-abc", "trial 3"]
+    assert in_mlflow(mlflow_runs)["trial 3"].info.status == "FINISHED"
+
+
+def names(runs: MlflowRuns) -> list[str]:
+    return sorted(str(run.info.run_name) for run in runs._client.search_runs(["1"]))

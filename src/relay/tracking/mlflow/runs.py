@@ -182,6 +182,20 @@ class MlflowRuns:
         return str(run.info.run_id)
 
     @_errors()
+    def has_whole(self, experiment_id: str, tags: Mapping[str, str]) -> bool:
+        """Return whether `record_whole` has written a run with these `tags`.
+
+        What it left of one, as its process was killed, is deleted.
+        """
+        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+        whole = (_STATUS["succeeded"], _STATUS["failed"])
+        found = self._client.search_runs([experiment_id], query)
+        for run in found:
+            if run.info.status not in whole:
+                self._client.delete_run(run.info.run_id)
+        return any(run.info.status in whole for run in found)
+
+    @_errors()
     def take_over(self, run_id: str, name: str) -> None:
         """Make a run that MLflow has started belong to this process; replace a generated name."""
         run = self._client.get_run(run_id)
