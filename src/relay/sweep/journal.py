@@ -30,6 +30,9 @@ JOURNAL = "journal.log"
 _OWNER, _SETTINGS, _OUTCOME = "owner", "settings", "outcome"
 """Attributes of a trial."""
 _LAG = "lag"
+_FIRST = 3
+"""From trial `lag` on, trials start when these first ones have ended, and are compared with them.
+Otherwise, the defaults of costly models, which are the last ones, had few to be compared with."""
 _SILENT_SECONDS = 60.0
 """A process of another machine counts as ended if it gives no sign of life for so long."""
 
@@ -148,7 +151,7 @@ class Journal:
             running = [trial for trial in trials if trial.state == TrialState.RUNNING]
             if most is not None and number >= most:
                 return "wait" if running else "none"
-            if any(trial.number <= number - self.lag for trial in running):
+            if any(trial.number <= self._last_known(number) for trial in running):
                 return "wait"
             proposal = search.propose(number, trials)
             trial = create_trial(
@@ -162,7 +165,8 @@ class Journal:
                 },
             )
             trial_id = self._storage.create_new_trial(self._id, template_trial=trial)
-            return Claim(number, trial_id, proposal.settings, _settled(trials, number - self.lag))
+            settled = _settled(trials, self._last_known(number))
+            return Claim(number, trial_id, proposal.settings, settled)
 
     def report(self, claim: Claim, fold: int, value: float) -> list[float]:
         """Record `value` of a trial after `fold`; return those of settled trials."""
@@ -209,8 +213,13 @@ class Journal:
         """Return whether `most` trials have ended."""
         return most is not None and len(self.ended()) >= most
 
+    def _last_known(self, number: int) -> int:
+        """Return the number of the last trial that has ended for certain when `number` starts."""
+        last = number - self.lag
+        return last if last < 0 else max(last, min(self.lag, _FIRST) - 1)
+
     def _claim(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> Claim:
-        settled = _settled(trials, trial.number - self.lag)
+        settled = _settled(trials, self._last_known(trial.number))
         settings = dict(trial.user_attrs[_SETTINGS])
         return Claim(trial.number, trial._trial_id, settings, settled)
 

@@ -79,9 +79,13 @@ def test_what_ended_is_read_back(tmp_path: Path) -> None:
 def test_no_trial_starts_before_those_that_it_depends_on_have_ended(tmp_path: Path) -> None:
     shared = journal(tmp_path)
     claims = [claim(shared) for _ in range(LAG)]
+    for first in claims[:3]:
+        assert shared.claim(search(), None) == "wait"
+        finish(shared, first)
+    assert [claim(shared).number for _ in range(3)] == [LAG, LAG + 1, LAG + 2]
     assert shared.claim(search(), None) == "wait"
-    finish(shared, claims[0])
-    assert claim(shared).number == LAG
+    finish(shared, claims[3])
+    assert claim(shared).number == LAG + 3
 
 
 def test_after_the_last_trial_there_are_none(tmp_path: Path) -> None:
@@ -96,11 +100,13 @@ def test_after_the_last_trial_there_are_none(tmp_path: Path) -> None:
 
 def test_only_trials_that_have_ended_for_certain_are_compared_with(tmp_path: Path) -> None:
     shared = journal(tmp_path)
-    for number in range(LAG + 1):
+    compared = []
+    for number in range(LAG + 4):
         claimed = claim(shared)
-        shared.report(claimed, 1, float(number))
+        compared.append(len(shared.report(claimed, 1, float(number))))
         finish(shared, claimed)
-    assert shared.report(claim(shared), 1, 9.0) == [0.0, 1.0]
+    # the first three with none that may run beside them, then at least with these three
+    assert compared == [0, 0, 0, 0, 3, 3, 3, 4]
 
 
 def test_a_process_that_is_killed_leaves_its_trial_to_the_next(tmp_path: Path) -> None:
