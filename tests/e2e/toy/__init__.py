@@ -11,6 +11,10 @@ from tests.forks import Done
 
 HERE = Path(__file__).parent
 SCORED = """\
+steps:
+  one:
+    component: toy
+    outputs: {made: {name: one, type: text}}
   scored:
     component: scored
     inputs: {left: one.made}
@@ -51,10 +55,9 @@ class Toy:
         (target / "requirements.txt").write_text("nothing==1\n")
 
     def with_scores(self) -> Toy:
-        """Have a step `scored` score the trials of sweeps; its params are value, folds, seconds."""
+        """Have the default pipeline score trials of sweeps: the steps `one` and `scored`."""
         self._add_component("scored", HERE / "scored")
-        default = self.checkout.root / "config" / "pipeline" / "default.yaml"
-        default.write_text(default.read_text() + SCORED)
+        (self.checkout.root / "config" / "pipeline" / "default.yaml").write_text(SCORED)
         return self
 
     @classmethod
