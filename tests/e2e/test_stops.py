@@ -87,3 +87,16 @@ def test_when_the_orchestrator_is_killed_its_step_ends_too(toy: Toy) -> None:
     wait_for(lambda: all(map(has_ended, children)), 60)
     assert toy.checkout.versions() == before
     assert toy.ran("steps=apart", "force=apart") == ["apart"]
+
+
+def test_a_step_over_its_time_is_stopped_and_fails(toy: Toy) -> None:
+    before = toy.checkout.versions()
+    limit = "pipeline.steps.apart.resources.minutes=0.02"
+    done = toy.run("steps=apart+", "apart.seconds=60", limit)
+    assert done.status == 1, done.output
+    statuses = toy.checkout.statuses()
+    assert (statuses["apart"], statuses["last"]) == ("failed", "skipped")
+    assert "over time: stopped after 0.02 min" in toy.checkout.step("apart")["error"]
+    assert toy.checkout.versions() == before
+    # A limit decides nothing about the outputs: the step is cached.
+    assert toy.ran("steps=apart", "pipeline.steps.apart.resources.minutes=9") == []

@@ -27,6 +27,7 @@ from relay.config.overrides import (
     named_options,
     normalize,
     override_for,
+    resource_blocks,
 )
 from relay.config.references import refuse_bad_references, unreadable_reference
 from relay.config.settings import read_settings
@@ -65,7 +66,8 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
 
 def _load(files: ConfigFiles, given: Sequence[str], cwd: Path) -> Config:
     overrides = _for_chosen(files, given)
-    open_mappings = files.open_mappings
+    blocks = resource_blocks(overrides)
+    open_mappings = [*files.open_mappings, *blocks]
     late = late_overrides(overrides, open_mappings)
     for group in files.declaring:
         if f"{group}=null" in overrides:
@@ -74,6 +76,10 @@ def _load(files: ConfigFiles, given: Sequence[str], cwd: Path) -> Config:
     early += named_options(late, early, files.declaring)
     tree, choices = _compose(files, early)
     _require_groups(tree, files)
+    for block, step in blocks.items():
+        if step not in tree.pipeline.steps:
+            hint = did_you_mean(step, map(str, tree.pipeline.steps))
+            raise ConfigError(f"{block}: there is no step '{step}'.{hint}")
     for override in late:
         key, value = key_and_value(override)
         _set(tree, key, value, open_mappings)

@@ -23,6 +23,7 @@ from relay.util.setting_text import hydra_text
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WORD = re.compile(r"(?!(?:true|false|null|none|nan|inf)$)[a-z_][\w./-]*", re.IGNORECASE)
 """A text that Hydra reads as a text without quotes."""
+_RESOURCES = re.compile(r"pipeline\.steps\.([^.]+)\.resources(?=\.|$)")
 _KEY = re.compile(r"^(?P<prefix>~|\+{1,2})?(?P<key>[\w./@:-]+)=(?P<value>.*)$", re.DOTALL)
 
 
@@ -166,6 +167,15 @@ def late_overrides(overrides: Sequence[str], open_mappings: Sequence[str]) -> li
         for override in overrides
         if is_mapping(override) or is_into(override, open_mappings) or override.startswith(below)
     ]
+
+
+def resource_blocks(overrides: Sequence[str]) -> dict[str, str]:
+    """Return the `resources` of steps that `overrides` set, each with its step.
+
+    A step's block in the pipeline's file need not have them.
+    """
+    keys = [override.lstrip("+~").partition("=")[0] for override in overrides]
+    return {match[0]: match[1] for match in map(_RESOURCES.match, keys) if match}
 
 
 def named_options(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from relay.step.param_errors import NAME, TAG
+from relay.step.resources import Resources
 from relay.tracking.settings import BackendName
 
 _KEY = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"
@@ -42,6 +43,7 @@ class StepSpec(_Strict):
     on_request: bool = False
     cache: bool = True
     state: list[str] = []
+    resources: Resources = Resources()
 
 
 class SweepSpec(_Strict):

@@ -20,6 +20,7 @@ from relay.pipeline.run_page import PageDisplay, RunPage
 from relay.pipeline.run_summary import SETTINGS, Summary, write_summary
 from relay.pipeline.scheduler import Scheduler
 from relay.pipeline.state import RunState
+from relay.pipeline.step_limits import require_resources
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.tracking_setup import log_summary
 from relay.runtime.environment_builder import EnvironmentBuilder
@@ -127,6 +128,7 @@ class PipelineRun:
 
     def _check(self, state: RunState, manager: str) -> None:
         """Check the steps a last time, move `latest` to cached outputs, and open the display."""
+        require_resources(state.waiting)
         state.preflight.inspect_sources(state.waiting)
         state.move_latest()
         self._display.open([planned.name for planned in state.planned_steps], manager, self.folder)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from relay.config.schema import OutputSpec, StepSpec
+from relay.step.resources import Resources
 from relay.tracking.references import Reference
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
@@ -36,6 +37,7 @@ class Step:
     """Artifacts that it reads besides its inputs, as name and alias."""
     environment: str | None = None
     """The folder in environments/ that it runs in; None for that of its component."""
+    resources: Resources = field(default_factory=Resources)
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
             cache=spec.cache,
             state=tuple(str(Reference.parse(text)) for text in spec.state),
             environment=spec.environment,
+            resources=spec.resources,
         )
     return Plan(tuple(steps[name] for name in _order(steps)))
 

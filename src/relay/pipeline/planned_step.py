@@ -16,6 +16,7 @@ from relay.pipeline.plan import Plan, Step
 from relay.runtime.component import Component, load_component
 from relay.step.param_errors import word_problems
 from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, is_written, to_text
+from relay.step.resources import Resources
 from relay.util.errors import ConfigError
 from relay.util.redact import redact
 
@@ -37,6 +38,11 @@ class PlannedStep:
     def name(self) -> str:
         """Return the name of the step."""
         return self.step.name
+
+    @property
+    def resources(self) -> Resources:
+        """Return what the step gets, and may not exceed."""
+        return self.step.resources
 
     @property
     def references(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from relay.pipeline.display import Display
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.state import RunState
+from relay.pipeline.step_limits import find_excess
 from relay.pipeline.step_runner import StepRunner
 from relay.runtime.processes import Process
 from relay.tracking import RunStatus
@@ -25,6 +26,8 @@ class _Running:
     process: Process
     has_stored: bool = False
     """Whether its outputs are stored: the steps that use them need not wait for its end."""
+    excess: str | None = None
+    """The error if it was stopped because it exceeded a limit."""
 
 
 @dataclass
@@ -77,12 +80,20 @@ class Scheduler:
             self._record_end(running)
             return True
         done = self.state.steps[running.step.name]
+        self._keep_limits(running)
         if running.has_stored or not self.runner.note_outputs(running.step, running.process, done):
             return False
         running.has_stored = True
         self.state.cache.note(done.outputs)
         self.display.ended(done)
         return True
+
+    def _keep_limits(self, running: _Running) -> None:
+        """Ask a step that exceeds a limit to stop, unless its outputs are stored."""
+        if running.excess is None and not running.has_stored:
+            running.excess = find_excess(running.step, running.process.usage)
+            if running.excess is not None:
+                running.process.ask_to_stop()
 
     def _start_ready(self) -> None:
         """Start each step that is ready, up to the limit."""
@@ -154,7 +165,7 @@ class Scheduler:
         name = running.step.name
         done = self.state.steps[name]
         del self._running[name]
-        self.runner.end(running.step, running.process, done)
+        self.runner.end(running.step, running.process, done, running.excess)
         if not running.has_stored or done.status != "ran":
             self.state.cache.note(done.outputs)
             self.display.ended(done)

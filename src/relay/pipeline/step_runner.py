@@ -90,7 +90,11 @@ class StepRunner:
             environ["MLFLOW_RUN_ID"] = mlflow_run
         try:
             process = self.launcher.start(
-                planned.name, planned.component, planned.arguments(done.inputs), environ
+                planned.name,
+                planned.component,
+                planned.arguments(done.inputs),
+                environ,
+                planned.resources,
             )
         except RelayError:
             self.mlflow.end_step(planned.name, "failed", None)
@@ -111,10 +115,17 @@ class StepRunner:
         done.status, done.seconds = "ran", process.usage.seconds
         return True
 
-    def end(self, planned: PlannedStep, process: Process, done: StepSummary) -> None:
+    def end(
+        self,
+        planned: PlannedStep,
+        process: Process,
+        done: StepSummary,
+        excess: str | None = None,
+    ) -> None:
         """Fill in `done` from the end of a step's process.
 
-        A process that still runs is ended, and its step counts as killed.
+        A process that still runs is ended, and its step counts as killed; or as failed with the
+        error `excess` if it was stopped for that.
         """
         code = process.poll()
         if code is None or process.was_asked_to_stop:
@@ -122,6 +133,8 @@ class StepRunner:
             report = read_result(self.launcher.result_path(planned.name))
             # A step that is storing its outputs finishes that first.
             done.status = "ran" if report and report.status == "succeeded" else "killed"
+            if done.status == "killed" and excess is not None:
+                done.status, done.error = "failed", excess
         else:
             report = read_result(self.launcher.result_path(planned.name))
             done.error = _error(planned, report, code, process.tail(_READ_LINES), self.project.root)

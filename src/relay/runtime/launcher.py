@@ -24,6 +24,7 @@ from relay.runtime.libraries import (
 )
 from relay.runtime.library_memory import LibraryMemory
 from relay.runtime.processes import Process, SpawnedProcess
+from relay.step.resources import Resources
 from relay.tracking import TrackingSettings
 from relay.tracking.backends import step_module
 from relay.util.errors import RelayError
@@ -117,15 +118,17 @@ class Launcher:
         component: Component,
         arguments: Mapping[str, str],
         environ: Mapping[str, str],
+        resources: Resources,
     ) -> Process:
         """Start `component` as `step`, with all of its parameters as text in `arguments`.
 
-        `environ` is added to the environment variables of every step.
+        `environ` is added to the environment variables of every step. A step that asks for
+        processors or GPUs is not forked, as libraries read their number when they are loaded.
         Raises RelayError if the process cannot be started.
         """
         log = self.folder / "logs" / f"{step}.log"
         try:
-            return self._start(step, component, arguments, environ, log)
+            return self._start(step, component, arguments, environ, resources, log)
         except OSError as error:
             raise RelayError(
                 f"{step}: the step's process could not be started ({error}). Check that bash is "
@@ -151,17 +154,18 @@ class Launcher:
         component: Component,
         arguments: Mapping[str, str],
         environ: Mapping[str, str],
+        resources: Resources,
         log: Path,
     ) -> Process:
         def spawn() -> Process:
             return SpawnedProcess(
                 step_command(component, arguments, self._activate(component)),
                 cwd=component.folder,
-                env={**self._environ(), **environ},
+                env={**self._environ(), **resources.variables(), **environ},
                 log=log,
             )
 
-        if not _is_forked(component):
+        if resources.needs_own_start or not _is_forked(component):
             return spawn()
         step = Step(
             name,

@@ -54,7 +54,7 @@ class Process(ABC):
         self._listed = 0.0
         self._group: list[psutil.Process] = []
         self._ended: float | None = None
-        self._signalled = False
+        self._signalled: float | None = None
         self._cpu_seconds = 0.0
         self._max_rss = 0
 
@@ -79,6 +79,11 @@ class Process(ABC):
         if end is None:
             if self.was_asked_to_stop:
                 self.ask_to_stop()
+                if (
+                    self._signalled is not None
+                    and time.monotonic() > self._signalled + GRACE_SECONDS
+                ):
+                    self._signal_group(signal.SIGKILL)
             return None
         if self._ended is None:
             self._ended = time.monotonic()
@@ -100,11 +105,12 @@ class Process(ABC):
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the whole process group, once; `stop` waits for the end.
 
-        A process that does not exist yet gets the signal as soon as `poll` finds it.
+        A process that does not exist yet gets the signal as soon as `poll` finds it. `poll` kills
+        one that still runs after `GRACE_SECONDS`.
         """
         self.was_asked_to_stop = True
-        if not self._signalled and self.pid is not None:
-            self._signalled = True
+        if self._signalled is None and self.pid is not None:
+            self._signalled = time.monotonic()
             self._signal_group(signal.SIGTERM)
 
     def stop(self) -> None:

@@ -22,6 +22,7 @@ from relay.runtime.environments import choose_manager
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process
 from relay.step.context import RunSettings
+from relay.step.resources import Resources
 from relay.step.result import read_result
 from relay.sweep.inputs import Inputs
 from relay.sweep.subject import Subject
@@ -99,7 +100,8 @@ class ScoringProcesses:
         )
         environ = {**settings.to_environ(), **more}
         arguments = planned.arguments(inputs.references)
-        return self.launcher.start(name, planned.component, arguments, environ)
+        # Each process has its share of the processors by its variables.
+        return self.launcher.start(name, planned.component, arguments, environ, Resources())
 
     def explain(self, lost: Lost) -> str:
         """Return why a process has ended."""
