@@ -106,6 +106,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     dtypes = {find_column(name, names, "data.dtypes"): w for name, w in rules.dtypes.items()}
     ranges = {find_column(name, names, "data.ranges"): r for name, r in rules.ranges.items()}
 
+    asked = set(dropped)
     dropped |= set(names[:row_numbers]) - {target}
     used = {n for n in dropped if n in ranges or any(n in query for query in rules.filters)}
     label_warnings = _remove_labels(table, rules.labels, dtypes)
@@ -113,6 +114,8 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     read_as, notes, warnings = _read_columns(
         table, dropped - used, dtypes, convention, target, renamed_notes
     )
+    for name in asked:
+        notes[name] = "; ".join(filter(None, [notes.get(name), "left out by data.drop"]))
     _add_warnings(warnings, label_warnings)
 
     _keep_codes(

@@ -15,7 +15,7 @@ from relay import IS_PATH, NO_CONTENT, ConfigError, Facts, RelayError
 from relay import Params as BaseParams
 from relay.tables.setting_checks import find_source
 from relay.util.names import did_you_mean, nearest
-from relay.util.paths import find_local_path, scheme_of
+from relay.util.paths import find_local_path, scheme_of, shown
 from relay.util.proxies import open_url
 
 SCHEMES = ("http", "https", "file", "sklearn")
@@ -94,11 +94,23 @@ def source_state(params: Params) -> str | None:
     return None if status is None else f"{status.st_size} bytes, {status.st_mtime_ns}"
 
 
+def _an_example(folder: Path) -> str:
+    """Return the name of the first file in `folder`, for a message."""
+    files = sorted(path.name for path in folder.iterdir() if path.is_file())
+    return next((name for name in files if not name.startswith(".")), "FILE.csv")
+
+
 def inspect_source(params: Params, facts: Facts) -> Facts:
     """Find the file, for the steps that read it. Raises ConfigError if it does not exist.
 
     With refresh=never it need not exist: the file that was fetched before is used.
     """
+    path = None if scheme_of(params.url) else find_local_path(params.url, Path())
+    if path is not None and path.is_dir():
+        raise ConfigError(
+            f"data.url: {shown(path)} is a folder. Name one file of it, such as "
+            f"data.url={shown(path / _an_example(path))}."
+        )
     return find_source(params.url, must_exist=params.refresh != "never")
 
 

@@ -136,7 +136,15 @@ def step(run: StepRun[Params]) -> None:
     table = open_table(run, root, reading)
     wanted = None if params.output_path is None else local_path(params.output_path, root)
     with show_progress("Checking", "rows") as report:
-        checked = check_table(table, reading, report)
+        try:
+            checked = check_table(table, reading, report)
+        except RelayError as error:
+            if set(model.columns) <= set(table.names):
+                raise
+            raise RelayError(
+                f"{error}\nThese are the columns of the model {given.version}. To predict with "
+                "another one, add the data=... that it was trained with, or predict.model=NAME."
+            ) from error
 
     score = Score(model, reading.target, reading.target_word)
     unseen = Unseen(known_categories(model))

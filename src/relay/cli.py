@@ -1,4 +1,4 @@
-"""The command line: `python main.py [COMMAND] [key=value ...]`. Commands are in `commands/`."""
+"""The command line: `./relay COMMAND [key=value ...]`. Commands are in `commands/`."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from relay.util.redact import redact
 from relay.util.streams import lasting_output, open_missing
 
 HELP = """\
-Usage: python main.py [COMMAND] [key=value ...]       (or ./relay, from any folder)
+Usage: ./relay COMMAND [key=value ...]                  (from any folder)
 
-Without a command, it runs the pipeline or the named steps:
-  python main.py                              all steps, on the default data set
-  python main.py steps=train,evaluate         these two, on the newest inputs
-  python main.py steps=train+                 train and everything downstream; +train: upstream
-  python main.py exclude=register             every step but this one
-  python main.py data=table data.url=FILE data.target=COLUMN
-  python main.py model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
-  python main.py -m model.params.max_depth=4,8   try each value, and make a model with the best
-  python main.py explain=true                 show what would run and why; run nothing
-  python main.py steps=predict predict.input=FILE predict.output=FILE.csv
+  ./relay run                              all steps, on the default data set
+  ./relay run steps=train,evaluate         these two, on the newest inputs
+  ./relay run steps=train+                 train and everything downstream; +train: upstream
+  ./relay run exclude=register             every step but this one
+  ./relay run data=table data.url=FILE data.target=COLUMN
+  ./relay run model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
+  ./relay run -m model.params.max_depth=4,8   try each value, and make a model with the best
+  ./relay run explain=true                 show what would run and why; run nothing
+  ./relay run steps=predict predict.input=FILE predict.output=FILE.csv
 
-Commands:
+Commands (each has --help):
+  run       [key=value ...]        run the pipeline or the named steps; also without the word
   new-data  NAME --from FILE [--target COLUMN] [data.read.KEY=VALUE ...]
             write config/data/NAME.yaml from your data
   publish   [--dry-run] [tracking.project=NAME] [tracking.entity=NAME]
             upload the runs of the local store to a server; --dry-run only lists them
   sweep     NAME [key=value ...] [--trials N] [--minutes M] [--jobs J]
             try many settings and make a model with the best: ./relay sweep --help
-  runs      list the runs of this project (these commands also take --help, --json, --limit N)
+  runs      list the runs of this project (also --json, --limit N)
   diff      RUN [RUN]              show what differs between two runs
   models    list the versions of all models, with their aliases and metrics
   artifacts [NAME]                 list all artifacts, or the versions of one
@@ -56,7 +56,8 @@ Options:
   --help    this text
   --version the version of Relay
 
-Exit status: 0 success; 1 a step or a gate failed; 2 the command or a setting is wrong.
+Exit status: 0 success; 1 a step, a gate or the machine failed; 2 the command or a setting is wrong,
+or names something that does not exist; 128 + n ended by signal n, such as 130 for Ctrl-C.
 Every setting is documented in config/ and docs/reference/settings.md. The same with MLflow:
   mlflow run . -P steps=train,evaluate -P hydra_options="model=linear seed=7"
 """
@@ -66,6 +67,7 @@ Command = Callable[[Project, Sequence[str], Console], int]
 """Takes the project, the words after the command's name and the console; returns the status."""
 
 COMMANDS = {
+    "run": ("relay.commands.run", "run"),
     "new-data": ("relay.commands.new_data.command", "new_data"),
     "publish": ("relay.commands.publish.command", "publish"),
     "reproduce": ("relay.commands.reproduce.command", "reproduce"),
@@ -80,10 +82,9 @@ COMMANDS = {
     "doctor": ("relay.commands.doctor.command", "doctor"),
 }
 """The module and the function of each command, which is imported when it is used."""
-_WITH_HELP = ("sweep", "runs", "diff", "artifacts", "models", "show", "pull", "gc", "doctor")
+_WITH_HELP = set(COMMANDS) - {"run"}
 """The commands that have a help of their own."""
-_RUN = ("relay.commands.run", "run")
-
+_PIPE_WIDTH = 10_000
 _FREE = "Make room on its disk, or write to another file."
 _PRINTING = ("--help", "-h", "--cfg", "--dry-run", "explain=true")
 
@@ -95,8 +96,9 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
     """
     open_missing()
     with lasting_output() as output:
-        # Without a terminal there is no width: 120 columns are enough for a row of a table.
-        console = Console(width=None if output.isatty() else 120)
+        # Without a terminal there is no width: a row of a table stays in one line, for other
+        # programs and for logs.
+        console = Console(width=None if output.isatty() else _PIPE_WIDTH)
         project = Project.at(project_root, os.environ)
         try:
             status = _dispatch(project, argv, console)
@@ -123,6 +125,7 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
 
 def _dispatch(project: Project, argv: Sequence[str], console: Console) -> int:
     word = argv[0] if argv else ""
+    argv = ["--help" if option == "-h" else option for option in argv]
     for option, text in _ANSWERS.items():
         if option in argv and word not in _WITH_HELP:
             console.print(text, markup=False, highlight=False)
@@ -137,7 +140,7 @@ def _dispatch(project: Project, argv: Sequence[str], console: Console) -> int:
             f"{word}: there is no such command.{hint} Commands: {', '.join(COMMANDS)}. Without one "
             "the pipeline runs, with settings as key=value, such as steps=train. See --help."
         )
-    return _load(*_RUN)(project, argv, console)
+    return _load(*COMMANDS["run"])(project, argv, console)
 
 
 def _load(module: str, name: str) -> Command:

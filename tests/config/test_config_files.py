@@ -282,7 +282,7 @@ def test_none_as_text_is_null() -> None:
 
 def readme_commands() -> list[str]:
     text = (ROOT / "README.md").read_text()
-    return re.findall(r"^    python main.py (.*?)(?:  +#.*)?$", text, re.MULTILINE)
+    return re.findall(r"^    ./relay run (.*?)(?:  +#.*)?$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", readme_commands())

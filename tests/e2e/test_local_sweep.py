@@ -102,7 +102,7 @@ def test_the_best_of_some_trials_is_registered_once(checkout: Checkout, done: Do
     assert checkout.step("train")["metrics"]["cv_score"] == best
     [page] = (checkout.root / "outputs" / "sweeps").glob("small-*.html")
     assert f"outputs/sweeps/{page.name}" in done.output
-    assert "python main.py experiment=small-best" in page.read_text(encoding="utf-8")
+    assert "./relay run experiment=small-best" in page.read_text(encoding="utf-8")
 
 
 def test_the_winner_is_an_experiment_whose_steps_are_all_cached(checkout: Checkout) -> None:

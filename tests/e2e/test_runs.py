@@ -33,7 +33,7 @@ def ran(checkout: Checkout) -> Checkout:
 def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
     folder = ran.root / "outputs" / "latest"
     settings = (folder / "config.yaml").read_text()
-    command = "python main.py env_manager=local model=linear"
+    command = "./relay run env_manager=local model=linear"
     assert ran.summary["command"] == command
     assert settings.startswith(f"# {command}\n")
     assert "Ridge" in str(yaml.safe_load(settings)["model"]["_target_"])

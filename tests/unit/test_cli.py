@@ -16,7 +16,7 @@ from tests.loading import ROOT
     [
         (
             ["ls"],
-            "ls: there is no such command. Commands: new-data, publish, reproduce, sweep, runs, ",
+            "ls: there is no such command. Commands: run, new-data, publish, reproduce, ",
         ),
         (["publsh"], "publsh: there is no such command. Did you mean 'publish'?"),
         (["seed=1", "publish"], "publish: not a setting. Write key=value; a command"),
@@ -49,6 +49,15 @@ def test_a_folder_for_results_that_does_not_exist_is_an_error_of_every_command(
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(ROOT, ["--version"]) == 0
     assert capsys.readouterr().out == f"relay {__version__}\n"
+
+
+@pytest.mark.parametrize("command", set(COMMANDS) - {"run"})
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_each_command_has_a_help_of_its_own(
+    command: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(ROOT, [command, option]) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: ./relay {command}")
 
 
 def test_the_help_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,9 +50,7 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
 
     Raises ConfigError, with the key and the nearest existing one, if a setting is wrong.
     """
-    for name, resolver in _RESOLVERS.items():
-        if not OmegaConf.has_resolver(name):
-            OmegaConf.register_new_resolver(name, resolver)
+    register_resolvers()
     files = ConfigFiles.read(folder)
     texts = [str(key) for key in files.main().get(_NONE_IS_TEXT) or ()]
     overrides = [normalize(argument, texts) for argument in arguments]
@@ -62,6 +61,13 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     ) as error:  # fmt: skip
         problem = unreadable_file(folder) or unreadable_reference(error) or first_line(error)
         raise ConfigError(problem) from error
+
+
+@functools.cache
+def register_resolvers() -> None:
+    """Let OmegaConf resolve the functions that Relay's settings use, such as `${stem:...}`."""
+    for name, resolver in _RESOLVERS.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 
 def _load(files: ConfigFiles, given: Sequence[str], cwd: Path) -> Config:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,9 @@ from relay.config.schema import Settings
 from relay.util.errors import ConfigError, first_line
 from relay.util.paths import home_folder, scheme_of
 from relay.util.redact import redact
+from relay.util.setting_text import shell_word
 
+COMMAND = "./relay run"
 INTERPOLATION = re.compile(r"\$\{([\w.]+)\}")
 
 
@@ -50,7 +51,7 @@ class Config:
     @property
     def command(self) -> str:
         """Return the command line that composes it, quoted for a shell, without secrets."""
-        return shlex.join(["python", "main.py", *map(redact, self.overrides)])
+        return " ".join([COMMAND, *(shell_word(redact(text)) for text in self.overrides)])
 
     @property
     def as_yaml(self) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from urllib.parse import quote
 
-from relay.pipeline.run_summary import SETTINGS, StepSummary
+from relay.pipeline.run_summary import SETTINGS, SUMMARY, StepSummary
 from relay.pipeline.tracking_setup import require_answer
 from relay.step.context import PAGE
 from relay.tracking import Backend
@@ -24,6 +25,7 @@ INDEX = "index.html"
 """The page of a run itself, in its folder."""
 _PLACE = "<!-- run -->"
 """The mark in a page (`relay.pages`) that a line about the run replaces."""
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _SECONDS = 20.0
 """After this time, the first page that cannot be fetched is the last one that is tried."""
 
@@ -35,6 +37,13 @@ class Page:
     step: str
     reference: str
     path: Path
+    title: str
+    """Of the page, such as `Data report of sales_clean:v3`."""
+
+    @property
+    def label(self) -> str:
+        """Return what kind of page it is: `Data report`."""
+        return self.title.partition(" of ")[0]
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class CollectedPages:
     @property
     def lines(self) -> list[str]:
         """Return a line about each page, and the problems."""
-        return [f"{page.step}: {shown(page.path)}" for page in self.pages] + self.problems
+        return [f"{page.label}: {shown(page.path)}" for page in self.pages] + self.problems
 
 
 def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) -> CollectedPages:
@@ -75,7 +84,7 @@ def collect_pages(backend: Backend, steps: Sequence[StepSummary], folder: Path) 
                     raise RelayError("the server takes too long") from error
             else:
                 if page is not None:
-                    pages.append(Page(step.name, reference, page))
+                    pages.append(Page(step.name, reference, page, _title(page) or step.name))
     except RelayError as error:
         problems.append(f"Not all pages of this run were fetched: {error}")
     for copy in pages:
@@ -97,22 +106,28 @@ def _link(page: Path, pages: Sequence[Page], folder: Path) -> None:
     text = page.read_text(encoding="utf-8", errors="replace")
     if _PLACE not in text:
         return
-    files = {
-        "run": folder / INDEX,
-        **{f"{copy.step}: {copy.reference}": copy.path for copy in pages},
-        "summary": folder / "summary.json",
-        "settings": folder / SETTINGS,
-    }
+    files = [
+        ("Run", folder / INDEX),
+        *((copy.label, copy.path) for copy in pages),
+        ("Summary", folder / SUMMARY),
+        ("Settings", folder / SETTINGS),
+    ]
     items = [
         f"<strong>{escape(label)}</strong>"
         if path == page
         else f'<a href="{quote(path.name)}">{escape(label)}</a>'
-        for label, path in files.items()
+        for label, path in files
     ]
     when = escape(f"Run of {run_time(folder)}")
     inside = " ".join([f"<span>{when}</span>", *items])
     bar = f'<nav class="run small" aria-label="Run">{inside}</nav>'
     write_text(page, text.replace(_PLACE, bar, 1))
+
+
+def _title(page: Path) -> str:
+    """Return the title of an HTML page; empty if it has none."""
+    title = _TITLE.search(page.read_text(encoding="utf-8", errors="replace"))
+    return unescape(title[1]).strip() if title else ""
 
 
 def _fetch(backend: Backend, reference: str, folder: Path) -> Path | None:

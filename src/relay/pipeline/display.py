@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -210,8 +210,16 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
         line += f", {summary.libraries_cpu_seconds:.1f} s of CPU to load the steps' libraries"
     style = "green" if summary.status == "succeeded" else "red"
     console.print(Text(f"{line}; {path}", style=style), soft_wrap=True)
+    for line in _last_lines(summary):
+        console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def _last_lines(summary: Summary) -> Iterator[str]:
+    """Yield how a run that was stopped is continued, and where the project's page is."""
+    if summary.status == "killed":
+        yield f"The same command continues from what is finished: {summary.command}"
     if summary.url is not None:
-        console.print(Text(f"{TITLE}: {summary.url}", style="dim"), soft_wrap=True)
+        yield f"{TITLE}: {summary.url}"
 
 
 def show_log(console: Console, lines: Sequence[str], step: StepSummary, place: str) -> None:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,11 @@ class RunPage:
     """By step, the artifact in use, or one made from it, that its metrics are compared with."""
     _written: float = 0.0
 
+    @cached_property
+    def _before(self) -> Path | None:
+        """Return the folder of the run before this one, on the same data."""
+        return find_previous(self.folder)
+
     def refresh(self) -> None:
         """Write the page if something has happened, once a second."""
         if not self.is_current and time.monotonic() > self._written + _SECONDS:
@@ -88,10 +94,10 @@ class RunPage:
         if not collected.problems:  # else the server takes too long
             self.promoted = find_promoted(backend, self.summary)
         written = self.write()
-        return [*collected.lines, *([f"run: {shown(written)}"] if written else [])]
+        return [*collected.lines, *([f"Run: {shown(written)}"] if written else [])]
 
     def _values(self) -> dict[str, Any]:
-        before = find_previous(self.folder)
+        before = self._before
         steps = [step for step in self.summary.steps if step.status != "not_selected"]
         return {
             "title": f"Run of {self.title or self.folder.name}",
@@ -159,7 +165,10 @@ class RunPage:
     ) -> Iterator[dict[str, Any]]:
         """Yield each metric: its step, its name, and its value here, before and promoted."""
         earlier = {} if before is None else read_metrics(before)
-        for step in reversed(steps):  # the last ones tell most
+        ordered = [step for step in reversed(steps) if step.metrics]
+        # The last step registers what the one before it has measured, as in `relay runs`.
+        ordered[:2] = reversed(ordered[:2])
+        for step in ordered:
             other = self.promoted.get(step.name)
             promoted = dict(other.metadata.get(METRICS_KEY) or {}) if other else {}
             for name, value in step.metrics.items():

@@ -23,10 +23,10 @@ def setting(key: str, value: object) -> str:
         if isinstance(value, str) and not _needs_quotes(value)
         else hydra_text(value, _quote_if_needed)
     )
-    return _shell_word(f"{key}={text}")
+    return shell_word(f"{key}={text}")
 
 
-def _shell_word(text: str) -> str:
+def shell_word(text: str) -> str:
     """Quote `text` for a shell; double quotes are easier to read around single ones."""
     if "'" in text and not re.search(r"[$`\\!]", text):
         return '"' + text.replace('"', r"\"") + '"'

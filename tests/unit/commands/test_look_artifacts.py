@@ -117,8 +117,10 @@ def test_models_are_the_versions_of_all_models(store: Store) -> None:
 
 def test_an_empty_store_has_a_hint(store: Store) -> None:
     store.all.clear()
-    assert printed(look.models) == "There is no model in the local store yet. Train one: ./relay\n"
-    assert "Run the pipeline: ./relay" in printed(look.artifacts)
+    assert (
+        printed(look.models) == "There is no model in the local store yet. Train one: ./relay run\n"
+    )
+    assert "Run the pipeline: ./relay run" in printed(look.artifacts)
 
 
 def test_a_version_is_shown_with_its_lineage(store: Store) -> None:
@@ -149,8 +151,31 @@ def test_of_a_damaged_artifact_nothing_is_left(store: Store, tmp_path: Path) -> 
 def test_an_artifact_that_does_not_exist_is_an_error_with_a_hint(
     store: Store, command: Any
 ) -> None:
-    with pytest.raises(RelayError, match="there is no artifact 'modl' in the local store"):
+    with pytest.raises(
+        ConfigError, match="there is no artifact 'modl' in the local store"
+    ) as error:
         printed(command, "modl")
+    assert error.value.exit_code == 2
+
+
+def test_models_have_the_metrics_of_their_test_before_those_of_their_training(
+    store: Store,
+) -> None:
+    inputs = {"model": {"artifact": "model:v1", "digest": "digest-1"}}
+    for number, r2 in enumerate([0.1, 0.2]):
+        metrics: Any = {"metrics": {"r2": r2}, METRICS_KEY: {"r2": r2, "mae": 3.0}}
+        store.all.append(version("scores", number, "evaluation", inputs=inputs, **metrics))
+    newest, oldest = parsed(look.models)
+    assert list(newest)[-2:] == ["test", "metrics"]
+    assert (newest["test"], newest["metrics"]) == ({"r2": 0.2, "mae": 3.0}, {"r2": 0.25})
+    assert (oldest["artifact"], oldest["test"]) == ("model:v0", {})
+
+
+def test_a_model_is_shown_with_its_newest_test(store: Store, monkeypatch: Any) -> None:
+    metrics: Any = {"metrics": {"r2": 0.2}, METRICS_KEY: {"r2": 0.2}}
+    scores = version("scores", 3, "evaluation", **metrics)
+    monkeypatch.setattr(Store, "made_from", lambda self, artifact: [scores])
+    assert "Test (scores:v3): r2=0.2\n" in printed(look.show, "model:v1")
 
 
 @pytest.mark.parametrize(

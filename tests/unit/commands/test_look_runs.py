@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,21 +15,30 @@ import pytest
 from rich.console import Console
 
 from relay.commands.look.runs import diff, runs
+from relay.pipeline.run_folders import marked_active
 from relay.util.errors import ConfigError
 from relay.util.project import Project
+from tests.loading import ROOT
 
 EARLY, LATE = "2026-01-31T12-30-00", "2026-02-01T08-00-00"
 
 
 def add_run(
-    root: Path, name: str, *, depth: int = 8, r2: float = 0.5, status: str = "succeeded"
+    root: Path,
+    name: str,
+    *,
+    depth: int = 8,
+    r2: float = 0.5,
+    status: str = "succeeded",
+    data: str = "sales",
+    note: str = "",
 ) -> None:
     folder = root / "outputs" / name
     folder.mkdir(parents=True)
     summary = {
         "status": status,
         "seconds": 4.25,
-        "command": f"python main.py model.depth={depth}",
+        "command": f"./relay run model.depth={depth} {note}".strip(),
         "git_commit": "abc",
         "steps": [
             {"name": "get", "status": "cached", "outputs": {"raw": "raw:v0"}, "metrics": {}},
@@ -40,7 +52,10 @@ def add_run(
         ],
     }
     (folder / "summary.json").write_text(json.dumps(summary))
-    (folder / "config.yaml").write_text(f"# a command\njobs: {depth}\nmodel: {{depth: {depth}}}\n")
+    settings = (
+        f"jobs: {depth}\ndata:\n  url: {data}.csv\n  name: {data}\nmodel: {{depth: {depth}}}\n"
+    )
+    (folder / "config.yaml").write_text(f"# a command\n{settings}copy: ${{model.depth}}\n")
 
 
 @pytest.fixture
@@ -76,11 +91,33 @@ def test_runs_as_json_have_all_metrics(project: Project) -> None:
     assert [row["run"] for row in rows(runs, project, "--limit", "1")] == [LATE]
 
 
-def test_a_project_without_runs_or_with_damaged_ones_has_a_hint(tmp_path: Path) -> None:
-    assert printed(runs, Project(tmp_path)) == "No run yet. Start one: ./relay\n"
-    add_run(tmp_path, EARLY)
-    (tmp_path / "outputs" / EARLY / "summary.json").write_text("{")
-    assert printed(runs, Project(tmp_path)) == "No run yet. Start one: ./relay\n"
+def test_a_project_without_runs_has_a_hint(tmp_path: Path) -> None:
+    assert printed(runs, Project(tmp_path)) == "No run yet. Start one: ./relay run\n"
+
+
+def test_a_run_without_a_summary_is_running_or_was_killed(project: Project) -> None:
+    folder = project.outputs / "2026-02-02T08-00-00"
+    folder.mkdir()
+    (folder / "config.yaml").write_text("# ./relay run model=linear\nseed: 1\n")
+    with marked_active(folder):
+        assert rows(runs, project)[0]["status"] == "running"
+    newest = rows(runs, project)[0]
+    assert (newest["run"], newest["status"], newest["command"]) == (
+        folder.name, "killed", "model=linear",
+    )  # fmt: skip
+    (project.outputs / LATE / "summary.json").write_text("{")  # as a full disk may leave it
+    assert rows(runs, project)[1]["status"] == "killed"
+
+
+def test_a_row_is_one_line_in_a_pipe(project: Project) -> None:
+    add_run(project.home, "2026-02-03T08-00-00", note="x" * 300)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "runs"],
+        env={**os.environ, "RELAY_HOME": str(project.home), "COLUMNS": "40"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert len(done.stdout.splitlines()) == 4
+    assert "x" * 300 in done.stdout
 
 
 def test_a_difference_is_in_settings_outputs_or_metrics(project: Project) -> None:
@@ -98,6 +135,25 @@ def test_a_run_is_named_by_its_beginning_and_compared_with_the_one_before(
     project: Project, words: list[str]
 ) -> None:
     assert "scores:v8" in printed(diff, project, *words)
+
+
+def test_a_run_is_compared_with_the_one_before_on_the_same_data(project: Project) -> None:
+    add_run(project.home, "2026-02-02T08-00-00", data="other")
+    add_run(project.home, "2026-02-03T08-00-00", depth=3)
+    found = rows(diff, project, "latest")
+    assert set(found[0]) == {"what", LATE, "2026-02-03T08-00-00"}
+    with pytest.raises(ConfigError, match="has no run before it on the same data"):
+        diff(project, ["2026-02-02"], Console(quiet=True))
+
+
+def test_a_setting_that_follows_another_is_compared_as_it_was_used(project: Project) -> None:
+    add_run(project.home, "2026-02-02T08-00-00", depth=9)
+    text = (project.outputs / "2026-02-02T08-00-00" / "config.yaml").read_text()
+    changed = text.replace("${model.depth}", "7")
+    (project.outputs / "2026-02-02T08-00-00" / "config.yaml").write_text(changed)
+    found = {row["what"]: row for row in rows(diff, project, LATE, "2026-02-02T08-00-00")}
+    assert found["copy"] == {"what": "copy", LATE: "9", "2026-02-02T08-00-00": "7"}
+    assert "$" not in str(found)
 
 
 def test_runs_that_do_not_differ(project: Project) -> None:

@@ -42,7 +42,7 @@ def test_settings_with_several_values_are_searched_and_the_others_given(
     assert (file.content.method, file.content.metric.name) == ("grid", "cv_score")
     assert file.content.metric.goal == "maximize"
     assert arguments == Arguments("grid", ["train.folds=3"], jobs=1)
-    assert again == "python main.py -m model=linear,xgboost train.folds=3 model.scale=true,false"
+    assert again == "./relay run -m model=linear,xgboost train.folds=3 model.scale=true,false"
 
 
 def test_the_setting_jobs_is_the_number_of_trials_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_the_page_has_the_budget_the_commands_and_the_errors(
         "<dt>Seed</dt><dd>7</dd>",
         "0.750 ± 0.062",
         "no column is left",
-        "python main.py split.test_size=0.3 a=",
+        "./relay run split.test_size=0.3 a=",
     ):
         assert part in text
     assert "not finished" not in text

@@ -63,12 +63,13 @@ def test_each_page_is_copied_under_its_artifacts_name(tmp_path: Path) -> None:
 
 
 def test_a_page_has_the_time_of_its_run_and_links_to_the_others(tmp_path: Path) -> None:
-    collect(Pages(place="<!-- run -->"), tmp_path, "2026-11-26T02-49-05")
+    page = "<title>Page of this &amp; that</title><!-- run -->"
+    lines = collect(Pages(place=page), tmp_path, "2026-11-26T02-49-05")
+    assert lines[0] == "Page: outputs/2026-11-26T02-49-05/report.html"
     text = (tmp_path / "outputs" / "2026-11-26T02-49-05" / "card.html").read_text()
     assert "Run of 2026-11-26 02:49:05<" in text
-    assert '<a href="report.html">check: report:v0</a>' in text
-    assert "<strong>register: card:v1</strong>" in text
-    assert '<a href="index.html">run</a>' in text
+    assert '<a href="report.html">Page</a>' in text
+    assert '<a href="index.html">Run</a>' in text
     assert '<a href="summary.json">' in text
     assert '<a href="config.yaml">' in text
 

@@ -41,7 +41,7 @@ def make_page(
     folder.mkdir(parents=True)
     summary = Summary(cast(Any, status), "local", "2026-01-31T12:30:00+00:00", None, None)
     summary.steps = list(steps) or [StepSummary("get", "ran"), StepSummary("train", "ran")]
-    summary.command = "python main.py model=linear"
+    summary.command = "./relay run model=linear"
     write_settings(folder, summary.command, json.dumps(settings or {}))
     write_summary(folder, summary)
     return RunPage(folder, "houses / linear", PLAN, summary, overrides)
@@ -72,7 +72,7 @@ def test_it_shows_each_step_with_its_status_reason_time_and_artifacts(tmp_path: 
     text = written(page)
     for words in (
         "Run of houses / linear", "2026-01-31 12:30:00", "raw:v3", "parameter model", "2.5 s",
-        "180 MB", ">r2<", "python main.py model=linear", "<code>model=linear</code>",
+        "180 MB", ">r2<", "./relay run model=linear", "<code>model=linear</code>",
     ):  # fmt: skip
         assert words in text, words
 
@@ -117,6 +117,9 @@ def test_what_it_shows_is_text_and_without_secrets(
     assert key not in text
 
 
+FIRST, SECOND = "2026-01-01T00-00-00", "2026-01-02T00-00-00"
+
+
 def test_settings_are_compared_with_those_of_the_run_before(tmp_path: Path) -> None:
     before = {"model": {"name": "linear", "alpha": 1}, "jobs": 1, "seed": 4, "gone": "x"}
     now = {"model": {"name": "forest", "alpha": 1}, "jobs": 2, "seed": 4, "new": [1, None]}
@@ -125,25 +128,25 @@ def test_settings_are_compared_with_those_of_the_run_before(tmp_path: Path) -> N
         ("new", "", "[1, null]"),
         ("gone", "x", ""),
     ]
-    make_page(tmp_path / "1", settings=before)
-    text = written(make_page(tmp_path / "2", settings=now))
-    assert 'href="../1/index.html"' in text
+    make_page(tmp_path / FIRST, settings=before)
+    text = written(make_page(tmp_path / SECOND, settings=now))
+    assert f'href="../{FIRST}/index.html"' in text
     assert "<code>model.name</code>" in text
 
 
 def test_the_run_before_is_the_last_one_that_has_a_summary(tmp_path: Path) -> None:
-    for name in ("2026-01-01", "2026-01-02", "2026-01-04"):
+    for name in ("2026-01-01T00-00-00", "2026-01-02T00-00-00", "2026-01-04T00-00-00"):
         make_page(tmp_path / name)
-    (tmp_path / "2026-01-03").mkdir()  # it failed before the first step
-    assert find_previous(tmp_path / "2026-01-04") == tmp_path / "2026-01-02"
-    assert find_previous(tmp_path / "2026-01-01") is None
+    (tmp_path / "2026-01-03T00-00-00").mkdir()  # it failed before the first step
+    assert find_previous(tmp_path / "2026-01-04T00-00-00") == tmp_path / "2026-01-02T00-00-00"
+    assert find_previous(tmp_path / "2026-01-01T00-00-00") is None
 
 
 def test_a_damaged_run_before_is_left_out(tmp_path: Path) -> None:
-    make_page(tmp_path / "1")
-    (tmp_path / "1" / "summary.json").write_text("{")
-    (tmp_path / "1" / "config.yaml").write_text("[a: {")
-    assert ">succeeded<" in written(make_page(tmp_path / "2"))
+    make_page(tmp_path / FIRST)
+    (tmp_path / FIRST / "summary.json").write_text("{")
+    (tmp_path / FIRST / "config.yaml").write_text("[a: {")
+    assert ">succeeded<" in written(make_page(tmp_path / SECOND))
 
 
 @dataclass

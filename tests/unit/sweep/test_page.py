@@ -206,22 +206,22 @@ def test_each_trial_and_the_winner_have_their_command_without_secrets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MY_API_KEY", "abcdefgh12345")
-    command = "python main.py 'data.url=https://me:pass@host/x.csv?token=t1&a=<b>' model=xgboost"
+    command = "./relay run 'data.url=https://me:pass@host/x.csv?token=t1&a=<b>' model=xgboost"
     facts = replace(
         FACTS,
         commands=dict.fromkeys(range(4), f"{command} abcdefgh12345"),
         winner=Winner(
-            "python main.py experiment=forests-best",
+            "./relay run experiment=forests-best",
             "succeeded",
             {"train": {}, "evaluate": {"r2": 0.44, "mae": 48.6}},
             "../2026-11-27T10-00-00/index.html",
         ),
     )
     page = texts(study(of_forest, 4), facts)
-    shown = "python main.py 'data.url=https://host/x.csv?token=***&a=<b>' model=xgboost ***"
+    shown = "./relay run 'data.url=https://host/x.csv?token=***&a=<b>' model=xgboost ***"
     assert unescape(page).count(shown) == 4
     assert "<b>'" not in page
-    assert "python main.py experiment=forests-best" in page
+    assert "./relay run experiment=forests-best" in page
     assert "<dt>evaluate</dt><dd>r2&nbsp;<b>0.44</b>, mae&nbsp;<b>48.6</b></dd>" in page
     assert '<a href="../2026-11-27T10-00-00/index.html">' in page
 

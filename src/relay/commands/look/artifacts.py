@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.interface import CACHE_PREFIX, SOURCE_TYPE
 from relay.tracking.lineage import recorded_inputs
 from relay.tracking.not_found import hint_on_missing
-from relay.util.errors import ConfigError, RelayError
+from relay.util.errors import ConfigError
 from relay.util.files import replace_folder
 from relay.util.paths import shown
 from relay.util.project import Project
@@ -32,7 +32,12 @@ ARTIFACTS = Usage(
     "[NAME]",
     "Lists the artifacts of the store, or the versions of one, newest first.",
 )
-MODELS = Usage("models", "", "Lists the versions of all models, with their aliases and metrics.")
+MODELS = Usage(
+    "models",
+    "",
+    "Lists the versions of all models, with their aliases, the metrics of their test, and those\n"
+    "of their training (cross-validation).",
+)
 SHOW = Usage(
     "show",
     "NAME:VERSION",
@@ -47,6 +52,10 @@ PULL = Usage(
     has_limit=False,
 )
 _MODEL = "model"
+_EVALUATED = "metrics"
+"""The metadata key of an evaluation's metrics."""
+_TESTS = 2
+"""How many evaluations are looked through for each model that is listed."""
 _SHOWN_METRICS = 3
 _HIDDEN = ("inputs", METRICS_KEY, FINGERPRINT_KEY)
 """The metadata that `show` prints in another form, or only as JSON."""
@@ -60,7 +69,7 @@ def artifacts(project: Project, argv: Sequence[str], console: Console) -> int:
         return 0
     arguments = parse(ARTIFACTS, argv, most=1)
     backend = open_store(project, arguments.settings)
-    empty = f"There is no artifact in {place_of(backend)} yet. Run the pipeline: ./relay"
+    empty = f"There is no artifact in {place_of(backend)} yet. Run the pipeline: ./relay run"
     if not arguments.words:
         collections = [one for one in backend.collections() if one.type != SOURCE_TYPE]
         rows = [{"name": one.name, "type": one.type} for one in collections]
@@ -83,8 +92,13 @@ def models(project: Project, argv: Sequence[str], console: Console) -> int:
     arguments = parse(MODELS, argv)
     backend = open_store(project, arguments.settings)
     names = [one.name for one in backend.collections() if one.type == _MODEL]
-    rows = [_row(version) for name in names for version in backend.versions(name, arguments.limit)]
-    empty = f"There is no model in {place_of(backend)} yet. Train one: ./relay"
+    tests = _find_tests(backend, arguments.limit)
+    rows = [
+        _with_test(_row(version), tests.get(str(version)))
+        for name in names
+        for version in backend.versions(name, arguments.limit)
+    ]
+    empty = f"There is no model in {place_of(backend)} yet. Train one: ./relay run"
     print_rows(console, rows[: arguments.limit], arguments.as_json, empty)
     _note_rest(console, len(rows), arguments.limit, arguments.as_json)
     return 0
@@ -93,7 +107,7 @@ def models(project: Project, argv: Sequence[str], console: Console) -> int:
 def show(project: Project, argv: Sequence[str], console: Console) -> int:
     """Show a version of an artifact with its lineage; return the exit status.
 
-    Raises RelayError if there is no such version.
+    Raises ConfigError if there is no such version.
     """
     if "--help" in argv:
         console.print(SHOW.help, markup=False, highlight=False)
@@ -102,10 +116,13 @@ def show(project: Project, argv: Sequence[str], console: Console) -> int:
     backend = open_store(project, arguments.settings)
     version = _require(backend, "show", arguments.words[0])
     made = [other for other in backend.made_from(version) if other.type != SOURCE_TYPE]
+    tests = [other for other in made if _is_test(other)]
+    test = tests[-1] if tests else None  # the newest
     if arguments.as_json:
-        print_json(console, {**_row(version), "metadata": dict(version.metadata), "made": made})
+        row = _with_test(_row(version), test)
+        print_json(console, {**row, "metadata": dict(version.metadata), "made": made})
         return 0
-    for line in _lines(version, made):
+    for line in _lines(version, made, test):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0
 
@@ -113,8 +130,8 @@ def show(project: Project, argv: Sequence[str], console: Console) -> int:
 def pull(project: Project, argv: Sequence[str], console: Console) -> int:
     """Write the files of an artifact into a new folder; return the exit status.
 
-    Raises ConfigError if the folder exists, RelayError if the artifact does not or is damaged; the
-    folder is then not made.
+    Raises ConfigError if the folder exists or the artifact does not, RelayError if it is damaged;
+    the folder is then not made.
     """
     if "--help" in argv:
         console.print(PULL.help, markup=False, highlight=False)
@@ -135,15 +152,47 @@ def pull(project: Project, argv: Sequence[str], console: Console) -> int:
 
 
 def _row(version: ArtifactVersion) -> dict[str, Any]:
-    metrics = dict(version.metadata.get(METRICS_KEY) or {})
     return {
         "artifact": str(version),
         "type": version.type,
         "created": version.created,
         "aliases": _aliases(version),
         "made_by": version.metadata.get("component"),
-        "metrics": dict(list(metrics.items())[:_SHOWN_METRICS]),
+        "metrics": _first_metrics(version),
     }
+
+
+def _find_tests(backend: Backend, limit: int) -> dict[str, ArtifactVersion]:
+    """Return the newest evaluation of each model that has one, by the model's exact reference."""
+    tests: dict[str, ArtifactVersion] = {}
+    for collection in backend.collections():
+        if collection.type in (SOURCE_TYPE, _MODEL):
+            continue
+        newest = backend.versions(collection.name, 1)
+        if not newest or not _is_test(newest[0]):
+            continue
+        for version in backend.versions(collection.name, _TESTS * limit):
+            for record in recorded_inputs(version).values():
+                tests.setdefault(record.artifact, version)
+    return tests
+
+
+def _is_test(version: ArtifactVersion) -> bool:
+    """Return whether a version holds the metrics of what it was made from."""
+    return isinstance(version.metadata.get(_EVALUATED), Mapping)
+
+
+def _with_test(row: dict[str, Any], test: ArtifactVersion | None) -> dict[str, Any]:
+    """Return a model's row with the metrics of its evaluation before those of its training."""
+    metrics = row.pop("metrics")
+    shown = {} if test is None else _first_metrics(test)
+    return {**row, "test": shown, "metrics": metrics}
+
+
+def _first_metrics(version: ArtifactVersion) -> dict[str, float]:
+    """Return the first metrics of the run that made `version`: its main one comes first."""
+    metrics = dict(version.metadata.get(METRICS_KEY) or {})
+    return dict(list(metrics.items())[:_SHOWN_METRICS])
 
 
 def _aliases(version: ArtifactVersion) -> list[str]:
@@ -151,14 +200,18 @@ def _aliases(version: ArtifactVersion) -> list[str]:
     return sorted(alias for alias in version.aliases if not alias.startswith(CACHE_PREFIX))
 
 
-def _lines(version: ArtifactVersion, made: Sequence[ArtifactVersion]) -> Iterator[str]:
-    """Yield what `show` prints about a version."""
+def _lines(
+    version: ArtifactVersion, made: Sequence[ArtifactVersion], test: ArtifactVersion | None
+) -> Iterator[str]:
+    """Yield what `show` prints about a version; `test` has the metrics of its evaluation."""
     yield f"{version} ({version.type}), made {version.created or 'at an unknown time'}"
     yield f"Aliases: {', '.join(_aliases(version)) or 'none'}"
     yield f"Digest: {version.digest}"
     inputs = recorded_inputs(version)
     yield f"Made from: {', '.join(f'{key}={one.artifact}' for key, one in inputs.items()) or '-'}"
     yield f"Made from it: {', '.join(map(str, made)) or '-'}"
+    if test is not None:
+        yield f"Test ({test}): {as_text(test.metadata.get(METRICS_KEY) or {})}"
     metrics = version.metadata.get(METRICS_KEY) or {}
     if metrics:
         yield f"Metrics of its run: {as_text(metrics)}"
@@ -176,9 +229,9 @@ def _require(backend: Backend, command: str, reference: str) -> ArtifactVersion:
     return version
 
 
-def _missing(command: str, backend: Backend, reference: str) -> RelayError:
+def _missing(command: str, backend: Backend, reference: str) -> ConfigError:
     hint = hint_on_missing(backend, reference) or " See ./relay artifacts."
-    return RelayError(
+    return ConfigError(
         f"{command}: there is no artifact '{reference}' in {place_of(backend)}.{hint}"
     )
 

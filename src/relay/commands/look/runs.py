@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from relay.commands.look.arguments import Usage, parse, print_json, print_rows
-from relay.pipeline.run_comparison import compare_settings, read_settings
+from relay.pipeline.run_comparison import compare_settings, find_previous, read_settings
+from relay.pipeline.run_folders import RunFolder, list_runs
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 from relay.util.project import Project
@@ -19,18 +20,22 @@ from relay.util.project import Project
 RUNS = Usage(
     "runs",
     "",
-    "Lists the runs in outputs/, newest first: how each ended, what it ran and its metrics.",
+    "Lists the runs in outputs/, newest first: how each ended, what it ran and its metrics. A run\n"
+    "that is going on is `running`; one that ended without writing its summary is `killed`.",
     reads_store=False,
 )
 DIFF = Usage(
     "diff",
     "RUN [RUN]",
     "Shows the settings, steps and metrics that differ between two runs. A run is the name of a\n"
-    "folder in outputs/, its beginning, or `latest`. With one name: from the run before it.",
+    "folder in outputs/, its beginning, or `latest`. With one name: from the run before it\n"
+    "on the same data.",
     reads_store=False,
     has_limit=False,
 )
 _SHOWN_METRICS = 3
+_PROGRAM = re.compile(r"^(\./relay run|python main\.py) ?")
+"""The beginning of a run's command, also as earlier versions wrote it."""
 
 
 def runs(project: Project, argv: Sequence[str], console: Console) -> int:
@@ -39,15 +44,9 @@ def runs(project: Project, argv: Sequence[str], console: Console) -> int:
         console.print(RUNS.help, markup=False, highlight=False)
         return 0
     arguments = parse(RUNS, argv)
-    rows = []
-    for folder in reversed(_folders(project.outputs)):
-        summary = _read(folder)
-        if summary is None:
-            continue
-        rows.append(_row(folder, summary, whole=arguments.as_json))
-        if len(rows) == arguments.limit:
-            break
-    print_rows(console, rows, arguments.as_json, "No run yet. Start one: ./relay")
+    newest = list_runs(project.outputs)[-arguments.limit :]
+    rows = [_row(run, whole=arguments.as_json) for run in reversed(newest)]
+    print_rows(console, rows, arguments.as_json, "No run yet. Start one: ./relay run")
     return 0
 
 
@@ -60,20 +59,25 @@ def diff(project: Project, argv: Sequence[str], console: Console) -> int:
         console.print(DIFF.help, markup=False, highlight=False)
         return 0
     arguments = parse(DIFF, argv, fewest=1, most=2)
-    folders = _folders(project.outputs)
+    folders = [run.folder for run in list_runs(project.outputs) if run.summary is not None]
     last = _find(folders, arguments.words[-1])
     if len(arguments.words) == 2:
         first = _find(folders, arguments.words[0])
     else:
-        earlier = [folder for folder in folders if folder.name < last.name]
-        if not earlier:
-            raise ConfigError(f"diff: {last.name} has no run before it. Name two runs.")
-        first = earlier[-1]
+        previous = find_previous(last)
+        if previous is None:
+            raise ConfigError(
+                f"diff: {last.name} has no run before it on the same data. Name two runs."
+            )
+        first = previous
     lines = list(_differences(first, last))
     if arguments.as_json:
         print_json(console, [{"what": what, first.name: a, last.name: b} for what, a, b in lines])
         return 0
-    rows = [{"what": what, first.name: a, last.name: b} for what, a, b in lines]
+    rows = [
+        {"what": what, first.name: "-" if a == "" else a, last.name: "-" if b == "" else b}
+        for what, a, b in lines
+    ]
     print_rows(console, rows, False, f"{first.name} and {last.name} do not differ.")
     return 0
 
@@ -81,7 +85,7 @@ def diff(project: Project, argv: Sequence[str], console: Console) -> int:
 def _differences(first: Path, last: Path) -> Iterator[tuple[str, Any, Any]]:
     """Yield each setting, output and metric that differs, with both values."""
     yield from compare_settings(read_settings(first), read_settings(last))
-    one, other = _read(first) or {}, _read(last) or {}
+    one, other = RunFolder(first).summary or {}, RunFolder(last).summary or {}
     for key in ("git_commit", "git_dirty", "status", "backend"):
         if one.get(key) != other.get(key):
             yield key, one.get(key), other.get(key)
@@ -107,7 +111,8 @@ def _by_step(summary: Mapping[str, Any], kind: str) -> dict[str, Any]:
     }
 
 
-def _row(folder: Path, summary: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+def _row(run: RunFolder, *, whole: bool) -> dict[str, Any]:
+    summary = run.summary or {}
     steps = summary.get("steps", [])
     statuses: dict[str, int] = {}
     metrics: dict[str, float] = {}
@@ -117,11 +122,11 @@ def _row(folder: Path, summary: Mapping[str, Any], *, whole: bool) -> dict[str, 
         if step["status"] in ("ran", "cached", "failed"):
             metrics |= step["metrics"]
     row = {
-        "run": folder.name,
-        "status": summary.get("status"),
+        "run": run.folder.name,
+        "status": summary.get("status") or ("running" if run.is_active else "killed"),
         "seconds": summary.get("seconds"),
-        "steps": ", ".join(f"{count} {status}" for status, count in statuses.items()),
-        "command": str(summary.get("command", "")).removeprefix("python main.py").strip() or "-",
+        "steps": ", ".join(f"{count} {status}" for status, count in statuses.items()) or "-",
+        "command": _PROGRAM.sub("", str(summary.get("command") or run.command)) or "-",
     }
     if whole:
         return {**row, "metrics": metrics, "error": summary.get("error")}
@@ -133,17 +138,6 @@ def _headline(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     named = [step["metrics"] for step in steps if step["metrics"]]
     chosen = named[-2] if len(named) > 1 else named[-1] if named else {}
     return dict(list(chosen.items())[:_SHOWN_METRICS])
-
-
-def _folders(outputs: Path) -> list[Path]:
-    """Return the folders of the runs that have a summary, oldest first."""
-    if not outputs.is_dir():
-        return []
-    return sorted(
-        path
-        for path in outputs.iterdir()
-        if not path.is_symlink() and (path / "summary.json").is_file()
-    )
 
 
 def _find(folders: Sequence[Path], name: str) -> Path:
@@ -161,12 +155,3 @@ def _find(folders: Sequence[Path], name: str) -> Path:
         f"diff: {name}: there is no such run in outputs/. See ./relay runs."
         + did_you_mean(name, [path.name for path in folders])
     )
-
-
-def _read(folder: Path) -> dict[str, Any] | None:
-    """Return the summary of the run in `folder`, or None if it is damaged."""
-    try:
-        content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None

@@ -26,6 +26,18 @@ from relay.util.redact import redact_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _READ = "data.read."
+HELP = """\
+Usage: ./relay new-data NAME --from FILE [--target COLUMN] [data.read.KEY=VALUE ...]
+
+Reads a table and writes config/data/NAME.yaml: what was detected, and a suggested rule for each
+column. Look through it, then run `./relay run data=NAME`.
+
+Options:
+  --from FILE          CSV or other delimited text, JSON, Parquet or an Excel workbook
+  --target COLUMN      the column to predict
+  data.read.KEY=VALUE  how the file is read, such as data.read.decimal=, or data.read.header=2:
+                       docs/guides/data.md
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +50,9 @@ def new_data(project: Project, argv: Sequence[str], console: Console) -> int:
 
     Raises ConfigError if an argument is wrong, RelayError if the file cannot be read.
     """
+    if "--help" in argv:
+        console.print(HELP, markup=False, highlight=False)
+        return 0
     parser = _Parser(prog="relay new-data", allow_abbrev=False, add_help=False)
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--from", dest="source", required=True)
@@ -109,7 +124,7 @@ def _url(source: Path, root: Path) -> str:
 def _command(root: Path, name: str) -> str:
     """Return the command that runs the pipeline on the new data set, from the present folder."""
     script = shown(root / "relay")
-    return f"{shlex.quote(script if os.sep in script else f'./{script}')} data={name}"
+    return f"{shlex.quote(script if os.sep in script else f'./{script}')} run data={name}"
 
 
 def _print_summary(console: Console, command: str, path: str, summary: Profile) -> None:

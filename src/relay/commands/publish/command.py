@@ -33,6 +33,18 @@ if TYPE_CHECKING:
 
 _DRY_RUN = "--dry-run"
 _SETTINGS = ("tracking.project", "tracking.entity")
+HELP = f"""\
+Usage: ./relay publish [--dry-run] [tracking.project=NAME] [tracking.entity=NAME]
+
+Uploads the runs of the local store to {TITLE}, oldest first, with their metrics, artifacts, aliases
+and lineage, and those whose upload failed. Runs that are there already are left out, so the same
+command continues an upload that was interrupted.
+
+Options:
+  --dry-run              list what would be uploaded
+  tracking.project=NAME  the project, here and there; default: relay
+  tracking.entity=NAME   the user or team; default: that of the login
+"""
 
 
 def publish(project: Project, argv: Sequence[str], console: Console) -> int:
@@ -43,6 +55,9 @@ def publish(project: Project, argv: Sequence[str], console: Console) -> int:
     Raises ConfigError if another setting is given or there is no login, RelayError if the server
     does not take a run.
     """
+    if "--help" in argv:
+        console.print(HELP, markup=False, highlight=False)
+        return 0
     arguments = from_arguments([word for word in argv if word != _DRY_RUN])
     settings = compose.load(project.config, arguments, start_folder(project.root, os.environ))
     for argument in arguments:

@@ -29,13 +29,26 @@ from relay.tracking import ArtifactVersion, Backend, open_backend
 from relay.tracking.lineage import recorded_inputs
 from relay.tracking.not_found import hint_on_missing
 from relay.util.code_files import code_digests
-from relay.util.errors import ConfigError, RelayError
+from relay.util.errors import ConfigError
 from relay.util.git import git_state
 from relay.util.paths import START
 from relay.util.private_folders import make_private
 from relay.util.project import Project
 
 _SETTINGS = ("env_manager", "tracking", "tracking.project", "tracking.entity", TRUSTED_SETTING)
+HELP = f"""\
+Usage: ./relay reproduce NAME:VERSION [key=value ...]
+
+Makes a registered model again from its record, in a scratch store, and compares artifacts and
+metrics with the recorded ones. VERSION is v3, or an alias such as champion.
+Exit status: 0 if they agree, 1 if they differ or a step failed.
+
+Options:
+  env_manager=...     uv, conda or virtualenv, as in a run
+  tracking=..., tracking.project=NAME, tracking.entity=NAME
+                      the store with the model; default: that of a run
+  {TRUSTED_SETTING}=[...]  types that may be loaded besides those that are trusted
+"""
 _LINKED = ("MLproject", "components", "config", "environments", "src")
 _DROPPED = ("MLFLOW_RUN_ID", "TRACKIO_", "RELAY_")
 
@@ -48,6 +61,9 @@ def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
     Raises ConfigError if an argument is wrong, RelayError if the model does not exist or cannot be
     made again.
     """
+    if "--help" in argv:
+        console.print(HELP, markup=False, highlight=False)
+        return 0
     require_writable(project)
     make_private(project, os.environ)
     name, arguments = _parsed(argv)
@@ -60,7 +76,7 @@ def reproduce(project: Project, argv: Sequence[str], console: Console) -> int:
     if model is None:
         place = backend.url() or "the local store"
         hint = hint_on_missing(backend, name) or " Check its name."
-        raise RelayError(f"reproduce: there is no artifact '{name}' in {place}.{hint}")
+        raise ConfigError(f"reproduce: there is no artifact '{name}' in {place}.{hint}")
     wanted = [model, *first_passed(backend, model)]
     recipe = recipe_of(wanted, backend.find, trusted_types)
     _print(console, f"Making {model} again: {', '.join(recipe.steps)}")
@@ -90,7 +106,8 @@ def _parsed(argv: Sequence[str]) -> tuple[str, list[str]]:
     names = [word for word in argv if "=" not in word and not word.startswith("-")]
     if len(names) != 1:
         raise ConfigError(
-            f"reproduce: must have one model (got {len(names)}). Write relay reproduce NAME:ALIAS."
+            f"reproduce: must have one model (got {len(names)}). Write ./relay reproduce "
+            "NAME:ALIAS."
         )
     others = [word for word in argv if word != names[0]]
     for word in others:

@@ -36,7 +36,7 @@ Options:
 
 Each trial is scored by cross-validation on the training set; the test set is not used. Trials leave
 no model, and move no alias. The best settings are written to config/experiment/NAME-best.yaml:
-  python main.py experiment=NAME-best
+  ./relay run experiment=NAME-best
 
 The same command after an interruption continues the sweep. Started several times at once, also on
 several machines with one shared project folder, the commands share its trials; the file system of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -23,6 +22,7 @@ from relay.sweep.session import Budget, Session
 from relay.util.errors import Interrupted, RelayError
 from relay.util.private_folders import make_private
 from relay.util.project import Project
+from relay.util.setting_text import shell_word
 from relay.util.signals import StopSignals
 
 FOLDER = "sweep"
@@ -43,7 +43,9 @@ def sweep(project: Project, argv: Sequence[str], console: Console) -> int:
         return make_on_server(project, file, arguments, console)
     if arguments.winner_of is not None:
         return run_server_winner(project, file, arguments, console)
-    return run_sweep(project, file, arguments, console, f"./relay sweep {shlex.join(argv)}")
+    return run_sweep(
+        project, file, arguments, console, " ".join(["./relay", "sweep", *map(shell_word, argv)])
+    )
 
 
 def run_sweep(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -11,12 +10,14 @@ from rich.console import Console
 from relay.commands.sweep.arguments import Arguments
 from relay.commands.sweep.command import run_sweep
 from relay.config import compose
+from relay.config.composed import COMMAND
 from relay.config.overrides import from_arguments, sweep_values
 from relay.sweep.format import Content, Metric, Parameter, SweepFile
 from relay.sweep.subject import require_sweep
 from relay.util.errors import ConfigError
 from relay.util.paths import start_folder
 from relay.util.project import Project
+from relay.util.setting_text import shell_word
 
 _FLAGS = ("-m", "--multirun")
 _NAME = "grid"
@@ -54,5 +55,5 @@ def multirun(project: Project, argv: Sequence[str], console: Console) -> int:
     )
     jobs = plain.settings.jobs if any(word.startswith("jobs=") for word in fixed) else 1
     arguments = Arguments(_NAME, fixed, jobs=jobs)
-    command = f"python main.py {shlex.join(argv)}"
+    command = " ".join([COMMAND, *map(shell_word, argv)])
     return run_sweep(project, SweepFile(_NAME, _PLACE, content, {}), arguments, console, command)

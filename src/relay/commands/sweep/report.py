@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relay.config.composed import Config
+from relay.config.composed import COMMAND, Config
 from relay.config.overrides import override_for
 from relay.sweep.journal import Ended, Journal, quiet_optuna
 from relay.sweep.loop import best_of
@@ -18,6 +17,7 @@ from relay.sweep.page import PageFacts, Winner, sweep_page
 from relay.sweep.session import Session
 from relay.util.files import write_text
 from relay.util.paths import shown
+from relay.util.setting_text import shell_word
 
 _FOLDER = "sweeps"
 _COMMANDS = 10
@@ -147,8 +147,8 @@ class SweepReport:
     def _command(self, trial: Ended) -> str:
         """Return the command of a run with the settings of `trial`."""
         settings = [override_for(*item) for item in trial.settings.items()]
-        words = ["python", "main.py", *self.session.subject.arguments, *settings]
-        return shlex.join(words)
+        words = [*self.session.subject.arguments, *settings]
+        return " ".join([COMMAND, *map(shell_word, words)])
 
     def _print(self, line: str) -> None:
         self.session.console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)

@@ -78,7 +78,7 @@ def _as_experiment(project: Project, config: Config, winner: Winner, console: Co
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
         return config
     console.print(
-        f"The best settings are in {shown(path)}: python main.py {GROUP}={name}",
+        f"The best settings are in {shown(path)}: ./relay run {GROUP}={name}",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
     if kept is not None:

@@ -89,23 +89,9 @@ class LocalBackend:
             return local_store.find_damage(artifact.place or self.project, artifact)
 
     def made_from(self, artifact: ArtifactVersion) -> list[ArtifactVersion]:
-        from trackio.sqlite_storage import SQLiteStorage
-
         with self._errors():
-            record = SQLiteStorage.resolve_artifact_version(
-                artifact.place or self.project, artifact.name, artifact.version
-            )
-            if record is None:
-                return []
-            made = []
-            for run in SQLiteStorage.get_artifact_consumers(self.project, record["version_id"]):
-                links = SQLiteStorage.get_run_artifacts(
-                    self.project, run["run_name"], run["run_id"]
-                )
-                made += [
-                    self.find(f"{link['name']}:v{link['version']}") for link in links["output"]
-                ]
-        return list(dict.fromkeys(version for version in made if version is not None))
+            # Runs of this project alone are asked, as those of others are not in its lineage.
+            return [] if artifact.place else local_store.list_made_from(self.project, artifact)
 
     def holdings(self, before: str) -> Iterator[Holding]:
         with self._errors():

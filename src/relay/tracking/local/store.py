@@ -33,6 +33,15 @@ _BY_NUMBER = _VERSIONS + "v.version = :spec"
 _BY_ALIAS = f"""{_VERSIONS} v.id = (SELECT artifact_version_id FROM artifact_aliases
                                     WHERE artifact_id = a.id AND alias = :spec)"""
 _NEWEST = f"{_VERSIONS} 1 ORDER BY v.version DESC LIMIT :limit"
+_MADE_FROM = """SELECT a.name, v.id, v.version, v.manifest, v.metadata, v.created_at, a.type
+                FROM artifacts s JOIN artifact_versions u ON u.artifact_id = s.id
+                JOIN run_artifact_links used ON used.artifact_version_id = u.id
+                     AND used.direction = 'input'
+                JOIN run_artifact_links made ON made.run_name IS used.run_name
+                     AND made.run_id IS used.run_id AND made.direction = 'output'
+                JOIN artifact_versions v ON v.id = made.artifact_version_id
+                JOIN artifacts a ON a.id = v.artifact_id
+                WHERE s.name = :name AND u.version = :spec ORDER BY made.id"""
 _LINKS = """SELECT l.source_project, l.source_artifact, l.source_version
             FROM collections c JOIN collection_links l ON l.collection_id = c.id
             WHERE c.name = :name AND """
@@ -79,6 +88,19 @@ def list_versions(project: str, name: str, limit: int) -> list[ArtifactVersion]:
             return []
         rows = store.execute(_NEWEST, {"name": name, "limit": limit}).fetchall()
         return [_version(store, name, row) for row in rows]
+
+
+def list_made_from(project: str, version: ArtifactVersion) -> list[ArtifactVersion]:
+    """Return the outputs of the runs of `project` that used its `version`, oldest first.
+
+    Raises sqlite3.Error if the store cannot be read.
+    """
+    with open_store(project, "artifact_aliases") as store:
+        if store is None:
+            return []
+        number = _number(version.version)
+        rows = store.execute(_MADE_FROM, {"name": version.name, "spec": number}).fetchall()
+        return list(dict.fromkeys(_version(store, row["name"], row) for row in rows))
 
 
 def _version(

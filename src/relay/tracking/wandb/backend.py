@@ -71,6 +71,7 @@ class WandbBackend:
         self.entity = entity
         self.project = project
         self._code_root = code_root
+        self._types: dict[str, str] = {}
 
     @property
     def place(self) -> str:
@@ -124,10 +125,12 @@ class WandbBackend:
 
     @while_served
     def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
-        types = [one.type for one in self.collections() if one.name == name]
-        if not types:
+        if name not in self._types:  # asked for once, as it takes a request for each type
+            self._types = {one.name: one.type for one in self.collections()}
+        if name not in self._types:
             return []
-        stored = self._api.artifacts(types[0], f"{self.entity}/{self.project}/{name}")
+        path = f"{self.entity}/{self.project}/{name}"
+        stored = self._api.artifacts(self._types[name], path, per_page=min(limit, _PAGE))
         versions = [self.version(artifact) for artifact in islice(stored, limit)]
         return sorted(versions, key=lambda version: -int(version.version.removeprefix("v")))
 

@@ -24,6 +24,7 @@ def test_columns_get_safe_names_and_may_be_named_as_in_the_file() -> None:
     )
     assert list(done.table.columns) == ["attack", "sale_price"]
     assert done.target == "sale_price"
+    assert [note for note in done.notes.values() if "left out by data.drop" in note]
 
 
 def test_settings_can_use_the_new_name_of_a_column() -> None:

@@ -105,3 +105,12 @@ def test_a_url_that_cannot_work_is_refused_before_anything_runs(url: str, messag
 def test_a_digest_that_is_none_is_refused_before_anything_runs() -> None:
     with pytest.raises(ConfigError, match="sha256"):
         validate(params.Params, {"url": "x.csv", "sha256": "abc"})
+
+
+def test_a_folder_is_an_error_with_a_file_of_it_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / ".hidden").touch()
+    (tmp_path / "b.csv").touch()
+    (tmp_path / "a").mkdir()
+    with pytest.raises(ConfigError, match=r"is a folder. Name one file of it.*b\.csv") as error:
+        params.inspect_source(validate(params.Params, {"url": str(tmp_path)}), {})
+    assert str(error.value).startswith("data.url: ")
