@@ -32,7 +32,8 @@ def names(store: Store) -> list[str]:
 
 
 def test_every_version_is_held_with_its_aliases_and_size(store: Store) -> None:
-    store.put("a")
+    inputs = {"raw": {"artifact": "raw:v3", "digest": "d"}}
+    store.put("a", metadata={"component": "get", "inputs": inputs})
     store.backend.set_alias(store.put("bcd"), "mine")
     first, second = sorted(
         store.backend.holdings(LATER), key=lambda holding: holding.version.version
@@ -40,7 +41,7 @@ def test_every_version_is_held_with_its_aliases_and_size(store: Store) -> None:
     assert (str(first.version), first.size, first.version.aliases) == ("table:v0", 1, ())
     assert (second.size, set(second.version.aliases)) == (3, {"latest", "mine"})
     assert not first.is_named_elsewhere
-    assert first.version.metadata == {"content": "a"}
+    assert first.version.metadata == {"component": "get", "inputs": inputs}
 
 
 def test_an_empty_project_holds_nothing_and_can_be_removed_from(store: Store) -> None:

@@ -65,6 +65,7 @@ class Holding:
     """A version in the store, with what decides whether it may be removed."""
 
     version: ArtifactVersion
+    """Its metadata are those of its lineage at least, and its digest may be missing."""
     size: int
     """Bytes of all of its files, which other versions may share."""
     is_named_elsewhere: bool

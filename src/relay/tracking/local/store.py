@@ -6,7 +6,6 @@ compares the functions here with Trackio's own. Nothing here writes.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -14,6 +13,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from relay.tracking.digests import digest_of_files
 from relay.tracking.interface import ArtifactVersion, Collection
@@ -122,7 +123,7 @@ def version_of(
         type=row["type"],
         digest=digest_of_files(_files_of(row)),
         aliases=tuple(aliases),
-        metadata=json.loads(row["metadata"]) if row["metadata"] else {},
+        metadata=from_json(row["metadata"]) if row["metadata"] else {},
         place=place,
         created=to_utc(row["created_at"]),
     )
@@ -202,7 +203,7 @@ def _manifest(project: str, version: ArtifactVersion) -> dict[str, str] | None:
 
 
 def _files_of(row: sqlite3.Row) -> dict[str, str]:
-    return {str(file["path"]): str(file["digest"]) for file in json.loads(row["manifest"])}
+    return {str(file["path"]): str(file["digest"]) for file in from_json(row["manifest"])}
 
 
 def _blobs(project: str) -> Blobs:
