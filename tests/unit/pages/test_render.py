@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from relay.pages.render import cell, percent, render, short, spread
-from tests.loading import load
+from tests.loading import ROOT, load
 
 page = load("check", "page").render_page
 charts = load("check", "charts")
@@ -136,3 +136,35 @@ def test_a_formula_of_the_target_stands_in_the_report_and_marks_its_columns() ->
     assert "<code>y = n + flag</code>" in made
     assert made.count("leaks?") == 2
     assert json.loads(json.dumps(content))["formula"]["words"] == "y = n + flag"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*ROOT.glob("src/relay/**/*.html"), *ROOT.glob("components/*/*.html")],
+    ids=lambda path: path.stem,
+)
+def test_what_scrolls_can_be_reached_by_the_keyboard_and_has_a_name(path: Path) -> None:
+    for tag in re.findall(r'<div class="wide[^"]*"[^>]*>', path.read_text(encoding="utf-8")):
+        assert re.search(r'tabindex="0" role="group" aria-label="[^"]+"', tag), tag
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["ink", "soft", "blue", "green", "red", "orange"])
+def test_texts_have_the_contrast_that_people_need(scheme: int, name: str) -> None:
+    style = (ROOT / "src/relay/pages/base.html").read_text(encoding="utf-8")
+    colours = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[scheme]
+    values = dict(re.findall(r"--(\w+): (#\w+)", colours))
+    for ground in ("ground", "card"):
+        # WCAG 2.2, success criterion 1.4.3
+        lights = sorted(_luminance(values[key]) + 0.05 for key in (name, ground))
+        assert lights[1] / lights[0] >= 4.5, (name, ground)
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG defines it."""
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
