@@ -16,9 +16,6 @@ export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
 export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
-MLFLOW_PORT ?= 5000
-TRACKIO_PORT ?= 7860
-
 .PHONY: .venv .venv-dev help setup run publish test test-fast lint format lock docs bench results ui
 
 help: ## Show this list
@@ -66,26 +63,8 @@ bench: .venv .venv-dev ## Measure Relay against other ways to run the same steps
 results: .venv-dev ## Measure models on data sets: make results ARGS=FOLDER (docs/reference/results.md)
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m tools.results $(ARGS)
 
-# MLflow's own use of Starlette is for MLflow to mend: its warning is left out.
-# Each in a process group of its own (set -m): Ctrl-C reaches this shell alone, which ends both.
-ui: .venv ## Show results in the browser; other ports: make ui MLFLOW_PORT=5001 TRACKIO_PORT=7861
-	@for one in MLFLOW_PORT=$(MLFLOW_PORT) TRACKIO_PORT=$(TRACKIO_PORT); do \
-		if (: < /dev/tcp/127.0.0.1/$${one#*=}) 2> /dev/null; then \
-			echo "Error: port $${one#*=} is taken by another program. Choose a free one: make ui $${one%=*}=NUMBER" >&2; \
-			exit 1; \
-		fi; \
-	done; \
-	echo "MLflow: http://127.0.0.1:$(MLFLOW_PORT)   Trackio: http://127.0.0.1:$(TRACKIO_PORT)   Ctrl-C ends both"; \
-	set -m; \
-	.venv/bin/python tools/trackio_ui.py --port $(TRACKIO_PORT) < /dev/null & \
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-	PYTHONWARNINGS="ignore:starlette.middleware.wsgi is deprecated" \
-		.venv/bin/mlflow ui --port $(MLFLOW_PORT) --workers 1 < /dev/null & \
-	trap 'trap "" INT TERM HUP; exec 2> /dev/null; kill -- $$(jobs -p | sed s/^/-/); wait' EXIT; \
-	trap 'exit 0' INT TERM HUP; \
-	wait $$!; \
-	echo "Error: MLflow has ended; its last lines are above." >&2; \
-	exit 1
+ui: .venv ## Show results in the browser; other ports: make ui ARGS="--port 8081 --mlflow-port 5001"
+	@.venv/bin/python main.py ui $(ARGS)
 
 # Whether they are what the locks say, the script finds out: by content, not by time.
 .venv:

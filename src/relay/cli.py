@@ -48,6 +48,7 @@ Commands (each has --help):
   pull      NAME:VERSION FOLDER    write an artifact's files into a new folder
   gc        [--older-than 30d]     remove old artifacts that nothing needs; it lists them and asks
   doctor    [key=value ...]        check what a run needs: what would fail, and what to do
+  ui        [--port N]             show runs, models, MLflow and Trackio in the browser
   completion bash|zsh              print what lets the shell complete all of these
   reproduce NAME:ALIAS [env_manager=...] [tracking=...]
             make a registered model again from its record, and compare the two
@@ -81,6 +82,7 @@ COMMANDS = {
     "pull": ("relay.commands.look.artifacts", "pull"),
     "gc": ("relay.commands.gc.command", "gc"),
     "doctor": ("relay.commands.doctor.command", "doctor"),
+    "ui": ("relay.commands.ui.command", "ui"),
     "completion": ("relay.commands.completion", "completion"),
 }
 """The module and the function of each command, which is imported when it is used."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -155,15 +154,3 @@ def test_a_supported_python_is_looked_for_among_those_that_do_not_answer(folder:
     assert done.returncode == 0, done.stderr
     assert (shims / "asked").exists()
     assert installed(folder) == "one==1\n"
-
-
-@pytest.mark.parametrize("variable", ["MLFLOW_PORT", "TRACKIO_PORT"])
-def test_a_port_that_is_taken_is_an_error_with_the_way_out(folder: Path, variable: str) -> None:
-    make(folder, "setup")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        other = "TRACKIO_PORT" if variable == "MLFLOW_PORT" else "MLFLOW_PORT"
-        done = make(folder, "ui", f"{variable}={port}", f"{other}=1")
-    assert done.returncode != 0
-    assert f"port {port} is taken" in done.stderr
-    assert f"make ui {variable}=NUMBER" in done.stderr

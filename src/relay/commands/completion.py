@@ -77,6 +77,7 @@ _OPTIONS: Mapping[str, Sequence[str]] = {
     "pull": ["--json"],
     "gc": ["--older-than", "--outputs", "--dry-run", "--yes", "--json"],
     "doctor": ["--json"],
+    "ui": ["--port", "--mlflow-port", "--trackio-port"],
     "completion": [],
     "reproduce": [],
 }

@@ -91,17 +91,22 @@ def models(project: Project, argv: Sequence[str], console: Console) -> int:
         return 0
     arguments = parse(MODELS, argv)
     backend = open_store(project, arguments.settings)
-    names = [one.name for one in backend.collections() if one.type == _MODEL]
-    tests = _find_tests(backend, arguments.limit)
-    rows = [
-        _with_test(_row(version), tests.get(str(version)))
-        for name in names
-        for version in backend.versions(name, arguments.limit)
-    ]
+    rows = model_rows(backend, arguments.limit)
     empty = f"There is no model in {place_of(backend)} yet. Train one: ./relay run"
     print_rows(console, rows[: arguments.limit], arguments.as_json, empty)
     _note_rest(console, len(rows), arguments.limit, arguments.as_json)
     return 0
+
+
+def model_rows(backend: Backend, limit: int) -> list[dict[str, Any]]:
+    """Return a row for each of the newest `limit` versions of each model."""
+    names = [one.name for one in backend.collections() if one.type == _MODEL]
+    tests = _find_tests(backend, limit)
+    return [
+        _with_test(_row(version), tests.get(str(version)))
+        for name in names
+        for version in backend.versions(name, limit)
+    ]
 
 
 def show(project: Project, argv: Sequence[str], console: Console) -> int:

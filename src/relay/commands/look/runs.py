@@ -45,7 +45,7 @@ def runs(project: Project, argv: Sequence[str], console: Console) -> int:
         return 0
     arguments = parse(RUNS, argv)
     newest = list_runs(project.outputs)[-arguments.limit :]
-    rows = [_row(run, whole=arguments.as_json) for run in reversed(newest)]
+    rows = [run_row(run, whole=arguments.as_json) for run in reversed(newest)]
     print_rows(console, rows, arguments.as_json, "No run yet. Start one: ./relay run")
     return 0
 
@@ -111,7 +111,8 @@ def _by_step(summary: Mapping[str, Any], kind: str) -> dict[str, Any]:
     }
 
 
-def _row(run: RunFolder, *, whole: bool) -> dict[str, Any]:
+def run_row(run: RunFolder, *, whole: bool = False) -> dict[str, Any]:
+    """Return a run's row, with its first metrics or, for other programs, the `whole` of them."""
     summary = run.summary or {}
     steps = summary.get("steps", [])
     statuses: dict[str, int] = {}

@@ -1,0 +1,1 @@
+"""The command that shows results in the browser, from one start page."""
