@@ -16,7 +16,10 @@ sklearn_pipeline = load("train", "sklearn_pipeline")
 params = load("train", "params")
 training_set = load("train", "training_set")
 
-MODELS = sorted({path.stem for path in (ROOT / "config" / "model").glob("*.yaml")} - {"custom"})
+FORECASTERS = {"forecaster", "lag_boosting", "ets", "lstm"}
+MODELS = sorted(
+    {path.stem for path in (ROOT / "config" / "model").glob("*.yaml")} - {"custom"} - FORECASTERS
+)
 RIDGE = {"_target_": "sklearn.linear_model.Ridge", "scale": True}
 
 

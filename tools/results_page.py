@@ -37,7 +37,7 @@ ratio is Relay's error divided by that of the plain library (for r2 and f1, the 
 the score): below 1, Relay is better. The last line has the geometric means over the data sets.
 Empty cells were not measured.
 """
-BY_HAND = ("Ten splits", "Sweeps beside FLAML")
+BY_HAND = ("Ten splits", "Sweeps beside FLAML", "Forecasts")
 """The sections that are written by hand and stay as they are."""
 ERRORS = ("mae", "log_loss")
 """The metrics in this table besides the primary one of the task."""

@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from criteria import (
-    CONFIDENCE,
-    BaselineComparison,
     compare_with_baselines,
-    describe_comparison,
     predict_baselines,
 )
 from importance import measure_importance
 from numpy.typing import NDArray
 
+from relay.models.baselines import CONFIDENCE, BaselineComparison, describe_comparison
 from relay.models.bootstrap import interval
 from relay.models.loading import Model
 from relay.models.metric_names import PRIMARY, Task

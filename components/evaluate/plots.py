@@ -6,53 +6,27 @@ Figures are made without pyplot, which would keep each of them in a global list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from criteria import CONFIDENCE
 from evaluation import Reliability, Slice
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 from sklearn.metrics import auc, confusion_matrix, roc_curve
 
-DPI = 125
-WIDTH = 8.0  # inches: 1000 px
-LONGEST_LABEL = 24
-
-BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
-
-
-def new_figure(height: float = WIDTH) -> Figure:
-    """Return an empty figure, `height` inches high."""
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
-
-
-def shorten(label: str, longest: int = LONGEST_LABEL) -> str:
-    """Return `label` shortened, and without what matplotlib takes for a formula."""
-    short = label if len(label) <= longest else label[: longest - 1] + "…"
-    return short.replace("$", r"\$")
-
-
-def format_number(value: float, position: int | None = None) -> str:
-    """Return `value` as an axis shows it."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
-
-
-def style_axes(axes: Axes, *, numbers: Literal["x", "y", "both"] = "both") -> None:
-    """Keep two axes and a faint grid; the axes `numbers` (x, y or both) show plain numbers."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e2e8f0", linewidth=0.6, axis=numbers)
-    axes.set_axisbelow(True)
-    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
-        if numbers in (name, "both") and max(map(abs, axis.get_view_interval())) < 1e9:
-            axis.set_major_formatter(FuncFormatter(format_number))
-
+from relay.models.baselines import CONFIDENCE
+from relay.pages.figures import (
+    BLUE,
+    GREY,
+    ORANGE,
+    format_number,
+    new_figure,
+    shorten,
+    style_axes,
+)
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.str_]

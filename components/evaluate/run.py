@@ -7,13 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from criteria import (
-    best_values,
-    describe_comparison,
-    doubt_perfection,
-    missed_thresholds,
-    require_same_split,
-)
+from criteria import doubt_perfection, require_same_split
 from evaluation import Evaluation, evaluate_model
 from matplotlib.figure import Figure
 from params import Params, require_metrics
@@ -28,6 +22,7 @@ from plots import (
 )
 
 from relay import GateFailed, StepRun, main
+from relay.models.baselines import best_values, describe_comparison, missed_thresholds
 from relay.models.loading import load_model
 from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY
 from relay.models.predictions import write_predictions

@@ -51,6 +51,7 @@ def facts(
         "importance": dict(evaluation.get("importance") or {}),
         "slices": dict(evaluation.get("slices") or {}),
         "features": dict(metadata.get("features") or {}),
+        "repeatable": metadata.get("repeatable") or "",
         "set_aside": dict(metadata.get("set_aside") or {}),
         "data": _data(run, model.version, test, evaluation_input.version),
         "requirements": _requirements(model.path),

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from promotion import Baseline, Champion
 
 from relay import ArtifactVersion, GateFailed, Input, RelayError, StepRun, recorded_input, train_set
+from relay.forecasts.files import KIND as FORECAST
+from relay.forecasts.files import load_forecaster
+from relay.forecasts.rolling import read_windows
 from relay.models.bootstrap import gain, gain_interval
 from relay.models.loading import load_model
 from relay.models.metric_names import PRIMARY
@@ -105,20 +108,21 @@ def compare_with_champion(
     run: StepRun[Any],
     candidate: Input,
     champion: Input,
-    test: pd.DataFrame,
+    test_input: Input,
     scored: ScoredPredictions,
     *,
     target: str,
     metric: str,
     confidence: float,
 ) -> Comparison:
-    """Compare the candidate, whose predictions on `test` are `scored`, with the champion.
+    """Compare the candidate, whose predictions on the test set are `scored`, with the champion.
 
     Only rows that neither was trained on count: all rows if both have the same training set. A
     comparison that is impossible has its reason in `champion.problem`; nothing is raised.
     """
     name = str(champion.version)
     seen: int | None = None
+    test = read_artifact(test_input)
     try:
         rows = np.ones(len(test), dtype=bool)
         if _same_train_set(candidate, champion):
@@ -129,7 +133,8 @@ def compare_with_champion(
             seen = int(by_champion.sum())
             rows = unseen_rows(by_candidate, by_champion)
         ours = scored.at(rows)
-        theirs = _score_rows(champion, test[rows], target, scored.task, run.params.trusted_types)
+        trusted_types = run.params.trusted_types
+        theirs = _score_rows(champion, test_input, rows, target, scored.task, trusted_types)
         compared = score_champion(name, ours, theirs, metric, confidence)
         if not rows.all():
             compared = replace(compared, rows=len(ours))
@@ -183,19 +188,31 @@ def _train_table(run: StepRun[Any], key: str, model: Input) -> pd.DataFrame:
 
 
 def _score_rows(
-    model_input: Input, rows: pd.DataFrame, target: str, task: str, trusted_types: Collection[str]
+    model_input: Input,
+    test: Input,
+    rows: NDArray[np.bool_],
+    target: str,
+    task: str,
+    trusted_types: Collection[str],
 ) -> ScoredPredictions:
-    """Return the predictions of a model on `rows`.
+    """Return the predictions of a model on `rows` of the test set.
 
     Raises RelayError if it predicts something else.
     """
     model_target = model_input.metadata.get("target", target)
     if model_target != target:
         raise RelayError(f"it predicts '{model_target}', not '{target}'")
-    model = load_model(model_input.path, str(model_input.version), trusted_types)
+    model_task = model_input.metadata.get("task", task)
+    if model_task != task:
+        raise RelayError(f"it is a {model_task} model, the candidate a {task} model")
+    name = str(model_input.version)
+    if task == FORECAST:
+        windows = read_windows(test.path, test.metadata)
+        return load_forecaster(model_input.path, name).score(windows).at(rows)
+    model = load_model(model_input.path, name, trusted_types)
     if model.task != task:
         raise RelayError(f"it is a {model.task} model, the candidate a {task} model")
-    return model.score(rows, target)
+    return model.score(read_artifact(test)[rows], target)
 
 
 def _value(scored: ScoredPredictions, metric: str) -> float:

@@ -26,9 +26,10 @@ from promotion import Baseline, Champion, Decision, decide, hold_back
 from registry import Registry
 
 from relay import ArtifactVersion, Input, RelayError, StepRun, is_another_source, main, source_url
+from relay.forecasts.files import KIND as FORECAST
+from relay.forecasts.files import require_forecaster
 from relay.models.loading import require_servable
 from relay.models.predictions import ScoredPredictions, read_predictions
-from relay.tables.io import read_artifact
 from relay.util.project import enclosing_project
 
 log = logging.getLogger("relay")
@@ -93,7 +94,7 @@ def meet_champion(
         run,
         model,
         champion,
-        read_artifact(test),
+        test,
         scored,
         target=run.params.target,
         metric=metric,
@@ -156,7 +157,7 @@ def move_aliases(
     champion, folder = encounter.artifact, encounter.folder
     if champion is not None and folder is not None and not encounter.is_candidate:
         # Also if it is replaced, so that there is a version to go back to.
-        previous = _ensure_champion(registry, champion, folder, run.params.trusted_types)
+        previous = _ensure_champion(registry, Input(folder, champion), run.params.trusted_types)
         champion_version = champion_version or previous
     # The store's aliases first: they decide, and every run sets MLflow's again.
     run.set_alias(candidate, "candidate", collection=run.params.name)
@@ -170,16 +171,24 @@ def move_aliases(
         run.finally_do(partial(registry.set_alias, "champion", champion_version))
 
 
+def require_safe(model: Input, trusted_types: Sequence[str]) -> None:
+    """Check that the files of `model` run no code but Relay's. Raises RelayError if they could."""
+    if model.metadata.get("task") == FORECAST:
+        require_forecaster(model.path, str(model.version))
+    else:
+        require_servable(model.path, str(model.version), trusted_types)
+
+
 def _ensure_champion(
-    registry: Registry, artifact: ArtifactVersion, folder: Path, trusted_types: Sequence[str]
+    registry: Registry, champion: Input, trusted_types: Sequence[str]
 ) -> str | None:
     """Return the version of a champion in MLflow; None, with a warning, if it is not safe there."""
     try:
-        require_servable(folder, str(artifact), trusted_types)
+        require_safe(champion, trusted_types)
     except RelayError as error:
         log.warning("The champion is not registered in MLflow. %s", error)
         return None
-    return registry.ensure(artifact, folder, _mlflow_run())
+    return registry.ensure(champion.version, champion.path, _mlflow_run())
 
 
 def _mlflow_run() -> str | None:
@@ -195,7 +204,7 @@ def step(run: StepRun[Params]) -> None:
     content = read_evaluation(evaluation_input.path, candidate, test.version, params.target)
     metric = choose_metric(content, params.metric, str(candidate))
 
-    require_servable(model.path, str(candidate), params.trusted_types)
+    require_safe(model, params.trusted_types)
     hold_lock(candidate.name)
     registry = Registry(os.environ["MLFLOW_TRACKING_URI"], params.name)
     version = registry.ensure(candidate, model.path, _mlflow_run())

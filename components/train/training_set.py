@@ -20,7 +20,7 @@ from sklearn.model_selection import (
 )
 
 from relay import RelayError
-from relay.models.metric_names import Task
+from relay.models.metric_names import TableTask
 from relay.tables.io import is_categorical, require_column
 
 Rows = NDArray[np.int_]
@@ -38,7 +38,7 @@ class Examples:
     `groups` and `times` have the group and the time of each row, if folds are to respect these.
     """
 
-    task: Task
+    task: TableTask
     x: pd.DataFrame
     y: NDArray[Any]
     features: Features
@@ -83,7 +83,7 @@ def prepare(
         )
     if text == target:
         raise RelayError(f"data.text: '{text}' is the target. Name another column, or null.")
-    task: Task = "classification" if is_categorical(values) else "regression"
+    task: TableTask = "classification" if is_categorical(values) else "regression"
     if task == "classification" and values.nunique() < 2:
         raise RelayError(
             f"data.target: '{target}' is always '{values.iloc[0]}', so there is nothing to learn. "

@@ -27,6 +27,7 @@ from tests.loading import COMPONENTS, ROOT, SHIPPED
 
 CONFIG = ROOT / "config"
 OWN_TABLE = ["data.url=sklearn://iris", "data.target=target"]
+SERIES = ["pipeline=forecast", "data.url=https://example.com/s.csv", "data.target=y", "data.time=t"]
 
 
 def options(group: str) -> list[str]:
@@ -79,7 +80,33 @@ def test_every_data_config_is_valid(name: str) -> None:
 @pytest.mark.parametrize("name", options("model"))
 def test_every_model_config_is_valid(name: str) -> None:
     own = ["model._target_=sklearn.svm.SVR"] if name == "custom" else []
+    if set(load(f"model={name}", *own).tree.model) & {"method"}:
+        own = [*SERIES, *(["model.method=ets"] if name == "forecaster" else [])]
     assert jobs(f"model={name}", *own)
+
+
+def test_a_model_of_another_pipeline_is_one_error_that_names_those_of_this_one() -> None:
+    with pytest.raises(ConfigError, match=r"^model: 'lstm' forecasts series.* pipeline=forecast"):
+        jobs("model=lstm")
+    message = r"^model: 'random_forest' is a model for tables.* model=lag_boosting, model=ets"
+    with pytest.raises(ConfigError, match=message) as error:
+        jobs("model=random_forest", *SERIES)
+    assert "\n" not in str(error.value)
+
+
+def test_a_model_chooses_the_environment_of_the_steps_that_use_it() -> None:
+    chosen = {job.name: job.component.environment for job in jobs("model=lstm", *SERIES)}
+    assert {name for name, environment in chosen.items() if environment == "keras_jax"} == {
+        "train", "evaluate", "register",
+    }  # fmt: skip
+    boosting = {job.component.environment for job in jobs(*SERIES)}
+    assert boosting == {None, "forecast"}
+
+
+@pytest.mark.additions
+@pytest.mark.parametrize("name", ["airline_passengers", "min_temperatures"])
+def test_every_data_config_of_series_is_valid(name: str) -> None:
+    assert jobs("pipeline=forecast", f"data={name}")[0].valid.model_dump()["sha256"]
 
 
 @pytest.mark.additions
@@ -100,7 +127,8 @@ def test_every_tracking_config_is_valid(name: str) -> None:
 @pytest.mark.additions
 @pytest.mark.parametrize("name", options("pipeline"))
 def test_every_pipeline_config_is_valid(name: str) -> None:
-    assert plan.build(load(f"pipeline={name}").settings.pipeline).steps
+    own = SERIES[1:] if name == "forecast" else []
+    assert plan.build(load(f"pipeline={name}", *own).settings.pipeline).steps
 
 
 @pytest.mark.additions

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relay.models.metric_names import HIGHER_IS_BETTER
+from relay.models.metrics import scaled_errors, symmetric_errors
 from relay.models.predictions import ScoredPredictions
 
 Floats = NDArray[np.float64]
@@ -63,6 +64,8 @@ def resampled(outcomes: Sequence[ScoredPredictions], metric: str) -> list[Floats
 
 def statistic(metric: str, outcome: ScoredPredictions) -> Statistic:
     """Return the function that computes `metric` of draws of the rows of `outcome`."""
+    if outcome.task == "forecast":
+        return _forecast(metric, outcome)
     if outcome.task == "regression":
         return _regression(metric, np.asarray(outcome.actual, float), _floats(outcome.predicted))
     return _classification(metric, outcome)
@@ -110,6 +113,18 @@ def _regression(metric: str, actual: Floats, predicted: Floats) -> Statistic:
     if metric not in losses:
         raise NotImplementedError(f"draws of the metric '{metric}'")
     return _mean(losses[metric]())
+
+
+def _forecast(metric: str, outcome: ScoredPredictions) -> Statistic:
+    actual, predicted, scales = outcome.forecasts
+    if metric == "mase":
+        errors = scaled_errors(actual, predicted, scales)
+        is_defined = np.isfinite(errors)
+        mean = _mean(errors[is_defined])
+        return lambda draws: mean(draws[:, is_defined])
+    if metric == "smape":
+        return _mean(symmetric_errors(actual, predicted))
+    return _regression(metric, actual, predicted)
 
 
 def _classification(metric: str, outcome: ScoredPredictions) -> Statistic:

@@ -13,14 +13,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from relay.models.libraries import library_at, library_of
-from relay.models.metric_names import Task
+from relay.models.metric_names import TableTask
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 from relay.util.setting_text import setting
 
-TASKS: tuple[Task, ...] = ("regression", "classification")
-MIXINS: Mapping[Task, str] = {"regression": "RegressorMixin", "classification": "ClassifierMixin"}
-KINDS: Mapping[Task, str] = {"regression": "a regressor", "classification": "a classifier"}
+TASKS: tuple[TableTask, ...] = ("regression", "classification")
+MIXINS: Mapping[TableTask, str] = {
+    "regression": "RegressorMixin",
+    "classification": "ClassifierMixin",
+}
+KINDS: Mapping[TableTask, str] = {"regression": "a regressor", "classification": "a classifier"}
 
 
 class ModelSpec(BaseModel):
@@ -29,11 +32,11 @@ class ModelSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
     name: str = Field("custom", description="name of the model, for people")
-    target: str | dict[Task, str] = Field(
+    target: str | dict[TableTask, str] = Field(
         alias="_target_", description="the class, as sklearn.module.Class, or one for each task"
     )
     params: dict[str, Any] = Field(default_factory=dict, description="parameters of the class")
-    task_params: dict[Task, dict[str, Any]] = Field(
+    task_params: dict[TableTask, dict[str, Any]] = Field(
         default_factory=dict,
         description="parameters for one task only, that `params` does not have",
     )
@@ -55,6 +58,16 @@ class ModelSpec(BaseModel):
         None, ge=1, description="boosting ends after so many rounds without gain"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_for_tables(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "method" in values and "_target_" not in values:
+            raise ValueError(
+                f"'{values.get('name')}' forecasts series, and this pipeline is for tables. Add "
+                "pipeline=forecast, or choose another model, such as model=random_forest"
+            )
+        return values
+
     @model_validator(mode="after")
     def _is_set_once(self) -> ModelSpec:
         for task, params in self.task_params.items():
@@ -66,11 +79,11 @@ class ModelSpec(BaseModel):
                 )
         return self
 
-    def class_path(self, task: Task) -> str | None:
+    def class_path(self, task: TableTask) -> str | None:
         """Return the full name of the class for `task`; None if none is set."""
         return self.target if isinstance(self.target, str) else self.target.get(task)
 
-    def params_for(self, task: Task) -> dict[str, Any]:
+    def params_for(self, task: TableTask) -> dict[str, Any]:
         """Return the parameters for `task`."""
         return {**self.params, **self.task_params.get(task, {})}
 
@@ -103,7 +116,7 @@ def check_spec(spec: ModelSpec) -> None:
         make_estimator(spec, task)
 
 
-def make_estimator(spec: ModelSpec, task: Task, seed: int | None = None) -> Any:
+def make_estimator(spec: ModelSpec, task: TableTask, seed: int | None = None) -> Any:
     """Return an unfitted estimator for `task`, with `seed` as its random_state if it takes one.
 
     Raises ConfigError if the class is not for this task, does not have a parameter, does not accept
@@ -176,18 +189,18 @@ def _require_abilities(spec: ModelSpec, estimator: Any) -> None:
             raise ConfigError(f"model.{problem}.")
 
 
-def _is_of_kind(class_: type, task: Task) -> bool:
+def _is_of_kind(class_: type, task: TableTask) -> bool:
     return issubclass(class_, getattr(import_module("sklearn.base"), MIXINS[task]))
 
 
-def _place(spec: ModelSpec, task: Task, name: str) -> str:
+def _place(spec: ModelSpec, task: TableTask, name: str) -> str:
     """Return the setting with the parameter `name`."""
     if name in spec.task_params.get(task, {}):
         return f"model.task_params.{task}.{name}"
     return f"model.params.{name}"
 
 
-def _invalid(spec: ModelSpec, task: Task, message: str) -> str:
+def _invalid(spec: ModelSpec, task: TableTask, message: str) -> str:
     """Return scikit-learn's message on a wrong value as a line that begins with the setting."""
     line = " ".join(message.split())
     parts = re.match(r"The '(\w+)' parameter of (\w+) (.*)", line)

@@ -8,7 +8,10 @@ from typing import Literal
 
 from relay.util.errors import ConfigError
 
-Task = Literal["regression", "classification"]
+TableTask = Literal["regression", "classification"]
+"""The tasks on the rows of a table."""
+
+Task = Literal["regression", "classification", "forecast"]
 
 HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType(
     {
@@ -18,6 +21,8 @@ HIGHER_IS_BETTER: Mapping[str, bool] = MappingProxyType(
         "rmse": False,
         "mape": False,
         "log_mae": False,
+        "mase": False,
+        "smape": False,
         "accuracy": True,
         "balanced_accuracy": True,
         "f1": True,
@@ -34,11 +39,14 @@ OF_TASK: Mapping[Task, tuple[str, ...]] = MappingProxyType(
         "classification": (
             "accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss", "brier",
         ),
+        "forecast": ("mase", "smape", "mae", "rmse"),
     }
 )  # fmt: skip
 """The names of each task's metrics."""
 
-PRIMARY: Mapping[Task, str] = MappingProxyType({"regression": "r2", "classification": "f1"})
+PRIMARY: Mapping[Task, str] = MappingProxyType(
+    {"regression": "r2", "classification": "f1", "forecast": "mase"}
+)
 """The metric that models of a task are compared on by default."""
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import metrics
 
-from relay.models.metric_names import Task
+from relay.models.metric_names import TableTask
 
 
 def score(
-    task: Task,
+    task: TableTask,
     y_true: ArrayLike,
     y_pred: ArrayLike,
     y_proba: ArrayLike | None = None,
@@ -41,6 +41,49 @@ def score(
         else:
             values = _classification(_labels(y_true), _labels(y_pred), y_proba, _labels(classes))
     return {name: float(value) for name, value in values.items() if math.isfinite(value)}
+
+
+def score_forecasts(
+    actual: NDArray[np.float64], predicted: NDArray[np.float64], scales: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return mase, smape, mae and rmse of forecasts, without undefined ones.
+
+    mase is the mean absolute error in units of `scales`, for each value the mean absolute error
+    of the seasonal naive forecast, one step ahead in the training part of its series (Hyndman and
+    Koehler 2006); values of a constant series, whose scale is not finite, do not count. smape is in
+    per cent, from 0 to 200: 200 |a - p| / (|a| + |p|), and 0 for two zeros.
+    """
+    if not len(actual) or not np.isfinite(predicted).all():
+        return {}
+    errors = np.abs(actual - predicted)
+    scaled = scaled_errors(actual, predicted, scales)
+    values = {
+        "mase": float(scaled[np.isfinite(scaled)].mean()) if np.isfinite(scaled).any() else None,
+        "smape": float(symmetric_errors(actual, predicted).mean()),
+        "mae": float(errors.mean()),
+        "rmse": math.sqrt(float((errors**2).mean())),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def scaled_errors(
+    actual: NDArray[np.float64], predicted: NDArray[np.float64], scales: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the absolute errors in units of `scales`; NaN if a scale is 0 or not finite."""
+    is_defined = np.isfinite(scales) & (scales > 0)
+    errors = np.full(len(actual), np.nan)
+    errors[is_defined] = np.abs(actual - predicted)[is_defined] / scales[is_defined]
+    return errors
+
+
+def symmetric_errors(
+    actual: NDArray[np.float64], predicted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the terms of smape, in per cent."""
+    sizes = np.abs(actual) + np.abs(predicted)
+    terms = np.zeros(len(sizes))
+    np.divide(200 * np.abs(actual - predicted), sizes, out=terms, where=sizes > 0)
+    return terms
 
 
 def _regression(y_true: NDArray[np.float64], y_pred: NDArray[np.float64]) -> dict[str, float]:

@@ -10,6 +10,8 @@ from relay.pipeline.plan import Plan, Source, Step
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.run_summary import StepSummary
+from relay.runtime.component import ENVIRONMENTS
+from relay.runtime.locks import includes
 from relay.step.context import ENVIRONMENT_KEY, METRICS_KEY, WARNINGS_KEY
 from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion, Backend
@@ -153,7 +155,9 @@ class RunState:
         """Return a step in the environment that the artifacts which it uses need.
 
         A stored model names the environment that can load it, so that `predict` needs no setting
-        for that. Inputs count most, then the pipeline's setting, then what the step looks up.
+        for that. Inputs count most, then the pipeline's setting, then what the step looks up; an
+        environment that includes the one so chosen takes its place.
+
         Raises ConfigError if the environment does not exist.
         """
         inputs = [
@@ -161,9 +165,13 @@ class RunState:
             for source in planned.step.inputs.values()
             if source.reference in self._exact_references
         ]
-        name = _environment_of(inputs) or planned.step.environment
-        name = name or _environment_of(map(self.backend.find, planned.step.state))
-        return planned if name is None else planned.within(name)
+        looked_up = map(self.backend.find, planned.step.state)
+        names = [*_environments_of(inputs), planned.step.environment, *_environments_of(looked_up)]
+        chosen: str | None = None
+        for name in filter(None, names):
+            if chosen is None or includes(self.cache.root / ENVIRONMENTS / name, chosen):
+                chosen = name
+        return planned if chosen is None else planned.within(chosen)
 
     def _advice(self, makers: Set[str]) -> list[str]:
         """Return the shortest setting that runs the steps `makers`, as advice."""
@@ -182,7 +190,7 @@ class RunState:
         return f"{text} Check its name, or run the steps that make it first, such as steps=all."
 
 
-def _environment_of(versions: Iterable[ArtifactVersion | None]) -> str | None:
-    """Return the environment that the first of `versions` with one needs, or None."""
+def _environments_of(versions: Iterable[ArtifactVersion | None]) -> list[str]:
+    """Return the environments that `versions` need."""
     names = (version.metadata.get(ENVIRONMENT_KEY) for version in versions if version is not None)
-    return next((str(name) for name in names if name), None)
+    return [str(name) for name in names if name]

@@ -33,6 +33,8 @@ from relay.util.project import Project
 CAN_FORK = sys.platform == "linux"
 """On other systems a forked process cannot use all that a library began before the fork."""
 
+_WITH_THREADS = ("jax", "tensorflow", "torch")
+
 _SETS_VARIABLE = re.compile(
     rb"environ\s*\[[^]]*\]\s*=[^=]|environ\.(update|setdefault|pop|clear)\b|\b(un)?putenv\b|load_dotenv"
 )
@@ -81,7 +83,7 @@ class Launcher:
     def load(self, components: Sequence[Component]) -> None:
         """Begin to load the libraries of `components`, in this order, and return at once."""
         with contextlib.suppress(OSError):  # if nothing can be started, `start` reports it
-            for component in filter(_is_forked, components):
+            for component in filter(self._is_forked, components):
                 libraries, ahead = self._list_fit(component), self._libraries(component)
                 if ahead.remembered is None:
                     libraries += list_late_libraries([*ahead.imports, *ahead.guess])
@@ -165,7 +167,7 @@ class Launcher:
                 log=log,
             )
 
-        if resources.needs_own_start or not _is_forked(component):
+        if resources.needs_own_start or not self._is_forked(component):
             return spawn()
         step = Step(
             name,
@@ -179,6 +181,17 @@ class Launcher:
             loaded=str(self._results_file(name, "loaded")),
         )
         return self._server(component).fork(step, spawn)
+
+    def _is_forked(self, component: Component) -> bool:
+        """Return whether the process of `component` can be forked from one with its libraries.
+
+        Not if its files set environment variables: libraries may read them as they are loaded. Nor
+        if its environment has a library that starts threads, which do not survive a fork.
+        """
+        if not CAN_FORK or not runs_script(component) or _sets_variables(component.folder):
+            return False
+        environment = self.environments.get(component)
+        return not any(map(environment.has_package, _WITH_THREADS))
 
     def _server(self, component: Component) -> ForkServer:
         """Return the server of the environment of `component`; start it if there is none."""
@@ -232,14 +245,6 @@ class Launcher:
             for module, names in dict.fromkeys([*ahead.imports, *ahead.others])
             if not any(f"{module}.".startswith(f"{prefix}.") for prefix in unfit)
         ]
-
-
-def _is_forked(component: Component) -> bool:
-    """Return whether the process of `component` can be forked from one with its libraries.
-
-    Not if its files set environment variables: libraries may read them as they are loaded.
-    """
-    return CAN_FORK and runs_script(component) and not _sets_variables(component.folder)
 
 
 def _may_read_mlflow_run(component: Component) -> bool:

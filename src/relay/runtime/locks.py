@@ -13,10 +13,25 @@ _PINNED = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+) *(?:;(?P<marker>[^\\\n]+))?", re.MULTILINE
 )
 
+_INCLUDED = re.compile(r"^-r \.\./([\w-]+)/requirements\.in$", re.MULTILINE)
+
 
 def is_installed(lock: Path, folder: Path) -> bool:
     """Return whether each package of `lock` is installed in `folder`, in the version it names."""
     return _read_pins(lock, _find_python_version(folder)) <= _list_installed(folder)
+
+
+def includes(environment: Path, name: str) -> bool:
+    """Return whether `environment`, a folder in environments/, has all packages of that `name`.
+
+    Its requirements.in then begins with `-r ../name/requirements.in`, or includes one that does.
+    """
+    try:
+        text = (environment / "requirements.in").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    included = _INCLUDED.findall(text)
+    return name in included or any(includes(environment.parent / one, name) for one in included)
 
 
 def _read_pins(lock: Path, python: str) -> set[tuple[str, str]]:

@@ -27,7 +27,18 @@ def classification(labels: str = "abc") -> ScoredPredictions:
     return ScoredPredictions("classification", actual, predicted, probabilities, [*labels])
 
 
-OUTCOMES = {"numbers": regression(), "two": classification("ab"), "three": classification()}
+def forecast() -> ScoredPredictions:
+    actual, scales = np.linspace(10, 20, ROWS), np.repeat([2.0, np.nan], ROWS // 2)
+    predicted = actual + RANDOM.normal(size=ROWS)
+    return ScoredPredictions("forecast", actual, predicted, scales=scales)
+
+
+OUTCOMES = {
+    "ahead": forecast(),
+    "numbers": regression(),
+    "two": classification("ab"),
+    "three": classification(),
+}
 
 
 def test_there_is_an_outcome_below_for_each_metric() -> None:

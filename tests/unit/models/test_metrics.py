@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY, Task
-from relay.models.metrics import score
+from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY, TableTask
+from relay.models.metrics import score, score_forecasts
 
 
 def test_regression_has_its_six_metrics() -> None:
@@ -99,7 +99,7 @@ def test_labels_are_compared_as_texts() -> None:
 
 
 @pytest.mark.parametrize("task", ["regression", "classification"])
-def test_no_rows_have_no_metrics(task: Task) -> None:
+def test_no_rows_have_no_metrics(task: TableTask) -> None:
     assert score(task, [], []) == {}
 
 
@@ -108,6 +108,22 @@ def test_every_metric_has_a_direction() -> None:
     metrics = {
         *score("regression", [1.0, 2.0], [1.0, 2.5]),
         *score("classification", ["a", "b"], ["a", "b"], proba, ["a", "b"]),
+        *score_forecasts(np.array([1.0, 2.0]), np.array([1.0, 2.5]), np.ones(2)),
     }
     assert metrics == set(HIGHER_IS_BETTER)
     assert set(PRIMARY.values()) <= metrics
+
+
+def test_forecasts_are_scored_in_units_of_the_naive_error_of_their_series() -> None:
+    actual, predicted = np.array([10.0, 0.0, 30.0]), np.array([12.0, 0.0, 20.0])
+    metrics = score_forecasts(actual, predicted, np.array([2.0, 1.0, 5.0]))
+    assert metrics["mase"] == pytest.approx((2 / 2 + 0 / 1 + 10 / 5) / 3)
+    assert metrics["smape"] == pytest.approx((200 * 2 / 22 + 0 + 200 * 10 / 50) / 3)
+    assert metrics["mae"] == pytest.approx(4)
+    assert metrics["rmse"] == pytest.approx(((4 + 0 + 100) / 3) ** 0.5)
+
+
+def test_values_of_a_constant_series_have_no_mase() -> None:
+    actual, predicted = np.array([1.0, 5.0]), np.array([2.0, 5.0])
+    assert score_forecasts(actual, predicted, np.array([0.5, np.nan]))["mase"] == 2.0
+    assert "mase" not in score_forecasts(actual, predicted, np.array([np.nan, 0.0]))

@@ -65,7 +65,7 @@ def in_a_run(root: Path, store: Any) -> PlannedStep:
     loaded = config.load(root / "config", words, ROOT)
     built = plan.build(loaded.settings.pipeline)
     steps = make_planned_steps(root / "components", loaded, built)
-    cache = StepCache(store, ROOT, True, frozenset())
+    cache = StepCache(store, root, True, frozenset())
     state = RunState(built, steps, store, cache, Preflight(steps))
     state.settle()
     return state.waiting[0]
@@ -99,6 +99,16 @@ def test_a_stored_model_names_the_one_that_can_load_it(root: Path) -> None:
     choose(root, "predict", "table")
     assert in_a_run(root, Store()).component.environment == "table"
     assert in_a_run(root, Store("deep")).component.environment == "deep"
+
+
+def test_of_two_the_one_that_includes_the_other_is_taken(root: Path) -> None:
+    (root / "environments" / "deep" / "requirements.in").write_text(
+        "-r ../forecast/requirements.in\nkeras\n"
+    )
+    choose(root, "predict", "deep")
+    assert in_a_run(root, Store("forecast")).component.environment == "deep"
+    assert in_a_run(root, Store("model")).component.environment == "deep"
+    assert in_a_run(root, Store("table")).component.environment == "table"
 
 
 def test_a_model_whose_environment_is_missing_is_an_error(root: Path) -> None:

@@ -1,0 +1,111 @@
+"""Forecast the next steps of each series with a registered model."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from params import Params
+
+from relay import Input, RelayError, StepRun, main
+from relay.forecasts.files import load_forecaster
+from relay.forecasts.forecaster import Forecaster
+from relay.forecasts.frequencies import in_words
+from relay.forecasts.rolling import LAYOUT
+from relay.forecasts.series import Layout
+from relay.tables.io import TABLE_FILE, read_artifact, table_metadata, write_parquet
+from relay.util.files import replace_file
+from relay.util.paths import shown
+
+log = logging.getLogger("relay")
+
+FORECAST, LOW, HIGH = "forecast", "low", "high"
+
+
+def continue_series(
+    table: pd.DataFrame, layout: Layout, forecaster: Forecaster, horizon: int
+) -> pd.DataFrame:
+    """Return a row for each of the next `horizon` steps of each series, with its band.
+
+    Raises RelayError if the model cannot forecast the series.
+    """
+    forecaster.require_axis(layout)
+    known = list(layout.read(table).values())
+    values = forecaster.forecast(known, horizon)
+    scales = np.array([series.scale(layout.season) for series in known])
+    half = forecaster.half_widths(scales, horizon)
+    places = np.concatenate([np.arange(one.end, one.end + horizon) for one in known])
+    columns = {} if layout.series is None else {
+        layout.series: np.repeat([one.name for one in known], horizon)
+    }  # fmt: skip
+    return pd.DataFrame(
+        {
+            **columns,
+            layout.time: layout.axis.times(places),
+            FORECAST: values.ravel(),
+            LOW: (values - half).ravel(),
+            HIGH: (values + half).ravel(),
+        }
+    )
+
+
+def layout_of(source: Input) -> Layout:
+    """Return the layout of series. Raises RelayError if the artifact has none."""
+    if LAYOUT not in source.metadata:
+        raise RelayError(
+            f"{source.version}: it has no series with a time axis. Make them: pipeline=forecast "
+            "steps=+predict"
+        )
+    return Layout.from_json(source.metadata[LAYOUT])
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` to `path`, as CSV or Parquet by its suffix, whole or not at all.
+
+    Raises RelayError if it cannot be written.
+    """
+    try:
+        with replace_file(path) as aside:
+            if path.suffix.lower() == ".csv":
+                table.to_csv(aside, index=False)
+            else:
+                table.to_parquet(aside, index=False, compression="zstd")
+    except OSError as error:
+        raise RelayError(
+            f"predict.output: {shown(path)} cannot be written ({error.strerror}). Name "
+            "another file."
+        ) from error
+
+
+def step(run: StepRun[Params]) -> None:
+    """Forecast the next steps of each series."""
+    params = run.params
+    model_input, source = run.input("model", type="model"), run.input("series", type="clean_data")
+    forecaster = load_forecaster(model_input.path, str(model_input.version))
+    layout = layout_of(source)
+    horizon = params.horizon or forecaster.horizon
+    predicted = continue_series(read_artifact(source), layout, forecaster, horizon)
+    if params.output_path is not None:
+        write(predicted, Path(params.output_path))
+    run.output(
+        "predictions",
+        write_parquet(predicted, run.workspace / "predictions" / TABLE_FILE),
+        type="predictions",
+        description=f"Forecast of {model_input.version}.",
+        metadata={**table_metadata(predicted), "model": str(model_input.version)},
+    )
+    run.log_metrics({"rows": len(predicted)})
+    place = "the artifact; for a file, set predict.output=FILE.csv"
+    if params.output_path is not None:
+        place = shown(Path(params.output_path))
+    steps = in_words(layout.axis.frequency, horizon)
+    first, last = (f"{time:%Y-%m-%d %H:%M}".removesuffix(" 00:00") for time in
+                   (predicted[layout.time].min(), predicted[layout.time].max()))  # fmt: skip
+    run.note(f"Forecast of {steps} from {first} to {last} by {model_input.version}, in {place}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Params, step))

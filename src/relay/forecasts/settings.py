@@ -1,0 +1,39 @@
+"""The settings of a forecasting model: a file of the config group `model`. No pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Method = Literal["lag_boosting", "ets", "lstm"]
+METHODS: tuple[str, ...] = get_args(Method)
+
+
+class ForecastSpec(BaseModel):
+    """A forecasting method and its settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field("forecast", description="name of the model, for people")
+    method: Method = Field(description="lag_boosting, ets or lstm")
+    params: dict[str, Any] = Field(default_factory=dict, description="parameters of the method")
+    window: int | None = Field(
+        None, ge=1, description="past values that a forecast is made from; null: by the season"
+    )
+    log: bool | Literal["auto"] = Field(
+        "auto", description="forecast the logarithm; auto: if all values are above 0"
+    )
+    environment: str | None = Field(None, description="the folder in environments/ that it needs")
+    backend: Literal["jax"] | None = Field(None, description="the engine of Keras")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_forecaster(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "_target_" in values:
+            raise ValueError(
+                f"'{values.get('name')}' is a model for tables, and this pipeline forecasts "
+                f"series. Choose one of model={', model='.join(METHODS)}"
+            )
+        return values

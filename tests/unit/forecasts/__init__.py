@@ -1,0 +1,1 @@
+"""Forecasts: the time axis, examples, rolling origins, methods and their files."""
