@@ -94,6 +94,16 @@ def test_an_artifact_is_predicted_into_a_parquet_file(with_model: Store, tmp_pat
     np.testing.assert_allclose(written["prediction"], expected(flats(seed=1)))
 
 
+def test_a_table_of_another_model_is_an_error_that_names_the_model(
+    with_model: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "in.csv").write_text("depth,colour\n1,red\n")
+    done = predict(with_model, input_path=tmp_path / "in.csv")
+    assert done.status == 1
+    assert "These are the columns of the model flats_model:v0" in done.output
+    assert "data=..." in done.output
+
+
 def test_options_decide_how_the_file_is_read(with_model: Store, tmp_path: Path) -> None:
     text = "Fläche;Viertel\n45,5;centre\n60,25;unknown\n"
     (tmp_path / "in.csv").write_bytes(text.encode("latin-1"))
