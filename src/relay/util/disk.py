@@ -10,6 +10,7 @@ from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_SMALL = 65_536
 _WORDS_OF_FULL = ("No space left on device", "disk is full", "Disk quota exceeded")
 """The words of libraries that raise their own errors: SQLite, Arrow, uv."""
 
@@ -35,6 +36,11 @@ def explain(error: BaseException, places: Sequence[Path]) -> str | None:
 def is_full(text: str) -> bool:
     """Return whether the text of an error means that a disk is full."""
     return any(words in text for words in _WORDS_OF_FULL)
+
+
+def has_room(place: Path) -> bool:
+    """Return whether the disk of `place` has room for a small file, as SQLite needs to read."""
+    return shutil.disk_usage(existing(place)).free > _SMALL
 
 
 def full_disk(places: Sequence[Path]) -> str:

@@ -152,6 +152,24 @@ def test_old_runs_go_only_if_asked_but_never_the_latest_or_an_active_one(
     assert left == ["2020-01-02T00-00-00", "2020-01-03T00-00-00", "latest", "sweeps"]
 
 
+def test_a_store_that_a_full_disk_hides_does_not_keep_old_runs(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(before: str) -> Iterator[Holding]:
+        raise RelayError("the disk is full.")
+
+    monkeypatch.setattr(store, "holdings", refuse)
+    with pytest.raises(RelayError, match="the disk is full"):
+        run(tmp_path, "--yes")
+    outputs = tmp_path / "outputs"
+    (outputs / "2020-01-01T00-00-00").mkdir(parents=True)
+    with pytest.raises(RelayError, match=r"Only runs were removed, no artifacts\. the disk"):
+        run(tmp_path, "--yes", "--outputs")
+    assert list(outputs.iterdir()) == []
+    with pytest.raises(RelayError, match=r"^the disk is full"):
+        run(tmp_path, "--yes", "--outputs")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -25,7 +25,7 @@ from relay.pipeline.run_folders import RunFolder, list_runs, remove_leftovers
 from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.interface import Holding
 from relay.util.disk import megabytes
-from relay.util.errors import ConfigError
+from relay.util.errors import ConfigError, RelayError
 from relay.util.files import remove_folder
 from relay.util.project import Project
 
@@ -73,7 +73,12 @@ def gc(project: Project, argv: Sequence[str], console: Console) -> int:
     if not (arguments.yes or arguments.dry_run or arguments.as_json or sys.stdin.isatty()):
         raise ConfigError("gc: cannot ask, as there is no terminal. Add --yes or --dry-run.")
     backend = open_store(project, arguments.settings)
-    removable = _find(backend, arguments.before)
+    try:
+        removable, unread = _find(backend, arguments.before), None
+    except RelayError as error:  # a full disk: removing runs makes the room to read the store
+        if not arguments.outputs:
+            raise
+        removable, unread = [], error
     runs = _old_runs(project.outputs, arguments.before) if arguments.outputs else []
     if arguments.as_json:
         print_json(console, _as_json(removable, runs))
@@ -81,6 +86,8 @@ def gc(project: Project, argv: Sequence[str], console: Console) -> int:
             return 0
     else:
         _show(console, backend, removable, runs)
+    if unread is not None and not runs:
+        raise unread
     if not (removable or runs) or arguments.dry_run:
         return 0
     if not (arguments.yes or _confirmed(console)):
@@ -89,6 +96,8 @@ def gc(project: Project, argv: Sequence[str], console: Console) -> int:
     freed = _remove(backend, arguments.before, removable, runs)
     if not arguments.as_json:
         console.print(f"Removed. {megabytes(freed)} are free again.", highlight=False)
+    if unread is not None:
+        raise RelayError(f"Only runs were removed, no artifacts. {unread} Then run it again.")
     return 0
 
 

@@ -17,7 +17,7 @@ from relay.tracking.interface import ArtifactVersion, Collection, Holding, RunSp
 from relay.tracking.local import removal
 from relay.tracking.local import store as local_store
 from relay.tracking.references import Reference
-from relay.util.disk import full_disk, is_full
+from relay.util.disk import full_disk, has_room, is_full
 from relay.util.errors import RelayError
 from relay.util.use_locks import UseLock
 
@@ -161,8 +161,8 @@ class LocalBackend:
         try:
             yield
         except sqlite3.Error as error:
-            if is_full(str(error)):
-                folder = Path(os.environ.get("TRACKIO_DIR", "."))
+            folder = Path(os.environ.get("TRACKIO_DIR", "."))
+            if is_full(str(error)) or not has_room(folder):
                 raise RelayError(f"The local store: {full_disk([folder])}") from error
             raise RelayError(
                 f"{os.environ.get('TRACKIO_DIR')}: the local store cannot be read ({error}). Move "
