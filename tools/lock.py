@@ -41,8 +41,9 @@ def sources() -> list[Path]:
 def compile_lock(source: Path, *, upgrade: bool, constraints: Sequence[Path] = ()) -> None:
     """Write the lock of `source` beside it, for every platform, with hashes.
 
-    It takes its versions from `constraints`, which are locks; only DEV keeps those of its old lock.
-    The old lock stays if the compilation fails.
+    It takes its versions from `constraints`, which are locks; DEV and OWN keep those of their old
+    locks.
+    An old lock stays if the compilation fails.
     """
     beside = Path(sys.executable).with_name("uv")
     uv = str(beside) if beside.is_file() else "uv"
@@ -57,7 +58,7 @@ def compile_lock(source: Path, *, upgrade: bool, constraints: Sequence[Path] = (
         command.append("--upgrade")
     for constraint in constraints:
         command += ["--constraint", str(constraint.relative_to(ROOT))]
-    if source == DEV and lock.exists():
+    if source in (DEV, OWN) and lock.exists():
         shutil.copy(lock, aside)  # its versions are kept, but for those that --upgrade renews
     try:
         subprocess.run([*command, str(source.relative_to(ROOT))], cwd=ROOT, check=True)
@@ -92,10 +93,13 @@ def main() -> None:
     parser.add_argument("sources", nargs="*", metavar="FILE.in", help="only these; default: all")
     arguments = parser.parse_args()
     named = [(ROOT / name).resolve() for name in arguments.sources]
-    if not named:
-        compile_lock(DEV, upgrade=arguments.upgrade)
-    for source in named or [*([OWN] if OWN.exists() else []), *sources()]:
-        compile_from_dev(source)
+    try:
+        if not named:
+            compile_lock(DEV, upgrade=arguments.upgrade)
+        for source in named or [*([OWN] if OWN.exists() else []), *sources()]:
+            compile_from_dev(source)
+    except subprocess.CalledProcessError as error:  # uv has printed the reason
+        sys.exit(error.returncode)
 
 
 if __name__ == "__main__":

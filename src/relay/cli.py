@@ -36,6 +36,8 @@ Commands (each has --help):
   run       [key=value ...]        run the pipeline or the named steps; also without the word
   new-data  NAME --from FILE [--target COLUMN] [data.read.KEY=VALUE ...]
             write config/data/NAME.yaml from your data
+  new-component NAME --input STEP.OUTPUT   write a step of your own, with its test
+  new-pipeline  NAME [--steps A,B]         write a pipeline for data that are not a table
   publish   [--dry-run] [tracking.project=NAME] [tracking.entity=NAME]
             upload the runs of the local store to a server; --dry-run only lists them
   sweep     NAME [key=value ...] [--trials N] [--minutes M] [--jobs J]
@@ -84,6 +86,8 @@ COMMANDS = {
     "doctor": ("relay.commands.doctor.command", "doctor"),
     "ui": ("relay.commands.ui.command", "ui"),
     "completion": ("relay.commands.completion", "completion"),
+    "new-component": ("relay.commands.additions.command", "new_component"),
+    "new-pipeline": ("relay.commands.additions.command", "new_pipeline"),
 }
 """The module and the function of each command, which is imported when it is used."""
 _WITH_HELP = set(COMMANDS) - {"run"}
