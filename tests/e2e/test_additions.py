@@ -1,77 +1,116 @@
-"""What the docs tell users to add leaves the project's own tests as they were."""
+"""A project of one's own: what it adds is valid, and a newer Relay is merged without a conflict."""
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout
+from tests.forks import Done
 
 pytestmark = pytest.mark.e2e
 
-PARAMS = '''"""Parameters of drift."""
+COMMANDS = (
+    ("new-component", "drift", "--input", "clean.clean"),
+    ("new-component", "train_knn", "--template", "model"),
+    ("new-pipeline", "letters", "--steps", "read,count"),
+)
+ADDED = ("drift", "train_knn", "letters_read", "letters_count")
+SETTINGS = "defaults: [{override /pipeline: own}]\ntracking: {project: mine}\n"
+SHIPPED = (
+    "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "config/config.yaml",
+    "config/pipeline/default.yaml", "config/data/table.yaml", "requirements/dev.in",
+    "tests/loading.py", "tools/shipped.py", ".github/workflows/ci.yml", ".gitignore",
+)  # fmt: skip
+"""Files of Relay that a project once had to change for what it adds, and some others."""
 
-from __future__ import annotations
 
-from pydantic import Field
+def git(folder: Path, *words: str) -> Done:
+    identity = ("-c", "user.name=someone", "-c", "user.email=someone@example.com")
+    done = Checkout(folder).command("git", *identity, *words)
+    assert done.status == 0, done.output
+    return done
 
-from relay.step.params import Params as BaseParams
+
+def new_repository(root: Path) -> Checkout:
+    """Return a repository with this checkout's files, as Relay's own."""
+    pages = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
+    settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", "requirements", "relay")
+    checkout = new_checkout(root, ("tests", "tools", "benchmarks", *pages, *settings), store=False)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Relay")
+    return checkout
 
 
-class Params(BaseParams):
-    """Parameters of drift."""
-
-    input_artifact: str = Field(description="the table to look at")
-    drift_artifact: str = Field("drift", description="name of the report")
-    threshold: float = Field(0.2, gt=0, description="largest index that passes")
-'''
-BLOCK = """
-  drift:
-    component: drift
-    inputs: {input: clean.clean}
-    outputs:
-      drift: {name: "${data.name}_drift", type: drift_report}
-    settings: [drift]
-"""
+def commit(root: Path, message: str) -> None:
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", message)
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """Return a project with a step and a data set of its user's."""
-    pages = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
-    settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", "requirements")
-    more = ("tests", "tools", "benchmarks", *pages, *settings)
-    checkout = new_checkout(tmp_path_factory.mktemp("own") / "relay", more)
-    root = checkout.root
-    drift = root / "components" / "drift"
-    shutil.copytree(root / "components" / "split", drift, symlinks=True)
-    (drift / "params.py").write_text(PARAMS)
-    project = (drift / "MLproject").read_text()
-    (drift / "MLproject").write_text(project.replace("name: split", "name: drift"))
-    append(root / "config" / "pipeline" / "default.yaml", BLOCK)
-    append(root / "config" / "config.yaml", "\ndrift: {threshold: 0.2}\n")
-    done = checkout.command(sys.executable, "-m", "tools.reference", PYTHONPATH="src")
-    assert done.status == 0, done.output
-    table = root / "sales.csv"
+    """Return a project with what its user adds, merged with a newer Relay."""
+    folder = tmp_path_factory.mktemp("own")
+    relay = new_repository(folder / "relay")
+    git(folder, "clone", "-q", "-o", "relay", str(relay.root), "project")
+    own = Checkout(folder / "project")
+    table = own.root / "sales.csv"
     table.write_text("a,b\n" + "".join(f"{number},{number % 7}\n" for number in range(40)))
-    done = checkout.command(sys.executable, "main.py", "new-data", "sales", "--from", str(table))
-    assert done.status == 0, done.output
-    return checkout
+    for words in (*COMMANDS, ("new-data", "sales", "--from", str(table))):
+        done = own.relay(*words)
+        assert done.status == 0, done.output
+    (own.root / "config" / "project").mkdir()
+    (own.root / "config" / "project" / "default.yaml").write_text(SETTINGS)
+    (own.root / "project.mk").write_text("hello: ## Greet\n\t@echo hello\n")
+    commit(own.root, "Our own")
+    for name in SHIPPED:
+        path = relay.root / name
+        comment = "A newer Relay.\n" if path.suffix == ".md" else "# A newer Relay.\n"
+        path.write_text(f"{path.read_text(encoding='utf-8')}{comment}", encoding="utf-8")
+    commit(relay.root, "A newer Relay")
+    git(own.root, "pull", "-q", "--no-rebase", "--no-edit", "relay", "main")
+    return own
 
 
-def append(path: Path, text: str) -> None:
-    path.write_text(path.read_text() + text)
+def test_a_newer_relay_is_merged_without_a_conflict(own: Checkout) -> None:
+    assert git(own.root, "status", "--porcelain").output == ""
+    assert all("A newer Relay." in (own.root / name).read_text() for name in SHIPPED)
+    changed = git(own.root, "diff", "--name-status", "relay/main").output.splitlines()
+    assert {line.partition("\t")[0] for line in changed} == {"A"}, "a file of Relay's was changed"
 
 
-def test_the_tests_of_the_configuration_still_pass(own: Checkout) -> None:
+def test_the_tests_of_the_configuration_and_of_what_was_added_pass(own: Checkout) -> None:
     assert "target: ???" in (own.root / "config" / "data" / "sales.yaml").read_text()
-    words = ("-m", "pytest", "-v", "--numprocesses=0", "-m", "additions", "tests/config")
-    done = own.command(sys.executable, *words)
+    words = ("-m", "pytest", "-v", "--numprocesses=0")
+    done = own.command(sys.executable, *words, "-m", "additions", "tests/config")
     assert done.status == 0, done.output
-    assert "test_parameters_are_declared_in_the_code_alone[drift]" in done.output
+    for name in ADDED:
+        assert f"test_parameters_are_declared_in_the_code_alone[{name}]" in done.output
+    done = own.command(sys.executable, *words, *(f"tests/unit/components/{name}" for name in ADDED))
+    assert done.status == 0, done.output
+    assert "test_a_prediction_is_the_mean_of_the_nearest_rows PASSED" in done.output
+
+
+def test_what_was_added_passes_the_linters(own: Checkout) -> None:
+    places = [*(f"components/{name}" for name in ADDED)]
+    places += [f"tests/unit/{place}" for place in places]
+    for words in (("check",), ("format", "--check")):
+        done = own.command(sys.executable, "-m", "ruff", *words, *places)
+        assert done.status == 0, done.output
+    for name in ("train_knn", "letters_read"):  # mypy takes long, and the others import less
+        files = [f"components/{name}/{file}.py" for file in ("params", "run")]
+        done = own.command(sys.executable, "-m", "mypy", *files, MYPYPATH=f"components/{name}")
+        assert done.status == 0, done.output
+
+
+def test_the_projects_own_settings_and_targets_are_used(own: Checkout) -> None:
+    settings = own.relay("--cfg").output
+    assert "  project: mine\n" in settings
+    assert "component: train_knn\n" in settings
+    assert own.command("make", "hello").output == "hello\n"
 
 
 def test_a_step_without_a_lock_is_an_error_with_the_command_to_make_one(own: Checkout) -> None:

@@ -1,4 +1,4 @@
-"""A pipeline for what is no table: two commands and code of one's own, nothing in src/relay."""
+"""A pipeline for what is not a table: two commands and code of one's own, nothing in src/relay."""
 
 from __future__ import annotations
 

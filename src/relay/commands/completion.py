@@ -80,6 +80,8 @@ _OPTIONS: Mapping[str, Sequence[str]] = {
     "ui": ["--port", "--mlflow-port", "--trackio-port"],
     "completion": [],
     "reproduce": [],
+    "new-component": ["--input", "--template", "--pipeline", "--environment", "--packages"],
+    "new-pipeline": ["--steps", "--environment", "--packages"],
 }
 """The options of each command, which completion does not import; a test compares them."""
 

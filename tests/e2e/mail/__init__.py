@@ -1,4 +1,4 @@
-"""A pipeline for what is no table, as somebody else would build it: mails into a classifier."""
+"""A pipeline for what is not a table, as somebody else would build it: mails into a classifier."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def files(project: Project) -> dict[str, bytes]:
 
 def test_a_step_is_added_to_a_pipeline_of_the_projects_own(project: Project) -> None:
     printed = component(project, "drift", *INPUT)
-    assert "relay pipeline=own steps=+drift" in printed
+    assert "relay run pipeline=own steps=+drift" in printed
     steps = planned(project, "pipeline=own", "drift.most_missing=0.1")
     assert set(steps) == {*SHIPPED[:-1], "drift"}
     assert steps["drift"].params == {"most_missing": 0.1}
@@ -108,7 +108,7 @@ def test_a_model_of_another_environment_is_loaded_in_that(project: Project) -> N
 
 def test_a_pipeline_of_another_kind_needs_no_table(project: Project) -> None:
     printed = pipeline(project, "letters", "--steps", "read,count")
-    assert "relay pipeline=letters data.folder=FOLDER" in printed
+    assert "relay run pipeline=letters data.folder=FOLDER" in printed
     steps = planned(project, "pipeline=letters", "data.folder=some", "data.pattern=*.txt")
     assert {name: step.component.name for name, step in steps.items()} == {
         "read": "letters_read",

@@ -11,6 +11,7 @@ import onnx
 import pandas as pd
 import pytest
 import yaml
+from onnx import TensorProto, helper
 
 from relay.models.formats.interface import as_numbers
 from relay.models.loading import load_model, require_servable
@@ -74,6 +75,24 @@ def test_a_network_may_take_each_column_by_its_name(folder: Path) -> None:
     )
     expected = numbers()["area"] * 10
     np.testing.assert_allclose(load_model(folder, "it").predict(numbers()).values, expected, 1e-6)
+
+
+def test_an_input_for_a_column_may_take_texts(folder: Path) -> None:
+    node = helper.make_node(
+        "LabelEncoder", ["quarter"], ["price"], domain="ai.onnx.ml",
+        keys_strings=["centre", "north"], values_floats=[50.0, 0.0], default_float=-1.0,
+    )  # fmt: skip
+    graph = helper.make_graph(
+        [node],
+        "quarters",
+        [helper.make_tensor_value_info("quarter", TensorProto.STRING, [None, 1])],
+        [helper.make_tensor_value_info("price", TensorProto.FLOAT, [None, 1])],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
+    save_onnx(model, pd.DataFrame({"quarter": ["north"]}), folder, task="regression")
+    table = pd.DataFrame({"quarter": ["centre", "north", None]})
+    assert load_model(folder, "it").predict(table).values.tolist() == [50, 0, -1]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ Writes a component that works at once, to be filled with your own code:
 
   components/NAME/               params.py (parameters), run.py (the work), links to an environment
   tests/unit/components/NAME/    its test, which `make test` runs
-  config/pipeline/own.yaml       the step, with its settings: ./relay pipeline=own
+  config/pipeline/own.yaml       the step, with its settings: ./relay run pipeline=own
 
 Relay has no file of these names, so that a newer Relay is merged without a conflict.
 
@@ -43,7 +43,7 @@ Usage: ./relay new-pipeline NAME [options]
 Writes a pipeline for data of another kind than tables: one step that reads the files of a folder,
 and others after it. It works at once, to be filled with your own code:
   ./relay new-pipeline letters --steps read,count
-  ./relay pipeline=letters data.folder=FOLDER
+  ./relay run pipeline=letters data.folder=FOLDER
 
   config/pipeline/NAME.yaml           the steps and their settings
   config/data/NAME.yaml               the settings of the data: folder, pattern
@@ -51,8 +51,8 @@ and others after it. It works at once, to be filled with your own code:
   tests/unit/components/NAME_STEP/    its test, which `make test` runs
 
 Options:
-  --steps A,B,...   names of the steps, each of which reads the output of the one before it;
-                    default: read,measure
+  --steps A,B,...   names of the steps; each reads the output of the one before it; default:
+                    read,measure
   --environment E   the folder of environments/ that they run in; default: table.
                     A new one is made from --packages
   --packages A,B    what a new environment has, as in requirements.in

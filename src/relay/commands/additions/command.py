@@ -310,7 +310,7 @@ def _print_next(
     if len(components) > 1:
         tested = f"'{_TESTS.as_posix()} -k {last.rpartition('_')[0]}_'"
     steps = [
-        (f"{relay} {run}", "run it"),
+        (f"{relay} run {run}", "run it"),
         (f"make test ARGS={tested}", "run its tests"),
         (f"{names[-1]}/run.py", "write your code here, its parameters in params.py"),
     ]

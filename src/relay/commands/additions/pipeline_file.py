@@ -55,7 +55,7 @@ def built_on(base: str, name: str) -> str:
     return (
         f"# @package _global_\n{_MARK}new-component`; it is yours now. It has the steps of "
         f"pipeline={base} and those below.\n# To run it, in the project's folder: "
-        f"./relay pipeline={name}\ndefaults: [{base}@pipeline]\n{_SECTION}  steps:\n"
+        f"./relay run pipeline={name}\ndefaults: [{base}@pipeline]\n{_SECTION}  steps:\n"
     )
 
 
@@ -115,18 +115,18 @@ def new_pipeline(name: str, blocks: list[Block]) -> str:
     """Return the text of a pipeline of another kind of data, config/data/`name`.yaml."""
     head = (
         f"# @package _global_\n{_MARK}new-pipeline {name}`; it is yours now.\n"
-        f"# To run it, in the project's folder: ./relay pipeline={name} data.folder=FOLDER\n"
+        f"# To run it, in the project's folder: ./relay run pipeline={name} data.folder=FOLDER\n"
         f"defaults:\n  - override /data: {name}\n"
     )
     groups = "".join(f"\n{block.group_text()}" for block in blocks if block.settings)
-    steps = "\n".join(block.text() for block in blocks)
+    steps = "".join(block.text() for block in blocks)
     return f"{head}{groups}{_SECTION}  steps:\n{steps}"
 
 
 def new_data(name: str) -> str:
     """Return the text of config/data/`name`.yaml."""
     return (
-        f"# Files in a folder: python main.py pipeline={name} data.folder=FOLDER\n\n"
+        f"# Files in a folder: ./relay run pipeline={name} data.folder=FOLDER\n\n"
         f"name: {name}\n"
         f"{'folder: ???':<29} # of the files\n"
         f"""{"pattern: '*'":<29} # which files, such as *.txt; **/*.txt: also in folders below\n"""
