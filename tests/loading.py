@@ -7,11 +7,11 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from tools.shipped import COMPONENTS as COMPONENTS_OF_RELAY
+from tools.shipped import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPONENTS = ROOT / "components"
-SHIPPED = COMPONENTS_OF_RELAY
+SHIPPED = STEPS
 """The steps, each with a component of its name, that Relay brings; a project may add others."""
 
 

@@ -2,5 +2,15 @@
 
 from __future__ import annotations
 
-COMPONENTS = ("get_data", "clean", "check", "split", "train", "evaluate", "register", "predict")
+STEPS = ("get_data", "clean", "check", "split", "train", "evaluate", "register", "predict")
+"""The steps of the default pipeline, each with a component of its name."""
+FORECAST = (
+    "time_axis",
+    "forecast_split",
+    "forecast_train",
+    "forecast_evaluate",
+    "forecast_predict",
+)
+"""The components that only the pipeline of forecasts has."""
+COMPONENTS = (*STEPS, *FORECAST)
 """The folders in components/."""
