@@ -37,6 +37,11 @@ SOURCES = {
         "Tracking",
         "`tracking=local` and `tracking=wandb` select the backend.",
     ),
+    "engine/local.yaml": (
+        "engine.",
+        "Engine",
+        "`engine=slurm` and `engine=command` run steps on [other machines](../guides/machines.md).",
+    ),
 }
 HEAD = """\
 # Settings

@@ -67,6 +67,16 @@ class TrackingSpec(_Strict):
     notes: str | None
 
 
+class EngineSpec(_Strict):
+    """The `engine` group."""
+
+    name: Literal["local", "command", "slurm"] = "local"
+    command: tuple[str, ...] = ()
+    cancel: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
 class Settings(_Strict):
     """The settings of the orchestrator; the components get all others as parameters."""
 
@@ -81,6 +91,7 @@ class Settings(_Strict):
     tracking: TrackingSpec
     pipeline: dict[str, StepSpec] = Field(min_length=1)
     sweep: SweepSpec | None = None
+    engine: EngineSpec = EngineSpec()
 
 
 def cores() -> int:

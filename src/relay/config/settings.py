@@ -39,11 +39,12 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
         "force": tree.force,
         "explain": tree.explain,
         "exclude": tree.exclude,
-        "jobs": cores() if tree.jobs is None else tree.jobs,
+        "jobs": _default_jobs(tree) if tree.jobs is None else tree.jobs,
         "keep_going": tree.keep_going,
         "env_manager": tree.env_manager,
         "tracking": resolve(tree.tracking, "tracking", origin),
         "pipeline": steps,
+        "engine": resolve(tree.engine, "engine", origin),
         "sweep": tree.pipeline.get("sweep"),
     }
     try:
@@ -54,6 +55,11 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
         raise ConfigError(text) from error
     _require_setting_groups(tree, settings)
     return settings
+
+
+def _default_jobs(tree: DictConfig) -> int:
+    """Return how many steps run at once: on other machines, all that are ready."""
+    return cores() if tree.engine.get("name") == "local" else max(1, len(tree.pipeline.steps))
 
 
 def _key_of(path: str) -> str:

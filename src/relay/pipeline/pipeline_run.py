@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from relay.config.composed import Config
+from relay.config.schema import EngineSpec
 from relay.pipeline.artifact_pages import INDEX
 from relay.pipeline.display import Display, open_display
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
@@ -23,6 +24,7 @@ from relay.pipeline.state import RunState
 from relay.pipeline.step_limits import require_resources
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.tracking_setup import log_summary
+from relay.runtime.engines import CommandEngine, Engine, SlurmEngine
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
 from relay.runtime.launcher import Launcher
@@ -34,6 +36,18 @@ from relay.util.paths import shown
 from relay.util.project import Project
 from relay.util.redact import redact
 from relay.util.signals import StopSignals
+
+
+def open_engine(settings: EngineSpec) -> Engine | None:
+    """Return the engine of the settings, or None for this machine.
+
+    Raises ConfigError or RelayError if its command is not set or not installed.
+    """
+    if settings.name == "command":
+        return CommandEngine(settings.command, settings.cancel, settings.variables)
+    if settings.name == "slurm":
+        return SlurmEngine(settings.options, settings.variables)
+    return None
 
 
 @dataclass
@@ -110,7 +124,13 @@ class PipelineRun:
         manager = choose_manager(settings.env_manager, self._outer_manager())
         log = self.folder / "logs" / "environments.log"
         environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
-        launcher = Launcher(self.project, self.folder, self.tracking, environments)
+        launcher = Launcher(
+            self.project,
+            self.folder,
+            self.tracking,
+            environments,
+            engine=open_engine(settings.engine),
+        )
         try:
             missing = environments.find_missing([planned.component for planned in state.waiting])
             if missing:
@@ -121,6 +141,7 @@ class PipelineRun:
             launcher.load([planned.component for planned in state.waiting])
             if not missing:
                 self._check(state, manager)
+            launcher.check_place([planned.component for planned in state.waiting], self.signals)
             self._begin_record(state, summary)
             return self._scheduler(state, launcher, manager).run()
         finally:
@@ -128,7 +149,8 @@ class PipelineRun:
 
     def _check(self, state: RunState, manager: str) -> None:
         """Check the steps a last time, move `latest` to cached outputs, and open the display."""
-        require_resources(state.waiting)
+        if self.config.settings.engine.name == "local":
+            require_resources(state.waiting)
         state.preflight.inspect_sources(state.waiting)
         state.move_latest()
         self._display.open([planned.name for planned in state.planned_steps], manager, self.folder)

@@ -83,7 +83,9 @@ class StepRunner:
             fingerprint=place,
             report=self.launcher.result_path(planned.name),
             mlflow_run=self._mlflow_file(planned.name),
+            execution=self._execution_file(planned.name),
         )
+        write_text(self._execution_file(planned.name), "")
         environ = settings.to_environ()
         mlflow_run = self.mlflow.step_run(planned.name)
         if mlflow_run is not None:
@@ -128,6 +130,9 @@ class StepRunner:
         error `excess` if it was stopped for that.
         """
         code = process.poll()
+        if read_result(self.launcher.result_path(planned.name)) is None:
+            # Its machine may be cut off, with the step at work: it must not store any more.
+            self._execution_file(planned.name).unlink(missing_ok=True)
         if code is None or process.was_asked_to_stop:
             process.stop()
             report = read_result(self.launcher.result_path(planned.name))
@@ -137,7 +142,7 @@ class StepRunner:
                 done.status, done.error = "failed", excess
         else:
             report = read_result(self.launcher.result_path(planned.name))
-            done.error = _error(planned, report, code, process.tail(_READ_LINES), self.project.root)
+            done.error = _error(planned, report, code, process, self.project.root)
             done.status = "ran" if done.error is None else "failed"
         self.launcher.note_end(planned.name, planned.component)
         used = process.usage
@@ -145,11 +150,16 @@ class StepRunner:
         done.cpu_seconds, done.max_rss_mb = used.cpu_seconds, used.max_rss_mb
         if report is not None:
             _fill_in(done, report)
+            if process.is_elsewhere:
+                done.cpu_seconds, done.max_rss_mb = report.cpu_seconds, report.max_rss_mb
         self.mlflow.end_step(planned.name, _RUN_STATUS.get(done.status, "failed"), report)
 
     def settings(self, step: str) -> RunSettings:
         """Return the settings by which the tracking backend knows the run of `step`."""
         return RunSettings(self.tracking, step, run_id(self._id, step), group=self.group)
+
+    def _execution_file(self, step: str) -> Path:
+        return self.launcher.result_path(step).with_suffix(".execution")
 
     def _mlflow_file(self, step: str) -> Path:
         return self.launcher.result_path(step).with_suffix(".mlflow_run")
@@ -162,10 +172,12 @@ def _fill_in(done: StepSummary, report: StepResult) -> None:
 
 
 def _error(
-    planned: PlannedStep, report: StepResult | None, code: int, log: list[str], root: Path
+    planned: PlannedStep, report: StepResult | None, code: int, process: Process, root: Path
 ) -> str | None:
     if report is None:
-        return _why_without_report(planned, code, log, root)
+        if process.explanation is not None:
+            return f"{process.explanation}."
+        return _why_without_report(planned, code, process.tail(_READ_LINES), root)
     if report.status != "succeeded":
         return report.error or f"it ended with exit status {code}"
     return _output_error(planned, report)

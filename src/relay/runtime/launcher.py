@@ -13,6 +13,9 @@ from pathlib import Path
 
 from relay.runtime.command import SCRIPT, runs_script, script_arguments, step_command
 from relay.runtime.component import Component
+from relay.runtime.engine_check import check_place
+from relay.runtime.engine_process import Jobs
+from relay.runtime.engines import Engine
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_messages import Libraries, Step
@@ -29,6 +32,7 @@ from relay.tracking import TrackingSettings
 from relay.tracking.backends import step_module
 from relay.util.errors import RelayError
 from relay.util.project import Project
+from relay.util.signals import StopSignals
 
 CAN_FORK = sys.platform == "linux"
 """On other systems a forked process cannot use all that a library began before the fork."""
@@ -71,6 +75,8 @@ class Launcher:
     environments: EnvironmentBuilder
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of all processes, besides those of this one."""
+    engine: Engine | None = None
+    """Where steps run; None: as processes of this machine."""
     _servers: dict[tuple[str, ...], ForkServer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,12 +88,24 @@ class Launcher:
 
     def load(self, components: Sequence[Component]) -> None:
         """Begin to load the libraries of `components`, in this order, and return at once."""
+        if self.engine is not None:
+            return
         with contextlib.suppress(OSError):  # if nothing can be started, `start` reports it
             for component in filter(self._is_forked, components):
                 libraries, ahead = self._list_fit(component), self._libraries(component)
                 if ahead.remembered is None:
                     libraries += list_late_libraries([*ahead.imports, *ahead.guess])
                 self._server(component).load(Libraries(libraries))
+
+    def check_place(self, components: Sequence[Component], signals: StopSignals) -> None:
+        """Check that `components` can run where the engine starts them, by a job that looks there.
+
+        Raises RelayError with a line for each problem, Interrupted if a signal arrives.
+        """
+        if self.engine is not None and components:
+            environments = [self.environments.get(component) for component in components]
+            jobs = Jobs(self.engine, self.folder)
+            check_place(jobs, self.project, self.tracking, environments, self._environ(), signals)
 
     def note_end(self, step: str, component: Component) -> None:
         """Remember what the process of `step`, which has ended, loaded besides what was there."""
@@ -159,6 +177,12 @@ class Launcher:
         resources: Resources,
         log: Path,
     ) -> Process:
+        if self.engine is not None:
+            command = step_command(component, arguments, self._activate(component))[-1]
+            own = {**self.variables, **resources.variables(), **environ}
+            jobs = Jobs(self.engine, self.folder)
+            return jobs.start(name, command, component.folder, self._environ(), own, resources)
+
         def spawn() -> Process:
             return SpawnedProcess(
                 step_command(component, arguments, self._activate(component)),

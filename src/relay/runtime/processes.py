@@ -46,6 +46,11 @@ class Process(ABC):
     child's signal to stop.
     """
 
+    is_elsewhere = False
+    """Whether the step runs on another machine, so that it reports itself what it used."""
+    explanation: str | None = None
+    """Why it ended before it could report, if that is known."""
+
     def __init__(self, log: Path) -> None:
         self.log = log
         self.was_asked_to_stop = False
@@ -83,7 +88,7 @@ class Process(ABC):
                     self._signalled is not None
                     and time.monotonic() > self._signalled + GRACE_SECONDS
                 ):
-                    self._signal_group(signal.SIGKILL)
+                    self._kill()
             return None
         if self._ended is None:
             self._ended = time.monotonic()
@@ -111,7 +116,7 @@ class Process(ABC):
         self.was_asked_to_stop = True
         if self._signalled is None and self.pid is not None:
             self._signalled = time.monotonic()
-            self._signal_group(signal.SIGTERM)
+            self._ask()
 
     def stop(self) -> None:
         """End the whole process group: ask, wait for `GRACE_SECONDS`, then kill."""
@@ -119,12 +124,18 @@ class Process(ABC):
         deadline = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < deadline and (self.poll() is None or self._has_living_group()):
             time.sleep(0.05)
-        self._signal_group(signal.SIGKILL)
+        self._kill()
         while self.poll() is None:
             if self.pid is None:
                 self._abandon()
-            self._signal_group(signal.SIGKILL)
+            self._kill()
             time.sleep(0.05)
+
+    def _ask(self) -> None:
+        self._signal_group(signal.SIGTERM)
+
+    def _kill(self) -> None:
+        self._signal_group(signal.SIGKILL)
 
     def _sample(self) -> None:
         now = time.monotonic()

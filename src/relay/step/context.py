@@ -42,6 +42,8 @@ class RunSettings:
     """The file for the component's StepResult; None if no orchestrator waits for it."""
     mlflow_run: Path | None = None
     """The file that gets the id of the step's MLflow run, if MLFLOW_RUN_ID does not have it."""
+    execution: Path | None = None
+    """A file that the orchestrator removes once it has given up this execution of the step."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], default_step: str) -> RunSettings:
@@ -58,6 +60,7 @@ class RunSettings:
             fingerprint=path("RELAY_FINGERPRINT"),
             report=path("RELAY_RESULT"),
             mlflow_run=path("RELAY_MLFLOW_RUN"),
+            execution=path("RELAY_EXECUTION"),
         )
 
     @property
@@ -75,4 +78,5 @@ class RunSettings:
             "RELAY_FINGERPRINT": str(self.fingerprint or ""),
             "RELAY_RESULT": str(self.report or ""),
             "RELAY_MLFLOW_RUN": str(self.mlflow_run or ""),
+            "RELAY_EXECUTION": str(self.execution or ""),
         }

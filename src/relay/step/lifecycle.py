@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from relay.step.end import End
 from relay.step.fingerprint import Fingerprint
 from relay.step.outputs import require_complete, require_type
 from relay.step.params import ParamsT
+from relay.step.resources import measure_use
 from relay.step.result import StepResult, stored_path, write_result
 from relay.step.run import StepRun
 from relay.step.run_metadata import copy_source, describe_end, describe_outputs, describe_run
@@ -108,6 +110,7 @@ class StepLifecycle(Generic[ParamsT]):
     def _store(self, work: End) -> End:
         """Store the outputs, then do the step's actions that wait for that (`finally_do`)."""
         try:
+            self._require_present()
             drafts = self._outputs()
             # Checked while nothing is stored: all outputs or none.
             for key, draft in drafts.items():
@@ -130,6 +133,23 @@ class StepLifecycle(Generic[ParamsT]):
         except Exception as error:
             return End.of(error, self._places)
         return work
+
+    def _require_present(self) -> None:
+        """Check that the orchestrator still waits for this execution of the step.
+
+        Raises RelayError if it has given it up, as its machine seemed lost: the step may run again
+        elsewhere, and must not store its outputs twice.
+        """
+        execution = self.settings.execution
+        if execution is None:
+            return
+        with contextlib.suppress(OSError):
+            list(execution.parent.iterdir())  # has a network's file system look again
+        if not execution.exists():
+            raise RelayError(
+                f"{self.settings.step}: the run that started this step has given it up, so its "
+                "outputs are not stored. Run the pipeline again."
+            )
 
     def _mark(self) -> None:
         """Give the outputs the alias by which the step cache finds them."""
@@ -226,6 +246,7 @@ class StepLifecycle(Generic[ParamsT]):
         return {name: path for name, path in self._run.images.items() if path.is_file()}
 
     def _report(self, end: End) -> StepResult:
+        used = measure_use()
         return StepResult(
             status=end.status,
             error=end.message or None,
@@ -238,6 +259,8 @@ class StepLifecycle(Generic[ParamsT]):
             notes=[redact(text) for text in self._run.notes],
             phases=self._run.phases,
             url=self._tracking.url,
+            cpu_seconds=round(used.cpu_seconds, 3),
+            max_rss_mb=round(used.max_rss_mb, 3),
         )
 
 

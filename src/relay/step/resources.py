@@ -1,6 +1,10 @@
-"""The resources of a step: what it gets, and what it may not exceed."""
+"""The resources of a step: what it gets, what it may not exceed, and what it used."""
 
 from __future__ import annotations
+
+import resource
+import sys
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,3 +44,22 @@ class Resources(BaseModel):
     def variables(self) -> dict[str, str]:
         """Return the environment variables that limit the threads of libraries to `cpus`."""
         return {} if self.cpus is None else dict.fromkeys(_THREADS, str(self.cpus))
+
+
+@dataclass(frozen=True)
+class Used:
+    """What this process and its ended children have used so far."""
+
+    cpu_seconds: float
+    max_rss_mb: float
+
+
+def measure_use() -> Used:
+    """Return what this process has used, for an orchestrator that cannot see it."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return Used(
+        own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
+        max(own.ru_maxrss, children.ru_maxrss) / unit,
+    )

@@ -31,6 +31,9 @@ class StepResult:
     """The seconds of each phase that the step names, such as fit."""
     url: str | None = None
     """The run's page in the backend."""
+    cpu_seconds: float = 0.0
+    max_rss_mb: float = 0.0
+    """The most memory of the step's process, as its system measured it."""
 
 
 def write_result(path: Path, report: StepResult) -> None:

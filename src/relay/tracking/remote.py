@@ -24,6 +24,7 @@ __all__ = [
     "BACKEND",
     "SETTING",
     "TITLE",
+    "VARIABLES",
     "find_best",
     "find_outage",
     "has_login",
@@ -45,6 +46,8 @@ BACKEND = "wandb"
 """The server's backend, as the setting `tracking` names it."""
 SETTING = f"tracking={BACKEND}"
 """What is set to have runs there, for messages."""
+VARIABLES = "WANDB_"
+"""The beginning of the names of the server's environment variables."""
 
 
 def is_remote(backend: str) -> bool:
