@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import psutil
 
 from relay.config.schema import cores
 from relay.pipeline.planned_step import PlannedStep
+from relay.runtime.gpus import list_gpus
 from relay.runtime.progress import Usage
 from relay.util.errors import ConfigError
 
@@ -15,7 +17,7 @@ _MB = 1024 * 1024
 
 
 def require_resources(planned_steps: Sequence[PlannedStep]) -> None:
-    """Check that this machine has the processors and the memory that each step asks for.
+    """Check that this machine has the processors, the memory and the GPUs that each step asks for.
 
     Raises ConfigError with a line for each limit that it cannot keep.
     """
@@ -30,8 +32,20 @@ def require_resources(planned_steps: Sequence[PlannedStep]) -> None:
                     f"{key}: this machine has {most:.4g} (got {wanted:g}). Run the step on another "
                     f"machine (engine=slurm, engine=command), or set {key}={most:.3g}."
                 )
+    if any(planned.resources.gpus for planned in planned_steps):
+        lines += _missing_gpus(planned_steps, len(list_gpus(os.environ)))
     if lines:
         raise ConfigError("\n".join(lines))
+
+
+def _missing_gpus(planned_steps: Sequence[PlannedStep], present: int) -> list[str]:
+    return [
+        f"{_key(planned, 'gpus')}: this machine has {present} (got {planned.resources.gpus}), as "
+        "`nvidia-smi` and CUDA_VISIBLE_DEVICES list them. Run the step on another machine "
+        f"(engine=slurm, engine=command), or set {_key(planned, 'gpus')}={present}."
+        for planned in planned_steps
+        if planned.resources.gpus > present
+    ]
 
 
 def find_excess(planned: PlannedStep, used: Usage) -> str | None:

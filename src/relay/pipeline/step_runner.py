@@ -11,6 +11,7 @@ from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.run_summary import StepSummary
 from relay.pipeline.tracking_setup import run_id
+from relay.runtime.gpus import StepGpus
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process
 from relay.step.context import RunSettings
@@ -45,6 +46,7 @@ class StepRunner:
         self.manager = manager
         self._id = uuid.uuid4().hex
         """Of the pipeline run, from which the ids of its steps' runs are made."""
+        self.gpus = StepGpus()
 
     def announce(self, planned: PlannedStep, done: StepSummary) -> None:
         """Begin to start the MLflow run of a step with the exact inputs in `done`."""
@@ -62,7 +64,14 @@ class StepRunner:
         self.mlflow.begin_step(planned.name, run, self._mlflow_file(planned.name))
 
     def can_begin(self, planned: PlannedStep) -> bool:
-        """Return whether an announced step has its MLflow run, or does not need it to start."""
+        """Return whether an announced step can start: it has its MLflow run, and its GPUs.
+
+        A step on another machine gets its GPUs there, and not every step needs to wait for its run.
+        """
+        if self.launcher.engine is None and not self.gpus.reserve(
+            planned.name, planned.resources.gpus
+        ):
+            return False
         if self.mlflow.step_run(planned.name) is not None:
             return True
         return not self.launcher.reads_mlflow_run(planned.component)
@@ -86,7 +95,7 @@ class StepRunner:
             execution=self._execution_file(planned.name),
         )
         write_text(self._execution_file(planned.name), "")
-        environ = settings.to_environ()
+        environ = {**settings.to_environ(), **self.gpus.begin(planned.name)}
         mlflow_run = self.mlflow.step_run(planned.name)
         if mlflow_run is not None:
             environ["MLFLOW_RUN_ID"] = mlflow_run
@@ -99,6 +108,7 @@ class StepRunner:
                 planned.resources,
             )
         except RelayError:
+            self.gpus.end(planned.name)
             self.mlflow.end_step(planned.name, "failed", None)
             raise
         done.log = str(process.log.relative_to(self.project.home))
@@ -148,6 +158,10 @@ class StepRunner:
         used = process.usage
         done.seconds = done.seconds or used.seconds
         done.cpu_seconds, done.max_rss_mb = used.cpu_seconds, used.max_rss_mb
+        gpu_use = self.gpus.end(planned.name)
+        if report is not None and gpu_use is not None:
+            used_gpus = {"gpu_percent": gpu_use.percent, "gpu_memory_mb": gpu_use.memory_mb}
+            report = replace(report, metrics={**report.metrics, **used_gpus})
         if report is not None:
             _fill_in(done, report)
             if process.is_elsewhere:

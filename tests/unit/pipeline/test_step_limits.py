@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,3 +50,11 @@ def test_processors_limit_the_threads_of_libraries() -> None:
     assert Resources(cpus=3).variables()["OMP_NUM_THREADS"] == "3"
     assert not Resources(memory_gb=1, minutes=5).needs_own_start
     assert Resources(cpus=1).needs_own_start
+
+
+def test_a_gpu_that_is_not_there_is_an_error_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"resources\.gpus: this machine has 0 \(got 1\)"):
+        require_resources([step(gpus=1), step()])

@@ -15,6 +15,7 @@ from relay.pipeline.mlflow_record import MlflowRecord
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.run_summary import StepSummary
 from relay.pipeline.step_runner import StepRunner
+from relay.runtime.gpus import StepGpus
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process, SpawnedProcess
 from relay.step.result import StepResult, stored_path, write_result
@@ -36,6 +37,7 @@ def runner(tmp_path: Path) -> StepRunner:
     runner.launcher.folder = tmp_path
     (tmp_path / "results").mkdir()
     runner.mlflow = MlflowRecord("never opened")
+    runner.gpus = StepGpus()
     return runner
 
 
