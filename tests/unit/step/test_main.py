@@ -214,3 +214,22 @@ def test_rows_are_logged_as_the_step_goes_on_and_its_metrics_after_them(
     assert [(row.step, row.metrics) for row in epochs] == [(0, {"loss": 3.0}), (1, {"loss": 2.0})]
     assert (last.step, last.metrics["score"]) == (2, 1.0)
     assert list(result(tmp_path).phases) == ["fit"]
+
+
+def test_an_execution_that_was_given_up_stores_nothing(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution = tmp_path / "two.execution"
+    execution.touch()
+    monkeypatch.setenv("RELAY_EXECUTION", str(execution))
+
+    def step(run: StepRun[Two]) -> None:
+        hand_over(run)
+        execution.unlink()  # as the orchestrator does when it has lost this machine
+
+    assert component.main(Two, step, []) == 1
+    assert memory.stored == {}
+    assert "has given it up" in str(result(tmp_path).error)
+    execution.touch()
+    assert component.main(Two, hand_over, []) == 0
+    assert result(tmp_path).max_rss_mb > 10
