@@ -161,35 +161,51 @@ def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None
     assert params["seed"] == "7"
 
 
-def test_a_run_of_a_git_url_keeps_its_results_where_it_was_started(
+def test_a_run_of_a_git_tag_keeps_its_results_where_it_was_started(
     ran: Checkout, tmp_path: Path
 ) -> None:
     git = ("git", "-c", "user.name=me", "-c", "user.email=me@here.test", "-C")
     there, home = tmp_path / "there", tmp_path / "home"
     ignored = shutil.ignore_patterns(".*", "outputs", "mlruns", "mlflow.db")
     shutil.copytree(ran.root, there, symlinks=True, ignore=ignored)
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
-        subprocess.run([*git, str(there), *words], check=True)
     home.mkdir()
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"], ["tag", "v1"]):
+        subprocess.run([*git, str(there), *words], check=True)
+    (there / "main.py").write_text("raise SystemExit('newer than the tag')")
+    subprocess.run([*git, str(there), "commit", "-q", "-a", "-m", "newer"], check=True)
     (home / "t.csv").write_text("x,y\n" + "".join(f"{n},{2 * n}\n" for n in range(40)))
     instead = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{there}.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://git.test/relay",
     }
-    done = replace(ran, root=home).command(
-        *("mlflow", "run", "https://git.test/relay", "--env-manager", "local"),
-        *("-P", "env_manager=local", "-P", "steps=get_data", "-P", "data=table"),
-        *("-P", "data.url=t.csv", "-P", "data.target=y"),
-        **instead,
-    )
-    assert done.status == 0, done.output
-    summary = json.loads((home / "outputs" / "latest" / "summary.json").read_text())
+    started = replace(ran, root=home)
+
+    def run(url: str, *params: str) -> Done:
+        words = [word for param in params for word in ("-P", param)]
+        command = ("mlflow", "run", url, "-v", "v1", "--env-manager", "local", *words)
+        done = started.command(*command, **instead)
+        assert done.status == 0, done.output
+        return done
+
+    arguments = ("env_manager=local", "steps=+clean", "data=table", "data.url=t.csv")
+    done = run("https://git.test/relay", *arguments, "data.target=y")
+    summary = started.summary
     assert summary["status"] == "succeeded"
     assert f"; outputs/{(home / 'outputs' / 'latest').readlink()}/summary.json" in done.output
     assert (home / ".relay" / "trackio").is_dir()
-    run = replace(ran, root=home).mlflow.get_run(summary["mlflow_run_id"])
-    assert (run.info.run_name, run.data.params["data.name"]) == ("t_y / random_forest", "t_y")
+    mlflow_run = started.mlflow.get_run(summary["mlflow_run_id"])
+    assert mlflow_run.info.run_name == "t_y / random_forest"
+    assert mlflow_run.data.params["data.name"] == "t_y"
+
+    # Another clone has the same code: nothing is made again.
+    run("https://git.test/relay", *arguments, "data.target=y")
+    assert {started.statuses()[name] for name in ("get_data", "clean")} == {"cached"}
+
+    # One component of it, on the same store.
+    split = ("input_artifact=t_y_clean:latest", "target=y", "train_artifact=t_y_train")
+    done = run("https://git.test/relay#components/split", *split)
+    assert "Stored t_y_train:v0" in done.output
 
 
 def test_an_unknown_parameter_of_mlflow_run_is_an_error(ran: Checkout) -> None:
