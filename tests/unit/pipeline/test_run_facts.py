@@ -18,6 +18,7 @@ def load(*arguments: str) -> Config:
 
 
 def test_its_name_has_data_and_model() -> None:
+    assert run_name(load("engine=slurm")) == "diabetes / random_forest"
     assert run_name(load("data=table", "data.url=sales.csv", "data.target=price", "model=linear")) \
         == "sales_price / linear"  # fmt: skip
 
