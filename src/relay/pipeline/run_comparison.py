@@ -17,7 +17,17 @@ from relay.config.compose import register_resolvers
 from relay.pipeline.run_folders import list_runs
 from relay.pipeline.run_summary import SETTINGS, SUMMARY
 
-_NOT_COMPARED = ("steps", "exclude", "jobs", "explain", "force", "cache", "keep_going", "tracking")
+_NOT_COMPARED = (
+    "steps",
+    "exclude",
+    "jobs",
+    "explain",
+    "force",
+    "cache",
+    "keep_going",
+    "tracking",
+    "engine",
+)
 """Settings that decide how a pipeline runs, not what it makes."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

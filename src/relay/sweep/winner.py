@@ -16,7 +16,17 @@ from relay.util.files import write_text
 from relay.util.redact import redact
 
 GROUP = "experiment"
-_HOW = ("tracking", "env_manager", "jobs", "cache", "keep_going", "steps", "exclude", "force")
+_HOW = (
+    "tracking",
+    "engine",
+    "env_manager",
+    "jobs",
+    "cache",
+    "keep_going",
+    "steps",
+    "exclude",
+    "force",
+)
 """Settings of how a pipeline runs, which do not belong to an experiment."""
 
 
