@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from relay.runtime.fork_client import ForkServer
+from relay.runtime.fork_client import ForkServer, LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.libraries import Library, list_late_libraries
 
@@ -53,7 +53,8 @@ class Forks:
         self._numbers = itertools.count()
         activate = f"export PATH={BIN}{os.pathsep}$PATH"
         variables = {**environ, "PYTHONPATH": str(source)}
-        self._server = ForkServer([activate], variables, folder / "libraries.log")
+        log = folder / "libraries.log"
+        self._server = ForkServer(LocalConnection([activate], variables, log), log)
         self._server.load(Libraries([*loaded, *list_late_libraries(loaded)]))
 
     def run(

@@ -10,9 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
-
-import psutil
+from typing import Any, BinaryIO, Protocol, cast
 
 from relay.runtime.fork_messages import (
     Ended,
@@ -28,6 +26,7 @@ from relay.runtime.fork_messages import (
     decode,
     encode,
 )
+from relay.runtime.process_table import LocalProcesses, ProcessTable
 from relay.runtime.processes import End, Process
 
 _LOST = (
@@ -39,7 +38,32 @@ STUCK_SECONDS = 15.0
 """The time after which an import that uses no processor is taken as one that hangs."""
 
 
-class ForkServer:
+class Connection(Protocol):
+    """A connection to a fork server: on this machine, or in a container."""
+
+    @property
+    def table(self) -> ProcessTable:
+        """Return the table that has the server's process, and those that it forks."""
+
+    @property
+    def group(self) -> int:
+        """Return the process group of the servers."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether the server has ended, and `read` has returned all of its answers."""
+
+    def send(self, request: Libraries | Step) -> None:
+        """Send a request, if the server has not ended."""
+
+    def read(self) -> list[Any]:
+        """Return the answers that have arrived."""
+
+    def close(self) -> None:
+        """End the servers, and wait for that."""
+
+
+class LocalConnection:
     """A server in the environment that the shell commands `activate` switch to.
 
     Its output, such as why it does not start, is in `log`. Raises OSError if no process can be
@@ -47,15 +71,10 @@ class ForkServer:
     """
 
     def __init__(self, activate: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
-        self._log = log
-        self._forked: dict[str, ForkedProcess] = {}
-        self._is_usable = True
-        self._loading: dict[int, _Import] = {}  # by the process that does it
-        self.unfit: str | None = None
-        """The module with which the server ended or hung, or after which it cannot fork."""
         log.parent.mkdir(parents=True, exist_ok=True)
         read_end, write_end = os.pipe()
         command = [*activate, f"exec python -P -m relay.runtime.fork_server {write_end}"]
+        self.table = LocalProcesses()
         self._answers = Lines(read_end)
         try:
             with log.open("ab") as output:
@@ -75,13 +94,54 @@ class ForkServer:
             os.close(write_end)
 
     @property
+    def group(self) -> int:
+        return self._popen.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self._answers.ended
+
+    def send(self, request: Libraries | Step) -> None:
+        stdin = cast(BinaryIO, self._popen.stdin)
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which `read_answers` notes
+            stdin.write(encode(request))
+            stdin.flush()
+
+    def read(self) -> list[Any]:
+        return [decode(line) for line in self._answers.read()]
+
+    def close(self) -> None:
+        self._popen.wait()
+        with contextlib.suppress(BrokenPipeError):  # it may not have read all requests
+            cast(BinaryIO, self._popen.stdin).close()
+        os.close(self._answers.descriptor)
+
+
+class ForkServer:
+    """A server that forks the processes of steps; its output is in `log`."""
+
+    def __init__(self, connection: Connection, log: Path) -> None:
+        self._connection = connection
+        self._log = log
+        self._forked: dict[str, ForkedProcess] = {}
+        self._is_usable = True
+        self._loading: dict[int, _Import] = {}  # by the process that does it
+        self.unfit: str | None = None
+        """The module with which the server ended or hung, or after which it cannot fork."""
+
+    @property
+    def table(self) -> ProcessTable:
+        """Return the table that has the processes that it forks."""
+        return self._connection.table
+
+    @property
     def is_loading(self) -> bool:
         """Return whether a library was being loaded when the answers were last read."""
         return any(loading.module for loading in self._loading.values())
 
     def load(self, libraries: Libraries) -> None:
         """Have `libraries` loaded while the server has nothing else to do."""
-        self._send(libraries)
+        self._connection.send(libraries)
 
     def fork(self, step: Step, spawn: Callable[[], Process]) -> ForkedProcess:
         """Return a process that runs `step`; it exists once the step's libraries are loaded.
@@ -90,15 +150,14 @@ class ForkServer:
         """
         process = self._forked[step.name] = ForkedProcess(self, step, spawn)
         if self._is_usable:
-            self._send(step)
+            self._connection.send(step)
         else:
             process.fall_back()
         return process
 
     def read_answers(self) -> None:
         """Note what the server has reported since: starts and ends, and that it cannot go on."""
-        for line in self._answers.read():
-            answer = decode(line)
+        for answer in self._connection.read():
             if isinstance(answer, Loading):
                 self._loading[answer.pid] = _Import(answer.module)
             elif isinstance(answer, Unfit):
@@ -113,14 +172,14 @@ class ForkServer:
             elif isinstance(answer, Lost):
                 self._note_unfit([answer.pid])
                 self._note_loss(answer.level)
-        if self._answers.ended:
+        if self._connection.has_ended:
             self._give_up()
             self._note_loss(0)
 
     def check_progress(self) -> None:
         """Fall back to spawning if a server hangs in an import, as a step may wait for it."""
         for pid, loading in self._loading.items():
-            if loading.is_stuck(pid):
+            if loading.is_stuck(pid, self.table):
                 self._note_unfit([pid])
                 self._give_up()
                 for process in self._forked.values():
@@ -129,30 +188,14 @@ class ForkServer:
 
     def kill(self) -> None:
         """End the servers at once, whatever they are doing."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
+        self.table.signal_group(self._connection.group, signal.SIGKILL)
 
     def close(self) -> float:
         """End the server, and return the CPU seconds that it used to load libraries."""
-        seconds = sum(map(_cpu_seconds, self._list_levels()))
+        seconds = self.table.group_cpu_seconds(self._connection.group)
         self.kill()
-        self._popen.wait()
-        with contextlib.suppress(BrokenPipeError):  # it may not have read all requests
-            cast(BinaryIO, self._popen.stdin).close()
-        os.close(self._answers.descriptor)
+        self._connection.close()
         return seconds
-
-    def _list_levels(self) -> list[psutil.Process]:
-        """Return the processes of the servers, the first one and those that it has forked."""
-        with contextlib.suppress(psutil.Error):
-            first = psutil.Process(self._popen.pid)
-            levels = [first]
-            for child in first.children(recursive=True):
-                with contextlib.suppress(OSError):
-                    if os.getpgid(child.pid) == first.pid:  # a step leads a group of its own
-                        levels.append(child)
-            return levels
-        return []
 
     def _give_up(self) -> None:
         """Fork no more; remember the module that is being loaded as the reason."""
@@ -169,12 +212,6 @@ class ForkServer:
         for process in self._forked.values():
             process.note_loss(level, self._log)
 
-    def _send(self, request: Libraries | Step) -> None:
-        stdin = cast(BinaryIO, self._popen.stdin)
-        with contextlib.suppress(BrokenPipeError):  # it has ended, which `read_answers` notes
-            stdin.write(encode(request))
-            stdin.flush()
-
 
 @dataclass
 class _Import:
@@ -185,29 +222,21 @@ class _Import:
     used_at: float = field(default_factory=time.monotonic)
     """When `used` last changed."""
 
-    def is_stuck(self, pid: int) -> bool:
+    def is_stuck(self, pid: int, table: ProcessTable) -> bool:
         """Return whether the server `pid` has long not used the processor, but not finished."""
         if not self.module:
             return False
-        with contextlib.suppress(psutil.Error):
-            used = _cpu_seconds(psutil.Process(pid))
-            if used != self.used:
-                self.used, self.used_at = used, time.monotonic()
+        used = table.cpu_seconds(pid)
+        if used != self.used:
+            self.used, self.used_at = used, time.monotonic()
         return time.monotonic() > self.used_at + STUCK_SECONDS
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    with contextlib.suppress(psutil.Error):
-        used = process.cpu_times()
-        return float(used.user + used.system)
-    return 0.0
 
 
 class ForkedProcess(Process):
     """A process that a server forks, or that is spawned if the server cannot."""
 
     def __init__(self, server: ForkServer, step: Step, spawn: Callable[[], Process]) -> None:
-        super().__init__(Path(step.log))
+        super().__init__(Path(step.log), server.table)
         self._server = server
         self._claim = Path(step.claim)
         self._spawn = spawn

@@ -17,7 +17,7 @@ from relay.runtime.engine_check import check_place
 from relay.runtime.engine_process import Jobs
 from relay.runtime.engines import Engine
 from relay.runtime.environment_builder import EnvironmentBuilder
-from relay.runtime.fork_client import ForkServer
+from relay.runtime.fork_client import ForkServer, LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.libraries import (
     Library,
@@ -222,7 +222,9 @@ class Launcher:
         activate = self._activate(component)
         if activate not in self._servers:
             environ = {**self._environ(), "PYTHONPATH": str(self.project.root / "src")}
-            self._servers[activate] = ForkServer(activate, environ, self._log)
+            self._servers[activate] = ForkServer(
+                LocalConnection(activate, environ, self._log), self._log
+            )
         return self._servers[activate]
 
     @property

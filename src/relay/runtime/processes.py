@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -13,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import psutil
-
+from relay.runtime.process_table import LocalProcesses, ProcessTable
 from relay.runtime.progress import Usage
 from relay.util.errors import Interrupted
 from relay.util.files import read_tail
@@ -23,8 +21,6 @@ from relay.util.signals import StopSignals
 _MB = 1024 * 1024
 _POLL_SECONDS = 0.1
 _SAMPLE_SECONDS = 0.1
-_LIST_SECONDS = 0.5
-"""Between two readings of the list of all processes."""
 GRACE_SECONDS = 10.0
 """The time that a process group has to end by itself before it is killed."""
 
@@ -43,7 +39,7 @@ class Process(ABC):
     """A child that leads a process group, and whose output goes to the file `log`.
 
     Its standard input is held open by this process and ends with it, in whatever way: that is the
-    child's signal to stop.
+    child's signal to stop. Its process id is one of `table`: of this machine, or of a container.
     """
 
     is_elsewhere = False
@@ -51,13 +47,12 @@ class Process(ABC):
     explanation: str | None = None
     """Why it ended before it could report, if that is known."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, table: ProcessTable | None = None) -> None:
         self.log = log
+        self._table = table or LocalProcesses()
         self.was_asked_to_stop = False
         self._started = time.monotonic()
         self._sampled = 0.0
-        self._listed = 0.0
-        self._group: list[psutil.Process] = []
         self._ended: float | None = None
         self._signalled: float | None = None
         self._cpu_seconds = 0.0
@@ -142,37 +137,17 @@ class Process(ABC):
         if now < self._sampled + _SAMPLE_SECONDS:
             return
         self._sampled = now
-        memory, cpu = 0, 0.0
-        for process in self._list_processes(now):
-            with contextlib.suppress(psutil.Error):
-                memory += process.memory_info().rss
-                times = process.cpu_times()
-                cpu += times.user + times.system + times.children_user + times.children_system
-        self._max_rss = max(self._max_rss, memory)
-        self._cpu_seconds = max(self._cpu_seconds, cpu)
-
-    def _list_processes(self, now: float) -> list[psutil.Process]:
-        """Return the process and its descendants, which takes a look at all processes."""
-        if self.pid is not None and now >= self._listed + _LIST_SECONDS:
-            self._listed = now
-            with contextlib.suppress(psutil.Error):
-                parent = psutil.Process(self.pid)
-                self._group = [parent, *parent.children(recursive=True)]
-        return self._group
+        if self.pid is not None:
+            used = self._table.measure(self.pid)
+            self._max_rss = max(self._max_rss, used.rss)
+            self._cpu_seconds = max(self._cpu_seconds, used.cpu_seconds)
 
     def _signal_group(self, signal_number: int) -> None:
         if self.pid is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal_number)
+            self._table.signal_group(self.pid, signal_number)
 
     def _has_living_group(self) -> bool:
-        """Return whether a process of the group still runs; zombies do not count."""
-        for process in psutil.process_iter(["status"]):
-            with contextlib.suppress(psutil.Error, ProcessLookupError):
-                is_alive = process.info["status"] != psutil.STATUS_ZOMBIE
-                if is_alive and os.getpgid(process.pid) == self.pid:
-                    return True
-        return False
+        return self.pid is not None and self._table.has_living(self.pid)
 
 
 class SpawnedProcess(Process):

@@ -7,14 +7,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 
 from relay.runtime import fork_client, processes
-from relay.runtime.fork_client import ForkedProcess, ForkServer
+from relay.runtime.fork_client import ForkedProcess, ForkServer, LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.processes import SpawnedProcess
 from tests.loading import ROOT
@@ -38,10 +38,14 @@ print(json.dumps({
 """
 
 
+def connect(activate: list[str], environ: Mapping[str, str], log: Path) -> ForkServer:
+    return ForkServer(LocalConnection(activate, environ, log), log)
+
+
 def start_server(folder: Path, *libraries: Path) -> ForkServer:
     path = os.pathsep.join(map(str, (ROOT / "src", *libraries)))
     environ = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
-    return ForkServer([PATH], environ, folder / "logs" / "libraries.log")
+    return connect([PATH], environ, folder / "logs" / "libraries.log")
 
 
 @pytest.fixture
@@ -168,7 +172,7 @@ def test_the_way_it_ends_is_reported(
 
 def test_what_it_prints_is_written_also_if_it_is_buffered(tmp_path: Path) -> None:
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
-    server = ForkServer([PATH], {**environ, "PYTHONPATH": str(ROOT / "src")}, tmp_path / "log")
+    server = connect([PATH], {**environ, "PYTHONPATH": str(ROOT / "src")}, tmp_path / "log")
     assert exit_status(fork(server, tmp_path, "print('well', end='')")) == 0
     assert (tmp_path / "one.log").read_text() == "well"
     server.close()
@@ -233,7 +237,7 @@ def test_a_server_that_cannot_be_started_leaves_no_descriptor(
     before = psutil.Process().num_fds()
     monkeypatch.setenv("PATH", "")
     with pytest.raises(OSError, match="bash"):
-        ForkServer([], os.environ, tmp_path / "libraries.log")
+        connect([], os.environ, tmp_path / "libraries.log")
     assert psutil.Process().num_fds() == before
 
 
@@ -260,7 +264,7 @@ def test_a_killed_server_is_reported_in_the_log_of_the_step(
 
 def test_a_server_that_does_not_start_leaves_its_steps_to_be_spawned(tmp_path: Path) -> None:
     log = tmp_path / "libraries.log"
-    server = ForkServer(["echo no such environment; false"], os.environ, log)
+    server = connect(["echo no such environment; false"], os.environ, log)
     child = fork(server, tmp_path, SHOWS_WORD)
     assert exit_status(child) == 0
     assert (tmp_path / "one.log").read_text() == "spawned\n"
@@ -429,7 +433,8 @@ def test_the_servers_of_all_levels_end_with_the_first(tmp_path: Path) -> None:
     for libraries in (own, hangs):
         server.load(libraries)
     wait_for_import(server, "hangs")
-    levels = server._list_levels()
+    first = psutil.Process(server._connection.group)
+    levels = [first, *first.children()]
     assert len(levels) == 2
     server.close()
     assert psutil.wait_procs(levels, timeout=10)[1] == []
