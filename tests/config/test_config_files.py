@@ -160,6 +160,8 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["train.folds=x", "seed=-1"], "(?s)seed: .*train.folds: "),
         (["steps=trian"], "steps: there is no step 'trian'. Did you mean 'train'"),
         (["env_manager=pip"], "^env_manager: .*'pip'"),
+        (["container.command=lxc"], "^container.command: .*'docker' or 'podman'"),
+        (["container.comand=podman"], "Did you mean 'container.command'"),
         (["tracking.project=../x"], "^tracking.project: "),
         (["data.name=../x"], "pipeline.steps.get_data.outputs.raw.name"),
         (["data.target=targt"], "no column 'targt'.*Did you mean 'target'"),

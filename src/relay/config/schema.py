@@ -11,6 +11,7 @@ from relay.step.param_errors import NAME, TAG
 from relay.step.resources import Resources
 from relay.tracking.settings import BackendName
 
+_BASE = "python:3.11-slim-bookworm"
 _KEY = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"
 
 
@@ -44,6 +45,8 @@ class StepSpec(_Strict):
     cache: bool = True
     state: list[str] = []
     resources: Resources = Resources()
+    network: bool = False
+    """Whether it needs a network; in a container, it has none otherwise."""
 
 
 class SweepSpec(_Strict):
@@ -77,6 +80,14 @@ class EngineSpec(_Strict):
     variables: tuple[str, ...] = ()
 
 
+class ContainerSpec(_Strict):
+    """The group `container`: how steps run with env_manager=docker."""
+
+    command: Literal["docker", "podman"] = "docker"
+    base: str = Field(_BASE, pattern=r"^[\w][\w.:/@-]*$")
+    network: str = Field("bridge", pattern=NAME)
+
+
 class Settings(_Strict):
     """The settings of the orchestrator; the components get all others as parameters."""
 
@@ -87,7 +98,8 @@ class Settings(_Strict):
     exclude: str | None
     jobs: int = Field(ge=1)
     keep_going: bool
-    env_manager: Literal["auto", "conda", "uv", "virtualenv", "local"]
+    env_manager: Literal["auto", "conda", "uv", "virtualenv", "local", "docker"]
+    container: ContainerSpec = ContainerSpec()
     tracking: TrackingSpec
     pipeline: dict[str, StepSpec] = Field(min_length=1)
     sweep: SweepSpec | None = None

@@ -42,6 +42,7 @@ def read_settings(tree: DictConfig, origin: Origin) -> Settings:
         "jobs": _default_jobs(tree) if tree.jobs is None else tree.jobs,
         "keep_going": tree.keep_going,
         "env_manager": tree.env_manager,
+        "container": resolve(tree.container, "container", origin),
         "tracking": resolve(tree.tracking, "tracking", origin),
         "pipeline": steps,
         "engine": resolve(tree.engine, "engine", origin),

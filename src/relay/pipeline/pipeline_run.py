@@ -14,6 +14,7 @@ from rich.console import Console
 from relay.config.composed import Config
 from relay.config.schema import EngineSpec
 from relay.pipeline.artifact_pages import INDEX
+from relay.pipeline.container_setup import open_containers, open_images
 from relay.pipeline.display import Display, open_display
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
@@ -24,6 +25,7 @@ from relay.pipeline.state import RunState
 from relay.pipeline.step_limits import require_resources
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.tracking_setup import log_summary
+from relay.runtime.containers.images import ImageBuilder
 from relay.runtime.engines import CommandEngine, Engine, SlurmEngine
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
@@ -123,13 +125,30 @@ class PipelineRun:
         settings = self.config.settings
         manager = choose_manager(settings.env_manager, self._outer_manager())
         log = self.folder / "logs" / "environments.log"
-        environments = EnvironmentBuilder(self.project, manager, log, self._display, self.signals)
+        environments: EnvironmentBuilder | ImageBuilder
+        containers = None
+        if manager == "docker":
+            if settings.engine.name != "local":
+                raise ConfigError(
+                    f"env_manager=docker: containers run on this machine only (got engine="
+                    f"{settings.engine.name}). Use env_manager=uv, or engine=local."
+                )
+            spec, out = settings.container, self._display
+            environments = open_images(self.project, spec, log, out, self.signals)
+            containers = open_containers(
+                self.project, spec, self.tracking, state.planned_steps, self.folder
+            )
+        else:
+            environments = EnvironmentBuilder(
+                self.project, manager, log, self._display, self.signals
+            )
         launcher = Launcher(
             self.project,
             self.folder,
             self.tracking,
             environments,
             engine=open_engine(settings.engine),
+            containers=containers,
         )
         try:
             missing = environments.find_missing([planned.component for planned in state.waiting])
@@ -138,7 +157,7 @@ class PipelineRun:
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
             # In the background, while MLflow is imported.
-            launcher.load([planned.component for planned in state.waiting])
+            launcher.load([(planned.name, planned.component) for planned in state.waiting])
             if not missing:
                 self._check(state, manager)
             launcher.check_place([planned.component for planned in state.waiting], self.signals)

@@ -35,6 +35,7 @@ class Step:
     cache: bool = True
     state: tuple[str, ...] = ()
     """Artifacts that it reads besides its inputs, as name and alias."""
+    network: bool = False
     environment: str | None = None
     """The folder in environments/ that it runs in; None for that of its component."""
     resources: Resources = field(default_factory=Resources)
@@ -110,6 +111,7 @@ def build(specs: Mapping[str, StepSpec]) -> Plan:
             state=tuple(str(Reference.parse(text)) for text in spec.state),
             environment=spec.environment,
             resources=spec.resources,
+            network=spec.network,
         )
     return Plan(tuple(steps[name] for name in _order(steps)))
 

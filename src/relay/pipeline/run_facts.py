@@ -19,7 +19,7 @@ from relay.util.redact import redact
 
 _ORCHESTRATION = (
     "steps", "exclude", "jobs", "keep_going", "cache", "force", "explain", "env_manager",
-    "tracking", "engine", "pipeline", "experiment", "none_is_text",
+    "tracking", "engine", "container", "pipeline", "experiment", "none_is_text",
 )  # fmt: skip
 """Settings that decide how a pipeline runs, not what it makes."""
 _MOST_PARAMS = 200

@@ -17,7 +17,7 @@ from relay.util.errors import RelayError
 from relay.util.files import write_text
 from relay.util.paths import environments_root
 
-Manager = Literal["conda", "uv", "virtualenv", "local"]
+Manager = Literal["conda", "uv", "virtualenv", "local", "docker"]
 
 LOCK = "requirements.txt"
 # Besides the component's files, MLflow names and places an environment by these.
@@ -31,6 +31,11 @@ class Environment:
     folder: str | None
     activate: tuple[str, ...]
     """The shell commands with which MLflow switches to it; empty for `local`."""
+
+    @property
+    def place(self) -> str:
+        """Return a text that names it among all environments."""
+        return " && ".join(self.activate)
 
     def is_complete(self, lock: Path) -> bool:
         """Return whether each package of the lock is installed in the lock's version."""

@@ -190,9 +190,14 @@ class ForkServer:
         """End the servers at once, whatever they are doing."""
         self.table.signal_group(self._connection.group, signal.SIGKILL)
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the CPU seconds that the servers have used to load libraries."""
+        return self.table.group_cpu_seconds(self._connection.group)
+
     def close(self) -> float:
-        """End the server, and return the CPU seconds that it used to load libraries."""
-        seconds = self.table.group_cpu_seconds(self._connection.group)
+        """End the server, and return its `cpu_seconds`."""
+        seconds = self.cpu_seconds
         self.kill()
         self._connection.close()
         return seconds
@@ -276,7 +281,9 @@ class ForkedProcess(Process):
 
     def _find_end(self) -> End | None:
         if self._spawned is not None:
-            return self._spawned._find_end()
+            end = self._spawned._find_end()
+            self.explanation = self._spawned.explanation
+            return end
         if self._end is None:
             self._server.read_answers()
             if self.pid is None:

@@ -10,14 +10,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from relay.runtime.command import SCRIPT, runs_script, script_arguments, step_command
 from relay.runtime.component import Component
+from relay.runtime.containers.images import ImageEnvironment
+from relay.runtime.containers.messages import Spawn
+from relay.runtime.containers.step_containers import StepContainers
 from relay.runtime.engine_check import check_place
 from relay.runtime.engine_process import Jobs
 from relay.runtime.engines import Engine
-from relay.runtime.environment_builder import EnvironmentBuilder
-from relay.runtime.fork_client import ForkServer, LocalConnection
+from relay.runtime.environments import Environment
+from relay.runtime.fork_client import Connection, ForkServer, LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.libraries import (
     Library,
@@ -65,6 +69,13 @@ class _Ahead:
         return self.guess if self.remembered is None else self.remembered
 
 
+class Environments(Protocol):
+    """The environments of a run's components."""
+
+    def get(self, component: Component) -> Environment:
+        """Return the environment of a component, which is complete."""
+
+
 @dataclass
 class Launcher:
     """Starts the processes of steps; their logs and reports are in `folder`."""
@@ -72,12 +83,15 @@ class Launcher:
     project: Project
     folder: Path
     tracking: TrackingSettings
-    environments: EnvironmentBuilder
+    environments: Environments
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of all processes, besides those of this one."""
     engine: Engine | None = None
     """Where steps run; None: as processes of this machine."""
-    _servers: dict[tuple[str, ...], ForkServer] = field(default_factory=dict)
+    containers: StepContainers | None = None
+    """For steps whose environments are images."""
+    _servers: dict[str, tuple[str, ForkServer]] = field(default_factory=dict)
+    """By environment or container: the environment's place, and the server."""
 
     def __post_init__(self) -> None:
         for name in ("logs", "results", "tmp"):
@@ -86,16 +100,18 @@ class Launcher:
         self._reads_mlflow_run: dict[tuple[str, Path], bool] = {}
         self._memory = LibraryMemory(self.project.state / "libraries.json")
 
-    def load(self, components: Sequence[Component]) -> None:
-        """Begin to load the libraries of `components`, in this order, and return at once."""
+    def load(self, steps: Sequence[tuple[str, Component]]) -> None:
+        """Begin to load the libraries of `steps`, in this order, and return at once."""
         if self.engine is not None:
             return
         with contextlib.suppress(OSError):  # if nothing can be started, `start` reports it
-            for component in filter(self._is_forked, components):
+            for step, component in steps:
+                if not self._is_forked(component):
+                    continue
                 libraries, ahead = self._list_fit(component), self._libraries(component)
                 if ahead.remembered is None:
                     libraries += list_late_libraries([*ahead.imports, *ahead.guess])
-                self._server(component).load(Libraries(libraries))
+                self._server(step, component).load(Libraries(libraries))
 
     def check_place(self, components: Sequence[Component], signals: StopSignals) -> None:
         """Check that `components` can run where the engine starts them, by a job that looks there.
@@ -157,10 +173,18 @@ class Launcher:
 
     def close(self) -> float:
         """End the servers and return the CPU seconds that they used to load libraries."""
-        seconds = sum(server.close() for server in self._servers.values())
-        for activate, server in self._servers.items():
+        servers = self._servers.values()
+        seconds = sum(server.cpu_seconds for _, server in servers)
+        for place, server in servers:
+            server.kill()
             if server.unfit is not None:
-                self._memory.add_unfit(" && ".join(activate), server.unfit)
+                self._memory.add_unfit(place, server.unfit)
+        if self.containers is not None:
+            self.containers.begin_close()
+        for _, server in servers:
+            server.close()
+        if self.containers is not None:
+            self.containers.close()
         self._memory.save()
         self._servers.clear()
         with contextlib.suppress(FileNotFoundError):
@@ -177,15 +201,20 @@ class Launcher:
         resources: Resources,
         log: Path,
     ) -> Process:
+        environment = self.environments.get(component)
+        command = step_command(component, arguments, environment.activate)
         if self.engine is not None:
-            command = step_command(component, arguments, self._activate(component))[-1]
             own = {**self.variables, **resources.variables(), **environ}
             jobs = Jobs(self.engine, self.folder)
-            return jobs.start(name, command, component.folder, self._environ(), own, resources)
+            return jobs.start(name, command[-1], component.folder, self._environ(), own, resources)
 
         def spawn() -> Process:
+            if self.containers is not None and isinstance(environment, ImageEnvironment):
+                more = {**resources.variables(), **environ}
+                request = Spawn(name, command, str(component.folder), more, str(log))
+                return self.containers.spawn(name, environment, self._environ(), request)
             return SpawnedProcess(
-                step_command(component, arguments, self._activate(component)),
+                command,
                 cwd=component.folder,
                 env={**self._environ(), **resources.variables(), **environ},
                 log=log,
@@ -204,7 +233,7 @@ class Launcher:
             claim=str(self._results_file(name, "begun")),
             loaded=str(self._results_file(name, "loaded")),
         )
-        return self._server(component).fork(step, spawn)
+        return self._server(name, component).fork(step, spawn)
 
     def _is_forked(self, component: Component) -> bool:
         """Return whether the process of `component` can be forked from one with its libraries.
@@ -217,23 +246,26 @@ class Launcher:
         environment = self.environments.get(component)
         return not any(map(environment.has_package, _WITH_THREADS))
 
-    def _server(self, component: Component) -> ForkServer:
-        """Return the server of the environment of `component`; start it if there is none."""
-        activate = self._activate(component)
-        if activate not in self._servers:
-            environ = {**self._environ(), "PYTHONPATH": str(self.project.root / "src")}
-            self._servers[activate] = ForkServer(
-                LocalConnection(activate, environ, self._log), self._log
-            )
-        return self._servers[activate]
+    def _server(self, step: str, component: Component) -> ForkServer:
+        """Return the server for `step` in the environment of `component`, started if need be."""
+        environment = self.environments.get(component)
+        connection: Connection
+        if self.containers is not None and isinstance(environment, ImageEnvironment):
+            connection = self.containers.get(step, environment, self._environ())
+            key = connection.new.name
+        else:
+            key = environment.place
+        if key not in self._servers:
+            if not isinstance(environment, ImageEnvironment):
+                environ = {**self._environ(), "PYTHONPATH": str(self.project.root / "src")}
+                connection = LocalConnection(environment.activate, environ, self._log)
+            self._servers[key] = (environment.place, ForkServer(connection, self._log))
+        return self._servers[key][1]
 
     @property
     def _log(self) -> Path:
         """Return the file with the servers' output, which is empty if all is well."""
         return self.folder / "logs" / "libraries.log"
-
-    def _activate(self, component: Component) -> tuple[str, ...]:
-        return self.environments.get(component).activate
 
     def _environ(self) -> dict[str, str]:
         return {
@@ -246,7 +278,7 @@ class Launcher:
 
     def _place(self, component: Component) -> str:
         """Return the name under which the environment of `component` is remembered."""
-        return " && ".join(self._activate(component))
+        return self.environments.get(component).place
 
     def _results_file(self, step: str, suffix: str) -> Path:
         return self.result_path(step).with_suffix(f".{suffix}")

@@ -42,6 +42,9 @@ class ProcessTable(Protocol):
     def group_cpu_seconds(self, group: int) -> float:
         """Return the CPU seconds of the living processes of a group."""
 
+    def explain_kill(self) -> str | None:
+        """Return why a process here has been killed, or None if that is not known."""
+
 
 class LocalProcesses:
     """The processes of this machine."""
@@ -86,6 +89,9 @@ class LocalProcesses:
                     if os.getpgid(child.pid) == group:
                         seconds += self.cpu_seconds(child.pid)
         return seconds
+
+    def explain_kill(self) -> str | None:
+        return None
 
     def _list_family(self, pid: int) -> list[psutil.Process]:
         """Return the process and its descendants, which takes a look at all processes."""

@@ -91,6 +91,8 @@ class Process(ABC):
                 # It may have been killed alone: its children must not go on unseen.
                 self._signal_group(signal.SIGKILL)
             self._cpu_seconds = max(self._cpu_seconds, end.cpu_seconds)
+            if end.exit_code == -signal.SIGKILL and not self.was_asked_to_stop:
+                self.explanation = self.explanation or self._table.explain_kill()
         return end.exit_code if end.exit_code >= 0 else 128 - end.exit_code
 
     @property

@@ -15,8 +15,10 @@ from rich.console import Console
 
 from relay.config.composed import Config
 from relay.config.schema import cores
+from relay.pipeline.container_setup import open_containers, open_images
 from relay.pipeline.display import open_display
 from relay.pipeline.tracking_setup import run_id
+from relay.runtime.containers.images import ImageBuilder
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
 from relay.runtime.launcher import Launcher
@@ -80,15 +82,22 @@ class ScoringProcesses:
         """
         manager = choose_manager(config.settings.env_manager, None)
         log = folder / "environments.log"
-        builder = EnvironmentBuilder(subject.project, manager, log, open_display(console), signals)
+        builder: EnvironmentBuilder | ImageBuilder
+        containers, display = None, open_display(console)
+        if manager == "docker":
+            spec, steps = config.settings.container, [subject.plan_step(config)]
+            builder = open_images(subject.project, spec, log, display, signals)
+            containers = open_containers(subject.project, spec, tracking, steps, folder)
+        else:
+            builder = EnvironmentBuilder(subject.project, manager, log, display, signals)
         missing = builder.find_missing([subject.component])
         if missing:
             builder.build(missing)
         share = str(max(1, cores() // jobs))
         threads = {"OMP_NUM_THREADS": share, "LOKY_MAX_CPU_COUNT": share}
         own = {name: value for name, value in threads.items() if name not in os.environ}
-        launcher = Launcher(subject.project, folder, tracking, builder, own)
-        launcher.load([subject.component])
+        launcher = Launcher(subject.project, folder, tracking, builder, own, containers=containers)
+        launcher.load([(subject.component.name, subject.component)])
         return cls(subject, tracking, config, launcher)
 
     def start(self, inputs: Inputs, name: str, more: Mapping[str, str]) -> Process:

@@ -30,6 +30,7 @@ __all__ = [
     "has_login",
     "is_remote",
     "log_in",
+    "login_variables",
     "make_sweep",
     "open_target",
     "read_sweep",
@@ -58,6 +59,14 @@ def is_remote(backend: str) -> bool:
 def has_login(environ: Mapping[str, str]) -> bool:
     """Return whether there is a login, without a request to the server."""
     return find_login(environ) is not None
+
+
+def login_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which a process without this user's files has the login."""
+    login = find_login(environ)
+    if login is None or login.key is None:
+        return {}
+    return {"WANDB_API_KEY": login.key, "WANDB_BASE_URL": login.base_url}
 
 
 def log_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSettings:

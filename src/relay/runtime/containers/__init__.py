@@ -1,0 +1,1 @@
+"""Steps in containers: images of their environments, and processes in them."""

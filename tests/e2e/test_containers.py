@@ -1,0 +1,131 @@
+"""The default pipeline in containers, and the ways in which they end.
+
+Runs if Docker answers and has the image RELAY_TEST_BASE (see docker_here.sh beside this file).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Checkout, new_checkout, wait_for
+
+pytestmark = pytest.mark.containers
+
+BASE = os.environ.get("RELAY_TEST_BASE", "")
+QUICK = ("model=linear", "cache=false")
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine() -> Iterator[None]:
+    try:
+        docker("image", "inspect", BASE)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("Docker does not answer, or does not have the image RELAY_TEST_BASE")
+    yield
+    assert docker("ps", "--all", "--quiet", "--filter", "name=relay-") == ""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return new_checkout(tmp_path_factory.mktemp("checkout") / "relay", ["requirements"])
+
+
+def in_containers(checkout: Checkout, *arguments: str) -> Any:
+    base = f"container.base={BASE}"
+    return checkout.main(base, *arguments, env_manager="docker", DOCKER_HOST=host())
+
+
+def host() -> str:
+    return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+
+
+def start(checkout: Checkout, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "main.py", "env_manager=docker", f"container.base={BASE}"]
+    return subprocess.Popen(
+        [*command, *QUICK, *arguments],
+        cwd=checkout.root,
+        env=checkout.environ(DOCKER_HOST=host()),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def containers() -> list[str]:
+    return docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=relay-").split()
+
+
+def test_the_metrics_are_those_of_a_run_without_containers(checkout: Checkout) -> None:
+    done = in_containers(checkout, *QUICK)
+    assert done.status == 0, done.output
+    inside = {step["name"]: step["metrics"] for step in checkout.summary["steps"]}
+    assert checkout.step("train")["cpu_seconds"] > 0.1
+    assert checkout.step("train")["max_rss_mb"] > 100
+    done = checkout.main(*QUICK, "register.force=true")
+    assert done.status == 0, done.output
+    outside = {step["name"]: step["metrics"] for step in checkout.summary["steps"]}
+    assert inside["train"] == outside["train"]
+    assert inside["evaluate"] == outside["evaluate"]
+
+
+def test_a_selected_step_runs_in_a_container(checkout: Checkout) -> None:
+    done = in_containers(checkout, "steps=clean", "cache=false")
+    assert done.status == 0, done.output
+    logs = checkout.root / "outputs" / "latest" / "logs"
+    assert (logs / "clean.log").exists()
+
+
+def test_when_the_orchestrator_is_killed_nothing_is_left(checkout: Checkout) -> None:
+    running = start(checkout)
+    wait_for(lambda: len(containers()) >= 2)
+    running.kill()
+    running.wait()
+    wait_for(lambda: containers() == [], 60)
+
+
+def test_an_interrupted_run_is_recorded_and_leaves_nothing(checkout: Checkout) -> None:
+    running = start(checkout)
+    wait_for(lambda: len(containers()) >= 2)
+    running.send_signal(signal.SIGINT)
+    running.wait(60)
+    assert checkout.summary["status"] == "killed"
+    assert containers() == []
+
+
+def test_a_container_that_is_killed_fails_its_step(checkout: Checkout) -> None:
+    running = start(checkout, "steps=get_data,clean")
+    logs = checkout.root / "outputs"
+    before = set(logs.glob("2*/logs/clean.log"))
+    wait_for(lambda: set(logs.glob("2*/logs/clean.log")) > before)
+    docker("kill", *containers())
+    running.wait(120)
+    if checkout.summary["status"] == "failed":  # or it was too fast to be killed
+        assert "has ended" in checkout.step("clean")["error"]
+
+
+def test_an_image_that_cannot_be_built_is_one_error(checkout: Checkout) -> None:
+    done = checkout.main(
+        "container.base=no-such-image:1", *QUICK, env_manager="docker", DOCKER_HOST=host()
+    )
+    assert done.status == 1
+    assert "could not build its image on container.base=no-such-image:1: " in done.output
+    assert "environments.log" in done.output
+
+
+def test_a_daemon_that_is_not_there_is_one_error(checkout: Checkout) -> None:
+    done = checkout.main(*QUICK, env_manager="docker", DOCKER_HOST="unix:///no/such.sock")
+    assert done.status == 1
+    assert "env_manager=docker: docker does not answer: " in done.output
