@@ -37,8 +37,9 @@ def git(folder: Path, *words: str) -> Done:
 def new_repository(root: Path) -> Checkout:
     """Return a repository with this checkout's files, as Relay's own."""
     pages = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
-    settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", "requirements", "relay")
-    checkout = new_checkout(root, ("tests", "tools", "benchmarks", *pages, *settings), store=False)
+    settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", ".gitlab-ci.yml", "relay")
+    folders = ("tests", "tools", "benchmarks", "requirements")
+    checkout = new_checkout(root, (*folders, *pages, *settings), store=False)
     git(root, "init", "-q", "-b", "main")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Relay")

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from relay.config.composed import Config
 from relay.pipeline import plan
 from relay.pipeline.plan import Plan, Step
+from relay.pipeline.unread_settings import refuse_unread_settings
 from relay.runtime.component import Component, load_component
 from relay.step.param_errors import word_problems
 from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, is_written, to_text
@@ -112,6 +113,8 @@ def plan_steps(
     Raises ConfigError with a line for each mistake, and if the component of any step is wrong.
     """
     loaded = {step.name: load_component(components, step.component) for step in the_plan.steps}
+    fields = {name: component.params_type.model_fields for name, component in loaded.items()}
+    refuse_unread_settings(config, fields)
     planned_steps: list[PlannedStep] = []
     lines: list[str] = []
     for name in names:
