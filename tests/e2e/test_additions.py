@@ -111,7 +111,7 @@ def test_the_projects_own_settings_and_targets_are_used(own: Checkout) -> None:
     settings = own.relay("--cfg").output
     assert "  project: mine\n" in settings
     assert "component: train_knn\n" in settings
-    assert own.command("make", "hello").output == "hello\n"
+    assert own.command("make", "--no-print-directory", "hello").output == "hello\n"
 
 
 def test_a_step_without_a_lock_is_an_error_with_the_command_to_make_one(own: Checkout) -> None:

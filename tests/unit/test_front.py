@@ -12,7 +12,7 @@ import pytest
 import relay
 from tests.loading import COMPONENTS, ROOT
 
-OPEN_ROOMS = ("relay.tables", "relay.models", "relay.pages", "relay.util")
+OPEN_ROOMS = ("relay.tables", "relay.models", "relay.forecasts", "relay.pages", "relay.util")
 
 
 @pytest.mark.parametrize("name", relay.__all__)

@@ -170,7 +170,8 @@ def test_a_file_of_the_project_is_read_from_any_folder_and_the_printed_command_w
     assert yaml.safe_load((project.config / "data" / "sales.yaml").read_text())["url"] == (
         "data/sales.csv"
     )
-    script, setting = output.getvalue().splitlines()[-1].split()
+    script, command, setting = output.getvalue().splitlines()[-1].split()
+    assert command == "run"
     assert (start / script).resolve() == project.root / "relay"
     for given, path in (
         ([], file),
@@ -190,7 +191,7 @@ def test_the_printed_command_is_that_of_the_present_folder_in_the_project(
     monkeypatch.chdir(project.root)
     output = io.StringIO()
     new_data(project, ["sales", "--from", "sales.csv", "--target", "price"], Console(file=output))
-    assert output.getvalue().endswith("\n  ./relay data=sales\n")
+    assert output.getvalue().endswith("\n  ./relay run data=sales\n")
 
 
 def test_a_target_that_the_file_does_not_have_is_an_error_of_the_command(project: Project) -> None:
