@@ -54,7 +54,7 @@ def _key(override: str) -> str:
 
 
 def _is_setting(tree: DictConfig, key: str) -> bool:
-    """Return whether `key` is no choice, such as data=pokemon, and still in the `tree`."""
+    """Return whether `key` is in the `tree`, and is not a choice, such as data=pokemon."""
     node = OmegaConf.select(tree, key.rpartition(".")[0]) if "." in key else tree
     name = key.rpartition(".")[2]
     if not isinstance(node, DictConfig) or name not in node.keys():  # noqa: SIM118 - also if it is "???"
