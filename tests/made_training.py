@@ -15,6 +15,7 @@ validation = load("train", "validation")
 sklearn_pipeline = load("train", "sklearn_pipeline")
 params = load("train", "params")
 training_set = load("train", "training_set")
+fold_numbers = load("train", "fold_numbers")
 
 FORECASTERS = {"forecaster", "lag_boosting", "ets", "lstm"}
 MODELS = sorted(

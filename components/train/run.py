@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
+from fold_numbers import KeptFolds
 from params import Params
 from sklearn_pipeline import make_pipeline, save
 from training_set import Examples, prepare, target_summary
@@ -97,11 +98,17 @@ def score(run: StepRun[Params]) -> Callable[[Params], Iterator[dict[str, float]]
     """Return the function that cross-validates parameters on the training set, read once."""
     table = read_artifact(load(run))
 
+    kept: dict[tuple[str | None, ...], tuple[Examples, KeptFolds]] = {}
+
     def score_params(params: Params) -> Iterator[dict[str, float]]:
-        examples = examples_in(table, params)
+        columns = (params.target, params.text, params.group_column, params.time_column)
+        if columns not in kept:
+            kept.clear()  # what is kept for other columns takes memory
+            kept[columns] = examples_in(table, params), KeptFolds()
+        examples, folds = kept[columns]
         pipeline = make_pipeline(params.model, examples, params.seed)
         yield from score_folds(
-            pipeline, params.model, examples, folds=params.folds, seed=params.seed
+            pipeline, params.model, examples, folds=params.folds, seed=params.seed, kept=folds
         )
 
     return score_params

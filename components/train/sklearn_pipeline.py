@@ -118,9 +118,14 @@ def fitted_estimator_in(pipeline: Pipeline) -> Any:
 
 def fit(pipeline: Pipeline, spec: ModelSpec, examples: Examples) -> Pipeline:
     """Fit `pipeline` on `examples`, and return it."""
+    numbers = pipeline.named_steps["features"].fit_transform(examples.x, examples.y)
+    return fit_model(pipeline, spec, examples, numbers)
+
+
+def fit_model(pipeline: Pipeline, spec: ModelSpec, examples: Examples, numbers: Any) -> Pipeline:
+    """Fit the model of `pipeline` on the `numbers` that its fitted features made, and return it."""
     # One step after the other: only the output of the first shows where the categories are.
     preprocessor, model = pipeline.named_steps["features"], pipeline.named_steps["model"]
-    numbers = preprocessor.fit_transform(examples.x, examples.y)
     options = fit_options(estimator_in(pipeline), spec, preprocessor, examples)
     model.fit(numbers, examples.y, **options)
     estimator = fitted_estimator_in(pipeline)

@@ -7,15 +7,25 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from fold_numbers import KeptFolds, transform_fold
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
-from sklearn_pipeline import TRANSFORMS, estimator_in, fit, fit_error, fit_options, make_pipeline
+from sklearn_pipeline import (
+    TRANSFORMS,
+    estimator_in,
+    fit,
+    fit_error,
+    fit_model,
+    fit_options,
+    make_pipeline,
+)
 from training_set import Examples, explain_no_folds, hold_outs, make_folds
 
 from relay.models.estimators import ModelSpec
@@ -78,12 +88,19 @@ def cross_validate(
 
 
 def score_folds(
-    pipeline: Pipeline, spec: ModelSpec, examples: Examples, *, folds: int, seed: int
+    pipeline: Pipeline,
+    spec: ModelSpec,
+    examples: Examples,
+    *,
+    folds: int,
+    seed: int,
+    kept: KeptFolds | None = None,
 ) -> Iterator[dict[str, float]]:
     """Fit a copy of `pipeline` in each fold, and yield the metrics of the folds so far.
 
     They are cv_<metric>_mean and cv_<metric>_std (population) of the held-out rows, and cv_score
     and cv_score_std, those of the task's primary metric, by which models of any task are compared.
+    `kept` has what earlier calls for the same examples have transformed.
     """
     values: dict[str, list[float]] = defaultdict(list)
     parts = list(make_folds(examples, folds, seed))
@@ -95,8 +112,8 @@ def score_folds(
         if examples.task == "classification" and len(np.unique(training.y)) < 2:
             skipped += 1
             continue
-        fitted = fit_best(clone(pipeline), spec, training, seed)
-        metrics = _score(fitted, examples.at(held_out))
+        fold = (number, len(parts), seed)
+        metrics = _score_fold(pipeline, spec, training, examples.at(held_out), fold, kept)
         for name, value in metrics.items():
             values[name].append(value)
         shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
@@ -117,10 +134,40 @@ def fit_best(pipeline: Pipeline, spec: ModelSpec, examples: Examples, seed: int)
     With `early_stopping`, the number of rounds is chosen on held-out rows first, and the model is
     then fitted on all rows. Raises RelayError if the library cannot fit these rows.
     """
-    try:
+    with _explained(pipeline):
         if spec.early_stopping is not None:
             _choose_rounds(pipeline, spec, examples, seed)
         return fit(pipeline, spec, examples)
+
+
+def _score_fold(
+    pipeline: Pipeline,
+    spec: ModelSpec,
+    training: Examples,
+    held_out: Examples,
+    fold: tuple[int, int, int],
+    kept: KeptFolds | None,
+) -> dict[str, float]:
+    """Return the metrics on `held_out` of a copy that is fitted as `fit_best` does."""
+    fitted = clone(pipeline)
+    with _explained(fitted):
+        if spec.early_stopping is not None:
+            _choose_rounds(fitted, spec, training, fold[2])
+        features = fitted.named_steps["features"]
+        if kept is None:
+            numbers = transform_fold(features, training, held_out)
+        else:
+            numbers = kept.transform(features, training, held_out, fold=fold)
+        fitted.set_params(features=numbers.preprocessor)
+        fit_model(fitted, spec, training, numbers.training)
+    return _score(fitted.named_steps["model"], held_out, numbers.held_out)
+
+
+@contextmanager
+def _explained(pipeline: Pipeline) -> Iterator[None]:
+    """Raise RelayError instead of the error of a library that cannot fit these rows."""
+    try:
+        yield
     except Exception as error:
         message = fit_error(pipeline, error)
         if message is None:
@@ -197,9 +244,9 @@ def _summary(values: Mapping[str, list[float]], main: str) -> dict[str, float]:
     return summary | score
 
 
-def _score(fitted: Pipeline, examples: Examples) -> dict[str, float]:
-    predicted = fitted.predict(examples.x)
-    if examples.task == "classification" and hasattr(fitted, "predict_proba"):
-        probabilities = fitted.predict_proba(examples.x)
-        return score(examples.task, examples.y, predicted, probabilities, list(fitted.classes_))
+def _score(model: Any, examples: Examples, numbers: Any) -> dict[str, float]:
+    predicted = model.predict(numbers)
+    if examples.task == "classification" and hasattr(model, "predict_proba"):
+        probabilities = model.predict_proba(numbers)
+        return score(examples.task, examples.y, predicted, probabilities, list(model.classes_))
     return score(examples.task, examples.y, predicted)
