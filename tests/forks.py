@@ -55,7 +55,9 @@ class Forks:
         variables = {**environ, "PYTHONPATH": str(source)}
         log = folder / "libraries.log"
         self._server = ForkServer(LocalConnection([activate], variables, log), log)
-        self._server.load(Libraries([*loaded, *list_late_libraries(loaded)]))
+        # Each script asks for all of it, or it would be forked before it is loaded.
+        self._libraries = Libraries([*loaded, *list_late_libraries(loaded)])
+        self._server.load(self._libraries)
 
     def run(
         self,
@@ -76,7 +78,7 @@ class Forks:
         words = [str(request), str(script), *arguments]
         begun, loaded = self._folder / f"{name}.begun", self._folder / f"{name}.loaded"
         files = {"log": str(log), "claim": str(begun), "loaded": str(loaded)}
-        step = Step(name, str(cwd), str(FORKED), words, {}, libraries=Libraries([]), **files)
+        step = Step(name, str(cwd), str(FORKED), words, {}, libraries=self._libraries, **files)
         child = self._server.fork(step, _refuse)
         deadline = time.monotonic() + seconds
         while (status := child.poll()) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,16 @@ def render(template: Path, values: Mapping[str, Any]) -> str:
     An HTML template extends `base.html`, which has the style; all values in it are escaped. In a
     template of another kind, such as Markdown, values need the filter `cell`.
     """
+    environment = _environment(template.parent, template.suffix == ".html")
+    return environment.get_template(template.name).render(values).rstrip() + "\n"
+
+
+@cache
+def _environment(folder: Path, escapes: bool) -> Environment:
+    """Return what renders the templates in `folder`; it keeps those that it has compiled."""
     environment = Environment(
-        loader=FileSystemLoader([template.parent, Path(__file__).parent]),
-        autoescape=template.suffix == ".html",  # noqa: S701 - the others are not HTML
+        loader=FileSystemLoader([folder, Path(__file__).parent]),
+        autoescape=escapes,  # noqa: S701 - the others are not HTML
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -26,7 +34,7 @@ def render(template: Path, values: Mapping[str, Any]) -> str:
     environment.filters |= {
         "short": short, "spread": spread, "percent": percent, "plain": plain, "cell": cell
     }  # fmt: skip
-    return environment.get_template(template.name).render(values).rstrip() + "\n"
+    return environment
 
 
 def short(value: object) -> str:

@@ -70,6 +70,13 @@ class RunPage:
         """Return the folder of the run before this one, on the same data."""
         return find_previous(self.folder)
 
+    @cached_property
+    def _changes(self) -> list[tuple[str, str, str]]:
+        """Return each setting that the run before had otherwise: its key and both values."""
+        if self._before is None:
+            return []
+        return compare_settings(read_settings(self._before), read_settings(self.folder))
+
     def refresh(self) -> None:
         """Write the page if something has happened, once a second."""
         if not self.is_current and time.monotonic() > self._written + _SECONDS:
@@ -114,7 +121,7 @@ class RunPage:
             ],
             "overrides": [redact(text) for text in self.overrides],
             "before": before.name if before else None,
-            "changed": self._changes(before),
+            "changed": self._changes,
             "metrics": list(self._metrics(steps, before)),
             "promoted": sorted({str(version) for version in self.promoted.values()}),
             "pages": self.pages,
@@ -153,12 +160,6 @@ class RunPage:
             return ""
         lines = read_tail(self.folder / "logs" / Path(step.log).name, _LOG_LINES)
         return "\n".join(lines)
-
-    def _changes(self, before: Path | None) -> list[tuple[str, str, str]]:
-        """Return each setting that the run before had otherwise: its key and both values."""
-        if before is None:
-            return []
-        return compare_settings(read_settings(before), read_settings(self.folder))
 
     def _metrics(
         self, steps: Sequence[StepSummary], before: Path | None
