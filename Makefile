@@ -16,7 +16,7 @@ export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
 export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: .venv .venv-dev help setup run publish test test-fast lint format lock docs bench results ui
+.PHONY: .venv .venv-dev help setup run publish test test-fast lint format lock docs bench results ui site .venv-docs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -57,6 +57,10 @@ lock: .venv-dev ## Compile the locks; to the newest versions: make lock ARGS=--u
 docs: .venv-dev ## Write the reference of settings from config/ and the components
 	@PYTHONPATH=src .venv-dev/bin/python -m tools.reference
 
+site: .venv-docs ## Build the site of docs/ into site/, and check its links
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo "To read it: python3 -m http.server -d site -b 127.0.0.1 8000, or open site/index.html (without its search)"
+
 bench: .venv .venv-dev ## Measure Relay against other ways to run the same steps: make bench ARGS="--only small"
 	@PATH="$(CURDIR)/.venv-dev/bin:$$PATH" PYTHONPATH=src .venv-dev/bin/python -m benchmarks $(ARGS)
 
@@ -72,6 +76,9 @@ ui: .venv ## Show results in the browser; other ports: make ui ARGS="--port 8081
 
 .venv-dev:
 	@CA_BUNDLE="$(CA_BUNDLE)" PYTHON="$(PYTHON)" tools/venv.sh $@ requirements/dev.txt $(wildcard requirements/own.txt)
+
+.venv-docs:
+	@CA_BUNDLE="$(CA_BUNDLE)" PYTHON="$(PYTHON)" tools/venv.sh $@ requirements/docs.txt
 
 # Targets of your project, in a file that Relay does not have.
 -include project.mk

@@ -27,13 +27,14 @@ DIGEST = re.compile(r"^# lock: .*\n", re.MULTILINE)
 
 
 def sources() -> list[Path]:
-    """Return each requirements.in: main.py's, the environments', components' own, and uv's."""
+    """Return each requirements.in: of main.py, environments, components, the site and uv."""
     environments = sorted(ROOT.glob("environments/*/requirements.in"))
     components = sorted(ROOT.glob("components/*/requirements.in"))
     return [
         ROOT / "requirements.in",
         *environments,
         *components,
+        ROOT / "requirements" / "docs.in",
         ROOT / "requirements" / "uv.in",
     ]
 

@@ -137,7 +137,7 @@ def _shown(value: object) -> str:
 
 
 def _table(kind: str, rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:
-    yield f"| {kind} | default | |\n| --- | --- | --- |\n"
+    yield f"| {kind} | default | meaning |\n| --- | --- | --- |\n"
     for name, default, meaning in rows:
         cells = [f"`{name}`", default if default == "required" else f"`{default}`", meaning]
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"

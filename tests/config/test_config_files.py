@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,7 +13,7 @@ from omegaconf import OmegaConf
 from relay.config import compose as config
 from relay.config.composed import Config
 from relay.config.files import ConfigFiles
-from relay.config.overrides import override_for, sweep_values
+from relay.config.overrides import override_for
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight
@@ -308,28 +305,6 @@ def test_a_group_given_as_a_mapping_is_read_as_a_sweep_writes_it() -> None:
 def test_none_as_text_is_null() -> None:
     tree = load("model.params.max_depth=None", "split.group_column=None").tree
     assert (tree.model.params.max_depth, tree.split.group_column) == (None, None)
-
-
-def readme_commands() -> list[str]:
-    text = (ROOT / "README.md").read_text()
-    return re.findall(r"^    ./relay run (.*?)(?:  +#.*)?$", text, re.MULTILINE)
-
-
-@pytest.mark.parametrize("command", readme_commands())
-def test_the_commands_of_the_readme_are_right(command: str, tmp_path: Path) -> None:
-    file = tmp_path / "sales.csv"
-    file.write_text("price,area\n1,2\n")
-    for name in ("path/to/sales.csv", "new.csv"):
-        command = command.replace(f"={name}", f"={file}")
-    words = shlex.split(command)
-    choices = [
-        [override_for(word.partition("=")[0], value) for value in sweep_values(word) or []]
-        or [word]
-        for word in words
-        if word != "-m"
-    ]
-    for combination in itertools.product(*(choices if "-m" in words else [[one] for one in words])):
-        assert jobs(*combination)
 
 
 def test_a_file_that_is_not_yaml_is_one_clear_error(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.loading import ROOT
 from tools.reference import PAGE, page, settings
+from tools.site_pages import slug
 
 pytestmark = pytest.mark.additions
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -55,4 +56,4 @@ def test_links_lead_to_files_and_headings_that_exist(path: Path) -> None:
 def _headings(path: Path) -> set[str]:
     """Return the headings of a page as GitHub names them in links."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    return {slug(title) for title in titles}

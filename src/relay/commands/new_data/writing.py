@@ -43,7 +43,7 @@ def _head(name: str, url: str, profile: Profile) -> Iterator[str]:
     size = f"{profile.rows} rows and {len(profile.columns)} columns"
     yield f"# Written by `relay new-data {name}`, from {size}. It is yours now: its values come"
     yield "# from this one file. All other settings are in table.yaml, each explained."
-    yield f"# To run it, in the project's folder: ./relay data={name}"
+    yield f"# To run it, in the project's folder: ./relay run data={name}"
     yield "defaults: [table]"
     yield ""
     yield f"name: {_scalar(name)}"
