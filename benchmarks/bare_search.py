@@ -28,7 +28,7 @@ def main(checkout: Path, trials: Path) -> None:
     from sklearn.model_selection import cross_val_score
 
     from relay.step.params import validate
-    from relay.step.trials import reading_run
+    from relay.step.trial_scoring import reading_run
     from relay.tables.io import read_artifact
     from relay.tracking import TrackingSettings, open_backend
     from relay.util.project import Project

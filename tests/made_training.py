@@ -11,7 +11,7 @@ import yaml
 from relay.models import estimators
 from tests.loading import ROOT, load
 
-validation = load("train", "validation")
+cross_validation = load("train", "cross_validation")
 sklearn_pipeline = load("train", "sklearn_pipeline")
 params = load("train", "params")
 training_set = load("train", "training_set")

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
+from cross_validation import Trained, score_folds, train
 from fold_numbers import KeptFolds
 from params import Params
 from sklearn_pipeline import make_pipeline, save
 from training_set import Examples, prepare, target_summary
-from validation import Trained, score_folds, train
 
 from relay import Input, StepRun, main
 from relay.models.estimators import ModelSpec

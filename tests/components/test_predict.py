@@ -54,7 +54,7 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
 
 def test_a_value_that_is_not_in_the_training_set_is_a_warning(store: Store, tmp_path: Path) -> None:
     data, spec = made_training.data(), made_training.spec(made_training.RIDGE)
-    model = made_training.validation.fit_best(
+    model = made_training.cross_validation.fit_best(
         made_training.sklearn_pipeline.make_pipeline(spec, data, 0), spec, data, 0
     )
     folder = save(model, store.folder / "model", data.x, skops_trusted_types=["numpy.dtype"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Generic
 
 from relay.step.context import RunSettings
-from relay.step.end import End
+from relay.step.end_status import End
 from relay.step.fingerprint import Fingerprint
 from relay.step.outputs import require_complete, require_type
 from relay.step.params import ParamsT

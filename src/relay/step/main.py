@@ -11,7 +11,7 @@ killed leaves no version behind.
 
 With `main(Params, step, score=score)`, a sweep can try many parameters in one process: `score(run)`
 loads the inputs and returns a function that yields the metrics of parameters, fold by fold
-(`relay.step.trials`).
+(`relay.step.trial_scoring`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from relay.step.params import ParamsT, parse_command_line
 from relay.step.result import StepResult, write_result
 from relay.step.run import Input, StepRun
 from relay.step.trial_link import ADDRESS, Link
-from relay.step.trials import Score, Scorer, reading_run, score_by_step, serve
+from relay.step.trial_scoring import Score, Scorer, reading_run, score_by_step, serve
 from relay.step.warning_collector import LineFormatter, WarningCollector
 from relay.tracking import Backend, open_backend
 from relay.tracking.remote import resolve_backend

@@ -18,7 +18,7 @@ from relay.models.loading import load_model, require_servable
 from relay.util.code_files import code_digests
 from relay.util.errors import ConfigError
 from tests.loading import ROOT
-from tests.made_training import sklearn_pipeline, spec, training_set, validation
+from tests.made_training import cross_validation, sklearn_pipeline, spec, training_set
 
 LIBRARY = '''
 """A boosting library: stumps on residuals, with names of its own for everything."""
@@ -134,7 +134,7 @@ def given() -> Any:
 
 def test_its_models_are_trained_saved_loaded_and_served(tmp_path: Path) -> None:
     table = given()
-    trained = validation.train(table, spec(MODEL), folds=2, seed=7)
+    trained = cross_validation.train(table, spec(MODEL), folds=2, seed=7)
     assert trained.metrics["cv_r2_mean"] > 0.8
     assert trained.rounds is not None and 1 <= trained.rounds < 100
     model = trained.pipeline.named_steps["model"]
@@ -158,13 +158,13 @@ def test_a_wrong_setting_of_it_is_an_error_before_anything_runs(
     change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        validation.train(given(), spec({**MODEL, **change}), folds=0, seed=0)
+        cross_validation.train(given(), spec({**MODEL, **change}), folds=0, seed=0)
 
 
 def test_its_complaint_about_the_data_is_one_line() -> None:
     model = {**MODEL, "params": {"rate": 2}, "early_stopping": None}
     with pytest.raises(Exception, match="StumpRegressor cannot be fitted to this data: rate is"):
-        validation.train(given(), spec(model), folds=0, seed=0)
+        cross_validation.train(given(), spec(model), folds=0, seed=0)
 
 
 def test_its_classes_are_offered_where_a_library_is_unknown() -> None:

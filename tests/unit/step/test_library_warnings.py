@@ -11,7 +11,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from relay.step import library_warnings
-from tests.made_training import data, spec, validation
+from tests.made_training import cross_validation, data, spec
 
 
 def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
@@ -26,7 +26,7 @@ def _log(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_fit_that_did_not_converge_is_one_warning_with_the_setting(caplog: Any) -> None:
     model = {"_target_": "sklearn.linear_model.SGDRegressor", "params": {"max_iter": 1}}
     with library_warnings.translated():
-        validation.train(data(), spec(model), folds=3, seed=0)
+        cross_validation.train(data(), spec(model), folds=3, seed=0)
     (line,) = lines(caplog, logging.WARNING)
     assert line.startswith("The model's fit stopped before it converged")
     assert "model.params.max_iter" in line
@@ -83,5 +83,5 @@ def test_it_is_reported_where_the_work_failed_as_well(caplog: Any) -> None:
 
 def test_lightgbm_prints_nothing_by_default(capfd: Any) -> None:
     model = {"_target_": "lightgbm.LGBMRegressor", "params": {"n_estimators": 5}}
-    validation.train(data(rows=30), spec(model), folds=0, seed=0)
+    cross_validation.train(data(rows=30), spec(model), folds=0, seed=0)
     assert "LightGBM" not in "".join(capfd.readouterr())

@@ -20,7 +20,7 @@ import os, sys
 from pathlib import Path
 from relay import Params
 from relay.step.trial_link import ADDRESS, Link
-from relay.step.trials import serve
+from relay.step.trial_scoring import serve
 
 class Sizes(Params):
     size: float = 1.0

@@ -13,7 +13,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import OperationalError
 
-from relay.step.end import End
+from relay.step.end_status import End
 from relay.tracking.local.backend import LocalBackend
 from relay.tracking.mlflow import runs as mlflow_runs
 from relay.util import disk

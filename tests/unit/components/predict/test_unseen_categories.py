@@ -26,7 +26,7 @@ def trained(spec: Mapping[str, Any] = made_training.RIDGE) -> Model:
     """Return a model whose column `group` was red or green."""
     data, chosen = made_training.data(), made_training.spec({**spec})
     pipeline = made_training.sklearn_pipeline.make_pipeline(chosen, data, 0)
-    fitted = made_training.validation.fit_best(pipeline, chosen, data, 0)
+    fitted = made_training.cross_validation.fit_best(pipeline, chosen, data, 0)
     return Model(fitted, {"x": "double", "noise": "double", "group": "string"})
 
 

@@ -19,17 +19,17 @@ from tests.loading import ROOT
 from tests.made_training import (
     RIDGE,
     config,
+    cross_validation,
     data,
     sklearn_pipeline,
     spec,
     table,
     training_set,
-    validation,
 )
 
 
 def fitted(given: Any, model: dict[str, Any]) -> Any:
-    return validation.train(given, spec(model), folds=0, seed=0).pipeline
+    return cross_validation.train(given, spec(model), folds=0, seed=0).pipeline
 
 
 @pytest.mark.parametrize("transform", ["log", "log1p", "sqrt"])
@@ -37,8 +37,8 @@ def test_a_transformed_target_is_predicted_in_its_own_units(transform: str, tmp_
     skewed = table().drop(columns=["label", "yes"]).assign(price=lambda t: np.exp(t["x"]) + 1)
     given = training_set.prepare(skewed, "price", None)
     model = {**RIDGE, "target_transform": transform}
-    trained = validation.train(given, spec(model), folds=3, seed=0)
-    plain = validation.train(given, spec(RIDGE), folds=3, seed=0)
+    trained = cross_validation.train(given, spec(model), folds=3, seed=0)
+    plain = cross_validation.train(given, spec(RIDGE), folds=3, seed=0)
     assert trained.metrics["cv_mae_mean"] < plain.metrics["cv_mae_mean"]
     assert np.median(trained.pipeline.predict(given.x)) == pytest.approx(
         np.median(given.y), rel=0.3
@@ -62,7 +62,9 @@ def test_a_setting_that_does_not_go_with_the_target_is_an_error(
     target: str, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RelayError, match=message):
-        validation.train(data(target), spec({**config("linear"), **settings}), folds=0, seed=0)
+        cross_validation.train(
+            data(target), spec({**config("linear"), **settings}), folds=0, seed=0
+        )
 
 
 def rare_class() -> Any:
@@ -114,10 +116,10 @@ def test_a_truth_is_weighed_under_either_of_its_names(name: str) -> None:
 
 
 def test_the_rounds_at_which_boosting_stopped_are_known() -> None:
-    stopped = validation.train(data(rows=400), spec(config("lightgbm")), folds=0, seed=0)
+    stopped = cross_validation.train(data(rows=400), spec(config("lightgbm")), folds=0, seed=0)
     assert stopped.rounds is not None
     assert 0 < stopped.rounds < 1000
-    assert validation.train(data(), spec(RIDGE), folds=0, seed=0).rounds is None
+    assert cross_validation.train(data(), spec(RIDGE), folds=0, seed=0).rounds is None
 
 
 def with_group() -> pd.DataFrame:
@@ -226,7 +228,10 @@ def test_the_rounds_of_few_rows_are_the_mean_of_those_of_the_parts(
     monkeypatch.setattr(LightGBM, "best_round", lambda *_: next(best))
     given, model = data(rows=100), spec(config("lightgbm"))
     pipeline = sklearn_pipeline.make_pipeline(model, given, 0)
-    assert validation.rounds_of(validation.fit_best(pipeline, model, given, 0), model) == 31
+    assert (
+        cross_validation.rounds_of(cross_validation.fit_best(pipeline, model, given, 0), model)
+        == 31
+    )
 
 
 def test_rows_of_one_group_are_held_out_at_random() -> None:
@@ -293,12 +298,12 @@ def test_what_lightgbm_has_against_the_data_is_one_line() -> None:
 def test_no_library_is_imported_that_the_model_does_not_need(name: str) -> None:
     code = (
         "import sys, numpy, pandas; sys.path[:0] = ['src', 'components/train']\n"
-        "import yaml, training_set, validation\n"
+        "import yaml, training_set, cross_validation\n"
         "from relay.models.estimators import ModelSpec\n"
         f"values = yaml.safe_load(open('config/model/{name}.yaml')); values.pop('defaults')\n"
         "rows = pandas.DataFrame({'x': range(50), 'y': range(50)})\n"
         "given = training_set.prepare(rows, 'y', None)\n"
-        "validation.train(given, ModelSpec.model_validate(values), folds=2, seed=0)\n"
+        "cross_validation.train(given, ModelSpec.model_validate(values), folds=2, seed=0)\n"
         "print([one for one in ('xgboost', 'lightgbm', 'matplotlib') if one in sys.modules])"
     )
     done = subprocess.run(

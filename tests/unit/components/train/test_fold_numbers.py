@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.made_training import RIDGE, config, data, fold_numbers, sklearn_pipeline, spec
-from tests.made_training import validation as cross_validation
+from tests.made_training import (
+    RIDGE,
+    config,
+    cross_validation,
+    data,
+    fold_numbers,
+    sklearn_pipeline,
+    spec,
+)
 
 
 def last_row(model: dict[str, Any], kept: Any = None, seed: int = 0, target: str = "price") -> Any:

@@ -21,13 +21,13 @@ from tests.made_training import (
     MODELS,
     RIDGE,
     config,
+    cross_validation,
     data,
     params,
     sklearn_pipeline,
     spec,
     table,
     training_set,
-    validation,
 )
 
 
@@ -43,7 +43,7 @@ def test_each_model_of_the_config_suits_both_tasks(
     name: str, target: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     checked(config(name))
-    trained = validation.train(data(target), spec(config(name)), folds=3, seed=0)
+    trained = cross_validation.train(data(target), spec(config(name)), folds=3, seed=0)
     main = "r2" if target == "price" else "f1"
     assert trained.metrics[f"cv_{main}_mean"] > 0.5
     assert "arning" not in caplog.text
@@ -58,7 +58,7 @@ def test_the_target_decides_the_task(target: str, task: str) -> None:
 
 
 def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
-    metrics = validation.train(data(), spec(RIDGE), folds=3, seed=0).metrics
+    metrics = cross_validation.train(data(), spec(RIDGE), folds=3, seed=0).metrics
     assert set(metrics) == {
         *(f"cv_{name}_mean" for name in ("r2", "mae", "mse", "rmse", "mape")),
         *(f"cv_{name}_std" for name in ("r2", "mae", "mse", "rmse", "mape")),
@@ -71,23 +71,25 @@ def test_metrics_are_of_the_folds_and_of_the_last_fit() -> None:
 
 
 def test_the_score_of_classes_is_that_of_their_primary_metric() -> None:
-    metrics = validation.train(data("label"), spec(config("linear")), folds=2, seed=0).metrics
+    metrics = cross_validation.train(data("label"), spec(config("linear")), folds=2, seed=0).metrics
     assert metrics["cv_score"] == metrics["cv_f1_mean"]
 
 
 def test_the_metrics_of_the_folds_so_far_are_known_after_each() -> None:
     pipeline = sklearn_pipeline.make_pipeline(spec(RIDGE), data(), 0)
-    rows = list(validation.score_folds(pipeline, spec(RIDGE), data(), folds=3, seed=0))
+    rows = list(cross_validation.score_folds(pipeline, spec(RIDGE), data(), folds=3, seed=0))
     assert len(rows) == 3
     assert rows[0]["cv_r2_std"] == 0
-    assert rows[-1] == validation.cross_validate(pipeline, spec(RIDGE), data(), folds=3, seed=0)
+    assert rows[-1] == cross_validation.cross_validate(
+        pipeline, spec(RIDGE), data(), folds=3, seed=0
+    )
 
 
 def test_the_seed_alone_decides_the_folds_and_the_model() -> None:
     forest = {**config("random_forest"), "params": {"n_estimators": 5}}
 
     def cv(seed: int) -> float:
-        metrics = validation.train(data(), spec(forest), folds=3, seed=seed).metrics
+        metrics = cross_validation.train(data(), spec(forest), folds=3, seed=seed).metrics
         return float(metrics["cv_r2_mean"])
 
     assert cv(1) == cv(1)
@@ -104,7 +106,7 @@ def test_a_random_state_of_the_config_comes_before_the_seed() -> None:
 
 def test_each_fold_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "relay")
-    validation.train(data(), spec(RIDGE), folds=3, seed=0)
+    cross_validation.train(data(), spec(RIDGE), folds=3, seed=0)
     folds = [line for line in caplog.messages if line.startswith("fold")]
     assert [line.split()[1] for line in folds] == ["1/3", "2/3", "3/3"]
     assert "r2=0.99" in folds[0]
@@ -118,7 +120,7 @@ def test_few_rows_have_fewer_folds(
     folds: int, rows: int, made: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "relay")
-    metrics = validation.train(data(rows=rows), spec(RIDGE), folds=folds, seed=0).metrics
+    metrics = cross_validation.train(data(rows=rows), spec(RIDGE), folds=folds, seed=0).metrics
     assert sum(line.startswith("fold ") for line in caplog.messages) == made
     assert ("cv_mae_mean" in metrics) == (made > 0)
 
@@ -135,7 +137,7 @@ def test_a_cross_validation_that_cannot_be_made_is_a_warning_with_the_setting(
 ) -> None:
     rows = table().drop(columns=["label", "yes"]).assign(sex=1)
     given = training_set.prepare(rows, "price", None, **{column: "sex"})
-    trained = validation.train(given, spec(RIDGE), folds=5, seed=0)
+    trained = cross_validation.train(given, spec(RIDGE), folds=5, seed=0)
     (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert line.startswith(f"No cross-validation: {message}")
     assert f"split.{column}" in line
@@ -146,7 +148,7 @@ def test_a_cross_validation_that_cannot_be_made_is_a_warning_with_the_setting(
 def test_a_cross_validation_that_is_switched_off_is_not_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    validation.train(data(), spec(RIDGE), folds=0, seed=0)
+    cross_validation.train(data(), spec(RIDGE), folds=0, seed=0)
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
@@ -157,7 +159,7 @@ def test_folds_with_one_class_to_learn_from_are_counted_in_a_warning(
     rows["label"] = np.where(rows["site"] == 0, "low", "high")
     rows.loc[89, "label"] = "high"
     given = training_set.prepare(rows, "label", None, group_column="site")
-    validation.train(given, spec(config("linear")), folds=3, seed=0)
+    cross_validation.train(given, spec(config("linear")), folds=3, seed=0)
     (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert line.startswith("train.folds: 1 of the 3 folds are left out of the cross-validation, ")
 
@@ -167,7 +169,7 @@ def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
     rare = table().drop(columns=["price", "yes"])
     rare.loc[0, "label"] = "only once"
     prepared = training_set.prepare(rare, "label", None)
-    trained = validation.train(prepared, spec(config(name)), folds=3, seed=0)
+    trained = cross_validation.train(prepared, spec(config(name)), folds=3, seed=0)
     assert trained.metrics["cv_accuracy_mean"] > 0.7
     assert list(trained.pipeline.classes_) == ["high", "low", "only once"]
 
@@ -199,13 +201,15 @@ def test_an_empty_training_set_and_a_wrong_target_are_errors() -> None:
 def test_a_text_column_without_words_is_an_error_that_names_the_setting() -> None:
     texts = table().drop(columns=["label", "yes"]).assign(note=["!", "?"] * 45)
     with pytest.raises(RelayError, match=r"data\.text=null"):
-        validation.train(training_set.prepare(texts, "price", "note"), spec(RIDGE), folds=0, seed=0)
+        cross_validation.train(
+            training_set.prepare(texts, "price", "note"), spec(RIDGE), folds=0, seed=0
+        )
 
 
 def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
     model = {"_target_": "sklearn.linear_model.GammaRegressor"}
     with pytest.raises(RelayError, match="GammaRegressor cannot be fitted to this data") as error:
-        validation.train(data(), spec(model), folds=0, seed=0)
+        cross_validation.train(data(), spec(model), folds=0, seed=0)
     assert "\n" not in str(error.value)
 
 
@@ -311,7 +315,7 @@ def test_a_saved_model_predicts_what_the_trained_one_does(
     name: str, target: str, tmp_path: Path
 ) -> None:
     given = data(target)
-    trained = validation.train(given, spec(config(name)), folds=0, seed=0)
+    trained = cross_validation.train(given, spec(config(name)), folds=0, seed=0)
     folder = sklearn_pipeline.save(trained.pipeline, given.x, tmp_path / "model")
     assert (folder / "MLmodel").is_file()
     predicted = load_model(folder, "it").predict(table()).values
@@ -326,8 +330,8 @@ def test_a_model_that_is_read_back_otherwise_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = data()
-    good = validation.train(given, spec(RIDGE), folds=0, seed=0).pipeline
-    other = validation.train(data(rows=10), spec(RIDGE), folds=0, seed=0).pipeline
+    good = cross_validation.train(given, spec(RIDGE), folds=0, seed=0).pipeline
+    other = cross_validation.train(data(rows=10), spec(RIDGE), folds=0, seed=0).pipeline
     sklearn_pipeline.save(other, given.x, tmp_path / "other")
     monkeypatch.setattr(
         sklearn_pipeline, "load_model", lambda *_: load_model(tmp_path / "other", "it")
@@ -344,7 +348,7 @@ def test_the_default_model_predicts_a_pokemons_total(shared: Path) -> None:
     )
     given = training_set.prepare(rows, "Total", None)
     assert set(given.features.aside) == {"Name"}
-    trained = validation.train(given, spec(config("random_forest")), folds=0, seed=42)
+    trained = cross_validation.train(given, spec(config("random_forest")), folds=0, seed=42)
     frame = load("train", "features").model_frame(held_out, given.features)
     assert trained.pipeline.score(frame, held_out["Total"]) > 0.95
 

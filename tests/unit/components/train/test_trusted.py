@@ -31,7 +31,14 @@ from relay.step.params import validate
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 from tests.made_models import features, flats, price_model, save
-from tests.made_training import MODELS, config, sklearn_pipeline, spec, training_set, validation
+from tests.made_training import (
+    MODELS,
+    config,
+    cross_validation,
+    sklearn_pipeline,
+    spec,
+    training_set,
+)
 
 ROWS = 80
 
@@ -84,7 +91,7 @@ def test_each_model_that_ships_holds_trusted_types_only(
 ) -> None:
     given = training_set.prepare(of_all_kinds(target), "y", "text")
     model = spec({**quick(config(name)), **settings})
-    pipeline = validation.train(given, model, folds=0, seed=0).pipeline
+    pipeline = cross_validation.train(given, model, folds=0, seed=0).pipeline
     assert set(types_of(pipeline)) <= trusted_types()
 
 
@@ -102,7 +109,7 @@ def test_each_model_that_ships_holds_trusted_types_only(
 )
 def test_so_do_other_estimators_of_scikit_learn(path: str) -> None:
     given = training_set.prepare(of_all_kinds("numbers"), "y", None)
-    pipeline = validation.train(given, spec({"_target_": path}), folds=0, seed=0).pipeline
+    pipeline = cross_validation.train(given, spec({"_target_": path}), folds=0, seed=0).pipeline
     assert set(types_of(pipeline)) <= trusted_types()
 
 
@@ -402,5 +409,5 @@ def test_a_channel_for_packages_of_its_own_is_one_of_them(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", MODELS)
 def test_what_train_saves_can_be_served(tmp_path: Path, name: str) -> None:
     given = training_set.prepare(of_all_kinds("numbers"), "y", "text")
-    pipeline = validation.train(given, spec(quick(config(name))), folds=0, seed=0).pipeline
+    pipeline = cross_validation.train(given, spec(quick(config(name))), folds=0, seed=0).pipeline
     require_servable(sklearn_pipeline.save(pipeline, given.x, tmp_path / "m"), "m:v1")

@@ -13,7 +13,7 @@ import pytest
 
 from relay import Params, RelayError, StepRun
 from relay.step.trial_link import Link, Outcome, Progress, Ready, Trial, Verdict
-from relay.step.trials import reading_run, score_by_step, serve
+from relay.step.trial_scoring import reading_run, score_by_step, serve
 from relay.tracking import Backend
 from tests.memory import Memory
 
