@@ -42,10 +42,8 @@ lint: .venv-dev ## Check style and types
 	@.venv-dev/bin/python tools/prose.py $(PROSE)
 	@PYTHONPATH=src .venv-dev/bin/lint-imports --no-cache
 	@.venv-dev/bin/mypy src main.py tools tests benchmarks
-	@for name in $(COMPONENTS); do \
-		echo "components/$$name"; \
-		MYPYPATH=components/$$name .venv-dev/bin/mypy components/$$name/*.py || exit 1; \
-	done
+	@printf '%s\n' $(COMPONENTS) | xargs -P 2 -I{} sh -c 'set -e; out=$$(MYPYPATH=components/{} \
+		.venv-dev/bin/mypy components/{}/*.py) || { echo "$$out"; exit 1; }; echo "components/{}: $$out"'
 
 format: .venv-dev ## Format the code, and fix what the linter can
 	@.venv-dev/bin/ruff check --fix .
