@@ -65,7 +65,8 @@ or names something that does not exist; 128 + n ended by signal n, such as 130 f
 Every setting is documented in config/ and docs/reference/settings.md. The same with MLflow:
   mlflow run . -P steps=train,evaluate -P hydra_options="model=linear seed=7"
 """
-_ANSWERS = {"--help": HELP, "-h": HELP, "--version": f"relay {__version__}"}
+_VERSION = "--version"
+_HELP = "--help"
 
 Command = Callable[[Project, Sequence[str], Console], int]
 """Takes the project, the words after the command's name and the console; returns the status."""
@@ -77,7 +78,7 @@ COMMANDS = {
     "reproduce": ("relay.commands.reproduce.command", "reproduce"),
     "sweep": ("relay.commands.sweep.command", "sweep"),
     "runs": ("relay.commands.look.runs", "runs"),
-    "diff": ("relay.commands.look.runs", "diff"),
+    "diff": ("relay.commands.look.diff", "diff"),
     "artifacts": ("relay.commands.look.artifacts", "artifacts"),
     "models": ("relay.commands.look.artifacts", "models"),
     "show": ("relay.commands.look.artifacts", "show"),
@@ -90,8 +91,6 @@ COMMANDS = {
     "new-pipeline": ("relay.commands.additions.command", "new_pipeline"),
 }
 """The module and the function of each command, which is imported when it is used."""
-_WITH_HELP = set(COMMANDS) - {"run"}
-"""The commands that have a help of their own."""
 _PIPE_WIDTH = 10_000
 _FREE = "Make room on its disk, or write to another file."
 _PRINTING = ("--help", "-h", "--cfg", "--dry-run", "explain=true")
@@ -133,11 +132,13 @@ def main(project_root: Path, argv: Sequence[str]) -> int:
 
 def _dispatch(project: Project, argv: Sequence[str], console: Console) -> int:
     word = argv[0] if argv else ""
-    argv = ["--help" if option == "-h" else option for option in argv]
-    for option, text in _ANSWERS.items():
-        if option in argv and word not in _WITH_HELP:
-            console.print(text, markup=False, highlight=False)
-            return 0
+    argv = [_HELP if option == "-h" else option for option in argv]
+    if _HELP in argv and word not in COMMANDS:
+        console.print(HELP, markup=False, highlight=False)
+        return 0
+    if _VERSION in argv and (word == "run" or word not in COMMANDS):
+        console.print(f"relay {__version__}", markup=False, highlight=False)
+        return 0
     project.require_home()
     if word in COMMANDS:
         return _load(*COMMANDS[word])(project, argv[1:], console)

@@ -51,7 +51,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"relay {__version__}\n"
 
 
-@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"run"}))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_each_command_has_a_help_of_its_own(
     command: str, option: str, capsys: pytest.CaptureFixture[str]

@@ -34,6 +34,30 @@ def test_modules_in_a_folder_of_pythonpath_take_no_librarys_place(tmp_path: Path
     assert "env_manager: auto" in done.stdout
 
 
+def test_an_error_before_the_first_step_stands_alone(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("price,area\n" + "1,2\n" * 50)
+    settings = ["data=table", f"data.url={file}", "tracking=local", "env_manager=local"]
+    done = start("run", *settings, "data.target=prise", RELAY_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: data.target: {file} has no column 'prise'.")
+    done = start("run", *settings, "data.target=price", "explain=true", RELAY_HOME=str(tmp_path))
+    assert done.stdout.startswith("Tracking: the local store\n")
+
+
+def test_a_command_that_needs_no_settings_loads_no_library_for_them(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT / "src")!r})
+from relay import cli
+cli.main(Path({str(ROOT)!r}), ["runs"])
+assert not {{"hydra", "omegaconf", "pandas", "mlflow", "wandb", "trackio"}} & set(sys.modules)
+"""
+    environ = {**os.environ, "RELAY_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True)
+
+
 @pytest.mark.parametrize("package", ["optuna", "hydra"])
 def test_a_package_that_is_not_installed_is_named_with_what_to_do(package: str) -> None:
     code = f"""

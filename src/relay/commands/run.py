@@ -21,6 +21,36 @@ from relay.util.paths import start_folder
 from relay.util.private_folders import make_private
 from relay.util.project import Project
 
+HELP = """\
+Usage: ./relay run [key=value ...] [options]            (from any folder)
+
+Runs the pipeline, or the steps that are named. A step whose code, parameters and inputs are the
+same as before is cached, and does not run again.
+
+  ./relay run                              all steps, on the default data set
+  ./relay run steps=train,evaluate         these two, on the newest inputs
+  ./relay run steps=train+                 train and everything downstream; +train: upstream
+  ./relay run exclude=register             every step but this one
+  ./relay run data=table data.url=FILE data.target=COLUMN
+  ./relay run model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
+  ./relay run experiment=quick             a named set of settings
+  ./relay run explain=true                 show what would run and why; run nothing
+  ./relay run force=train                  run train even if it is cached; cache=false: every step
+  ./relay run keep_going=true              after a failure, run the steps that do not depend on it
+  ./relay run tracking=local               the project's folder, also if there is a login
+  ./relay run env_manager=docker           steps in containers; engine=slurm: on a cluster
+  ./relay run -m model.params.max_depth=4,8   try each value, and make a model with the best
+  ./relay run steps=predict predict.input=FILE predict.output=FILE.csv
+
+Options:
+  -m, --multirun  a value can be a list: every combination is tried, as in a sweep
+  --cfg     print the composed configuration and exit
+  --help    this text
+
+Exit status: 0 success; 1 a step, a gate or the machine failed; 2 a setting is wrong, or names
+something that does not exist; 128 + n ended by signal n, such as 130 for Ctrl-C.
+Every setting is documented in config/ and docs/reference/settings.md.
+"""
 _SHOW_SETTINGS = "--cfg"
 _MULTIRUN = ("-m", "--multirun")
 
@@ -33,6 +63,9 @@ def run(project: Project, argv: Sequence[str], console: Console) -> int:
 
     Raises ConfigError if a setting or the plan is wrong, so that no step was started.
     """
+    if "--help" in argv:
+        console.print(HELP, markup=False, highlight=False)
+        return 0
     if any(flag in argv for flag in _MULTIRUN):
         # Imported late, as it takes time that most commands need not wait for.
         from relay.commands.sweep.multirun import multirun

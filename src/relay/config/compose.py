@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,12 +30,11 @@ from relay.config.overrides import (
     resource_blocks,
 )
 from relay.config.references import refuse_bad_references, unreadable_reference
+from relay.config.resolvers import register_resolvers
 from relay.config.settings import read_settings
-from relay.tracking.artifact_names import model_stem, url_stem
 from relay.util.errors import ConfigError, first_line
-from relay.util.names import column_name, did_you_mean
+from relay.util.names import did_you_mean
 
-_RESOLVERS = {"stem": url_stem, "model_stem": model_stem, "column": column_name}
 _NEEDED = ("steps", "env_manager")
 _NONE_IS_TEXT = "none_is_text"
 
@@ -61,13 +59,6 @@ def load(folder: Path, arguments: Sequence[str], cwd: Path) -> Config:
     ) as error:  # fmt: skip
         problem = unreadable_file(folder) or unreadable_reference(error) or first_line(error)
         raise ConfigError(problem) from error
-
-
-@functools.cache
-def register_resolvers() -> None:
-    """Let OmegaConf resolve the functions that Relay's settings use, such as `${stem:...}`."""
-    for name, resolver in _RESOLVERS.items():
-        OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 
 def _load(files: ConfigFiles, given: Sequence[str], cwd: Path) -> Config:

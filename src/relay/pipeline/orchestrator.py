@@ -16,7 +16,7 @@ from relay.pipeline.display import READ_LOG_LINES, show_log, show_summary
 from relay.pipeline.plan import Plan, names_in
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
-from relay.pipeline.preview import show_reasons, show_taken
+from relay.pipeline.preview import show_reasons, show_store
 from relay.pipeline.run_facts import group_name, run_name
 from relay.pipeline.run_folders import marked_active
 from relay.pipeline.run_summary import (
@@ -74,9 +74,13 @@ def run_pipeline(
     state = RunState(plan, planned_steps, backend, cache, Preflight(planned_steps))
     problem, warnings = _settle(state, StaleInputs(project.components, config, plan, cache))
     inputs = [str(version) for _, version in state.taken]
-    show_taken(console, inputs, warnings)
     if config.settings.explain:
-        return _explain(state, problem, console)
+        if problem is not None:
+            raise RelayError(problem)
+        state.preflight.inspect_sources(state.waiting)
+        show_store(console, backend, inputs, warnings)
+        show_reasons(console, list(state.steps.values()))
+        return 0
     summary = _begin_summary(project, config, tracking, list(state.steps.values()), problem)
     if summary.git_problem is not None and not scratch:
         _print_dim(console, f"No Git commit is recorded: {summary.git_problem}.")
@@ -94,6 +98,7 @@ def run_pipeline(
             run = PipelineRun(project, config, tracking, backend, folder, signals, console, page)
             lines = run.run(state, summary, began)
         else:
+            show_store(console, backend, inputs, warnings)
             _move_latest(state, summary)
             summary.seconds = time.monotonic() - began
             write_summary(folder, summary)
@@ -123,18 +128,6 @@ def _end_unopened(
     return summary.exit_code
 
 
-def _explain(state: RunState, problem: str | None, console: Console) -> int:
-    """Show which steps would run and why.
-
-    Raises RelayError with `problem`, the reason why none can run, if there is one.
-    """
-    if problem is not None:
-        raise RelayError(problem)
-    state.preflight.inspect_sources(state.waiting)
-    show_reasons(console, list(state.steps.values()))
-    return 0
-
-
 def _print_dim(console: Console, line: str) -> None:
     console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
 
@@ -142,8 +135,6 @@ def _print_dim(console: Console, line: str) -> None:
 def _open(project: Project, tracking: TrackingSettings, console: Console) -> Backend:
     """Open the store, and upload the kept runs of earlier commands to it."""
     backend = open_backend(tracking, project.root)
-    place = backend.url() or "the local store"
-    console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
     for run in flush_outbox(project.kept, tracking, backend):
         console.print(f"Uploaded '{run.spec.name}', kept by an earlier command", markup=False)
     return backend

@@ -17,6 +17,7 @@ from relay.pipeline.artifact_pages import INDEX
 from relay.pipeline.container_setup import open_containers, open_images
 from relay.pipeline.display import Display, open_display
 from relay.pipeline.mlflow_record import MlflowRecord, NewRun
+from relay.pipeline.preview import show_store
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
 from relay.pipeline.run_page import PageDisplay, RunPage
 from relay.pipeline.run_summary import SETTINGS, Summary, write_summary
@@ -87,6 +88,7 @@ class PipelineRun:
             if problem is None:
                 summary.status = self._run_steps(state, summary)
             else:  # the run of `mlflow run` must record the failure
+                self._show_store(summary)
                 self._begin_record(state, summary)
         except ConfigError as error:
             if not self._mlflow.has_begun:
@@ -153,24 +155,31 @@ class PipelineRun:
         try:
             missing = environments.find_missing([planned.component for planned in state.waiting])
             if missing:
-                self._check(state, manager)  # before a build, which takes minutes
+                self._check(state, summary, manager)  # before a build, which takes minutes
                 environments.build(missing)
                 summary.environments_seconds = environments.seconds
             # In the background, while MLflow is imported.
             launcher.load([(planned.name, planned.component) for planned in state.waiting])
             if not missing:
-                self._check(state, manager)
+                self._check(state, summary, manager)
             launcher.check_place([planned.component for planned in state.waiting], self.signals)
             self._begin_record(state, summary)
             return self._scheduler(state, launcher, manager).run()
         finally:
             summary.libraries_cpu_seconds = launcher.close()
 
-    def _check(self, state: RunState, manager: str) -> None:
-        """Check the steps a last time, move `latest` to cached outputs, and open the display."""
+    def _show_store(self, summary: Summary) -> None:
+        show_store(self.console, self.backend, summary.taken, summary.warnings)
+
+    def _check(self, state: RunState, summary: Summary, manager: str) -> None:
+        """Check the steps a last time, then show the store and the cached outputs.
+
+        `latest` is moved to these.
+        """
         if self.config.settings.engine.name == "local":
             require_resources(state.waiting)
         state.preflight.inspect_sources(state.waiting)
+        self._show_store(summary)
         state.move_latest()
         self._display.open([planned.name for planned in state.planned_steps], manager, self.folder)
         for done in state.steps.values():

@@ -1,4 +1,4 @@
-"""The output before a run: its inputs from the store, and the steps that would run and why."""
+"""The output before a run: its store and inputs, and the steps that would run and why."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.pipeline.run_summary import StepSummary
+from relay.tracking import Backend
 
 
-def show_taken(console: Console, references: Sequence[str], warnings: Sequence[str]) -> None:
-    """Print the exact inputs that a run takes from the store, and warnings about them."""
+def show_store(
+    console: Console, backend: Backend, references: Sequence[str], warnings: Sequence[str]
+) -> None:
+    """Print the store of a run, the exact inputs that it takes from it, and warnings about them."""
+    place = backend.url() or "the local store"
+    console.print(f"Tracking: {place}", markup=False, highlight=False, soft_wrap=True)
     if references:
         text = f"Inputs from the store: {', '.join(references)}"
         console.print(Text(text), soft_wrap=True)

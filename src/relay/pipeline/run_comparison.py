@@ -13,7 +13,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from relay.config.compose import register_resolvers
+from relay.config.resolvers import register_resolvers
 from relay.pipeline.run_folders import list_runs
 from relay.pipeline.run_summary import SETTINGS, SUMMARY
 

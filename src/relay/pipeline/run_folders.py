@@ -18,7 +18,6 @@ from relay.util.use_locks import UseLock, is_in_use
 
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(-\d+)?")
 _LEFT_OVER = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]{{32}}")
-_STAMP = "%Y-%m-%dT%H-%M-%S"
 _ACTIVE = ".active"
 """The file in a run's folder whose lock the run holds until it ends, however it ends."""
 
@@ -33,8 +32,8 @@ class RunFolder:
     def began(self) -> datetime:
         """Return when the run began, by the folder's name."""
         match = _NAME.fullmatch(self.folder.name)
-        stamp = match[1] if match else "1970-01-01T00-00-00"
-        return datetime.strptime(stamp, _STAMP).astimezone(UTC)
+        day, _, time = (match[1] if match else "1970-01-01T00-00-00").partition("T")
+        return datetime.fromisoformat(f"{day}T{time.replace('-', ':')}").astimezone(UTC)
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:

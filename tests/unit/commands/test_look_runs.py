@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.commands.look.runs import diff, runs
+from relay.commands.look.diff import diff
+from relay.commands.look.runs import headline, runs
 from relay.pipeline.run_folders import marked_active
 from relay.util.errors import ConfigError
 from relay.util.project import Project
@@ -82,6 +83,16 @@ def test_runs_are_listed_newest_first_with_status_command_and_metrics(project: P
     assert [line.split()[0] for line in lines] == ["Run", LATE, EARLY]
     for words in ("failed", "1 cached, 1 failed", "model.depth=9", "r2=0.625"):
         assert words in lines[1]
+
+
+def test_a_run_that_failed_is_listed_with_the_metrics_of_the_step_that_failed() -> None:
+    steps = [
+        {"status": "cached", "metrics": {"cv_r2": 0.4}},
+        {"status": "failed", "metrics": {"r2": 0.5}},
+    ]
+    register, predict = {"status": "skipped", "metrics": {}}, {"status": "not_selected"}
+    assert headline([*steps, register, predict]) == {"r2": 0.5}
+    assert headline([*steps, {**register, "metrics": {"promoted": 1}}, predict]) == {"r2": 0.5}
 
 
 def test_runs_as_json_have_all_metrics(project: Project) -> None:

@@ -28,13 +28,15 @@ def choose_removable(holdings: Sequence[Holding], before: str) -> list[Holding]:
     kept = {name for name, holding in by_name.items() if _is_root(holding, before)}
     kept |= _newest(holdings)
     inputs = {name: _inputs(holding) for name, holding in by_name.items()}
-    siblings = _siblings(by_name)
+    by_alias = _by_cache_alias(by_name)
     waiting = list(kept)
     while waiting:
         while waiting:
             name = waiting.pop()
             holding = by_name.get(name)
-            needed = {*inputs.get(name, ()), *(siblings[name] if holding else ())}
+            needed = set(inputs.get(name, ()))
+            for alias in _cache_aliases(holding) if holding else ():
+                needed |= by_alias[alias]
             waiting += needed - kept
             kept |= needed
         waiting = [name for name in _records(by_name, inputs, kept) if name not in kept]
@@ -69,16 +71,13 @@ def _inputs(holding: Holding) -> set[str]:
     return {record.artifact for record in recorded_inputs(holding.version).values()}
 
 
-def _siblings(by_name: Mapping[str, Holding]) -> dict[str, set[str]]:
-    """Return, for each version, those that the same step made: they share an alias of the cache."""
+def _by_cache_alias(by_name: Mapping[str, Holding]) -> dict[str, set[str]]:
+    """Return what each alias of the cache points at: the outputs of the same step."""
     by_alias: dict[str, set[str]] = {}
     for name, holding in by_name.items():
         for alias in _cache_aliases(holding):
             by_alias.setdefault(alias, set()).add(name)
-    return {
-        name: set().union(*(by_alias[alias] for alias in _cache_aliases(holding)))
-        for name, holding in by_name.items()
-    }
+    return by_alias
 
 
 def _records(

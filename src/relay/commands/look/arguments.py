@@ -13,9 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from relay.config import compose
-from relay.config.overrides import from_arguments
-from relay.pipeline.tracking_setup import choose_tracking
 from relay.tracking import Backend, open_backend
 from relay.tracking.remote import SETTING
 from relay.util.errors import ConfigError
@@ -112,6 +109,11 @@ def open_store(project: Project, settings: Sequence[str]) -> Backend:
     Raises ConfigError if a setting is wrong or there is no login, RelayError if a server cannot be
     reached.
     """
+    # Imported late, as Hydra takes half of the time of a command, and not all commands need it.
+    from relay.config import compose
+    from relay.config.overrides import from_arguments
+    from relay.pipeline.tracking_setup import choose_tracking
+
     start = start_folder(project.root, os.environ)
     config = compose.load(project.config, from_arguments(list(settings)), start)
     os.environ.update(project.variables(os.environ))

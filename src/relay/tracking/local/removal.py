@@ -17,11 +17,11 @@ from pathlib import Path
 from pydantic_core import from_json
 
 from relay.tracking.interface import ArtifactVersion, Holding
-from relay.tracking.local.store import open_store, version_of
+from relay.tracking.local.store import open_store
+from relay.util.times import to_utc
 
-_ALL = """SELECT v.id, v.version, '[]' AS manifest, v.created_at, v.size_bytes, a.name, a.type,
-              json_object('component', json_extract(v.metadata, '$.component'),
-                          'inputs', json_extract(v.metadata, '$.inputs')) AS metadata
+_ALL = """SELECT v.id, v.version, v.created_at, v.size_bytes, a.name, a.type,
+              json_extract(v.metadata, '$.component', '$.inputs') AS lineage
           FROM artifacts a JOIN artifact_versions v ON v.artifact_id = a.id
           ORDER BY a.name, v.version"""
 _ALIASES = "SELECT artifact_version_id AS id, alias FROM artifact_aliases"
@@ -52,9 +52,23 @@ def list_holdings(folder: Path, project: str) -> Iterator[Holding]:
         for row in store.execute(_ALIASES):
             aliases.setdefault(row["id"], []).append(row["alias"])
         for row in store.execute(_ALL):
-            version = version_of(row["name"], row, aliases.get(row["id"], ()))
+            version = _without_files(row, aliases.get(row["id"], ()))
             is_named = (row["name"], int(row["version"])) in elsewhere
             yield Holding(version, int(row["size_bytes"]), is_named)
+
+
+def _without_files(row: sqlite3.Row, aliases: Sequence[str]) -> ArtifactVersion:
+    """Return the version in a `row` of _ALL, with its lineage as its only metadata."""
+    component, inputs = from_json(row["lineage"]) if row["lineage"] else (None, None)
+    return ArtifactVersion(
+        name=row["name"],
+        version=f"v{row['version']}",
+        type=row["type"],
+        digest="",
+        aliases=tuple(aliases),
+        metadata={"component": component, "inputs": inputs},
+        created=to_utc(row["created_at"]),
+    )
 
 
 def _named_elsewhere(folder: Path, project: str) -> Iterator[tuple[str, int]]:
