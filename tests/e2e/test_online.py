@@ -81,7 +81,10 @@ def test_each_run_has_its_metrics_and_pictures_and_the_last_the_whole_table(stat
     assert runs["evaluate"]["summary"]["r2"] == pytest.approx(0.475, abs=0.01)
     assert runs["evaluate"]["summary"]["residuals"]["_type"] == "image-file"
     assert all(run["summary"]["seconds"] > 0 for run in runs.values())
-    assert runs["register"]["summary"]["pipeline"]["_type"] == "table-file"
+    summary = runs["register"]["summary"]
+    assert summary["pipeline"]["_type"] == "table-file"
+    pages = ("run", "diabetes_report", "diabetes_registration")
+    assert {summary[page]["_type"] for page in pages} == {"html-file"}
 
 
 def test_inputs_made_with_other_settings_are_named(ran: Checkout, server: WandbServer) -> None:

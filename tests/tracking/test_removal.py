@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from relay.commands.gc.command import gc
 from relay.tracking import ArtifactVersion, Draft, Reference, TrackingSettings, open_backend
 from relay.util.errors import RelayError
+from relay.util.project import Project
 from tests.loading import ROOT
 from tests.tracking.conftest import Store
 
@@ -94,6 +99,50 @@ def test_while_a_run_is_active_nothing_can_be_removed(store: Store) -> None:
         pass
     run.finish("succeeded")
     assert store.found(str(version)) == version
+
+
+def test_gc_lists_first_and_keeps_the_champion_and_what_it_was_made_from(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = {"component": "get"}
+    for content in "abc":
+        table = store.put(content, metadata=made)
+    inputs = {"train": {"artifact": "table:v0", "digest": store.found("table:v0").digest}}
+    for content in "mno":
+        store.put(content, "model", "model", {**made, "inputs": inputs if content == "m" else {}})
+    store.backend.set_alias(store.found("model:v0"), "champion")
+    monkeypatch.setenv("RELAY_HOME", str(tmp_path))
+    time.sleep(1.1)  # a version is old from the second after it was made
+    settings = (f"tracking={store.backend.name}", f"tracking.project={store.project}")
+
+    def run(*options: str) -> str:
+        if store.server is None:  # backends of other tests are in this process
+            (Path(os.environ["TRACKIO_DIR"]) / ".in-use").unlink(missing_ok=True)
+        output = io.StringIO()
+        words = [*settings, "--older-than", "0h", *options]
+        assert gc(Project.at(ROOT, os.environ), words, Console(file=output, width=200)) == 0
+        return output.getvalue()
+
+    listed = run("--dry-run")
+    rows = [line.split()[:3] for line in listed.splitlines()[1:3]]
+    assert rows == [["model", "v1", "1"], ["table", "v1", "1"]]
+    assert len(names(store)) == 6
+    assert "Removed. " in run("--yes")
+    assert sorted(names(store)) == ["model:v0", "model:v2", "table:v0", "table:v2"]
+    assert (store.files("model:champion") / "file.txt").read_text() == "m"
+    assert store.found("table:latest") == table
+    assert "Nothing in " in run("--yes")
+
+
+def test_newest_versions_are_asked_for_in_one_page_of_a_server(store: Store) -> None:
+    if store.server is None:
+        pytest.skip("the local store has no pages")
+    for content in "abcde":
+        store.put(content)
+    before = len(store.server.requests())
+    assert [one.version for one in store.backend.versions("table", 2)] == ["v4", "v3"]
+    bodies = [request.body for request in store.server.requests()[before:]]
+    assert sum(b'"perPage":2' in body.replace(b" ", b"") for body in bodies) == 1
 
 
 # Ends the process at the call number N of what a removal does, as a kill would.

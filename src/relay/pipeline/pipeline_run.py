@@ -107,8 +107,8 @@ class PipelineRun:
             shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         self.signals.ignore()
         summary.seconds = time.monotonic() - began
-        self._log_summary(summary)
         lines = self.page.finish(self.backend)
+        self._log_summary(summary)
         self._end(summary)
         return lines
 
@@ -234,11 +234,18 @@ class PipelineRun:
         if self._runner is None:
             return
         try:
-            log_summary(self.backend, summary, self._runner.settings)
+            pages = {"run" if path.name == INDEX else path.stem: path for path in self._pages()}
+            log_summary(self.backend, summary, self._runner.settings, pages)
         except Exception as error:  # the summary is written whatever the server does
             text = f"The table of all steps was not uploaded: {redact(str(error))}"
             summary.error = summary.error or text
             summary.status = "failed" if summary.status == "succeeded" else summary.status
+            self.page.write()
+
+    def _pages(self) -> list[Path]:
+        """Return the page of the run, and those of its artifacts."""
+        pages = [self.folder / INDEX, *(page.path for page in self.page.pages)]
+        return [path for path in pages if path.is_file()]
 
     def _end(self, summary: Summary) -> None:
         path = self.folder / "summary.json"
@@ -252,8 +259,7 @@ class PipelineRun:
             summary.status, summary.error = "failed", summary.error or redact(problem)
         try:
             if summary.mlflow_run_id is not None:
-                pages = [self.folder / INDEX, *(page.path for page in self.page.pages)]
-                files = [path, self.folder / SETTINGS, *filter(Path.is_file, pages)]
+                files = [path, self.folder / SETTINGS, *self._pages()]
                 self._mlflow.end(run_metrics(summary), files, summary.status)
         except (RelayError, OSError) as error:
             summary.status = "failed"

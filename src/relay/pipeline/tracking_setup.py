@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from relay.config.schema import TrackingSpec
 from relay.pipeline.run_summary import Summary
@@ -58,9 +59,12 @@ def require_answer(backend: Backend) -> None:
 
 
 def log_summary(
-    backend: Backend, summary: Summary, settings_of: Callable[[str], RunSettings]
+    backend: Backend,
+    summary: Summary,
+    settings_of: Callable[[str], RunSettings],
+    pages: Mapping[str, Path],
 ) -> None:
-    """Add the table of the whole pipeline run to the run of the last step that was executed."""
+    """Add the table and the `pages` of the pipeline run to the run of the last executed step."""
     executed = [step for step in summary.steps if step.status in _EXECUTED]
     if not executed:
         return
@@ -88,5 +92,5 @@ def log_summary(
             git_commit=summary.git_commit,
         )
     )
-    run.log(Row(tables={"pipeline": Table(_COLUMNS, tuple(rows))}))
+    run.log(Row(tables={"pipeline": Table(_COLUMNS, tuple(rows))}, pages=pages))
     run.finish(_EXECUTED[last.status], last.error or "")

@@ -165,11 +165,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Row:
-    """Metrics, pictures (PNG files) and tables of one moment of a run, by name."""
+    """Metrics, pictures (PNG files), tables and pages (HTML files) of one moment of a run, by name.
+
+    The local store has no pages: they are in the run's folder.
+    """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     images: Mapping[str, Path] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
+    pages: Mapping[str, Path] = field(default_factory=dict, kw_only=True)
     step: int | None = None
     """None: the run's next step."""
     time: float | None = None

@@ -114,7 +114,7 @@ def settings_of(step: str) -> RunSettings:
 def summed_up(backend: Backstage, *steps: StepSummary) -> None:
     summary = Summary("succeeded", backend.name, "now", "abc", False, list(steps))
     of: Callable[[str], RunSettings] = settings_of
-    log_summary(cast(Backend, backend), summary, of)
+    log_summary(cast(Backend, backend), summary, of, {"run": Path("index.html")})
 
 
 def test_the_table_of_all_steps_goes_to_the_run_of_the_last_that_was_executed() -> None:
@@ -128,6 +128,7 @@ def test_the_table_of_all_steps_goes_to_the_run_of_the_last_that_was_executed() 
     )
     assert backend.specs == [RunSpec("id-clean", "clean group", "clean", "group", git_commit="abc")]
     [row] = backend.rows
+    assert row.pages == {"run": Path("index.html")}
     table = row.tables["pipeline"]
     assert table.columns == ("step", "status", "seconds", "cpu_seconds", "max_rss_mb", "outputs")
     assert table.rows == (

@@ -25,6 +25,7 @@ from relay.tracking.interface import (
 )
 from relay.tracking.references import Reference
 from relay.tracking.wandb.outage import retry_settings, while_served
+from relay.tracking.wandb.removal import PAGE, delete, hold, refuse_if_active, stored_versions
 from relay.tracking.wandb.run import WandbRun, download_verified
 from relay.tracking.wandb.sdk_errors import errors, text_of
 from relay.tracking.wandb.service import bound_teardown
@@ -35,7 +36,6 @@ from relay.util.times import to_utc
 _FINISH_SECONDS = 60.0
 _INIT_SECONDS = 60.0
 _END_SECONDS = 10.0
-_PAGE = 100
 _ROW_SECONDS = 2
 """The time between uploads of a trial's rows, which decide when it ends; the SDK's is 15."""
 
@@ -130,7 +130,7 @@ class WandbBackend:
         if name not in self._types:
             return []
         path = f"{self.entity}/{self.project}/{name}"
-        stored = self._api.artifacts(self._types[name], path, per_page=min(limit, _PAGE))
+        stored = self._api.artifacts(self._types[name], path, per_page=min(limit, PAGE))
         versions = [self.version(artifact) for artifact in islice(stored, limit)]
         return sorted(versions, key=lambda version: -int(version.version.removeprefix("v")))
 
@@ -148,44 +148,21 @@ class WandbBackend:
         return list(dict.fromkeys(made))
 
     def holdings(self, before: str) -> Iterator[Holding]:
-        """Yield every version, page by page; links are asked of those made before `before`."""
         for collection in self.collections():
-            stored = self._api.artifacts(
-                collection.type, f"{self.entity}/{self.project}/{collection.name}", per_page=_PAGE
-            )
-            while True:
-                with errors():
-                    artifact = next(stored, None)
-                    if artifact is None:
-                        break
-                    version = self.version(artifact)
-                    is_old = version.created < before
-                    is_linked = is_old and bool(artifact.linked_artifacts)
-                    yield Holding(version, int(artifact.size), is_linked)
+            path = f"{self.place}/{collection.name}"
+            for stored in stored_versions(self._api, collection.type, path):
+                yield hold(stored, self.version(stored), before)
 
     @contextmanager
     def removal(self) -> Iterator[None]:
-        """Refuse if a run is active: unlike a local store, a project on W&B cannot be locked."""
-        with errors():
-            active = self._api.runs(self.place, filters={"state": "running"}, per_page=1)
-            count = len(active) if self._has_project() else 0
-        if count:
-            raise RelayError(
-                f"{self.place}: {count} run{'' if count == 1 else 's'} on W&B are active, whose "
-                "artifacts must not be removed. Wait for their end, and try again; W&B notices "
-                "after some minutes that a run was killed."
-            )
+        if self._has_project():
+            refuse_if_active(self._api, self.place)
         yield
 
     @while_served
     def remove(self, versions: Sequence[ArtifactVersion]) -> int:
-        freed = 0
-        for version in versions:
-            stored = self.fetch(Reference.parse(str(version)))
-            if stored is not None:
-                freed += int(stored.size)
-                stored.delete(delete_aliases=True)
-        return freed
+        stored = (self.fetch(Reference.parse(str(version))) for version in versions)
+        return sum(delete(artifact) for artifact in stored if artifact is not None)
 
     @while_served
     def set_alias(self, artifact: ArtifactVersion, alias: str) -> None:

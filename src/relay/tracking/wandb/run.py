@@ -69,6 +69,11 @@ def download_verified(artifact: wandb.Artifact, folder: Path) -> None:
         )
 
 
+def _page(path: Path) -> wandb.Html:
+    """Return a page as it is: the SDK would add a style sheet from W&B's site."""
+    return wandb.Html(path.read_text(encoding="utf-8"), inject=False, data_is_not_path=True)
+
+
 class WandbRun:
     """One W&B run."""
 
@@ -140,6 +145,7 @@ class WandbRun:
             name: wandb.Table(columns=list(table.columns), data=list(map(list, table.rows)))
             for name, table in row.tables.items()
         }
+        values |= {name: _page(path) for name, path in row.pages.items()}
         if row.time is not None:
             values["_timestamp"] = row.time
         if row.step is not None and row.step < self._first_step:
