@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from criteria import doubt_perfection, require_same_split
@@ -65,15 +66,19 @@ def report(evaluation: Evaluation) -> None:
     warning = doubt_perfection(evaluation.scored, evaluation.importances)
     if warning:
         log.warning(warning)
+
+
+def describe_slices(evaluation: Evaluation) -> Iterator[str]:
+    """Yield, for each column, the value for whose rows the model is worst."""
     metric = evaluation.slice_metric
     for column, parts in evaluation.slices.items():
         with_bounds = [part for part in parts if part.bounds is not None] or parts
         values = {part.value: part.metrics[metric] for part in with_bounds}
         worst = (min if HIGHER_IS_BETTER[metric] else max)(values, key=values.__getitem__)
-        log.info(
-            "by %s: %s is worst for %s, %.4g (all rows: %.4g)",
-            column, metric, worst, values[worst], evaluation.scored.metrics[metric],
-        )  # fmt: skip
+        yield (
+            f"by {column}: {metric} is worst for {worst}, {values[worst]:.4g} "
+            f"(all rows: {evaluation.scored.metrics[metric]:.4g})"
+        )
 
 
 def draw_plots(evaluation: Evaluation, target: str, folder: Path) -> dict[str, Path]:
@@ -131,6 +136,8 @@ def step(run: StepRun[Params]) -> None:
     training_target = model_input.metadata.get("train_target") or {}
     evaluation = evaluate_model(model, test, params.target, training_target, params.slices)
     report(evaluation)
+    for text in describe_slices(evaluation):
+        run.note(text)
     shared = test_input.metadata.get("rows_in_train")
     if shared:
         log.info("%d of the %d test rows are in the training set as well", shared, len(test))

@@ -69,7 +69,8 @@ def test_a_regression_is_evaluated_with_metrics_and_pictures(
     assert read["beats_baseline"] is True
     assert list(read["importance"]) == ["area", "quarter"]
     assert {part["value"] for part in read["slices"]["quarter"]} == {"centre", "north"}
-    assert "by quarter: mae is worst for " in done.output
+    (note,) = done.result.notes
+    assert note.startswith("by quarter: mae is worst for ")
     assert read["thresholds"] == {"r2": 0.4, "rmse": 50.0}
     assert (read["passed"], read["violations"]) == (True, [])
     model = store.backend.find("flats_model:v0")

@@ -245,3 +245,42 @@ def test_a_disk_that_is_full_leaves_everything(unused: Store) -> None:
 def test_the_store_is_in_use_while_another_process_reads_it(local: Store) -> None:
     assert remove_in_another_process(local.project, "-", "table:v0") == 1
     assert len(names(local)) == 3
+
+
+PULL = """
+import os, pathlib, shutil, sys
+from relay import cli
+point, *words = sys.argv[1:]
+if point == "kill":
+    copy = shutil.copyfile
+    def copyfile(source, target):
+        copy(source, target)
+        os._exit(9)
+    shutil.copyfile = copyfile
+elif point == "full":
+    import resource, signal
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+sys.exit(cli.main(pathlib.Path.cwd(), ["pull", *words]))
+"""
+
+
+@pytest.mark.parametrize(("point", "status"), [("kill", 9), ("full", 1)])
+def test_a_pull_that_is_killed_or_has_no_room_leaves_no_folder_and_can_be_repeated(
+    local: Store, tmp_path: Path, point: str, status: int
+) -> None:
+    local.put("the content")
+    folder = tmp_path / "pulled"
+    words = ("table:latest", str(folder), "tracking=local", f"tracking.project={local.project}")
+
+    def pull(point: str) -> int:
+        environ = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "RELAY_HOME": str(tmp_path)}
+        command = [sys.executable, "-c", PULL, point, *words]
+        return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+
+    assert pull(point) == status
+    assert not folder.exists()
+    assert pull("-") == 0
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [
+        ("file.txt", "the content")
+    ]

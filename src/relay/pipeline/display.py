@@ -77,7 +77,7 @@ class PlainDisplay:
         names = ", ".join(components)
         if names != self._building:
             self._building = names
-            self._print(f"Building the environment of {names} ...")
+            self._print(f"Building the environment of {names}, usually a minute or two ...")
 
     def built(self, components: Sequence[str], seconds: float) -> None:
         self._print(f"Built the environment of {', '.join(components)} in {seconds:.1f} s")
@@ -128,7 +128,10 @@ class LiveDisplay:
         self._live.start()
 
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
-        text = Text(f"Building the environment of {', '.join(components)}  {usage.seconds:.0f} s")
+        names = ", ".join(components)
+        text = Text(
+            f"Building the environment of {names} (usually a minute or two)  {usage.seconds:.0f} s"
+        )
         text.append(f"  {line[:60]}", style="dim")
         if self._building is None:
             self._building = Spinner("dots", text)

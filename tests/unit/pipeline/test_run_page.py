@@ -66,6 +66,7 @@ def test_it_shows_each_step_with_its_status_reason_time_and_artifacts(tmp_path: 
             inputs={"raw": "raw:v3"},
             why="parameter model",
             metrics={"r2": 0.5},
+            notes=["by region: mae is worst for north"],
         ),
         overrides=["model=linear"],
     )
@@ -73,6 +74,7 @@ def test_it_shows_each_step_with_its_status_reason_time_and_artifacts(tmp_path: 
     for words in (
         "Run of houses / linear", "2026-01-31 12:30:00", "raw:v3", "parameter model", "2.5 s",
         "180 MB", ">r2<", "./relay run model=linear", "<code>model=linear</code>",
+        "by region: mae is worst for north",
     ):  # fmt: skip
         assert words in text, words
 
