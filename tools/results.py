@@ -32,7 +32,7 @@ PAGE = ROOT / "docs" / "reference" / "results.md"
 
 MODELS = (
     "linear", "elastic_net", "random_forest", "extra_trees", "hist_gradient_boosting", "xgboost",
-    "lightgbm",
+    "lightgbm", "mlp",
 )  # fmt: skip
 # On tables of some ten thousand rows, those with a better relative among the others are left out.
 FEWER = tuple(name for name in MODELS if name not in ("elastic_net", "extra_trees"))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 from typing import Any
 
-from matplotlib.ticker import MaxNLocator
 from params import Params
 from training import Trained, train
 
@@ -16,29 +14,11 @@ from relay.forecasts.files import KIND, save_forecaster
 from relay.forecasts.frequencies import in_words
 from relay.forecasts.rolling import HORIZON, LAYOUT
 from relay.forecasts.series import Layout
-from relay.pages.figures import BLUE, ORANGE, new_figure, style_axes
+from relay.pages.learning_curve import draw_losses
 from relay.tables.io import read_artifact
 from relay.tables.passed_check import require_passed
 
 log = logging.getLogger("relay")
-
-
-def draw_losses(trained: Trained, path: Path) -> Path:
-    """Draw the loss after each epoch, and the epoch that was kept."""
-    figure = new_figure(4.5)
-    axes = figure.subplots()
-    epochs = range(1, len(trained.losses) + 1)
-    for key, label, color in (("loss", "training", BLUE), ("val_loss", "held out", ORANGE)):
-        axes.plot(epochs, [row[key] for row in trained.losses], color=color, label=label)
-    axes.axvline(trained.epochs or 0, color="#718096", linestyle="--", label="kept")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("loss (mean absolute error, scaled)")
-    axes.set_title("Learning curve")
-    style_axes(axes)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(frameon=False)
-    figure.savefig(path, format="png")
-    return path
 
 
 def describe(trained: Trained, params: Params, rows: int) -> dict[str, Any]:
@@ -105,7 +85,10 @@ def step(run: StepRun[Params]) -> None:
     run.log_metrics(trained.metrics)
     if trained.losses:
         run.log_metrics({"epochs": float(trained.epochs or 0)})
-        run.log_image("learning_curve", draw_losses(trained, run.workspace / "learning_curve.png"))
+        picture = run.workspace / "learning_curve.png"
+        label = "mean absolute error, scaled"
+        draw_losses(trained.losses, trained.epochs or 0, label, picture)
+        run.log_image("learning_curve", picture)
     run.output(
         "model",
         save_forecaster(trained.forecaster, run.workspace / "model"),

@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from training_set import Examples, explain_no_folds, hold_outs, make_folds
 
 from relay.models.estimators import ModelSpec
 from relay.models.libraries import library_of
-from relay.models.libraries.interface import FitInputs
+from relay.models.libraries.interface import FitInputs, Progress, no_progress
 from relay.models.metric_names import PRIMARY
 from relay.models.metrics import score
 
@@ -48,11 +48,20 @@ class Trained:
     pipeline: Pipeline
     metrics: dict[str, float]
     rounds: int | None
-    """Boosting rounds of a model that stops early; None of any other."""
+    """Rounds or epochs of a model that stops early; None of any other."""
+    losses: list[dict[str, float]] = field(default_factory=list)
+    """The losses after each epoch of the fit that chose their number, if the library reports."""
 
 
-def train(examples: Examples, spec: ModelSpec, *, folds: int, seed: int) -> Trained:
-    """Cross-validate a model, then fit it on all rows.
+def train(
+    examples: Examples,
+    spec: ModelSpec,
+    *,
+    folds: int,
+    seed: int,
+    progress: Progress = no_progress,
+) -> Trained:
+    """Cross-validate a model, then fit it on all rows; `progress` takes the losses of each epoch.
 
     Metrics: those of `score_folds` over all folds (none with fewer than 2 folds), fit_seconds of
     the last fit, n_features_in (columns) and n_features_out (numbers that the estimator sees).
@@ -60,8 +69,14 @@ def train(examples: Examples, spec: ModelSpec, *, folds: int, seed: int) -> Trai
     """
     pipeline = make_pipeline(spec, examples, seed)
     metrics = cross_validate(pipeline, spec, examples, folds=folds, seed=seed)
+    losses: list[dict[str, float]] = []
+
+    def keep(row: Mapping[str, float]) -> None:
+        losses.append(dict(row))
+        progress(row)
+
     started = time.perf_counter()
-    fit_best(pipeline, spec, examples, seed)
+    fit_best(pipeline, spec, examples, seed, keep)
     seconds = time.perf_counter() - started
     width = len(pipeline.named_steps["features"].get_feature_names_out())
     log.info("fitted on %d rows, %d numbers each (%.1f s)", len(examples), width, seconds)
@@ -71,7 +86,7 @@ def train(examples: Examples, spec: ModelSpec, *, folds: int, seed: int) -> Trai
         "n_features_out": width,
     }
     numbers = {name: float(value) for name, value in metrics.items()}
-    return Trained(pipeline, numbers, rounds_of(pipeline, spec))
+    return Trained(pipeline, numbers, rounds_of(pipeline, spec), losses)
 
 
 def cross_validate(
@@ -128,7 +143,13 @@ def score_folds(
         )  # fmt: skip
 
 
-def fit_best(pipeline: Pipeline, spec: ModelSpec, examples: Examples, seed: int) -> Pipeline:
+def fit_best(
+    pipeline: Pipeline,
+    spec: ModelSpec,
+    examples: Examples,
+    seed: int,
+    progress: Progress = no_progress,
+) -> Pipeline:
     """Fit `pipeline` on `examples`, and return it.
 
     With `early_stopping`, the number of rounds is chosen on held-out rows first, and the model is
@@ -136,7 +157,7 @@ def fit_best(pipeline: Pipeline, spec: ModelSpec, examples: Examples, seed: int)
     """
     with _explained(pipeline):
         if spec.early_stopping is not None:
-            _choose_rounds(pipeline, spec, examples, seed)
+            _choose_rounds(pipeline, spec, examples, seed, progress)
         return fit(pipeline, spec, examples)
 
 
@@ -183,29 +204,45 @@ def rounds_of(pipeline: Pipeline, spec: ModelSpec) -> int | None:
     return int(estimator.get_params(deep=False)[library_of(estimator).rounds_parameter])
 
 
-def _choose_rounds(pipeline: Pipeline, spec: ModelSpec, examples: Examples, seed: int) -> None:
+def _choose_rounds(
+    pipeline: Pipeline,
+    spec: ModelSpec,
+    examples: Examples,
+    seed: int,
+    progress: Progress = no_progress,
+) -> None:
     """Set the number of rounds to that after which held-out rows are predicted best.
 
     It is the mean over the held-out parts: the best round of a single small part is chance.
     """
-    best_rounds, rows = [], 0
-    for training_rows, held_out_rows in hold_outs(examples, seed):
+    estimator = estimator_in(pipeline)
+    library = library_of(estimator)
+    best_rounds: list[int] = []
+    rows = 0
+    parts = hold_outs(examples, seed)[: library.most_parts]
+    for training_rows, held_out_rows in parts:
         training, held_out = examples.at(training_rows), examples.at(held_out_rows)
         if examples.task == "classification":  # a class that is not trained on cannot be scored
             held_out = held_out.at(np.isin(held_out.y, training.y))
         if len(held_out) and len(np.unique(training.y)) > 1:
-            best_rounds.append(_best_round(pipeline, spec, training, held_out))
+            shown = no_progress if best_rounds else progress  # one curve is enough
+            best_rounds.append(_best_round(pipeline, spec, training, held_out, shown))
             rows += len(held_out)
     if rows < FEWEST_HELD_OUT:
         log.info("too few rows to stop early")
         return
-    estimator = estimator_in(pipeline)
     rounds = math.ceil(np.mean(best_rounds))
-    estimator.set_params(**{library_of(estimator).rounds_parameter: rounds})
+    estimator.set_params(**{library.rounds_parameter: rounds})
     log.info("%d rounds, chosen on %d held-out rows", rounds, rows)
 
 
-def _best_round(pipeline: Pipeline, spec: ModelSpec, training: Examples, held_out: Examples) -> int:
+def _best_round(
+    pipeline: Pipeline,
+    spec: ModelSpec,
+    training: Examples,
+    held_out: Examples,
+    progress: Progress,
+) -> int:
     """Return the round after which a copy fitted on `training` predicts `held_out` best."""
     preprocessor = clone(pipeline.named_steps["features"])
     x = preprocessor.fit_transform(training.x, training.y)
@@ -216,6 +253,7 @@ def _best_round(pipeline: Pipeline, spec: ModelSpec, training: Examples, held_ou
         int(spec.early_stopping or 0),
         FitInputs(x, y, fit_options(estimator, spec, preprocessor, training)),
         FitInputs(preprocessor.transform(held_out.x), held_out_y),
+        progress,
     )
 
 

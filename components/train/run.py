@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,11 +16,15 @@ from training_set import Examples, prepare, target_summary
 
 from relay import Input, StepRun, main
 from relay.models.estimators import ModelSpec
+from relay.models.libraries import library_at
+from relay.pages.learning_curve import draw_losses
 from relay.tables.io import read_artifact
 from relay.tables.passed_check import require_passed
 from relay.util.names import list_columns
 
 log = logging.getLogger("relay")
+
+LOSSES = {"regression": "squared error, scaled", "classification": "cross-entropy"}
 
 
 def describe(examples: Examples, trained: Trained, spec: ModelSpec, target: str) -> dict[str, Any]:
@@ -35,6 +39,7 @@ def describe(examples: Examples, trained: Trained, spec: ModelSpec, target: str)
         "target_transform": spec.target_transform,
         "class_weight": spec.class_weight,
         "rounds": trained.rounds,
+        "repeatable": library_at(spec.class_path(examples.task) or "").repeatable,
         "features": dict(examples.features.used),
         "set_aside": dict(examples.features.aside),
         "cv": cv,
@@ -77,8 +82,19 @@ def step(run: StepRun[Params]) -> None:
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         log.info("set aside, %s: %s", list_columns(names), reason)
-    trained = train(examples, params.model, folds=params.folds, seed=params.seed)
+
+    def progress(losses: Mapping[str, float]) -> None:
+        run.log_row(losses)
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        log.info("epoch %d: %s", len(run.rows), shown)
+
+    trained = train(examples, params.model, folds=params.folds, seed=params.seed, progress=progress)
     run.log_metrics(trained.metrics)
+    if trained.losses and trained.rounds:
+        run.log_metrics({"epochs": float(trained.rounds)})
+        label = LOSSES[examples.task]
+        picture = run.workspace / "learning_curve.png"
+        run.log_image("learning_curve", draw_losses(trained.losses, trained.rounds, label, picture))
 
     folder = save(trained.pipeline, examples.x, run.workspace / "model", params.trusted_types)
     run.output(

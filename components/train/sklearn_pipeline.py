@@ -182,14 +182,15 @@ def save(
     """
     example = x.head(EXAMPLE_ROWS).reset_index(drop=True)
     expected = pipeline.predict(example)
+    library = library_of(estimator_in(pipeline))
     has_dates = any(kind == "date" for kind, _, _ in pipeline.named_steps["features"].transformers_)
     save_sklearn(
         pipeline,
         x,
         folder,
         trusted_types=trusted_types,
-        requirements=library_of(estimator_in(pipeline)).pinned_requirements(),
-        code_paths=[relay_dates.__file__] if has_dates else (),
+        requirements=library.pinned_requirements(),
+        code_paths=[*([relay_dates.__file__] if has_dates else []), *library.code_files],
     )
     loaded = load_model(folder, "The saved model", trusted_types).predict(example).values
     if not _are_equal(expected, loaded):

@@ -57,6 +57,12 @@ class ModelSpec(BaseModel):
     early_stopping: int | None = Field(
         None, ge=1, description="boosting ends after so many rounds without gain"
     )
+    environment: str | None = Field(
+        None, description="the folder in environments/ that fitting needs; null: that of the step"
+    )
+    backend: Literal["jax", "tensorflow", "torch"] | None = Field(
+        None, description="the engine of Keras"
+    )
 
     @model_validator(mode="before")
     @classmethod

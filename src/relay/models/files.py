@@ -14,6 +14,7 @@ import yaml
 from skops.io.exceptions import UntrustedTypesFoundException
 
 import relay_dates
+import relay_nets
 from relay.models.formats import formats
 from relay.models.formats.interface import ModelFormat, Scores
 from relay.models.libraries import libraries
@@ -23,6 +24,7 @@ from relay.util.errors import RelayError
 MODEL_FILE = "model.skops"
 _FORMAT = "skops"
 _CODE_FOLDER = "code"
+_OWN_CODE = (relay_dates, relay_nets)
 _ENVIRONMENTS = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
 _SERVED = "python_function"
 """The flavor by which MLflow serves a model."""
@@ -262,22 +264,25 @@ def _strange_serving(
 
 
 def _require_own_code(folder: Path, name: str, code: object) -> None:
-    """Check that a model has no `code`, which is run, but Relay's own for dates.
+    """Check that a model has no `code`, which is run, but Relay's own for dates and networks.
 
     Raises RelayError if it has.
     """
     if not code:
         return
-    own = Path(relay_dates.__file__)
+    own = {path.name: path for module in _OWN_CODE for path in [Path(str(module.__file__))]}
     files = sorted((folder / _CODE_FOLDER).rglob("*"))
-    is_own = (
-        code == _CODE_FOLDER
-        and [path.name for path in files] == [own.name]
-        and not files[0].is_symlink()
-        and files[0].read_bytes() == own.read_bytes()
-    )
-    if not is_own:
+    strange = [
+        path.name
+        for path in files
+        if path.is_symlink()
+        or path.name not in own
+        or path.parent.name != _CODE_FOLDER
+        or path.read_bytes() != own[path.name].read_bytes()
+    ]
+    if code != _CODE_FOLDER or strange or not files:
+        listed = " and ".join(sorted(own))
         raise RelayError(
-            f"{name} is not loaded: it brings code that is not this version's {own.name}. "
+            f"{name} is not loaded: it brings code that is not this version's {listed}. "
             "Train it again: steps=train+"
         )

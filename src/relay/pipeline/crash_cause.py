@@ -45,7 +45,7 @@ def _missing_module(name: str, component: Path, root: Path) -> str:
     files = [path.stem for path in component.glob("*.py")]
     meant = nearest(name, files)
     hint = f" (is it '{meant}'?)" if meant else ""
-    if name.split(".", maxsplit=1)[0] in ("relay", "relay_dates"):
+    if name.split(".", maxsplit=1)[0] in ("relay", "relay_dates", "relay_nets"):
         return f"there is no module '{name}' in src/. Correct the import."
     # The lock itself, as components with the same one link to it.
     lock = (component / "requirements.txt").resolve()

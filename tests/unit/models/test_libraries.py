@@ -83,7 +83,7 @@ class Stumps(BoostingLibrary):
     trusted_types = frozenset({"stumps.StumpRegressor"})
     takes_categories = True
 
-    def best_round(self, estimator, patience, train, held_out):
+    def best_round(self, estimator, patience, train, held_out, progress):
         options = {"watch": (held_out.x, held_out.y), "patience": patience, **train.options}
         return estimator.fit(train.x, train.y, **options).best_
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,9 @@ def root(tmp_path: Path) -> Path:
 def choose(root: Path, step: str, environment: str) -> Path:
     """Name an environment in the block of a step in the pipeline's file."""
     file = root / "config" / "pipeline" / "default.yaml"
-    block = f"    component: {step}\n"
-    file.write_text(file.read_text().replace(block, f"{block}    environment: {environment}\n"))
+    block = rf"(    component: {step}\n)(    environment: .*\n)?"
+    chosen = rf"\1    environment: {environment}\n"
+    file.write_text(re.sub(block, chosen, file.read_text()))
     return root
 
 

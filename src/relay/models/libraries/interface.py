@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +13,13 @@ from typing import Any, ClassVar
 from relay.models.metric_names import Task
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
+
+Progress = Callable[[Mapping[str, float]], None]
+"""Takes the losses after a round."""
+
+
+def no_progress(losses: Mapping[str, float]) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ class ModelLibrary(ABC):
     """
     takes_categories: ClassVar[bool] = False
     """Whether its estimators can treat a number as the code of a category."""
+    most_parts: ClassVar[int | None] = None
+    """The most held-out parts that the number of rounds is chosen on; None: as the rows need."""
+    repeatable: ClassVar[str] = ""
+    """What the model card states if another machine can fit another model."""
     needs_numbered_classes: ClassVar[bool] = False
     """Whether its classifiers take classes only as the numbers 0, 1, 2, ..."""
 
@@ -80,11 +91,17 @@ class ModelLibrary(ABC):
 
     @abstractmethod
     def best_round(
-        self, estimator: Any, patience: int, train: FitInputs, held_out: FitInputs
+        self,
+        estimator: Any,
+        patience: int,
+        train: FitInputs,
+        held_out: FitInputs,
+        progress: Progress = no_progress,
     ) -> int:
         """Fit `estimator` on `train`; return the round after which it predicts `held_out` best.
 
-        Fitting ends after `patience` rounds in a row without improvement.
+        Fitting ends after `patience` rounds in a row without improvement. A library whose rounds
+        take long reports the losses after each to `progress`.
         """
 
     def category_options(
@@ -102,6 +119,11 @@ class ModelLibrary(ABC):
 
     def predict_with_one_thread(self, estimator: Any) -> None:  # noqa: B027
         """Make a fitted `estimator` predict the same to the last digit each time."""
+
+    @property
+    def code_files(self) -> tuple[str, ...]:
+        """The files of Relay's that a saved model carries with it: its class is in them."""
+        return ()
 
     @property
     def distributions(self) -> tuple[str, ...]:

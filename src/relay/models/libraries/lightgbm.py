@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar
 
-from relay.models.libraries.interface import BoostingLibrary, FitInputs
+from relay.models.libraries.interface import BoostingLibrary, FitInputs, Progress, no_progress
 
 
 class LightGBM(BoostingLibrary):
@@ -35,7 +35,12 @@ class LightGBM(BoostingLibrary):
     takes_categories = True
 
     def best_round(
-        self, estimator: Any, patience: int, train: FitInputs, held_out: FitInputs
+        self,
+        estimator: Any,
+        patience: int,
+        train: FitInputs,
+        held_out: FitInputs,
+        progress: Progress = no_progress,
     ) -> int:
         stop = import_module(self.package).early_stopping(patience, verbose=False)
         estimator.fit(

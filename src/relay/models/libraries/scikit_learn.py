@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from relay.models.libraries.interface import FitInputs, ModelLibrary
+from relay.models.libraries.interface import FitInputs, ModelLibrary, Progress, no_progress
 from relay.models.metric_names import Task
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
@@ -70,7 +70,12 @@ class ScikitLearn(ModelLibrary):
         return "X_val" in inspect.signature(estimator.fit).parameters
 
     def best_round(
-        self, estimator: Any, patience: int, train: FitInputs, held_out: FitInputs
+        self,
+        estimator: Any,
+        patience: int,
+        train: FitInputs,
+        held_out: FitInputs,
+        progress: Progress = no_progress,
     ) -> int:
         estimator.set_params(early_stopping=True, n_iter_no_change=patience)
         estimator.fit(train.x, train.y, X_val=held_out.x, y_val=held_out.y, **train.options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from relay.models.libraries.interface import BoostingLibrary, FitInputs
+from relay.models.libraries.interface import BoostingLibrary, FitInputs, Progress, no_progress
 
 
 class XGBoost(BoostingLibrary):
@@ -37,7 +37,12 @@ class XGBoost(BoostingLibrary):
         return not type(estimator).__name__.startswith("XGBRF")  # forests: a single round
 
     def best_round(
-        self, estimator: Any, patience: int, train: FitInputs, held_out: FitInputs
+        self,
+        estimator: Any,
+        patience: int,
+        train: FitInputs,
+        held_out: FitInputs,
+        progress: Progress = no_progress,
     ) -> int:
         estimator.set_params(early_stopping_rounds=patience)
         estimator.fit(
