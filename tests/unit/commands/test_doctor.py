@@ -17,6 +17,8 @@ from rich.console import Console
 from relay.commands.doctor import command, machine
 from relay.commands.doctor.machine import check_disks, check_git, check_proxies
 from relay.commands.doctor.project import check_kept, check_login, check_mlflow
+from relay.runtime.component import load_component
+from relay.runtime.containers.images import component_tag
 from relay.util.errors import ConfigError
 from relay.util.project import Project
 from tests.loading import ROOT
@@ -133,3 +135,72 @@ def test_a_server_of_mlflow_is_asked(server: str) -> None:
     lost = check_mlflow("http://127.0.0.1:9", {})
     assert (lost.state, "MLFLOW_TRACKING_URI" in lost.finding) == ("problem", True)
     assert check_mlflow("sqlite:///mlflow.db", {}).state == "ok"
+
+
+def tool(folder: Path, name: str, script: str) -> None:
+    """Make a stand-in for the command `name`."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def findings(home: Path, *argv: str) -> tuple[int, dict[str, dict[str, str]]]:
+    status, text = run(home, *argv, "--json")
+    return status, {row["check"]: row for row in json.loads(text)}
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a folder of stand-ins before the commands of this machine."""
+    folder = tmp_path / "tools"
+    monkeypatch.setattr(command, "tools_path", lambda: f"{folder}:{machine.tools_path()}")
+    return folder
+
+
+def test_the_engine_of_containers_is_required_if_steps_run_in_them(
+    tools: Path, tmp_path: Path
+) -> None:
+    tool(tools, "docker", "echo 'Cannot connect to the daemon' >&2; exit 1")
+    status, found = findings(tmp_path, "env_manager=docker")
+    assert (status, found["containers"]["state"]) == (1, "problem")
+    assert "docker does not answer: Cannot connect" in found["containers"]["finding"]
+    assert "docker" not in found  # it is not optional
+    _, found = findings(tmp_path, "env_manager=local")
+    assert "optional" in found["docker"]["finding"]
+    assert "containers" not in found
+
+
+def test_images_that_are_not_built_are_named(tools: Path, tmp_path: Path) -> None:
+    tool(tools, "docker", "exit 0")
+    status, found = findings(tmp_path, "env_manager=docker", "container.base=base:1")
+    assert (status, found["containers"]["state"]) == (0, "warning")
+    assert "train" in found["containers"]["finding"]
+    project = Project(ROOT, tmp_path)
+    tags = {
+        component_tag(project, "base:1", load_component(folder.parent, folder.name))
+        for folder in (ROOT / "components").iterdir()
+        if (folder / "MLproject").is_file()
+    }
+    tool(tools, "docker", "\n".join(f"echo {tag}" for tag in tags))
+    _, found = findings(tmp_path, "env_manager=docker", "container.base=base:1")
+    assert found["containers"]["state"] == "ok"
+
+
+def test_slurm_is_required_if_steps_run_on_it(tools: Path, tmp_path: Path) -> None:
+    tool(tools, "srun", "exit 0")
+    tool(tools, "sinfo", "echo 'Unable to contact slurm controller' >&2; exit 1")
+    settings = ("env_manager=local", "engine=slurm")
+    status, found = findings(tmp_path, *settings)
+    assert (status, found["engine"]["state"]) == (1, "problem")
+    assert "Unable to contact" in found["engine"]["finding"]
+    tool(tools, "sinfo", "echo main up 2")
+    status, found = findings(tmp_path, *settings)
+    assert (status, found["engine"]["state"]) == (0, "ok")
+
+
+def test_the_command_of_an_engine_must_be_installed(tmp_path: Path) -> None:
+    settings = ("env_manager=local", "engine=command", "engine.command=[no-such-tool]")
+    status, found = findings(tmp_path, *settings)
+    assert (status, found["engine"]["state"]) == (1, "problem")
+    assert "no-such-tool is not installed" in found["engine"]["finding"]

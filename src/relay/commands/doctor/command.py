@@ -22,6 +22,7 @@ from relay.commands.doctor.machine import (
     check_tools,
     tools_path,
 )
+from relay.commands.doctor.places import check_containers, check_engine
 from relay.commands.doctor.project import (
     check_environments,
     check_kept,
@@ -83,6 +84,7 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
         yield from check_python(project, Path(sys.prefix))
         components: list[Component] = []
         builds = False
+        needed = ""
         try:
             start = start_folder(project.root, os.environ)
             config = compose.load(project.config, from_arguments(list(settings)), start)
@@ -92,8 +94,14 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
             spec = config.settings.tracking
             login = pool.submit(check_login, spec.backend, os.environ)
             yield from check_settings(project, config, components)
-            finding, builds = check_environments(config.settings.env_manager, components)
-            yield finding
+            if config.settings.env_manager == "docker":
+                needed = config.settings.container.command
+                yield check_containers(project, config.settings.container, components)
+            else:
+                finding, builds = check_environments(config.settings.env_manager, components)
+                yield finding
+            if config.settings.engine.name != "local":
+                yield check_engine(config.settings.engine)
             yield login.result()
             yield check_store(project, TrackingSettings("local", spec.project))
         yield from check_kept(project.kept)
@@ -102,7 +110,7 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
         yield check_rights(project)
         yield from check_disks(project, builds=builds)
         yield from check_proxies(os.environ)
-        yield from tools.result()
+        yield from (tool for tool in tools.result() if tool.check != needed)
 
 
 def _show(console: Console, findings: Sequence[Finding]) -> None:

@@ -92,11 +92,7 @@ class ImageBuilder:
         return ImageEnvironment(None, (), f"{REPOSITORY}:{self._tag(component)}", lock)
 
     def _tag(self, component: Component) -> str:
-        files = [component.environment_folder / LOCK, *self._files()]
-        return image_tag(self.base, [path.read_bytes() for path in files])
-
-    def _files(self) -> list[Path]:
-        return [self.project.root / DOCKERFILE, self.project.root / UV_LOCK]
+        return component_tag(self.project, self.base, component)
 
     def _build(self, component: Component, names: Sequence[str]) -> None:
         """Build the image of `component`, which the components `names` share."""
@@ -104,7 +100,7 @@ class ImageBuilder:
             folder, secrets = Path(name, "context"), Path(name, "secrets")
             folder.mkdir()
             secrets.mkdir(mode=0o700)
-            for path in (component.environment_folder / LOCK, *self._files()):
+            for path in _image_files(self.project, component):
                 shutil.copyfile(path, folder / path.name)
             certificates = secrets / "certificates"
             bundle = find_certificates(os.environ)
@@ -141,6 +137,15 @@ class ImageBuilder:
             f"components/{component.name}: {self.engine.command} could not build its image on "
             f"container.base={self.base}: {reason}. The whole log is {shown(self.log)}. {ELSE}"
         )
+
+
+def component_tag(project: Project, base: str, component: Component) -> str:
+    """Return the tag of the image of a component, built on the image `base`."""
+    return image_tag(base, [path.read_bytes() for path in _image_files(project, component)])
+
+
+def _image_files(project: Project, component: Component) -> list[Path]:
+    return [component.environment_folder / LOCK, project.root / DOCKERFILE, project.root / UV_LOCK]
 
 
 def image_tag(base: str, contents: Sequence[bytes]) -> str:
