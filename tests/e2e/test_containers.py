@@ -19,6 +19,9 @@ from tests.e2e.conftest import Checkout, new_checkout, wait_for
 pytestmark = pytest.mark.containers
 
 BASE = os.environ.get("RELAY_TEST_BASE", "")
+FUTURE = "from __future__ import annotations\n"
+WAIT = 'if __name__ == "__main__":\n    print("waits", flush=True)\n    time.sleep(60)\n'
+"""A component whose step waits has this; it can be killed meanwhile."""
 QUICK = ("model=linear", "cache=false")
 
 
@@ -68,21 +71,30 @@ def containers() -> list[str]:
     return docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=relay-").split()
 
 
+def metrics(checkout: Checkout) -> dict[str, dict[str, float]]:
+    """Return by step what was measured, except times and what the champion decides."""
+    return {
+        step["name"]: {
+            name: value for name, value in step["metrics"].items() if not name.endswith("seconds")
+        }
+        for step in checkout.summary["steps"]
+        if step["name"] != "register"
+    }
+
+
 def test_the_metrics_are_those_of_a_run_without_containers(checkout: Checkout) -> None:
     done = in_containers(checkout, *QUICK)
     assert done.status == 0, done.output
-    inside = {step["name"]: step["metrics"] for step in checkout.summary["steps"]}
+    inside = metrics(checkout)
     assert checkout.step("train")["cpu_seconds"] > 0.1
     assert checkout.step("train")["max_rss_mb"] > 100
     done = checkout.main(*QUICK, "register.force=true")
     assert done.status == 0, done.output
-    outside = {step["name"]: step["metrics"] for step in checkout.summary["steps"]}
-    assert inside["train"] == outside["train"]
-    assert inside["evaluate"] == outside["evaluate"]
+    assert inside == metrics(checkout)
 
 
 def test_a_selected_step_runs_in_a_container(checkout: Checkout) -> None:
-    done = in_containers(checkout, "steps=clean", "cache=false")
+    done = in_containers(checkout, "steps=get_data,clean", "cache=false")
     assert done.status == 0, done.output
     logs = checkout.root / "outputs" / "latest" / "logs"
     assert (logs / "clean.log").exists()
@@ -106,14 +118,28 @@ def test_an_interrupted_run_is_recorded_and_leaves_nothing(checkout: Checkout) -
 
 
 def test_a_container_that_is_killed_fails_its_step(checkout: Checkout) -> None:
-    running = start(checkout, "steps=get_data,clean")
-    logs = checkout.root / "outputs"
-    before = set(logs.glob("2*/logs/clean.log"))
-    wait_for(lambda: set(logs.glob("2*/logs/clean.log")) > before)
-    docker("kill", *containers())
-    running.wait(120)
-    if checkout.summary["status"] == "failed":  # or it was too fast to be killed
-        assert "has ended" in checkout.step("clean")["error"]
+    code = checkout.root / "components" / "clean" / "run.py"
+    text = code.read_text(encoding="utf-8")
+    waiting = text.replace(FUTURE, f"{FUTURE}import time\n", 1)
+    assert waiting != text
+    code.write_text(waiting.replace('if __name__ == "__main__":\n', WAIT), encoding="utf-8")
+    try:
+        running = start(checkout, "steps=get_data,clean")
+        wait_for(lambda: "waits" in log_of(checkout, "clean"))
+        docker("kill", *containers())
+        running.wait(120)
+    finally:
+        code.write_text(text, encoding="utf-8")
+    assert checkout.summary["status"] == "failed"
+    assert "has ended" in checkout.step("clean")["error"]
+    assert checkout.step("clean")["outputs"] == {}
+
+
+def log_of(checkout: Checkout, step: str) -> str:
+    """Return what `step` has printed in the newest run."""
+    newest = max((checkout.root / "outputs").glob("2*"))
+    path = newest / "logs" / f"{step}.log"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def test_an_image_that_cannot_be_built_is_one_error(checkout: Checkout) -> None:
@@ -129,3 +155,17 @@ def test_a_daemon_that_is_not_there_is_one_error(checkout: Checkout) -> None:
     done = checkout.main(*QUICK, env_manager="docker", DOCKER_HOST="unix:///no/such.sock")
     assert done.status == 1
     assert "env_manager=docker: docker does not answer: " in done.output
+
+
+def test_a_step_over_its_memory_is_ended_and_stores_nothing(checkout: Checkout) -> None:
+    done = in_containers(
+        checkout,
+        "steps=get_data,clean",
+        "force=clean",
+        "pipeline.steps.clean.resources.memory_gb=0.05",
+    )
+    assert done.status == 1
+    assert checkout.statuses()["clean"] == "failed"
+    assert "memory" in checkout.step("clean")["error"]
+    assert checkout.step("clean")["outputs"] == {}
+    assert containers() == []

@@ -31,7 +31,7 @@ from relay.runtime.processes import End, Process
 
 _LOST = (
     "the process that this step was forked from has ended, and the step with it. See {log}, then "
-    "run again: the steps that succeeded are cached."
+    "run again: the steps that succeeded are cached"
 )
 
 STUCK_SECONDS = 15.0
@@ -276,8 +276,9 @@ class ForkedProcess(Process):
         self.fall_back()
         if self._end is None and self._spawned is None and self._level >= level:
             self._end = End(1, 0.0)
+            self.explanation = _LOST.format(log=server_log)
             with self.log.open("a", encoding="utf-8") as log:
-                print(f"Error: {_LOST.format(log=server_log)}", file=log)
+                print(f"Error: {self.explanation}.", file=log)
 
     def _find_end(self) -> End | None:
         if self._spawned is not None:
