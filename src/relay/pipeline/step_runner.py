@@ -188,9 +188,9 @@ def _fill_in(done: StepSummary, report: StepResult) -> None:
 def _error(
     planned: PlannedStep, report: StepResult | None, code: int, process: Process, root: Path
 ) -> str | None:
+    if process.explanation is not None and (report is None or report.status == "killed"):
+        return f"{process.explanation}."
     if report is None:
-        if process.explanation is not None:
-            return f"{process.explanation}."
         return _why_without_report(planned, code, process.tail(_READ_LINES), root)
     if report.status != "succeeded":
         return report.error or f"it ended with exit status {code}"
