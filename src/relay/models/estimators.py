@@ -61,7 +61,8 @@ class ModelSpec(BaseModel):
         None, description="the folder in environments/ that fitting needs; null: that of the step"
     )
     backend: Literal["jax", "tensorflow", "torch"] | None = Field(
-        None, description="the engine of Keras"
+        None,
+        description="the engine of Keras, for mlp: jax; for others add an environment keras_NAME",
     )
 
     @model_validator(mode="before")
