@@ -71,26 +71,15 @@ def containers() -> list[str]:
     return docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=relay-").split()
 
 
-def metrics(checkout: Checkout) -> dict[str, dict[str, float]]:
-    """Return by step what was measured, except times and what the champion decides."""
-    return {
-        step["name"]: {
-            name: value for name, value in step["metrics"].items() if not name.endswith("seconds")
-        }
-        for step in checkout.summary["steps"]
-        if step["name"] != "register"
-    }
-
-
 def test_the_metrics_are_those_of_a_run_without_containers(checkout: Checkout) -> None:
     done = in_containers(checkout, *QUICK)
     assert done.status == 0, done.output
-    inside = metrics(checkout)
+    inside = checkout.measured()
     assert checkout.step("train")["cpu_seconds"] > 0.1
     assert checkout.step("train")["max_rss_mb"] > 100
     done = checkout.main(*QUICK, "register.force=true")
     assert done.status == 0, done.output
-    assert inside == metrics(checkout)
+    assert inside == checkout.measured()
 
 
 def test_a_selected_step_runs_in_a_container(checkout: Checkout) -> None:

@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.e2e.conftest import wait_for
+from tests.e2e.conftest import new_checkout, wait_for
 from tests.e2e.toy import STEPS, Toy
 from tests.slurm_cluster import SlurmCluster, is_installed
 
@@ -56,6 +57,23 @@ def test_the_pipeline_makes_the_same_as_on_this_machine(toy: Toy, cluster: Slurm
     assert cluster.jobs() == []
     assert toy.ran(*slow, "cache=false") == STEPS
     assert toy.digests() == there
+
+
+def test_the_default_pipeline_has_the_metrics_of_this_machine(
+    tmp_path: Path, cluster: SlurmCluster
+) -> None:
+    checkout = new_checkout(tmp_path / "relay")
+    quick = ("model=linear", "train.folds=2", "cache=false")
+    done = checkout.main("engine=slurm", *quick, SLURM_CONF=str(cluster.conf))
+    assert done.status == 0, done.output
+    there = checkout.measured()
+    runs = {run.info.run_name: run.info for run in checkout.mlflow_children()}
+    check, split = runs["check"], runs["split"]
+    assert max(check.start_time, split.start_time) < min(check.end_time, split.end_time)
+    assert cluster.jobs() == []
+    done = checkout.main(*quick, "register.force=true")
+    assert done.status == 0, done.output
+    assert there == checkout.measured()
 
 
 def test_ctrl_c_ends_the_job_and_leaves_no_version(toy: Toy, cluster: SlurmCluster) -> None:
