@@ -37,7 +37,15 @@ def git(folder: Path, *words: str) -> Done:
 def new_repository(root: Path) -> Checkout:
     """Return a repository with this checkout's files, as Relay's own."""
     pages = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
-    settings = ("pyproject.toml", "Makefile", ".gitignore", ".github", ".gitlab-ci.yml", "relay")
+    settings = (
+        "pyproject.toml",
+        "mkdocs.yml",
+        "Makefile",
+        ".gitignore",
+        ".github",
+        ".gitlab-ci.yml",
+        "relay",
+    )
     folders = ("tests", "tools", "benchmarks", "requirements")
     checkout = new_checkout(root, (*folders, *pages, *settings), store=False)
     git(root, "init", "-q", "-b", "main")
