@@ -111,11 +111,15 @@ def _without(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _media_as_type(values: dict[str, Any]) -> dict[str, Any]:
-    """Pictures and tables differ in a bit here and there, such as the seconds in a table."""
-    return {
+    """Pictures and tables differ in a bit here and there, such as the seconds in a table.
+
+    Pages are left out: `publish` uploads what is in the store, and they are not.
+    """
+    types = {
         key: value["_type"] if isinstance(value, dict) and "_type" in value else value
         for key, value in values.items()
     }
+    return {key: value for key, value in types.items() if value != "html-file"}
 
 
 def _plain_name(name: str) -> str:

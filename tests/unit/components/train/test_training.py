@@ -244,9 +244,15 @@ def test_what_an_estimator_has_against_the_data_is_one_line() -> None:
             "^model.class_weight: KNeighborsClassifier cannot weigh rows",
         ),
         ({"_target_": "xgboost.XGBRFRegressor", "early_stopping": 5}, "^model.early_stopping: "),
-        ({"_target_": "os.system"}, "not a class of lightgbm, sklearn, xgboost .got 'os.system'"),
-        ({"_target_": "sklearn.__import__('os')"}, "not a class of lightgbm, sklearn, xgboost"),
-        ({"_target_": "sklearnx.svm.SVR"}, "not a class of lightgbm, sklearn, xgboost"),
+        (
+            {"_target_": "os.system"},
+            "not a class of lightgbm, relay_nets, sklearn, xgboost .got 'os.system'",
+        ),
+        (
+            {"_target_": "sklearn.__import__('os')"},
+            "not a class of lightgbm, relay_nets, sklearn, xgboost",
+        ),
+        ({"_target_": "sklearnx.svm.SVR"}, "not a class of lightgbm, relay_nets, sklearn, xgboost"),
         ({"_target_": "sklearn.svn.SVR"}, "got 'sklearn.svn.SVR'.*Did you mean 'sklearn.svm.SVR'"),
         ({"_target_": "sklearn.svm.SVRR"}, "got 'sklearn.svm.SVRR'.*mean 'sklearn.svm.SVR'"),
         (
