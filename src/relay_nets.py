@@ -1,15 +1,11 @@
-"""Neural networks on tables. A model with one carries this file with it, so it imports no Relay.
+"""Neural networks on tables. A model with one carries this file with it.
 
-Keras fits a network. A fitted one holds its weights as arrays and predicts with NumPy, so that it
-is stored without code, and needs no Keras where it predicts.
+Keras fits a network (`relay.models.net_fitting`). A fitted one holds its weights as arrays and
+predicts with NumPy alone, so that it needs neither Keras nor Relay where it predicts.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar
@@ -24,9 +20,6 @@ Progress = Callable[[Mapping[str, float]], None]
 """Takes the losses after an epoch."""
 
 BACKENDS = ("jax", "tensorflow", "torch")
-FEWEST_PER_BATCH, MOST_PER_BATCH, BATCHES = 32, 512, 50
-"""An epoch has about BATCHES steps, within these sizes of a batch, unless `batch_size` is set."""
-WIDEST_EMBEDDING = 32
 FAR = 3.0
 """From so many standard deviations on, a number counts for less and less."""
 _AT_ONCE = 8192  # rows; more take memory and are not faster
@@ -132,39 +125,17 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self._validate_params()
         x = np.asarray(X, dtype=np.float64)
         self._read_columns(x, categories)
-        target = self._read_target(np.asarray(y))
-        engine = keras_on(self.backend)
-        engine.utils.set_random_seed(self.random_state or 0)
-        net = self._build(engine)
-        net.compile(
-            optimizer=engine.optimizers.AdamW(
-                self.learning_rate, weight_decay=self.weight_decay, global_clipnorm=1.0
-            ),
-            loss=self._loss,
-        )
-        held_out = None
-        callbacks = [] if progress is None else [_reporter(engine, progress)]
+        rows = (self._inputs(x), self._read_target(np.asarray(y)), sample_weight)
+        watched = None
         if watch is not None:
             (watched_x, watched_y), patience = watch
-            held_out = (
-                self._inputs(np.asarray(watched_x, dtype=np.float64)),
-                self._as_target(np.asarray(watched_y)),
-            )
-            callbacks.append(engine.callbacks.EarlyStopping("val_loss", patience=patience))
-        history = net.fit(
-            self._batches(engine, self._inputs(x), target, sample_weight),
-            epochs=self.epochs,
-            validation_data=held_out,
-            validation_batch_size=_AT_ONCE,
-            shuffle=False,
-            callbacks=callbacks,
-            verbose=0,
-        ).history
-        self._keep(net)
-        losses = history.get("val_loss", history["loss"])
-        if not np.isfinite(losses).any():
-            raise ValueError("the loss is not a number; set a smaller learning_rate")
-        return int(np.nanargmin(losses)) + 1
+            inputs = self._inputs(np.asarray(watched_x, dtype=np.float64))
+            watched = (inputs, self._as_target(np.asarray(watched_y)), patience)
+        # Keras, and what is written for it, are not where a stored model predicts.
+        fitting = import_module("relay.models.net_fitting")
+        layers, best = fitting.fit_net(self, rows, watched, progress)
+        self.embeddings_, self.weights_, self.biases_ = layers
+        return int(best)
 
     def _read_columns(self, x: Floats, categories: Sequence[int]) -> None:
         """Find the categories, and the mean and the spread of each number."""
@@ -196,88 +167,6 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         parts = [scaled, is_missing[:, self.missing_]]
         return [*known, np.column_stack(parts).astype(np.float32)]
 
-    def _batches(self, engine: Any, inputs: list[Any], target: Any, weights: Any) -> Any:
-        """Return full batches of the rows, in another order in each epoch.
-
-        The rows that are left over are others each time. A batch of another size would have to be
-        compiled by itself, which takes longer than most fits.
-        """
-        rows = len(target)
-        size = self.batch_size or int(
-            np.clip(2 ** round(np.log2(max(rows / BATCHES, 1))), FEWEST_PER_BATCH, MOST_PER_BATCH)
-        )
-        size = min(size, rows)
-        parts = [*inputs, target]
-        if weights is not None:
-            parts.append(np.asarray(weights, dtype=np.float32))
-        random = np.random.default_rng(self.random_state)
-        order = random.permutation(rows)
-        width = len(inputs)
-
-        class Batches(engine.utils.PyDataset):  # type: ignore[misc]
-            def __len__(self) -> int:
-                return int(rows // size)
-
-            def __getitem__(self, place: int) -> tuple[Any, ...]:
-                chosen = order[place * size : (place + 1) * size]
-                taken = [part[chosen] for part in parts]
-                return (tuple(taken[:width]), *taken[width:])
-
-            def on_epoch_end(self) -> None:
-                random.shuffle(order)
-
-        return Batches()
-
-    def _build(self, engine: Any) -> Any:
-        layers = engine.layers
-        inputs, parts = [], []
-        for place, counts in enumerate(self.counts_):
-            given = engine.Input((), dtype="int32", name=f"category_{place}")
-            width = min(WIDEST_EMBEDDING, round(1.6 * len(counts) ** 0.56))
-            parts.append(layers.Embedding(len(counts), width, name=f"embedding_{place}")(given))
-            inputs.append(given)
-        width = len(self.numbers_) + len(self.missing_)
-        numbers = engine.Input((width,), name="numbers")
-        inputs.append(numbers)
-        parts += [numbers] if width else []
-        flow = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
-        flow = layers.RepeatVector(self.members)(flow)
-        for place, units in enumerate([*self.layers, self._width]):
-            is_last = place == len(self.layers)
-            dense = layers.EinsumDense(
-                "bmi,mio->bmo",
-                output_shape=(self.members, units),
-                bias_axes="mo",
-                activation=None if is_last else "relu",
-                name=f"dense_{place}",
-            )
-            flow = dense(flow) if is_last else layers.Dropout(self.dropout)(dense(flow))
-        net = engine.Model(inputs, flow)
-        random = np.random.default_rng(self.random_state)
-        for place in range(len(self.layers) + 1):
-            layer = net.get_layer(f"dense_{place}")
-            weights, bias = layer.get_weights()
-            gain = 1.0 if place == len(self.layers) else 2.0
-            # He et al. 2015, for the inputs of one member
-            spread = np.sqrt(gain / weights.shape[1])
-            layer.set_weights([random.normal(0, spread, weights.shape), bias])
-        return net
-
-    def _keep(self, net: Any) -> None:
-        """Keep the weights of `net` as arrays; an unknown category is the mean of those known."""
-        self.embeddings_ = []
-        for place, counts in enumerate(self.counts_):
-            (table,) = net.get_layer(f"embedding_{place}").get_weights()
-            table = np.array(table, dtype=np.float32)
-            if not counts[0]:
-                table[0] = np.average(table[1:], axis=0, weights=counts[1:])
-            self.embeddings_.append(table)
-        self.weights_, self.biases_ = [], []
-        for place in range(len(self.layers) + 1):
-            weights, bias = net.get_layer(f"dense_{place}").get_weights()
-            self.weights_.append(np.array(weights, dtype=np.float32))
-            self.biases_.append(np.array(bias, dtype=np.float32))
-
     def _outputs(self, X: Any) -> Floats:  # noqa: N803
         """Return the numbers of the last layer (members x rows x width)."""
         check_is_fitted(self, "weights_")
@@ -297,7 +186,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
 class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]
     """A network that predicts a number; the target is standardised, the loss is its square."""
 
-    _loss = "mse"
+    _loss = "squares"
     _width = 1
 
     def _read_target(self, y: NDArray[Any]) -> NDArray[Any]:
@@ -318,11 +207,8 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """A network that predicts the probability of each class; the loss is the cross-entropy."""
 
     @property
-    def _loss(self) -> Any:
-        losses = import_module("keras").losses
-        if self._width == 1:
-            return losses.BinaryCrossentropy(from_logits=True)
-        return losses.SparseCategoricalCrossentropy(from_logits=True)
+    def _loss(self) -> str:
+        return "binary" if self._width == 1 else "classes"
 
     @property
     def _width(self) -> int:
@@ -349,42 +235,6 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Return the most probable class for each row."""
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
-
-
-def keras_on(backend: str) -> Any:
-    """Import Keras on `backend`. Raises ValueError if this process has it on another one."""
-    os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its greetings are no errors
-    keras = import_module("keras")
-    if keras.backend.backend() != backend:
-        raise ValueError(
-            f"Keras runs on {keras.backend.backend()} in this process, not on {backend}; run the "
-            "step by itself, in the environment of the model"
-        )
-    if backend == "jax":
-        _keep_compiled()
-    if backend == "tensorflow":
-        import_module("tensorflow").config.experimental.enable_op_determinism()
-    return keras
-
-
-@functools.cache
-def _keep_compiled() -> None:
-    """Let JAX compile a network once for all fits of this process: the folds have the same one."""
-    folder = tempfile.TemporaryDirectory(prefix="relay-jax-")
-    atexit.register(folder.cleanup)
-    config = import_module("jax").config
-    config.update("jax_compilation_cache_dir", folder.name)
-    config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-
-
-def _reporter(engine: Any, progress: Progress) -> Any:
-    class Report(engine.callbacks.Callback):  # type: ignore[misc]
-        def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-            progress({name: float(value) for name, value in (logs or {}).items()})
-
-    return Report()
 
 
 def _codes(columns: Floats) -> NDArray[np.int32]:

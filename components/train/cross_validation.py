@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from fold_numbers import KeptFolds, transform_fold
+from fold_numbers import Fold, KeptFolds, transform_fold
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -127,7 +127,7 @@ def score_folds(
         if examples.task == "classification" and len(np.unique(training.y)) < 2:
             skipped += 1
             continue
-        fold = (number, len(parts), seed)
+        fold = Fold(number, len(parts), seed)
         metrics = _score_fold(pipeline, spec, training, examples.at(held_out), fold, kept)
         for name, value in metrics.items():
             values[name].append(value)
@@ -166,14 +166,14 @@ def _score_fold(
     spec: ModelSpec,
     training: Examples,
     held_out: Examples,
-    fold: tuple[int, int, int],
+    fold: Fold,
     kept: KeptFolds | None,
 ) -> dict[str, float]:
     """Return the metrics on `held_out` of a copy that is fitted as `fit_best` does."""
     fitted = clone(pipeline)
     with _explained(fitted):
         if spec.early_stopping is not None:
-            _choose_rounds(fitted, spec, training, fold[2])
+            _choose_rounds(fitted, spec, training, fold.seed)
         features = fitted.named_steps["features"]
         if kept is None:
             numbers = transform_fold(features, training, held_out)

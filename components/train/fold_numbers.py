@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -13,6 +13,14 @@ from training_set import Examples
 
 KEPT_BYTES = 256_000_000
 """The most that a process keeps; further folds are transformed in each trial."""
+
+
+class Fold(NamedTuple):
+    """Which fold it is: its number, of how many, made with which seed."""
+
+    number: int
+    folds: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class KeptFolds:
     """The folds of one training set that earlier trials have transformed."""
 
     limit: int = KEPT_BYTES
-    _folds: dict[tuple[str, int, int, int], FoldNumbers] = field(default_factory=dict)
+    _folds: dict[tuple[str, Fold], FoldNumbers] = field(default_factory=dict)
     _bytes: int = 0
 
     def transform(
@@ -54,10 +62,10 @@ class KeptFolds:
         training: Examples,
         held_out: Examples,
         *,
-        fold: tuple[int, int, int],
+        fold: Fold,
     ) -> FoldNumbers:
-        """Return what `transform_fold` does for `fold`: its number, their count, and the seed."""
-        key = (str(joblib.hash(preprocessor)), *fold)
+        """Return what `transform_fold` does for `fold`, made before if there was room for it."""
+        key = (str(joblib.hash(preprocessor)), fold)
         kept = self._folds.get(key)
         if kept is None:
             kept = transform_fold(preprocessor, training, held_out)

@@ -36,15 +36,21 @@ def made() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("target", "metric", "least"), [("level", "r2", 0.8), ("three", "f1", 0.7), ("two", "f1", 0.8)]
+    ("target", "metric", "least", "weights"),
+    [
+        ("level", "r2", 0.8, "null"),
+        ("three", "f1", 0.7, "balanced"),
+        ("two", "f1", 0.8, "balanced"),
+    ],
 )
 def test_a_network_is_trained_evaluated_registered_and_predicts(
-    checkout: Checkout, target: str, metric: str, least: float
+    checkout: Checkout, target: str, metric: str, least: float, weights: str
 ) -> None:
     others = {"level", "three", "two"} - {target}
     file = checkout.root / f"{target}.csv"
     made().drop(columns=[*others]).to_csv(file, index=False)
     data = ("data=table", f"data.url={file}", f"data.target={target}", *SMALL)
+    data += (f"model.class_weight={weights}",)
     done = checkout.main(*data, env_manager="uv")
     assert done.status == 0, done.output
     assert checkout.step("evaluate")["metrics"][metric] > least
