@@ -24,13 +24,8 @@ Usage: ./relay COMMAND [key=value ...]                  (from any folder)
 
   ./relay run                              all steps, on the default data set
   ./relay run steps=train,evaluate         these two, on the newest inputs
-  ./relay run steps=train+                 train and everything downstream; +train: upstream
-  ./relay run exclude=register             every step but this one
   ./relay run data=table data.url=FILE data.target=COLUMN
-  ./relay run model=linear split.test_size=0.3 evaluate.thresholds.r2=0.4
-  ./relay run -m model.params.max_depth=4,8   try each value, and make a model with the best
-  ./relay run explain=true                 show what would run and why; run nothing
-  ./relay run steps=predict predict.input=FILE predict.output=FILE.csv
+  ./relay run --help                       more of these: models, thresholds, predictions, caching
 
 Commands (each has --help):
   run       [key=value ...]        run the pipeline or the named steps; also without the word
