@@ -68,7 +68,7 @@ def fit_net(
 def keras_on(backend: str) -> Any:
     """Import Keras on `backend`. Raises ValueError if this process has it on another one."""
     os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its greetings are no errors
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its greetings are not errors
     keras = import_module("keras")
     if keras.backend.backend() != backend:
         raise ValueError(
@@ -112,8 +112,8 @@ def _reporter(keras: Any, progress: Callable[[Mapping[str, float]], None]) -> An
 def _batches(keras: Any, net: Any, inputs: Arrays, target: NDArray[Any], weights: Any) -> Any:
     """Return full batches of the rows, in another order in each epoch.
 
-    The rows that are left over are others each time. A batch of another size would have to be
-    compiled by itself, which takes longer than most fits.
+    The rows that are left over are others each time. A batch of another size would be
+    compiled on its own, which takes longer than most fits.
     """
     rows = len(target)
     size = net.batch_size or int(
