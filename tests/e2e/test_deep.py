@@ -49,8 +49,8 @@ def test_a_network_is_trained_evaluated_registered_and_predicts(
     others = {"level", "three", "two"} - {target}
     file = checkout.root / f"{target}.csv"
     made().drop(columns=[*others]).to_csv(file, index=False)
-    data = ("data=table", f"data.url={file}", f"data.target={target}", *SMALL)
-    data += (f"model.class_weight={weights}",)
+    table = ("data=table", f"data.url={file}", f"data.target={target}")
+    data = (*table, *SMALL, f"model.class_weight={weights}")
     done = checkout.main(*data, env_manager="uv")
     assert done.status == 0, done.output
     assert checkout.step("evaluate")["metrics"][metric] > least
