@@ -18,7 +18,7 @@ fi
 if ! /usr/bin/docker -H "$host" image inspect relay-test-base > /dev/null; then
     rm -rf "$dir/base"
     debootstrap --variant=minbase --include=python3,python3-venv,git,libgomp1,ca-certificates \
-        bookworm "$dir/base" http://deb.debian.org/debian > "$dir/debootstrap.log"
+        bookworm "$dir/base" > "$dir/debootstrap.log"
     tar -C "$dir/base" -c . | /usr/bin/docker -H "$host" import - relay-test-base > /dev/null
     rm -rf "$dir/base"
 fi

@@ -22,7 +22,7 @@ from relay.pipeline.sweep_trial import (
 )
 from relay.pipeline.tracking_setup import choose_tracking
 from relay.pipeline.writable_checkout import require_writable
-from relay.runtime.launcher import CAN_FORK
+from relay.runtime.preloading import CAN_FORK
 from relay.sweep.agent_trial import score_trial
 from relay.sweep.inputs import UpstreamFailed
 from relay.sweep.subject import DECIDED, Subject

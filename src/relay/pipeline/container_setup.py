@@ -8,25 +8,22 @@ from pathlib import Path
 
 from relay.config.schema import ContainerSpec
 from relay.pipeline.planned_step import PlannedStep
+from relay.runtime.builds import Builds
 from relay.runtime.containers.engine import Engine, Limits, Mount
 from relay.runtime.containers.images import ImageBuilder
 from relay.runtime.containers.step_containers import Needs, StepContainers
-from relay.runtime.progress import BuildDisplay
 from relay.step.params import is_path, is_written
 from relay.tracking import TrackingSettings, remote
 from relay.util.paths import find_local_path, scheme_of, start_folder
 from relay.util.project import Project
-from relay.util.signals import StopSignals
 
 _LOCAL_STORES = ("", "file", "sqlite")
 """The schemes of MLflow's stores that need no network."""
 
 
-def open_images(
-    project: Project, spec: ContainerSpec, log: Path, display: BuildDisplay, signals: StopSignals
-) -> ImageBuilder:
-    """Return the builder of the images of a run; their builds are logged in `log`."""
-    return ImageBuilder(project, Engine(spec.command), spec.base, log, display, signals)
+def open_images(project: Project, spec: ContainerSpec, builds: Builds) -> ImageBuilder:
+    """Return the builder of the images of a run."""
+    return ImageBuilder(project, Engine(spec.command), spec.base, builds)
 
 
 def open_containers(

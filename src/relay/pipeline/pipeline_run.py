@@ -26,7 +26,7 @@ from relay.pipeline.state import RunState
 from relay.pipeline.step_limits import require_resources
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.tracking_setup import log_summary
-from relay.runtime.containers.images import ImageBuilder
+from relay.runtime.builds import Builds, Environments
 from relay.runtime.engines import CommandEngine, Engine, SlurmEngine
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
@@ -127,7 +127,8 @@ class PipelineRun:
         settings = self.config.settings
         manager = choose_manager(settings.env_manager, self._outer_manager())
         log = self.folder / "logs" / "environments.log"
-        environments: EnvironmentBuilder | ImageBuilder
+        builds = Builds(log, self._display, self.signals)
+        environments: Environments
         containers = None
         if manager == "docker":
             if settings.engine.name != "local":
@@ -135,15 +136,11 @@ class PipelineRun:
                     f"env_manager=docker: containers run on this machine only (got engine="
                     f"{settings.engine.name}). Use env_manager=uv, or engine=local."
                 )
-            spec, out = settings.container, self._display
-            environments = open_images(self.project, spec, log, out, self.signals)
-            containers = open_containers(
-                self.project, spec, self.tracking, state.planned_steps, self.folder
-            )
+            spec, steps = settings.container, state.planned_steps
+            environments = open_images(self.project, spec, builds)
+            containers = open_containers(self.project, spec, self.tracking, steps, self.folder)
         else:
-            environments = EnvironmentBuilder(
-                self.project, manager, log, self._display, self.signals
-            )
+            environments = EnvironmentBuilder(self.project, manager, builds)
         launcher = Launcher(
             self.project,
             self.folder,
@@ -157,7 +154,7 @@ class PipelineRun:
             if missing:
                 self._check(state, summary, manager)  # before a build, which takes minutes
                 environments.build(missing)
-                summary.environments_seconds = environments.seconds
+                summary.environments_seconds = builds.seconds
             # In the background, while MLflow is imported.
             launcher.load([(planned.name, planned.component) for planned in state.waiting])
             if not missing:

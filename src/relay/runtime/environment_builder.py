@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relay.runtime.builds import Builds
 from relay.runtime.component import Component
 from relay.runtime.environments import (
     LOCK,
@@ -17,13 +18,12 @@ from relay.runtime.environments import (
     Manager,
     open_environment_index,
 )
-from relay.runtime.processes import SpawnedProcess, wait
-from relay.runtime.progress import BuildDisplay
 from relay.util.disk import full_disk, is_full
-from relay.util.errors import RelayError
 from relay.util.paths import shown
 from relay.util.project import Project
-from relay.util.signals import StopSignals
+
+_LINES = 12
+"""Of a log that are shown if a build fails."""
 
 
 @dataclass
@@ -32,11 +32,7 @@ class EnvironmentBuilder:
 
     project: Project
     manager: Manager
-    log: Path
-    display: BuildDisplay
-    signals: StopSignals
-    seconds: float = 0.0
-    """The time that builds took."""
+    builds: Builds
     _ready: dict[Path, Environment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,25 +96,17 @@ class EnvironmentBuilder:
     def _build(self, component: Component, names: Sequence[str]) -> None:
         """Build the environment of `component`, which the components `names` share."""
         module = "relay.runtime.mlflow_environments"
-        process = SpawnedProcess(
+        self.builds.run(
             [sys.executable, "-m", module, self.manager, str(component.environment_folder)],
-            cwd=self.project.root,
-            env={
+            self.project.root,
+            {
                 **os.environ,
                 "PYTHONPATH": str(self.project.root / "src"),
                 "PYTHONIOENCODING": "utf-8",
             },
-            log=self.log,
+            names,
+            lambda lines: self._explain_failure(component, lines[-_LINES:]),
         )
-        status = wait(
-            process,
-            lambda usage, line: self.display.building(names, usage, line),
-            self.signals,
-        )
-        if status != 0:
-            raise RelayError(self._explain_failure(component, process.tail(12)))
-        self.seconds += process.usage.seconds
-        self.display.built(names, process.usage.seconds)
 
     def _explain_failure(self, component: Component, lines: Sequence[str]) -> str:
         """Return the message for a build that failed, with the last `lines` of its log."""
@@ -135,8 +123,8 @@ class EnvironmentBuilder:
         return (
             f"components/{component.name}: {self.manager} could not build its environment:\n"
             f"{_drop_mlflow_lines(lines)}\n"
-            f"The whole log is {shown(self.log)}. Install Python {python} if it is missing, set up "
-            f"the package index for {self.manager}, or run in the present environment with "
+            f"The whole log is {shown(self.builds.log)}. Install Python {python} if it is missing, "
+            f"set up the package index for {self.manager}, or run in the present environment with "
             "env_manager=local."
         )
 

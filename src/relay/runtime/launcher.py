@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from relay.runtime.command import SCRIPT, runs_script, script_arguments, step_command
+from relay.runtime.builds import Environments
+from relay.runtime.command import SCRIPT, script_arguments, step_command
 from relay.runtime.component import Component
 from relay.runtime.containers.images import ImageEnvironment
 from relay.runtime.containers.messages import Spawn
@@ -20,60 +18,16 @@ from relay.runtime.containers.step_containers import StepContainers
 from relay.runtime.engine_check import check_place
 from relay.runtime.engine_process import Jobs
 from relay.runtime.engines import Engine
-from relay.runtime.environments import Environment
 from relay.runtime.fork_client import Connection, ForkServer, LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
-from relay.runtime.libraries import (
-    Library,
-    guess_libraries,
-    list_late_libraries,
-    list_libraries,
-)
-from relay.runtime.library_memory import LibraryMemory
+from relay.runtime.preloading import Preloading
 from relay.runtime.processes import Process, SpawnedProcess
+from relay.runtime.source_checks import may_read_mlflow_run
 from relay.step.resources import Resources
 from relay.tracking import TrackingSettings
-from relay.tracking.backends import step_module
 from relay.util.errors import RelayError
 from relay.util.project import Project
 from relay.util.signals import StopSignals
-
-CAN_FORK = sys.platform == "linux"
-"""On other systems a forked process cannot use all that a library began before the fork."""
-
-_WITH_THREADS = ("jax", "tensorflow", "torch")
-
-_SETS_VARIABLE = re.compile(
-    rb"environ\s*\[[^]]*\]\s*=[^=]|environ\.(update|setdefault|pop|clear)\b|\b(un)?putenv\b|load_dotenv"
-)
-
-_STARTS_PROCESSES = re.compile(
-    rb"subprocess|multiprocessing|joblib|ProcessPool|\bos\.(system|popen|fork|exec|spawn|posix_spawn)"
-)
-
-
-@dataclass(frozen=True)
-class _Ahead:
-    """The libraries of a component."""
-
-    imports: list[Library]
-    """What its files import as they are loaded."""
-    guess: list[Library]
-    """What its functions import."""
-    remembered: list[Library] | None
-    """What it loaded besides its imports when it last ran; None if that is not known."""
-
-    @property
-    def others(self) -> list[Library]:
-        """Return what it will load besides its imports, as far as is known."""
-        return self.guess if self.remembered is None else self.remembered
-
-
-class Environments(Protocol):
-    """The environments of a run's components."""
-
-    def get(self, component: Component) -> Environment:
-        """Return the environment of a component, which is complete."""
 
 
 @dataclass
@@ -96,9 +50,8 @@ class Launcher:
     def __post_init__(self) -> None:
         for name in ("logs", "results", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
-        self._ahead: dict[tuple[str, Path], _Ahead] = {}
         self._reads_mlflow_run: dict[tuple[str, Path], bool] = {}
-        self._memory = LibraryMemory(self.project.state / "libraries.json")
+        self._preloading = Preloading(self.project, self.tracking, self.environments)
 
     def load(self, steps: Sequence[tuple[str, Component]]) -> None:
         """Begin to load the libraries of `steps`, in this order, and return at once."""
@@ -106,12 +59,9 @@ class Launcher:
             return
         with contextlib.suppress(OSError):  # if nothing can be started, `start` reports it
             for step, component in steps:
-                if not self._is_forked(component):
-                    continue
-                libraries, ahead = self._list_fit(component), self._libraries(component)
-                if ahead.remembered is None:
-                    libraries += list_late_libraries([*ahead.imports, *ahead.guess])
-                self._server(step, component).load(Libraries(libraries))
+                if self._preloading.can_fork(component):
+                    early = self._preloading.list_early(component)
+                    self._server(step, component).load(Libraries(early))
 
     def check_place(self, components: Sequence[Component], signals: StopSignals) -> None:
         """Check that `components` can run where the engine starts them, by a job that looks there.
@@ -127,10 +77,7 @@ class Launcher:
         """Remember what the process of `step`, which has ended, loaded besides what was there."""
         with contextlib.suppress(OSError, ValueError):  # it was spawned, or was killed
             modules = json.loads(self._results_file(step, "loaded").read_text(encoding="utf-8"))
-            ahead = self._libraries(component)
-            loaded = [*ahead.others, *((module, ()) for module in modules)]
-            place = self._place(component)
-            self._memory.add(place, component.name, [*ahead.imports, *ahead.guess], loaded)
+            self._preloading.note_loaded(component, modules)
 
     def reads_mlflow_run(self, component: Component) -> bool:
         """Return whether the process of `component` may read MLFLOW_RUN_ID from the start.
@@ -141,7 +88,7 @@ class Launcher:
         key = (component.name, component.environment_folder)
         if key not in self._reads_mlflow_run:
             has_mlflow = self.environments.get(component).has_package("mlflow")
-            self._reads_mlflow_run[key] = has_mlflow and _may_read_mlflow_run(component)
+            self._reads_mlflow_run[key] = has_mlflow and may_read_mlflow_run(component)
         return self._reads_mlflow_run[key]
 
     def result_path(self, step: str) -> Path:
@@ -178,14 +125,14 @@ class Launcher:
         for place, server in servers:
             server.kill()
             if server.unfit is not None:
-                self._memory.add_unfit(place, server.unfit)
+                self._preloading.note_unfit(place, server.unfit)
         if self.containers is not None:
             self.containers.begin_close()
         for _, server in servers:
             server.close()
         if self.containers is not None:
             self.containers.close()
-        self._memory.save()
+        self._preloading.save()
         self._servers.clear()
         with contextlib.suppress(FileNotFoundError):
             if self._log.stat().st_size == 0:
@@ -220,7 +167,7 @@ class Launcher:
                 log=log,
             )
 
-        if resources.needs_own_start or not self._is_forked(component):
+        if resources.needs_own_start or not self._preloading.can_fork(component):
             return spawn()
         step = Step(
             name,
@@ -229,22 +176,11 @@ class Launcher:
             arguments=script_arguments(arguments),
             environ=environ,
             log=str(log),
-            libraries=Libraries(self._list_fit(component)),
+            libraries=Libraries(self._preloading.list_needed(component)),
             claim=str(self._results_file(name, "begun")),
             loaded=str(self._results_file(name, "loaded")),
         )
         return self._server(name, component).fork(step, spawn)
-
-    def _is_forked(self, component: Component) -> bool:
-        """Return whether the process of `component` can be forked from one with its libraries.
-
-        Not if its files set environment variables: libraries may read them as they are loaded. Nor
-        if its environment has a library that starts threads, which do not survive a fork.
-        """
-        if not CAN_FORK or not runs_script(component) or _sets_variables(component.folder):
-            return False
-        environment = self.environments.get(component)
-        return not any(map(environment.has_package, _WITH_THREADS))
 
     def _server(self, step: str, component: Component) -> ForkServer:
         """Return the server for `step` in the environment of `component`, started if need be."""
@@ -276,49 +212,5 @@ class Launcher:
             "TMPDIR": str(self.folder / "tmp"),
         }
 
-    def _place(self, component: Component) -> str:
-        """Return the name under which the environment of `component` is remembered."""
-        return self.environments.get(component).place
-
     def _results_file(self, step: str, suffix: str) -> Path:
         return self.result_path(step).with_suffix(f".{suffix}")
-
-    def _libraries(self, component: Component) -> _Ahead:
-        key = (component.name, component.environment_folder)
-        if key not in self._ahead:
-            root, script = self.project.root, component.folder / SCRIPT
-            module = step_module(self.tracking).replace(".", "/")
-            imports = list_libraries([script, root / "src" / f"{module}.py"], root)
-            guess = guess_libraries(script, root)
-            place = self._place(component)
-            remembered = self._memory.find(place, component.name, [*imports, *guess])
-            self._ahead[key] = _Ahead(imports, guess, remembered)
-        return self._ahead[key]
-
-    def _list_fit(self, component: Component) -> list[Library]:
-        """Return what is loaded before the process of `component` is forked."""
-        ahead, unfit = self._libraries(component), self._memory.unfit(self._place(component))
-        return [
-            (module, names)
-            for module, names in dict.fromkeys([*ahead.imports, *ahead.others])
-            if not any(f"{module}.".startswith(f"{prefix}.") for prefix in unfit)
-        ]
-
-
-def _may_read_mlflow_run(component: Component) -> bool:
-    """Return whether the variable is named, or processes with MLflow may be started."""
-    if not runs_script(component) and b"mlflow" in component.command.encode().lower():
-        return True
-    for path in component.folder.rglob("*"):
-        if path.suffix not in (".py", ".sh"):
-            continue
-        text = path.read_bytes()
-        if b"MLFLOW_RUN_ID" in text:
-            return True
-        if b"mlflow" in text.lower() and (path.suffix == ".sh" or _STARTS_PROCESSES.search(text)):
-            return True
-    return False
-
-
-def _sets_variables(folder: Path) -> bool:
-    return any(_SETS_VARIABLE.search(path.read_bytes()) for path in folder.glob("**/*.py"))

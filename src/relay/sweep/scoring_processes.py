@@ -18,7 +18,7 @@ from relay.config.schema import cores
 from relay.pipeline.container_setup import open_containers, open_images
 from relay.pipeline.display import open_display
 from relay.pipeline.tracking_setup import run_id
-from relay.runtime.containers.images import ImageBuilder
+from relay.runtime.builds import Builds, Environments
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
 from relay.runtime.launcher import Launcher
@@ -82,21 +82,24 @@ class ScoringProcesses:
         """
         manager = choose_manager(config.settings.env_manager, None)
         log = folder / "environments.log"
-        builder: EnvironmentBuilder | ImageBuilder
-        containers, display = None, open_display(console)
+        builds = Builds(log, open_display(console), signals)
+        environments: Environments
+        containers = None
         if manager == "docker":
             spec, steps = config.settings.container, [subject.plan_step(config)]
-            builder = open_images(subject.project, spec, log, display, signals)
+            environments = open_images(subject.project, spec, builds)
             containers = open_containers(subject.project, spec, tracking, steps, folder)
         else:
-            builder = EnvironmentBuilder(subject.project, manager, log, display, signals)
-        missing = builder.find_missing([subject.component])
+            environments = EnvironmentBuilder(subject.project, manager, builds)
+        missing = environments.find_missing([subject.component])
         if missing:
-            builder.build(missing)
+            environments.build(missing)
         share = str(max(1, cores() // jobs))
         threads = {"OMP_NUM_THREADS": share, "LOKY_MAX_CPU_COUNT": share}
         own = {name: value for name, value in threads.items() if name not in os.environ}
-        launcher = Launcher(subject.project, folder, tracking, builder, own, containers=containers)
+        launcher = Launcher(
+            subject.project, folder, tracking, environments, own, containers=containers
+        )
         launcher.load([(subject.component.name, subject.component)])
         return cls(subject, tracking, config, launcher)
 

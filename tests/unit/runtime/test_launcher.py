@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from relay.runtime.builds import Environments
 from relay.runtime.component import Component
-from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import PRESENT, Environment
 from relay.runtime.launcher import Launcher
 from relay.step.params import Params
@@ -36,7 +36,7 @@ def reads_mlflow_run(folder: Path, environment: Environment, command: str, **fil
     (component.folder / "requirements.txt").write_text("mlflow==3\n")  # not what the code does
     environments: Any = SimpleNamespace(get=lambda component: environment)
     launcher = Launcher(
-        Project(folder), folder, TrackingSettings(), cast(EnvironmentBuilder, environments)
+        Project(folder), folder, TrackingSettings(), cast(Environments, environments)
     )
     return launcher.reads_mlflow_run(component)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from relay.runtime.launcher import _sets_variables
 from relay.runtime.libraries import Library, guess_libraries
 from relay.runtime.library_memory import LibraryMemory
 
@@ -98,22 +97,3 @@ class Worker:
     guess = guess_libraries(tmp_path / "step" / "run.py", tmp_path)
     modules = {module for module, _ in guess}
     assert modules == {"used", "also", "of_class", "used_near", "of_near_too"}
-
-
-@pytest.mark.parametrize(
-    ("code", "sets"),
-    [
-        ("os.environ['CUDA_VISIBLE_DEVICES'] = ''", True),
-        ('os.environ [ key ]="1"', True),
-        ("environ.setdefault('OMP_NUM_THREADS', '1')", True),
-        ("os.environ.update(A='1')", True),
-        ("os.putenv('A', '1')", True),
-        ("load_dotenv()", True),
-        ("if os.environ['A'] == '1': pass", False),
-        ("value = os.environ.get('A')", False),
-    ],
-)
-def test_a_component_that_sets_variables_is_known(tmp_path: Path, code: str, sets: bool) -> None:
-    (tmp_path / "run.py").write_text("import os")
-    (tmp_path / "near.py").write_text(f"def work():\n    {code}\n")
-    assert _sets_variables(tmp_path) is sets

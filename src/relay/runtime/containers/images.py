@@ -12,15 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relay.runtime.builds import Builds
 from relay.runtime.component import Component
 from relay.runtime.containers.engine import ELSE, REPOSITORY, Engine
 from relay.runtime.environments import LOCK, Environment
-from relay.runtime.processes import SpawnedProcess, wait
-from relay.runtime.progress import BuildDisplay
-from relay.util.errors import ConfigError, RelayError
+from relay.util.errors import ConfigError
 from relay.util.paths import shown
 from relay.util.project import Project
-from relay.util.signals import StopSignals
 
 DOCKERFILE = Path("environments", "Dockerfile")
 UV_LOCK = Path("requirements", "uv.txt")
@@ -59,11 +57,7 @@ class ImageBuilder:
     project: Project
     engine: Engine
     base: str
-    log: Path
-    display: BuildDisplay
-    signals: StopSignals
-    seconds: float = 0.0
-    """The time that builds took."""
+    builds: Builds
     _tags: set[str] = field(default_factory=set)
 
     def find_missing(self, components: Sequence[Component]) -> list[Component]:
@@ -113,21 +107,13 @@ class ImageBuilder:
                 {"BASE": self.base, "PYTHON": python_version(component.environment_folder)},
                 {"settings": settings, "certificates": certificates},
             )
-            process = SpawnedProcess(
+            self.builds.run(
                 command,
-                cwd=folder,
-                env={**os.environ, "DOCKER_BUILDKIT": "1"},
-                log=self.log,
+                folder,
+                {**os.environ, "DOCKER_BUILDKIT": "1"},
+                names,
+                lambda lines: self._explain_failure(component, lines),
             )
-            status = wait(
-                process,
-                lambda usage, line: self.display.building(names, usage, line),
-                self.signals,
-            )
-        if status != 0:
-            raise RelayError(self._explain_failure(component, process.tail(200)))
-        self.seconds += process.usage.seconds
-        self.display.built(names, process.usage.seconds)
 
     def _explain_failure(self, component: Component, lines: Sequence[str]) -> str:
         telling = [line for line in lines if _FAILED.search(line) and " > [" not in line]
@@ -135,7 +121,8 @@ class ImageBuilder:
         reason = re.sub(r"^#\d+ ([\d.]+ )?", "", reason).strip().rstrip(".")
         return (
             f"components/{component.name}: {self.engine.command} could not build its image on "
-            f"container.base={self.base}: {reason}. The whole log is {shown(self.log)}. {ELSE}"
+            f"container.base={self.base}: {reason}. The whole log is "
+            f"{shown(self.builds.log)}. {ELSE}"
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relay.runtime.builds import Builds
 from relay.runtime.component import Component
 from relay.runtime.containers.engine import Engine
 from relay.runtime.containers.images import (
@@ -33,9 +34,8 @@ def builder(tmp_path: Path, docker: StandIn) -> ImageBuilder:
     for name in ("environments/Dockerfile", "requirements/uv.txt"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(name)
-    signals = StopSignals(at_once=False)
-    project, log = Project(tmp_path), tmp_path / "environments.log"
-    return ImageBuilder(project, Engine("docker"), "base:1", log, NoDisplay(), signals)
+    builds = Builds(tmp_path / "environments.log", NoDisplay(), StopSignals(at_once=False))
+    return ImageBuilder(Project(tmp_path), Engine("docker"), "base:1", builds)
 
 
 def component(folder: Path, name: str, lock: str) -> Component:
@@ -83,7 +83,8 @@ def test_a_build_that_fails_is_one_line_with_its_reason_and_its_log(
         builder.build([component(tmp_path, "one", "numpy==2\n")])
     assert str(error.value) == (
         "components/one: docker could not build its image on container.base=base:1: ERROR: base:1: "
-        f"not found. The whole log is {builder.log}. Or run without containers: env_manager=uv."
+        f"not found. The whole log is {builder.builds.log}. Or run without containers: "
+        "env_manager=uv."
     )
 
 
