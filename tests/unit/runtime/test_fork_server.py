@@ -93,8 +93,8 @@ def exit_status(child: ForkedProcess) -> int:
 
 
 def is_waiting(child: ForkedProcess, log: Path) -> bool:
-    child.poll()
-    return log.exists() and "waiting" in log.read_text()
+    child.poll()  # it may print before its server has reported its start
+    return child.pid is not None and log.exists() and "waiting" in log.read_text()
 
 
 def wait_until_waiting(child: ForkedProcess, log: Path) -> psutil.Process:
