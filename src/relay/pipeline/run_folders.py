@@ -78,6 +78,11 @@ def marked_active(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def is_run_name(name: str) -> bool:
+    """Return whether `name` is that of a run's folder."""
+    return _NAME.fullmatch(name) is not None
+
+
 def list_runs(outputs: Path) -> list[RunFolder]:
     """Return the runs in `outputs`, oldest first."""
     if not outputs.is_dir():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.tracking.interface import BestTrial, PublishTarget, ServerSweep, Trial
+from relay.tracking.server_runs import ServerRun
 from relay.tracking.settings import TrackingSettings
 from relay.tracking.wandb.login import (
     find_login,
@@ -27,8 +28,10 @@ __all__ = [
     "VARIABLES",
     "find_best",
     "find_outage",
+    "find_runs",
     "has_login",
     "is_remote",
+    "list_runs",
     "log_in",
     "login_variables",
     "make_sweep",
@@ -113,6 +116,20 @@ def find_best(settings: TrackingSettings, of: ServerSweep) -> BestTrial | None:
     from relay.tracking.wandb import sweep
 
     return sweep.find_best(settings, of)
+
+
+def list_runs(settings: TrackingSettings, limit: int) -> list[ServerRun]:
+    """Return the newest `limit` runs of the project, newest first."""
+    from relay.tracking.wandb import server_runs
+
+    return server_runs.list_runs(settings, limit)
+
+
+def find_runs(settings: TrackingSettings, word: str) -> list[ServerRun]:
+    """Return the runs of the project whose group has a word that begins with `word`."""
+    from relay.tracking.wandb import server_runs
+
+    return server_runs.find_runs(settings, word)
 
 
 def target_settings(project: str, entity: str | None) -> TrackingSettings:

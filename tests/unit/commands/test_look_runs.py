@@ -15,7 +15,8 @@ import pytest
 from rich.console import Console
 
 from relay.commands.look.diff import diff
-from relay.commands.look.runs import headline, runs
+from relay.commands.look.headline import headline
+from relay.commands.look.runs import runs
 from relay.pipeline.run_folders import marked_active
 from relay.util.errors import ConfigError
 from relay.util.project import Project
@@ -103,7 +104,8 @@ def test_runs_as_json_have_all_metrics(project: Project) -> None:
 
 
 def test_a_project_without_runs_has_a_hint(tmp_path: Path) -> None:
-    assert printed(runs, Project(tmp_path)) == "No run yet. Start one: ./relay run\n"
+    hint = "No run yet. Start one: ./relay run. Runs on W&B: ./relay runs tracking=wandb\n"
+    assert printed(runs, Project(tmp_path)) == hint
 
 
 def test_a_run_without_a_summary_is_running_or_was_killed(project: Project) -> None:
@@ -179,7 +181,7 @@ def test_runs_that_do_not_differ(project: Project) -> None:
         ([EARLY], "has no run before it"),
         ([], "wrong number of words (got 0). Write ./relay diff RUN [RUN]."),
         ([LATE, "--limit", "3"], "unrecognized arguments: --limit"),
-        ([LATE, "tracking=local"], "takes no such setting (got 'tracking=local')."),
+        ([LATE, "seed=1"], "takes no such setting (got 'seed=1'). Allowed are tracking, "),
         ([LATE, "--nosuch"], "See ./relay diff --help."),
     ],
 )

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from relay.tracking import Backend, open_backend
-from relay.tracking.remote import SETTING
+from relay.tracking import Backend, TrackingSettings, open_backend
+from relay.tracking.remote import SETTING, is_remote
 from relay.util.errors import ConfigError
 from relay.util.paths import start_folder
 from relay.util.project import Project
@@ -109,6 +109,22 @@ def open_store(project: Project, settings: Sequence[str]) -> Backend:
     Raises ConfigError if a setting is wrong or there is no login, RelayError if a server cannot be
     reached.
     """
+    return open_backend(choose_store(project, settings), project.root)
+
+
+def choose_server(project: Project, settings: Sequence[str]) -> TrackingSettings | None:
+    """Return the project on a server that `settings` name, or None if they name none.
+
+    Raises as `open_store`.
+    """
+    if not settings:
+        return None
+    tracking = choose_store(project, settings)
+    return tracking if is_remote(tracking.backend) else None
+
+
+def choose_store(project: Project, settings: Sequence[str]) -> TrackingSettings:
+    """Return where the store is that a run with `settings` would use. Raises as `open_store`."""
     # Imported late, as Hydra takes half of the time of a command, and not all commands need it.
     from relay.config import compose
     from relay.config.overrides import from_arguments
@@ -117,7 +133,7 @@ def open_store(project: Project, settings: Sequence[str]) -> Backend:
     start = start_folder(project.root, os.environ)
     config = compose.load(project.config, from_arguments(list(settings)), start)
     os.environ.update(project.variables(os.environ))
-    return open_backend(choose_tracking(config.settings.tracking, os.environ), project.root)
+    return choose_tracking(config.settings.tracking, os.environ)
 
 
 def place_of(backend: Backend) -> str:

@@ -9,9 +9,26 @@ from typing import Any
 
 from rich.console import Console
 
-from relay.commands.look.arguments import Usage, parse, print_json, print_rows
+from relay.commands.look.arguments import (
+    Arguments,
+    Usage,
+    choose_server,
+    parse,
+    print_json,
+    print_rows,
+)
+from relay.commands.look.server import (
+    differences,
+    find_server_run,
+    missing,
+    not_in_both,
+    run_of_folder,
+)
 from relay.pipeline.run_comparison import compare_settings, find_previous, read_settings
+from relay.pipeline.run_facts import name_of_group
 from relay.pipeline.run_folders import RunFolder, list_runs
+from relay.tracking import TrackingSettings
+from relay.tracking.remote import SETTING, TITLE
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
 from relay.util.project import Project
@@ -21,8 +38,7 @@ DIFF = Usage(
     "RUN [RUN]",
     "Shows the settings, steps and metrics that differ between two runs. A run is the name of a\n"
     "folder in outputs/, its beginning, or `latest`. With one name: from the run before it\n"
-    "on the same data.",
-    reads_store=False,
+    f"on the same data. With {SETTING}, a run may be known to {TITLE} only.",
     has_limit=False,
 )
 
@@ -37,6 +53,9 @@ def diff(project: Project, argv: Sequence[str], console: Console) -> int:
         return 0
     arguments = parse(DIFF, argv, fewest=1, most=2)
     folders = [run.folder for run in list_runs(project.outputs) if run.summary is not None]
+    server = choose_server(project, arguments.settings)
+    if server is not None and not all(_is_there(folders, word) for word in arguments.words):
+        return _diff_on_server(server, folders, arguments, console)
     last = _find(folders, arguments.words[-1])
     if len(arguments.words) == 2:
         first = _find(folders, arguments.words[0])
@@ -47,16 +66,54 @@ def diff(project: Project, argv: Sequence[str], console: Console) -> int:
                 f"diff: {last.name} has no run before it on the same data. Name two runs."
             )
         first = previous
-    lines = list(_differences(first, last))
-    if arguments.as_json:
-        print_json(console, [{"what": what, first.name: a, last.name: b} for what, a, b in lines])
-        return 0
+    _print(console, (first.name, last.name), list(_differences(first, last)), arguments.as_json)
+    return 0
+
+
+def _diff_on_server(
+    server: TrackingSettings, folders: Sequence[Path], arguments: Arguments, console: Console
+) -> int:
+    """Show what differs between two runs if a server alone knows one or both."""
+    if len(arguments.words) != 2:
+        raise ConfigError(
+            f"diff: {arguments.words[0]}: is not in outputs/, so the run before it is unknown. "
+            "Name two runs."
+        )
+    names = [
+        _find(folders, word).name if _is_there(folders, word) else word for word in arguments.words
+    ]
+    found = [find_server_run(server, name) for name in names]
+    runs, notes = [], []
+    for name, run in zip(names, found, strict=True):
+        if run is None and not _is_there(folders, name):
+            raise missing(name)
+        if run is None:
+            notes.append(f"{name} is not on {TITLE}: parameters and versions are not compared.")
+        runs.append(run or run_of_folder(_find(folders, name)))
+    first, last = runs
+    alone = not_in_both(first, last)
+    if alone:
+        notes.append(f"Steps that only one of the two ran are not compared: {', '.join(alone)}.")
+    lines = list(differences(first, last, only_common=None in found))
+    shown = (name_of_group(first.group), name_of_group(last.group))
+    _print(console, shown, lines, arguments.as_json)
+    for note in () if arguments.as_json else notes:
+        console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _print(
+    console: Console, names: tuple[str, str], lines: Sequence[tuple[str, Any, Any]], as_json: bool
+) -> None:
+    first, last = names
+    if as_json:
+        print_json(console, [{"what": what, first: a, last: b} for what, a, b in lines])
+        return
     rows = [
-        {"what": what, first.name: "-" if a == "" else a, last.name: "-" if b == "" else b}
+        {"what": what, first: "-" if a == "" else a, last: "-" if b == "" else b}
         for what, a, b in lines
     ]
-    print_rows(console, rows, False, f"{first.name} and {last.name} do not differ.")
-    return 0
+    print_rows(console, rows, False, f"{first} and {last} do not differ.")
 
 
 def _differences(first: Path, last: Path) -> Iterator[tuple[str, Any, Any]]:
@@ -86,6 +143,11 @@ def _by_step(summary: Mapping[str, Any], kind: str) -> dict[str, Any]:
         for key, value in step.get(kind, {}).items()
         if key != "fit_seconds"  # a time differs each time
     }
+
+
+def _is_there(folders: Sequence[Path], name: str) -> bool:
+    """Return whether `name` is the name of a run in outputs/, or its beginning."""
+    return bool(folders) and (name == "latest" or any(p.name.startswith(name) for p in folders))
 
 
 def _find(folders: Sequence[Path], name: str) -> Path:

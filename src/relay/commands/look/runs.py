@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
-from relay.commands.look.arguments import Usage, parse, print_rows
+from relay.commands.look.arguments import Usage, choose_server, parse, print_rows
+from relay.commands.look.headline import headline
+from relay.commands.look.server import NOTE, list_server_runs
 from relay.pipeline.run_folders import RunFolder, list_runs
+from relay.tracking.remote import SETTING, TITLE
 from relay.util.project import Project
 
 RUNS = Usage(
     "runs",
     "",
     "Lists the runs in outputs/, newest first: how each ended, what it ran and its metrics. A run\n"
-    "that is going on is `running`; one that ended without writing its summary is `killed`.",
-    reads_store=False,
+    "that is going on is `running`; one that ended without writing its summary is `killed`.\n"
+    f"With {SETTING}, also the runs of the project on {TITLE}.",
 )
-_SHOWN_METRICS = 3
 _PROGRAM = re.compile(r"^(\./relay run|python main\.py) ?")
 """The beginning of a run's command, also as earlier versions wrote it."""
 
@@ -30,9 +32,20 @@ def runs(project: Project, argv: Sequence[str], console: Console) -> int:
         console.print(RUNS.help, markup=False, highlight=False)
         return 0
     arguments = parse(RUNS, argv)
-    newest = list_runs(project.outputs)[-arguments.limit :]
-    rows = [run_row(run, whole=arguments.as_json) for run in reversed(newest)]
-    print_rows(console, rows, arguments.as_json, "No run yet. Start one: ./relay run")
+    newest = list_runs(project.outputs)[-arguments.limit :][::-1]
+    rows = [run_row(run, whole=arguments.as_json) for run in newest]
+    server = choose_server(project, arguments.settings)
+    if server is not None:
+        found = list_server_runs(server, arguments.limit, whole=arguments.as_json)
+        names = {run.folder.name for run in newest}
+        dated = [(run.began, row) for run, row in zip(newest, rows, strict=True)]
+        dated += [(began, row) for began, row in found if row["run"] not in names]
+        dated.sort(key=lambda pair: pair[0], reverse=True)
+        rows = [row for _, row in dated[: arguments.limit]]
+    empty = f"No run yet. Start one: ./relay run. Runs on {TITLE}: ./relay runs {SETTING}"
+    print_rows(console, rows, arguments.as_json, empty)
+    if server is not None and not arguments.as_json and any(row["seconds"] is None for row in rows):
+        console.print(NOTE, style="dim", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -57,15 +70,3 @@ def run_row(run: RunFolder, *, whole: bool = False) -> dict[str, Any]:
     if whole:
         return {**row, "metrics": metrics, "error": summary.get("error")}
     return {**row, "metrics": headline(steps)}
-
-
-def headline(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the first metrics of the last step that has any, but for the one that registers.
-
-    It is the last of those that were to run.
-    """
-    ran = [step for step in steps if step["status"] != "not_selected"]
-    named = [step for step in ran if step["metrics"]]
-    if len(named) > 1 and named[-1] is ran[-1]:
-        named.pop()
-    return dict(list(named[-1]["metrics"].items())[:_SHOWN_METRICS]) if named else {}
