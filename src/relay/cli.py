@@ -38,10 +38,10 @@ Commands (each has --help):
   sweep     NAME [key=value ...] [--trials N] [--minutes M] [--jobs J]
             try many settings and make a model with the best: ./relay sweep --help
   runs      list the runs of this project (also --json, --limit N)
-  diff      RUN [RUN]              show what differs between two runs
+  diff      A [B]                  show what differs between two runs, or two models
   models    list the versions of all models, with their aliases and metrics
   artifacts [NAME]                 list all artifacts, or the versions of one
-  show      NAME:VERSION           show an artifact's metadata and lineage
+  show      RUN|NAME:VERSION       show a run's steps, or an artifact's metadata and lineage
   pull      NAME:VERSION FOLDER    write an artifact's files into a new folder
   gc        [--older-than 30d]     remove old artifacts that nothing needs; it lists them and asks
   doctor    [key=value ...]        check what a run needs: what would fail, and what to do

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from relay.commands.look.artifacts import show
 from relay.commands.look.diff import diff
 from relay.commands.look.runs import runs
 from relay.tracking import Draft, Row, RunSpec, RunStatus, TrackingSettings, open_backend, remote
@@ -128,6 +129,17 @@ def test_a_difference_of_runs_that_only_the_server_has(online: Online) -> None:
         "train.r2": (0.5, 0.25),
     }
     assert "only one of the two ran are not compared: check" in online.printed(diff, FIRST, SECOND)
+
+
+def test_a_run_that_only_the_server_has_is_shown_with_its_inputs_and_outputs(
+    online: Online,
+) -> None:
+    online.add(f"sales {FIRST}", config={"train_artifact": "t:v0"}, made="x")
+    [step] = online.rows(show, FIRST)["steps"]
+    assert (step["inputs"], step["outputs"]) == ({"train": "t:v0"}, {"m": "m:v0"})
+    assert online.printed(show, FIRST).splitlines()[1] == "Commit: abc"
+    with pytest.raises(ConfigError, match="no such run in outputs/ or on W&B"):
+        online.printed(show, SECOND)
 
 
 def test_a_run_of_this_machine_is_compared_with_one_of_the_server_by_what_both_have(

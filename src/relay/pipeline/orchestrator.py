@@ -19,6 +19,7 @@ from relay.pipeline.preflight import Preflight
 from relay.pipeline.preview import show_reasons, show_store
 from relay.pipeline.run_facts import group_name, run_name
 from relay.pipeline.run_folders import marked_active
+from relay.pipeline.run_locks import write_locks
 from relay.pipeline.run_summary import (
     StepSummary,
     Summary,
@@ -88,6 +89,7 @@ def run_pipeline(
     folder = new_folder(project.outputs)
     with marked_active(folder):
         write_settings(folder, config.command, config.as_yaml)
+        write_locks(folder, planned_steps)
         from relay.pipeline.run_page import RunPage  # slow to import, and not needed before
 
         page = RunPage(folder, run_name(config), plan, summary, config.overrides)

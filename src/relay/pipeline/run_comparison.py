@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -137,6 +138,13 @@ def _plain(value: Any) -> str:
     if OmegaConf.is_config(value):
         value = OmegaConf.to_container(value, resolve=True)
     return "null" if value is None else json.dumps(value, default=str).strip('"')
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Return whether two metrics, or versions, are the same."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12)
+    return bool(one == other)
 
 
 def read_metrics(folder: Path) -> dict[str, dict[str, float]]:

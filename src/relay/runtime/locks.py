@@ -34,6 +34,17 @@ def includes(environment: Path, name: str) -> bool:
     return name in included or any(includes(environment.parent / one, name) for one in included)
 
 
+def read_packages(lock: str) -> dict[str, str]:
+    """Return the version of each package of the text of a lock, by name.
+
+    A package whose version depends on a marker, such as the Python, has all of its versions.
+    """
+    versions: dict[str, list[str]] = {}
+    for match in _PINNED.finditer(lock):
+        versions.setdefault(str(canonicalize_name(match["name"])), []).append(match["version"])
+    return {name: ", ".join(dict.fromkeys(found)) for name, found in sorted(versions.items())}
+
+
 def _read_pins(lock: Path, python: str) -> set[tuple[str, str]]:
     """Return (name, version) of each package of the lock that `python`, such as 3.11, needs."""
     versions = {"python_version": python, "python_full_version": f"{python}.0"}

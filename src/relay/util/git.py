@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,9 @@ from relay.util.redact import redact, redact_url
 _TRACKED = "MLproject"
 """A file that a repository of the project must track."""
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_LINK = "120000"
+"""The mode of a symbolic link."""
 _SECONDS = 30.0
 
 
@@ -68,6 +73,24 @@ def _state(root: Path) -> GitState:
     return GitState(commit, bool(_git(root, "status", "--porcelain", "--", ".")))
 
 
+def file_at(root: Path, commit: str, path: str) -> str | None:
+    """Return the text of the file `path` of the project at `root` in a `commit`, or None.
+
+    A link is followed.
+    """
+    if not _COMMIT.fullmatch(commit):
+        return None
+    try:
+        entry = _git(root, "ls-tree", commit, "--", path)
+        text = _git(root, "show", f"{commit}:./{path}", strip=False)
+    except (OSError, subprocess.TimeoutExpired, _GitError):
+        return None
+    if not entry.startswith(_LINK):
+        return text
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+    return None if target.startswith("..") else file_at(root, commit, target)
+
+
 def git_remote(root: Path) -> str | None:
     """Return the URL of the remote `origin`, without user and password, or None."""
     try:
@@ -76,7 +99,7 @@ def git_remote(root: Path) -> str | None:
         return None
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _git(root: Path, *arguments: str, strip: bool = True) -> str:
     """Run Git in the repository around `root`, whatever GIT_DIR names, and return its output.
 
     Raises OSError if Git does not start, subprocess.TimeoutExpired if it takes too long, _GitError
@@ -95,4 +118,4 @@ def _git(root: Path, *arguments: str) -> str:
     )
     if done.returncode != 0:
         raise _GitError(" ".join(done.stderr.split()) or f"exit status {done.returncode}")
-    return done.stdout.strip()
+    return done.stdout.strip() if strip else done.stdout

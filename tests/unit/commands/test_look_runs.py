@@ -7,13 +7,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from relay.commands.look.artifacts import show
 from relay.commands.look.diff import diff
 from relay.commands.look.headline import headline
 from relay.commands.look.runs import runs
@@ -43,10 +43,17 @@ def add_run(
         "command": f"./relay run model.depth={depth} {note}".strip(),
         "git_commit": "abc",
         "steps": [
-            {"name": "get", "status": "cached", "outputs": {"raw": "raw:v0"}, "metrics": {}},
+            {
+                "name": "get",
+                "status": "cached",
+                "inputs": {},
+                "outputs": {"raw": "raw:v0"},
+                "metrics": {},
+            },
             {
                 "name": "evaluate",
                 "status": "ran" if status == "succeeded" else "failed",
+                "inputs": {"raw": "raw:v0"},
                 "outputs": {"scores": f"scores:v{depth}"},
                 "metrics": {"r2": r2, "fit_seconds": depth / 7},
             },
@@ -74,8 +81,8 @@ def printed(command: Any, project: Project, *argv: str) -> str:
     return output.getvalue()
 
 
-def rows(command: Any, project: Project, *argv: str) -> Sequence[dict[str, Any]]:
-    content: Sequence[dict[str, Any]] = json.loads(printed(command, project, *argv, "--json"))
+def rows(command: Any, project: Project, *argv: str) -> Any:
+    content: Any = json.loads(printed(command, project, *argv, "--json"))
     return content
 
 
@@ -101,6 +108,21 @@ def test_runs_as_json_have_all_metrics(project: Project) -> None:
     assert (newest["run"], newest["status"]) == (LATE, "failed")
     assert oldest["metrics"] == {"r2": 0.5, "fit_seconds": 8 / 7}
     assert [row["run"] for row in rows(runs, project, "--limit", "1")] == [LATE]
+
+
+def test_a_run_is_shown_with_its_command_and_steps(project: Project) -> None:
+    lines = printed(show, project, EARLY).splitlines()
+    assert lines[:3] == [
+        f"{EARLY}: succeeded, 4.25 s", "Command: ./relay run model.depth=8", "Commit: abc",
+    ]  # fmt: skip
+    assert [line.rstrip() for line in lines[3:]] == [
+        "Step      Status  Inputs  Outputs    Metrics",
+        "get       cached  -       raw:v0     -",
+        "evaluate  ran     raw:v0  scores:v8  r2=0.5  fit_seconds=1.143",
+    ]
+    assert rows(show, project, "latest")["status"] == "failed"
+    with pytest.raises(ConfigError, match="For one on W&B, add tracking=wandb"):
+        show(project, ["2026-03-01T00-00-00"], Console(quiet=True))
 
 
 def test_a_project_without_runs_has_a_hint(tmp_path: Path) -> None:
@@ -169,7 +191,18 @@ def test_a_setting_that_follows_another_is_compared_as_it_was_used(project: Proj
     assert "$" not in str(found)
 
 
+def test_a_package_that_differs_is_named_with_its_environment(project: Project) -> None:
+    text = printed(diff, project, EARLY, LATE)
+    assert "Packages are not compared, as one of the runs has no locks.json." in text
+    for name, numpy in ((EARLY, "1.0"), (LATE, "2.0")):
+        locks = {"model": {"numpy": numpy, "pandas": "3.0"}, name: {"numpy": "0.1"}}
+        (project.outputs / name / "locks.json").write_text(json.dumps(locks))
+    found = [row for row in rows(diff, project, EARLY, LATE) if row["what"].startswith("lock")]
+    assert found == [{"what": "lock model: numpy", EARLY: "1.0", LATE: "2.0"}]
+
+
 def test_runs_that_do_not_differ(project: Project) -> None:
+    (project.outputs / LATE / "locks.json").write_text("{}")
     assert printed(diff, project, LATE, LATE) == f"{LATE} and {LATE} do not differ.\n"
 
 
@@ -179,7 +212,7 @@ def test_runs_that_do_not_differ(project: Project) -> None:
         (["2027"], "there is no such run in outputs/. See ./relay runs."),
         (["2026", "latest"], "several runs begin so"),
         ([EARLY], "has no run before it"),
-        ([], "wrong number of words (got 0). Write ./relay diff RUN [RUN]."),
+        ([], "wrong number of words (got 0). Write ./relay diff A [B]."),
         ([LATE, "--limit", "3"], "unrecognized arguments: --limit"),
         ([LATE, "seed=1"], "takes no such setting (got 'seed=1'). Allowed are tracking, "),
         ([LATE, "--nosuch"], "See ./relay diff --help."),

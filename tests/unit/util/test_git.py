@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.util.git import GitState, git_state
+from relay.util.git import GitState, file_at, git_state
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -94,3 +94,17 @@ def test_variables_that_name_another_repository(
     commit = git(project, "rev-parse", "HEAD")
     monkeypatch.setenv("GIT_DIR", os.fspath(other / ".git"))
     assert git_state(project).commit == commit
+
+
+def test_a_file_of_an_earlier_commit_is_read_also_through_a_link(project: Path) -> None:
+    (project / "deep").mkdir()
+    (project / "deep" / "link").symlink_to("../MLproject")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "second")
+    commit = git(project, "rev-parse", "HEAD")
+    (project / "MLproject").write_text("name: other\n")
+    for path in ("MLproject", "deep/link"):
+        assert file_at(project, commit, path) == "name: relay\n"
+    for unknown in ("--output=x", "0" * 40, "main"):
+        assert file_at(project, unknown, "MLproject") is None
+    assert file_at(project, commit, "nothing") is None

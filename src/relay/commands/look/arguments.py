@@ -144,7 +144,10 @@ def place_of(backend: Backend) -> str:
 def print_rows(
     console: Console, rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str
 ) -> None:
-    """Print `rows` as a table with their keys as columns, or as JSON; `empty` if there are none."""
+    """Print `rows` as a table with their keys as columns, or as JSON; `empty` if there are none.
+
+    A key that is a reference to an artifact is a heading as it is.
+    """
     if as_json:
         print_json(console, list(rows))
     elif not rows:
@@ -152,8 +155,8 @@ def print_rows(
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in rows[0]:
-            title = name.replace("_", " ")
-            table.add_column(title[:1].upper() + title[1:], overflow="fold")
+            title = name if ":" in name else name[:1].upper() + name[1:].replace("_", " ")
+            table.add_column(Text(title), overflow="fold")
         for row in rows:
             table.add_row(*(Text(as_text(value)) for value in row.values()))
         console.print(table)

@@ -17,11 +17,13 @@ from relay.commands.look.arguments import (
     print_json,
     print_rows,
 )
+from relay.commands.look.show_run import is_run, show_run
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY
 from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.interface import CACHE_PREFIX, SOURCE_TYPE
 from relay.tracking.lineage import recorded_inputs
 from relay.tracking.not_found import hint_on_missing
+from relay.tracking.remote import SETTING, TITLE
 from relay.util.errors import ConfigError
 from relay.util.files import replace_folder
 from relay.util.paths import shown
@@ -40,9 +42,11 @@ MODELS = Usage(
 )
 SHOW = Usage(
     "show",
-    "NAME:VERSION",
-    "Shows a version of an artifact: its metadata, what it was made from, and what was made from\n"
-    "it. VERSION is v3, or an alias such as latest or champion.",
+    "RUN|NAME:VERSION",
+    "Shows a run, the name of a folder in outputs/ or `latest`: its steps, inputs, outputs and\n"
+    f"metrics; with {SETTING}, also a run that {TITLE} alone has. Or shows a version of an\n"
+    "artifact: its metadata, what it was made from, and what was made from it. VERSION is v3, or\n"
+    "an alias such as latest or champion.",
     has_limit=False,
 )
 PULL = Usage(
@@ -110,19 +114,20 @@ def model_rows(backend: Backend, limit: int) -> list[dict[str, Any]]:
 
 
 def show(project: Project, argv: Sequence[str], console: Console) -> int:
-    """Show a version of an artifact with its lineage; return the exit status.
+    """Show a run, or a version of an artifact with its lineage; return the exit status.
 
-    Raises ConfigError if there is no such version.
+    Raises ConfigError if there is none.
     """
     if "--help" in argv:
         console.print(SHOW.help, markup=False, highlight=False)
         return 0
     arguments = parse(SHOW, argv, fewest=1)
+    if is_run(arguments.words[0]):
+        return show_run(project, arguments, console)
     backend = open_store(project, arguments.settings)
-    version = _require(backend, "show", arguments.words[0])
+    version = require_version(backend, "show", arguments.words[0])
     made = [other for other in backend.made_from(version) if other.type != SOURCE_TYPE]
-    tests = [other for other in made if _is_test(other)]
-    test = tests[-1] if tests else None  # the newest
+    test = _newest_test(made)
     if arguments.as_json:
         row = _with_test(_row(version), test)
         print_json(console, {**row, "metadata": dict(version.metadata), "made": made})
@@ -147,7 +152,7 @@ def pull(project: Project, argv: Sequence[str], console: Console) -> int:
     if folder.exists():
         raise ConfigError(f"pull: {place}: exists already. Name a new folder.")
     backend = open_store(project, arguments.settings)
-    version = _require(backend, "pull", reference)
+    version = require_version(backend, "pull", reference)
     with replace_folder(folder) as aside:
         backend.download(version, aside)
     count = sum(path.is_file() for path in folder.rglob("*"))
@@ -180,6 +185,17 @@ def _find_tests(backend: Backend, limit: int) -> dict[str, ArtifactVersion]:
             for record in recorded_inputs(version).values():
                 tests.setdefault(record.artifact, version)
     return tests
+
+
+def find_test(backend: Backend, model: ArtifactVersion) -> ArtifactVersion | None:
+    """Return the newest evaluation of `model`, or None if there is none."""
+    return _newest_test(backend.made_from(model))
+
+
+def _newest_test(made: Sequence[ArtifactVersion]) -> ArtifactVersion | None:
+    """Return the newest evaluation among what was made from a version, oldest first, or None."""
+    tests = [version for version in made if _is_test(version)]
+    return tests[-1] if tests else None
 
 
 def _is_test(version: ArtifactVersion) -> bool:
@@ -227,7 +243,8 @@ def _lines(
             yield f"  {key}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '...'}"
 
 
-def _require(backend: Backend, command: str, reference: str) -> ArtifactVersion:
+def require_version(backend: Backend, command: str, reference: str) -> ArtifactVersion:
+    """Return the version that `reference` points at. Raises ConfigError if there is none."""
     version = backend.find(reference)
     if version is None:
         raise _missing(command, backend, reference)

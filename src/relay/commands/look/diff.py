@@ -1,8 +1,7 @@
-"""`relay diff`: what differs between two runs."""
+"""`relay diff`: what differs between two runs, or between two artifacts such as models."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,13 @@ from relay.commands.look.arguments import (
     Arguments,
     Usage,
     choose_server,
+    open_store,
     parse,
     print_json,
     print_rows,
 )
+from relay.commands.look.artifacts import find_test, require_version
+from relay.commands.look.model_diff import Found, compare_artifacts
 from relay.commands.look.server import (
     differences,
     find_server_run,
@@ -24,9 +26,10 @@ from relay.commands.look.server import (
     not_in_both,
     run_of_folder,
 )
-from relay.pipeline.run_comparison import compare_settings, find_previous, read_settings
+from relay.pipeline.run_comparison import compare_settings, find_previous, is_same, read_settings
 from relay.pipeline.run_facts import name_of_group
 from relay.pipeline.run_folders import RunFolder, list_runs
+from relay.pipeline.run_locks import LOCKS, compare_locks, read_locks
 from relay.tracking import TrackingSettings
 from relay.tracking.remote import SETTING, TITLE
 from relay.util.errors import ConfigError
@@ -35,23 +38,26 @@ from relay.util.project import Project
 
 DIFF = Usage(
     "diff",
-    "RUN [RUN]",
-    "Shows the settings, steps and metrics that differ between two runs. A run is the name of a\n"
-    "folder in outputs/, its beginning, or `latest`. With one name: from the run before it\n"
-    f"on the same data. With {SETTING}, a run may be known to {TITLE} only.",
+    "A [B]",
+    "Shows the settings, versions, packages and metrics that differ between two runs or models.\n"
+    "A run is the name of a folder in outputs/, its beginning, or `latest`. With one name: from\n"
+    f"the run before it on the same data. With {SETTING}, a run may be known to {TITLE} only.\n"
+    "A model, or another artifact, is NAME:VERSION, such as NAME:v3 or NAME:champion.",
     has_limit=False,
 )
 
 
 def diff(project: Project, argv: Sequence[str], console: Console) -> int:
-    """Show what differs between two runs; return the exit status.
+    """Show what differs between two runs or artifacts; return the exit status.
 
-    Raises ConfigError if there is no such run.
+    Raises ConfigError if there is no such run or artifact.
     """
     if "--help" in argv:
         console.print(DIFF.help, markup=False, highlight=False)
         return 0
     arguments = parse(DIFF, argv, fewest=1, most=2)
+    if any(":" in word for word in arguments.words):
+        return _diff_artifacts(project, arguments, console)
     folders = [run.folder for run in list_runs(project.outputs) if run.summary is not None]
     server = choose_server(project, arguments.settings)
     if server is not None and not all(_is_there(folders, word) for word in arguments.words):
@@ -66,7 +72,25 @@ def diff(project: Project, argv: Sequence[str], console: Console) -> int:
                 f"diff: {last.name} has no run before it on the same data. Name two runs."
             )
         first = previous
-    _print(console, (first.name, last.name), list(_differences(first, last)), arguments.as_json)
+    found = Found(list(_differences(first, last)))
+    before, after = read_locks(first), read_locks(last)
+    if before is None or after is None:
+        found.notes.append(f"Packages are not compared, as one of the runs has no {LOCKS}.")
+    else:
+        found.lines += compare_locks(before, after)
+    _print(console, (first.name, last.name), found, arguments.as_json)
+    return 0
+
+
+def _diff_artifacts(project: Project, arguments: Arguments, console: Console) -> int:
+    """Show what differs between the runs that made two artifacts, and in their newest tests."""
+    if len(arguments.words) != 2:
+        raise ConfigError("diff: an artifact is compared with another one. Name two: NAME:VERSION.")
+    backend = open_store(project, arguments.settings)
+    first, last = (require_version(backend, "diff", word) for word in arguments.words)
+    made = [find_test(backend, version) or version for version in (first, last)]
+    found = compare_artifacts(project.root, made[0], made[1], backend.find)
+    _print(console, (str(first), str(last)), found, arguments.as_json)
     return 0
 
 
@@ -83,7 +107,7 @@ def _diff_on_server(
         _find(folders, word).name if _is_there(folders, word) else word for word in arguments.words
     ]
     found = [find_server_run(server, name) for name in names]
-    runs, notes = [], []
+    runs, notes = [], ["Packages are not compared."]
     for name, run in zip(names, found, strict=True):
         if run is None and not _is_there(folders, name):
             raise missing(name)
@@ -96,24 +120,24 @@ def _diff_on_server(
         notes.append(f"Steps that only one of the two ran are not compared: {', '.join(alone)}.")
     lines = list(differences(first, last, only_common=None in found))
     shown = (name_of_group(first.group), name_of_group(last.group))
-    _print(console, shown, lines, arguments.as_json)
-    for note in () if arguments.as_json else notes:
-        console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
+    _print(console, shown, Found(lines, notes), arguments.as_json)
     return 0
 
 
-def _print(
-    console: Console, names: tuple[str, str], lines: Sequence[tuple[str, Any, Any]], as_json: bool
-) -> None:
+def _print(console: Console, names: tuple[str, str], found: Found, as_json: bool) -> None:
     first, last = names
     if as_json:
-        print_json(console, [{"what": what, first: a, last: b} for what, a, b in lines])
-        return
-    rows = [
-        {"what": what, first: "-" if a == "" else a, last: "-" if b == "" else b}
-        for what, a, b in lines
-    ]
-    print_rows(console, rows, False, f"{first} and {last} do not differ.")
+        print_json(console, [{"what": what, first: a, last: b} for what, a, b in found.lines])
+    else:
+        rows = [
+            {"what": what, first: "-" if a == "" else a, last: "-" if b == "" else b}
+            for what, a, b in found.lines
+        ]
+        print_rows(console, rows, False, f"{first} and {last} do not differ.")
+    # The notes are not part of the JSON, but whoever asked sees them.
+    out = Console(stderr=True) if as_json else console
+    for note in found.notes:
+        out.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _differences(first: Path, last: Path) -> Iterator[tuple[str, Any, Any]]:
@@ -126,14 +150,8 @@ def _differences(first: Path, last: Path) -> Iterator[tuple[str, Any, Any]]:
     for kind in ("outputs", "metrics"):
         before, after = _by_step(one, kind), _by_step(other, kind)
         for name in dict.fromkeys([*after, *before]):
-            if not _is_same(before.get(name), after.get(name)):
+            if not is_same(before.get(name), after.get(name)):
                 yield name, before.get(name), after.get(name)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=1e-12)
-    return bool(one == other)
 
 
 def _by_step(summary: Mapping[str, Any], kind: str) -> dict[str, Any]:
