@@ -66,18 +66,17 @@ class PlainDisplay:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._building: str = ""
 
     def open(self, steps: Sequence[str], manager: str, folder: Path) -> None:
         self._print(
             f"Steps: {', '.join(steps)} (env_manager={manager}), logs in {shown(folder)}/logs"
         )
 
+    def build_starts(self, line: str) -> None:
+        self._print(line)
+
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
-        names = ", ".join(components)
-        if names != self._building:
-            self._building = names
-            self._print(f"Building the environment of {names}, usually a minute or two ...")
+        """Print nothing, as a line that changes is of no use in a log."""
 
     def built(self, components: Sequence[str], seconds: float) -> None:
         self._print(f"Built the environment of {', '.join(components)} in {seconds:.1f} s")
@@ -127,11 +126,11 @@ class LiveDisplay:
         self._is_open = True
         self._live.start()
 
+    def build_starts(self, line: str) -> None:
+        self._live.console.print(Text(line), soft_wrap=True)  # it stays, above the table
+
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
-        names = ", ".join(components)
-        text = Text(
-            f"Building the environment of {names} (usually a minute or two)  {usage.seconds:.0f} s"
-        )
+        text = Text(f"Building the environment  {usage.seconds:.0f} s")
         text.append(f"  {line[:60]}", style="dim")
         if self._building is None:
             self._building = Spinner("dots", text)

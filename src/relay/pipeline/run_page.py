@@ -233,6 +233,9 @@ class PageDisplay:
         self.inner.open(steps, manager, folder)
         self.page.write()
 
+    def build_starts(self, line: str) -> None:
+        self.inner.build_starts(line)
+
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
         self.inner.building(components, usage, line)
 

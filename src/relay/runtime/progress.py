@@ -20,6 +20,9 @@ class Usage:
 class BuildDisplay(Protocol):
     """A display of the progress of builds."""
 
+    def build_starts(self, line: str) -> None:
+        """Show the line about a build that starts: its components, and what it takes."""
+
     def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
         """Show that the environment that `components` share is being built."""
 

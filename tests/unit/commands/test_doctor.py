@@ -94,9 +94,9 @@ def test_a_proxy_that_cannot_be_used_is_a_problem_and_no_password_is_shown() -> 
 
 def test_a_disk_without_room_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     project = Project(ROOT, tmp_path)
-    assert all(finding.state == "ok" for finding in check_disks(project, builds=False))
+    assert all(finding.state == "ok" for finding in check_disks(project, build_bytes=0))
     monkeypatch.setattr(machine, "_RUN_BYTES", 10**18)
-    runs, environments, temporary = check_disks(project, builds=False)
+    runs, environments, temporary = check_disks(project, build_bytes=0)
     assert [runs.state, environments.state, temporary.state] == ["problem", "ok", "problem"]
     assert "./relay gc" in runs.finding
 

@@ -134,3 +134,17 @@ def test_a_run_that_was_stopped_shows_the_command_that_continues_it() -> None:
     show_summary(Console(file=printed, width=120), summary, "outputs/summary.json", {})
     line = "The same command continues from what is finished: ./relay run model=linear\n"
     assert printed.getvalue().endswith(line)
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_the_line_before_a_build_stays_on_the_terminal(is_open: bool) -> None:
+    """A sweep builds without a table; in a run, the table is drawn below the line."""
+    printed = io.StringIO()
+    display = terminal(printed, height=20)
+    if is_open:
+        display.open(["train"], "uv", Path("outputs"))
+    line = "Building the environment of train: about 1.6 GB of disk and 2 minutes ..."
+    display.build_starts(line)
+    display.building(["train"], Usage(3, 1, 1), "Downloading jaxlib")
+    display.close()
+    assert line in Text.from_ansi(printed.getvalue()).plain.splitlines()

@@ -83,7 +83,7 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
         mlflow = pool.submit(check_mlflow, project.tracking_uri(os.environ), os.environ)
         yield from check_python(project, Path(sys.prefix))
         components: list[Component] = []
-        builds = False
+        build_bytes = 0
         needed = ""
         try:
             start = start_folder(project.root, os.environ)
@@ -98,7 +98,7 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
                 needed = config.settings.container.command
                 yield check_containers(project, config.settings.container, components)
             else:
-                finding, builds = check_environments(config.settings.env_manager, components)
+                finding, build_bytes = check_environments(config.settings.env_manager, components)
                 yield finding
             if config.settings.engine.name != "local":
                 yield check_engine(config.settings.engine)
@@ -108,7 +108,7 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
         yield mlflow.result()
         yield git.result()
         yield check_rights(project)
-        yield from check_disks(project, builds=builds)
+        yield from check_disks(project, build_bytes=build_bytes)
         yield from check_proxies(os.environ)
         yield from (tool for tool in tools.result() if tool.check != needed)
 

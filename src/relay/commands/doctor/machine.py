@@ -27,8 +27,6 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _RUN_BYTES = 200_000_000
 """A run on a small table with its artifacts and logs; with less, it fails midway."""
-_BUILD_BYTES = 1_600_000_000
-"""The environments of all components with uv's caches (measured; README)."""
 _TOOL_SECONDS = 1.5
 _TOOLS = {
     "conda": ["conda", "--version"],
@@ -92,11 +90,11 @@ def check_git(root: Path) -> Finding:
     return ok("Git", f"commit {state.commit[:12]}{changes}")
 
 
-def check_disks(project: Project, *, builds: bool) -> Iterator[Finding]:
-    """Yield a finding about each file system that a run writes to; `builds`: environments too."""
+def check_disks(project: Project, *, build_bytes: int) -> Iterator[Finding]:
+    """Yield a finding about each file system that a run writes to, environments too."""
     places = {
         "disk of runs": (project.home, _RUN_BYTES),
-        "disk of environments": (environments_root(), _BUILD_BYTES if builds else 0),
+        "disk of environments": (environments_root(), build_bytes),
         "temporary files": (Path(tempfile.gettempdir()), _RUN_BYTES),
     }
     for check, (place, needed) in places.items():

@@ -12,6 +12,7 @@ from relay.config.composed import Config
 from relay.pipeline import plan
 from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
+from relay.runtime.build_cost import sum_costs
 from relay.runtime.component import Component
 from relay.runtime.environments import LOCK, Manager, choose_manager, open_environment_index
 from relay.tracking import TrackingSettings, open_backend
@@ -46,27 +47,29 @@ def check_settings(
     yield ok("locks", "every component has one")
 
 
-def check_environments(setting: str, components: Sequence[Component]) -> tuple[Finding, bool]:
-    """Return a finding about the steps' environments, and whether a run would build one."""
+def check_environments(setting: str, components: Sequence[Component]) -> tuple[Finding, int]:
+    """Return a finding about the steps' environments, and the bytes of those a run would build."""
     try:
         manager = choose_manager(setting, None)
     except RelayError as error:
-        return problem("environments", error), False
+        return problem("environments", error), 0
     if manager == "local":
-        return ok("environments", "env_manager=local: steps run in this Python"), False
-    missing = [one.name for one in components if not _is_built(manager, one)]
+        return ok("environments", "env_manager=local: steps run in this Python"), 0
+    missing = [one for one in components if not _is_built(manager, one)]
     if not missing:
-        return ok("environments", f"all are built (env_manager={manager})"), False
+        return ok("environments", f"all are built (env_manager={manager})"), 0
+    cost = sum_costs({one.environment_folder for one in missing})
     text = (
-        f"env_manager={manager}: those of {', '.join(missing)} are not built yet. The next run "
-        "builds them in a minute or two; that needs a package index."
+        f"env_manager={manager}: those of {', '.join(one.name for one in missing)} are not built "
+        f"yet. The next run builds them ({cost.in_words()}); that needs a package index."
     )
-    return warning("environments", text), True
+    return warning("environments", text), cost.megabytes * 10**6
 
 
 def _is_built(manager: Manager, component: Component) -> bool:
-    environment = open_environment_index().find(manager, component.folder)
-    return environment is not None and environment.is_complete(component.folder / LOCK)
+    folder = component.environment_folder
+    environment = open_environment_index().find(manager, folder)
+    return environment is not None and environment.is_complete(folder / LOCK)
 
 
 def check_login(backend: str, environ: Mapping[str, str]) -> Finding:

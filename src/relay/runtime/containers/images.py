@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relay.runtime.build_cost import announce_build
 from relay.runtime.builds import Builds
 from relay.runtime.component import Component
 from relay.runtime.containers.engine import ELSE, REPOSITORY, Engine
@@ -90,6 +91,7 @@ class ImageBuilder:
 
     def _build(self, component: Component, names: Sequence[str]) -> None:
         """Build the image of `component`, which the components `names` share."""
+        self.builds.display.build_starts(announce_build(names, component.environment_folder))
         with tempfile.TemporaryDirectory(prefix="relay-image-") as name:
             folder, secrets = Path(name, "context"), Path(name, "secrets")
             folder.mkdir()
