@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from criteria import doubt_perfection, require_same_split
 from evaluation import Evaluation, evaluate_model
@@ -22,11 +20,11 @@ from plots import (
     roc,
 )
 
-from relay import GateFailed, StepRun, main
-from relay.models.baselines import best_values, describe_comparison, missed_thresholds
+from relay import StepRun, main
+from relay.models.baselines import best_values, describe_comparison
+from relay.models.evaluation_artifact import store_evaluation
 from relay.models.loading import load_model
 from relay.models.metric_names import HIGHER_IS_BETTER, PRIMARY
-from relay.models.predictions import write_predictions
 from relay.tables.io import read_artifact
 
 log = logging.getLogger("relay")
@@ -81,8 +79,8 @@ def describe_slices(evaluation: Evaluation) -> Iterator[str]:
         )
 
 
-def draw_plots(evaluation: Evaluation, target: str, folder: Path) -> dict[str, Path]:
-    """Draw the plots for the model's task into `folder`, and return {name: PNG}."""
+def draw_plots(evaluation: Evaluation, target: str) -> dict[str, Figure]:
+    """Draw the plots for the model's task, and return {name: plot}."""
     scored = evaluation.scored
     draw = _draw_regression if scored.task == "regression" else _draw_classes
     figures = draw(evaluation, target)
@@ -94,10 +92,7 @@ def draw_plots(evaluation: Evaluation, target: str, folder: Path) -> dict[str, P
         figures[f"by_{column}"] = draw_slices(
             parts, evaluation.slice_metric, scored.metrics, target
         )
-    paths = {name: folder / f"{name}.png" for name in figures}
-    for name, path in paths.items():
-        figures[name].savefig(path, format="png")
-    return paths
+    return figures
 
 
 def _draw_regression(evaluation: Evaluation, target: str) -> dict[str, Figure]:
@@ -128,13 +123,15 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     model_input = run.input("model", type="model")
     test_input = run.input("test", type="split_data")
-    model = load_model(model_input.path, str(model_input.version), params.trusted_types)
-    require_metrics(params, model.task)
-    test = read_artifact(test_input)
+    with run.phase("reading"):
+        model = load_model(model_input.path, str(model_input.version), params.trusted_types)
+        require_metrics(params, model.task)
+        test = read_artifact(test_input)
     require_same_split(run, model_input.version, test_input, test)
     log.info("%s on %s", model_input.version, test_input.version)
     training_target = model_input.metadata.get("train_target") or {}
-    evaluation = evaluate_model(model, test, params.target, training_target, params.slices)
+    with run.phase("scoring"):
+        evaluation = evaluate_model(model, test, params.target, training_target, params.slices)
     report(evaluation)
     for text in describe_slices(evaluation):
         run.note(text)
@@ -142,44 +139,22 @@ def step(run: StepRun[Params]) -> None:
     if shared:
         log.info("%d of the %d test rows are in the training set as well", shared, len(test))
 
-    folder = run.workspace / "evaluation"
-    folder.mkdir()
-    write_predictions(evaluation.scored, folder)
-    missed = missed_thresholds(evaluation.scored.metrics, params.thresholds)
-    content = {
-        "task": model.task,
-        "model": str(model_input.version),
-        "model_digest": model_input.version.digest,
-        "test": str(test_input.version),
-        "test_digest": test_input.version.digest,
-        "target": params.target,
-        "rows": len(test),
-        "test_rows_in_train": test_input.metadata.get("rows_in_train"),
-        **evaluation.as_json(),
-        "thresholds": params.thresholds,
-        "passed": not missed,
-        "violations": missed,
-    }
-    (folder / "metrics.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
-    for name, picture in draw_plots(evaluation, params.target, folder).items():
-        run.log_image(name, picture)
     run.log_metrics(run_metrics(evaluation))
     for column, parts in evaluation.slices.items():
         names = list(evaluation.scored.metrics)
         rows = [[part.value, part.rows, *map(part.metrics.get, names)] for part in parts]
         run.log_table(f"by_{column}", ["value", "rows", *names], rows)
-    run.output(
-        "evaluation",
-        folder,
-        type="evaluation",
-        description=f"How {model_input.version} does on {test_input.version}.",
-        metadata={
-            key: content[key]
-            for key in ("task", "target", "rows", "metrics", "beats_baseline", "passed")
-        },
-    )
-    if missed:
-        raise GateFailed("; ".join(missed))
+    with run.phase("pictures"):
+        store_evaluation(
+            run,
+            model_input,
+            test_input,
+            evaluation.scored,
+            target=params.target,
+            facts={"rows": len(test), "test_rows_in_train": shared, **evaluation.as_json()},
+            figures=draw_plots(evaluation, params.target),
+            thresholds=params.thresholds,
+        )
 
 
 if __name__ == "__main__":

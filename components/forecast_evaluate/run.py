@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from params import Params
 from plots import draw_forecasts, draw_steps
 
-from relay import GateFailed, RelayError, StepRun, main
-from relay.forecasts.files import KIND, load_forecaster
+from relay import RelayError, StepRun, main
+from relay.forecasts.files import load_forecaster
 from relay.forecasts.forecaster import Forecaster
 from relay.forecasts.frequencies import in_words
 from relay.forecasts.methods.naive import seasonal_naive
 from relay.forecasts.rolling import Windows, read_windows
 from relay.forecasts.series import Floats
-from relay.models.baselines import (
-    BaselineComparison,
-    compare_by,
-    describe_comparison,
-    missed_thresholds,
-)
-from relay.models.predictions import ScoredPredictions, write_predictions
+from relay.models.baselines import BaselineComparison, compare_by, describe_comparison
+from relay.models.evaluation_artifact import store_evaluation
+from relay.models.predictions import ScoredPredictions
 from relay.tables.io import read_artifact
 
 log = logging.getLogger("relay")
@@ -93,19 +88,15 @@ def report(evaluation: Evaluation, coverage: float) -> None:
 
 
 def draw(
-    evaluation: Evaluation, windows: Windows, times: pd.DatetimeIndex, coverage: float, folder: Path
-) -> dict[str, Path]:
-    """Draw the pictures into `folder`, and return {name: PNG}."""
+    evaluation: Evaluation, windows: Windows, times: pd.DatetimeIndex, coverage: float
+) -> dict[str, Figure]:
+    """Return {name: picture}."""
     actual, predicted, _ = evaluation.scored.forecasts
     naive = np.abs(actual - evaluation.naive.forecasts[1])
-    figures = {
+    return {
         "forecast": draw_forecasts(windows, times, predicted, evaluation.half, coverage),
         "error_by_step": draw_steps(windows.steps, np.abs(actual - predicted), naive),
     }
-    paths = {name: folder / f"{name}.png" for name in figures}
-    for name, path in paths.items():
-        figures[name].savefig(path, format="png")
-    return paths
 
 
 def describe(evaluation: Evaluation) -> dict[str, Any]:
@@ -146,43 +137,19 @@ def step(run: StepRun[Params]) -> None:
         evaluation = evaluate(forecaster, windows)
     report(evaluation, forecaster.coverage)
 
-    folder = run.workspace / "evaluation"
-    folder.mkdir()
-    write_predictions(evaluation.scored, folder)
-    missed = missed_thresholds(evaluation.scored.metrics, params.thresholds)
-    content = {
-        "task": KIND,
-        "model": str(model_input.version),
-        "model_digest": model_input.version.digest,
-        "test": str(test_input.version),
-        "test_digest": test_input.version.digest,
-        "target": params.target,
-        "rows": len(test),
-        "horizon": windows.horizon,
-        **describe(evaluation),
-        "thresholds": params.thresholds,
-        "passed": not missed,
-        "violations": missed,
-    }
-    (folder / "metrics.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+    run.log_metrics(evaluation.metrics)
     times = pd.DatetimeIndex(test[windows.layout.time])
     with run.phase("pictures"):
-        pictures = draw(evaluation, windows, times, forecaster.coverage, folder)
-    for name, picture in pictures.items():
-        run.log_image(name, picture)
-    run.log_metrics(evaluation.metrics)
-    run.output(
-        "evaluation",
-        folder,
-        type="evaluation",
-        description=f"How {model_input.version} does on {test_input.version}.",
-        metadata={
-            key: content[key]
-            for key in ("task", "target", "rows", "metrics", "beats_baseline", "passed")
-        },
-    )
-    if missed:
-        raise GateFailed("; ".join(missed))
+        store_evaluation(
+            run,
+            model_input,
+            test_input,
+            evaluation.scored,
+            target=params.target,
+            facts={"rows": len(test), "horizon": windows.horizon, **describe(evaluation)},
+            figures=draw(evaluation, windows, times, forecaster.coverage),
+            thresholds=params.thresholds,
+        )
 
 
 if __name__ == "__main__":

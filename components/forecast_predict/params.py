@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from relay import IS_OUTPUT_PATH, ConfigError
+from relay import IS_OUTPUT_PATH, ConfigError, RelayError
 from relay import Params as BaseParams
-from relay.util.paths import shown
-
-SUFFIXES = (".csv", ".parquet")
+from relay.tables.output_path import OutputPath, require_output
 
 
 class Params(BaseParams):
@@ -20,7 +18,7 @@ class Params(BaseParams):
     horizon: int | None = Field(
         None, ge=1, description="steps to forecast; none: those that the model was trained for"
     )
-    output_path: str | None = Field(
+    output_path: OutputPath | None = Field(
         None,
         description="file that the forecast is written to, .csv or .parquet",
         json_schema_extra=IS_OUTPUT_PATH,
@@ -38,26 +36,11 @@ class Params(BaseParams):
             )
         return value
 
-    @field_validator("output_path")
-    @classmethod
-    def _has_known_suffix(cls, path: str | None) -> str | None:
-        if path is not None and PurePath(path).suffix.lower() not in SUFFIXES:
-            raise ValueError(
-                f"the file must end in {' or '.join(SUFFIXES)}, which decides its format "
-                f"(got {path!r})"
-            )
-        return path
-
 
 def check(params: Params) -> None:
-    """Check that the folder of the file exists. Raises ConfigError if not."""
-    if params.output_path is None:
-        return
-    path = Path(params.output_path)
-    if not path.parent.is_dir():
-        raise ConfigError(
-            f"predict.output: there is no folder {shown(path.parent)}. Make it, or name another "
-            "folder."
-        )
-    if path.is_dir():
-        raise ConfigError(f"predict.output: {shown(path)} is a folder. Name a file.")
+    """Check the file of the forecast before anything runs. Raises ConfigError if it is wrong."""
+    if params.output_path is not None:
+        try:
+            require_output(params.output_path, Path.cwd())
+        except RelayError as error:
+            raise ConfigError(str(error)) from error

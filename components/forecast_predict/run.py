@@ -17,8 +17,10 @@ from relay.forecasts.frequencies import in_words
 from relay.forecasts.rolling import LAYOUT
 from relay.forecasts.series import Layout
 from relay.tables.io import TABLE_FILE, read_artifact, table_metadata, write_parquet
-from relay.util.files import replace_file
+from relay.tables.output_path import require_output
+from relay.tables.table_writer import TableWriter
 from relay.util.paths import shown
+from relay.util.project import enclosing_project
 
 log = logging.getLogger("relay")
 
@@ -62,34 +64,21 @@ def layout_of(source: Input) -> Layout:
     return Layout.from_json(source.metadata[LAYOUT])
 
 
-def write(table: pd.DataFrame, path: Path) -> None:
-    """Write `table` to `path`, as CSV or Parquet by its suffix, whole or not at all.
-
-    Raises RelayError if it cannot be written.
-    """
-    try:
-        with replace_file(path) as aside:
-            if path.suffix.lower() == ".csv":
-                table.to_csv(aside, index=False)
-            else:
-                table.to_parquet(aside, index=False, compression="zstd")
-    except OSError as error:
-        raise RelayError(
-            f"predict.output: {shown(path)} cannot be written ({error.strerror}). Name "
-            "another file."
-        ) from error
-
-
 def step(run: StepRun[Params]) -> None:
     """Forecast the next steps of each series."""
-    params = run.params
+    params, output = run.params, None
+    if params.output_path is not None:
+        output = require_output(params.output_path, enclosing_project(Path.cwd()).root)
     model_input, source = run.input("model", type="model"), run.input("series", type="clean_data")
     forecaster = load_forecaster(model_input.path, str(model_input.version))
     layout = layout_of(source)
     horizon = params.horizon or forecaster.horizon
     predicted = continue_series(read_artifact(source), layout, forecaster, horizon)
-    if params.output_path is not None:
-        write(predicted, Path(params.output_path))
+    place = "the artifact; for a file, set predict.output=FILE.csv"
+    if output is not None:
+        with TableWriter(output) as writer:
+            writer.write(predicted)
+            place = shown(writer.finish())
     run.output(
         "predictions",
         write_parquet(predicted, run.workspace / "predictions" / TABLE_FILE),
@@ -98,9 +87,6 @@ def step(run: StepRun[Params]) -> None:
         metadata={**table_metadata(predicted), "model": str(model_input.version)},
     )
     run.log_metrics({"rows": len(predicted)})
-    place = "the artifact; for a file, set predict.output=FILE.csv"
-    if params.output_path is not None:
-        place = shown(Path(params.output_path))
     steps = in_words(layout.axis.frequency, horizon)
     first, last = (f"{time:%Y-%m-%d %H:%M}".removesuffix(" 00:00") for time in
                    (predicted[layout.time].min(), predicted[layout.time].max()))  # fmt: skip

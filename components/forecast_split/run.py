@@ -13,7 +13,7 @@ from relay.forecasts.frequencies import in_words
 from relay.forecasts.rolling import HISTORY_FILE, HORIZON, LAYOUT
 from relay.forecasts.series import Layout
 from relay.tables.io import TABLE_FILE, read_artifact, table_metadata, write_parquet
-from relay.util.names import list_columns
+from relay.util.names import list_names
 
 log = logging.getLogger("relay")
 
@@ -37,7 +37,7 @@ def step(run: StepRun[Params]) -> None:
     if parts.left_out:
         log.warning(
             "split.test_size: %d series begin in the test set's time, so no set has them: %s.",
-            len(parts.left_out), list_columns(list(parts.left_out)),
+            len(parts.left_out), list_names(parts.left_out),
         )  # fmt: skip
     about = {
         "target": params.target,

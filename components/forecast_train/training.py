@@ -70,9 +70,10 @@ def train(
     """Fit the method of `spec`, and find its band on the last part of the training set.
 
     The band and the metrics are those of a fit without that part; the method is then fitted to
-    all. Raises RelayError if the series are too short.
+    all. Raises RelayError if the series are too short, ConfigError if a parameter is wrong.
     """
     method = method_named(spec.method)
+    method.check(spec.params)  # before the run, its library was perhaps not installed
     frame = Frame.of(
         series, window=spec.window, horizon=horizon, season=layout.season, log=spec.log
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from relay import IS_OUTPUT_PATH, IS_PATH, ConfigError, RelayError
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
+from relay.tables.output_path import OutputPath, require_output
 from relay.tables.reading.settings.params import ReadParams
 from relay.util.paths import describe_missing_file, find_local_path, shown
-
-SUFFIXES = (".csv", ".parquet")
 
 
 class Params(ReadParams):
@@ -23,22 +22,12 @@ class Params(ReadParams):
         description="the table to predict, as a file: a path or file:// URL",
         json_schema_extra=IS_PATH,
     )
-    output_path: str | None = Field(
+    output_path: OutputPath | None = Field(
         None,
         description="file that the predictions are written to, .csv or .parquet",
         json_schema_extra=IS_OUTPUT_PATH,
     )
     trusted_types: TrustedTypes = Field([], description=TRUSTED_TYPES_ARE)
-
-    @field_validator("output_path")
-    @classmethod
-    def _has_known_suffix(cls, path: str | None) -> str | None:
-        if path is not None and PurePath(path).suffix.lower() not in SUFFIXES:
-            raise ValueError(
-                f"the file must end in {' or '.join(SUFFIXES)}, which decides its format "
-                f"(got {path!r})"
-            )
-        return path
 
     @model_validator(mode="after")
     def _one_input(self) -> Params:
@@ -59,30 +48,24 @@ def check(params: Params) -> None:
         raise ConfigError(str(error)) from error
 
 
-def require_files(params: Params, root: Path) -> None:
-    """Check that the table can be read and the predictions written; `root` as in `local_path`.
+def require_files(params: Params, root: Path) -> Path | None:
+    """Return the file of the predictions, once it can be written and the table can be read.
 
-    Raises RelayError if the input does not exist, if the output's folder does not exist, or if both
-    are the same file.
+    Relative paths begin at `root`. Raises RelayError if the input does not exist, if the output's
+    folder does not exist, or if both are the same file.
     """
     source = None if params.input_path is None else local_path(params.input_path, root)
     if source is not None and not source.is_file():
         raise RelayError(f"predict.input: {describe_missing_file(source)}")
     if params.output_path is None:
-        return
-    output = local_path(params.output_path, root, setting="predict.output")
-    if not output.parent.is_dir():
-        raise RelayError(
-            f"predict.output: there is no folder {shown(output.parent)}. Make it, or name "
-            "another folder."
-        )
-    if output.is_dir():
-        raise RelayError(f"predict.output: {shown(output)} is a folder. Name a file.")
+        return None
+    output = require_output(params.output_path, root)
     if source is not None and output.exists() and output.samefile(source):
         raise RelayError(f"predict.output: {shown(output)} is the input file. Name another file.")
+    return output
 
 
-def local_path(text: str, root: Path, setting: str = "predict.input") -> Path:
+def local_path(text: str, root: Path) -> Path:
     """Return the file that `text` (a path or file:// URL) names; a relative path begins at `root`.
 
     Raises RelayError if it is a URL of another machine.
@@ -90,7 +73,7 @@ def local_path(text: str, root: Path, setting: str = "predict.input") -> Path:
     path = find_local_path(text, root)
     if path is None:
         raise RelayError(
-            f"{setting}: not a file on this machine (got {text}). Download it first, or bring it "
-            "in as a data set with get_data and give predict.artifact=NAME:ALIAS."
+            f"predict.input: not a file on this machine (got {text}). Download it first, or bring "
+            "it in as a data set with get_data and give predict.artifact=NAME:ALIAS."
         )
     return path

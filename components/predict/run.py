@@ -13,7 +13,7 @@ import pandas as pd
 from input_check import CheckedTable, Reading, check_table
 from params import Params, local_path, require_files
 from scoring import Score
-from table_files import Table, TableWriter, dtype_words, open_artifact, open_input
+from table_files import Table, dtype_words, open_artifact, open_input
 from unseen_categories import Unseen, known_categories
 
 from relay import Input, RelayError, StepRun, main
@@ -21,6 +21,7 @@ from relay.models.loading import Model, Predictions, load_model
 from relay.tables.io import TABLE_FILE, table_metadata
 from relay.tables.reading.settings.dtype_words import is_read_as_text
 from relay.tables.reading.settings.params import kept_in
+from relay.tables.table_writer import TableWriter
 from relay.util.names import column_name
 from relay.util.paths import shown
 from relay.util.progress import show_progress
@@ -129,12 +130,11 @@ def step(run: StepRun[Params]) -> None:
     """Predict each row of a file or an artifact with a model."""
     params = run.params
     root = enclosing_project(Path.cwd()).root
-    require_files(params, root)
+    wanted = require_files(params, root)
     given: Input = run.input("model", type="model")
     model = load_model(given.path, str(given.version), params.trusted_types)
     reading = reading_for(model, params, given.metadata)
     table = open_table(run, root, reading)
-    wanted = None if params.output_path is None else local_path(params.output_path, root)
     with show_progress("Checking", "rows") as report:
         try:
             checked = check_table(table, reading, report)

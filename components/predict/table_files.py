@@ -1,4 +1,4 @@
-"""The files of `predict`: tables that are read and written piece by piece."""
+"""The tables of `predict`, read piece by piece."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from relay import Input, RelayError
 from relay.tables.io import table_file
@@ -18,7 +15,6 @@ from relay.tables.reading.columns.dtypes import to_dtype
 from relay.tables.reading.pieces import Pieces, read_in_pieces
 from relay.tables.reading.settings.column_names import renamed
 from relay.tables.reading.settings.options import ReadOptions
-from relay.util.files import name_aside
 from relay.util.names import column_name
 
 
@@ -103,68 +99,3 @@ def _name_setting() -> Iterator[None]:
         yield
     except RelayError as error:
         raise RelayError(str(error).replace("data.url", "predict.input")) from error
-
-
-class TableWriter:
-    """Writes a table to `path`, as CSV or Parquet by its suffix.
-
-    All pieces must have the same columns of the same dtypes. The file appears when `finish` is
-    called; without that, no file is left. Raises RelayError if it cannot be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._aside = name_aside(path)
-        self._parquet: pq.ParquetWriter | None = None
-        self._begun = False
-
-    def write(self, piece: pd.DataFrame) -> None:
-        """Append the rows of `piece`."""
-        try:
-            if self.path.suffix.lower() == ".csv":
-                piece.to_csv(self._aside, index=False, mode="a", header=not self._begun)
-            else:
-                self._write_parquet(piece)
-            self._begun = True
-        except (OSError, ValueError) as error:
-            raise self._error(error) from error
-
-    def finish(self) -> Path:
-        """Move the file to its path, and return that."""
-        try:
-            self._close()
-            self._aside.replace(self.path)
-        except (OSError, ValueError) as error:
-            raise self._error(error) from error
-        return self.path
-
-    def __enter__(self) -> TableWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
-        if self.path.parent.is_dir():
-            self._aside.unlink(missing_ok=True)
-
-    def _write_parquet(self, piece: pd.DataFrame) -> None:
-        if self._parquet is None:
-            first = pa.Table.from_pandas(piece, preserve_index=False)
-            self._parquet = pq.ParquetWriter(self._aside, first.schema, compression="zstd")
-        rows = pa.Table.from_pandas(piece, schema=self._parquet.schema, preserve_index=False)
-        self._parquet.write_table(rows)
-
-    def _close(self) -> None:
-        if self._parquet is not None:
-            self._parquet.close()
-            self._parquet = None
-
-    def _error(self, error: Exception) -> RelayError:
-        return RelayError(
-            f"predict.output: {self.path} cannot be written: {error}. Check its folder, or "
-            "name another file."
-        )

@@ -21,8 +21,9 @@ from relay.tables.io import table_metadata, write_parquet
 from relay.tracking import ArtifactVersion, Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
 from tests.forks import Done, Forks
-from tests.loading import COMPONENTS, ROOT, SHIPPED
+from tests.loading import COMPONENTS, ROOT
 from tests.mlflow_store import copy_store
+from tools import shipped
 
 USED = (
     "relay.step.main",
@@ -135,7 +136,7 @@ def forks(
 ) -> Iterator[Forks]:
     """Yield a process that has loaded what components need."""
     source = ROOT / "src"
-    scripts = [COMPONENTS / name / "run.py" for name in SHIPPED]
+    scripts = [COMPONENTS / name / "run.py" for name in shipped.COMPONENTS]
     texts = [path.read_text(encoding="utf-8") for path in COMPONENTS.glob("*/*.py")]
     ours = {name for text in texts for name in re.findall(r"^from (relay\S*) import", text, re.M)}
     loaded = [*list_libraries(scripts, ROOT), *((name, ()) for name in (*sorted(ours), *USED))]

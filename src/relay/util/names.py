@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 _SYMBOLS = {"#": " number ", "%": " percent ", "&": " and ", "@": " at ", "$": " dollar "}
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_WORD = re.compile(r"\W+|_+")
-_MOST_COLUMNS = 8
+_MOST_NAMES = 8
 _NEAR = 0.65
 """difflib's ratio from which a name is near: `price` for `sale_price`, not `drop` for `folder`."""
 _LETTERS = str.maketrans(
@@ -80,8 +80,13 @@ def list_choices(names: Iterable[str]) -> str:
 def list_columns(names: Iterable[str]) -> str:
     """Return `column x`, or `columns x, y`; of many, the first eight and the number of the rest."""
     columns = list(names)
-    more = f" and {len(columns) - _MOST_COLUMNS} more" if len(columns) > _MOST_COLUMNS else ""
-    return f"column{'s' if len(columns) > 1 else ''} {', '.join(columns[:_MOST_COLUMNS])}{more}"
+    return f"column{'s' if len(columns) > 1 else ''} {list_names(columns)}"
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return `x, y`; of many, the first eight and the number of the rest."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def plain_ascii(text: str) -> str:

@@ -18,6 +18,8 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[Any] = []
 
+    def build_starts(self, line: str) -> None: ...
+
     def building(self, names: Any, usage: Any, line: str) -> None:
         self.events.append(("building", tuple(names)))
 

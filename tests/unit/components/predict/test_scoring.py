@@ -13,11 +13,11 @@ import pytest
 from relay.models.loading import Predictions
 from relay.step.params import validate
 from relay.tables.reading.settings.options import ReadOptions
+from relay.tables.table_writer import TableWriter
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 
 table_io = load("predict", "table_files")
-writing = load("predict", "table_files")
 looking = load("predict", "input_check")
 kinds = load("predict", "input_check")
 scoring = load("predict", "scoring")
@@ -169,7 +169,7 @@ def test_a_file_written_in_pieces_reads_back_and_leaves_nothing_beside_it(
 ) -> None:
     table = pd.DataFrame({"a": [1, 2, 3], "ä b": ["x", None, 'y,"z']})
     path = tmp_path / name
-    with writing.TableWriter(path) as writer:
+    with TableWriter(path) as writer:
         for piece in (table.head(2), table.tail(1)):
             writer.write(piece)
         assert not path.exists()
@@ -182,7 +182,7 @@ def test_a_file_written_in_pieces_reads_back_and_leaves_nothing_beside_it(
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
 def test_a_file_that_is_not_finished_leaves_what_was_there(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("before", encoding="utf-8")
-    with pytest.raises(ZeroDivisionError), writing.TableWriter(tmp_path / name) as writer:
+    with pytest.raises(ZeroDivisionError), TableWriter(tmp_path / name) as writer:
         writer.write(pd.DataFrame({"a": [1]}))
         raise ZeroDivisionError
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
@@ -203,7 +203,7 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     place = tmp_path / "file" / "o.csv"
     with (
         pytest.raises(RelayError, match=r"predict\.output: .* cannot be written"),
-        writing.TableWriter(place) as writer,
+        TableWriter(place) as writer,
     ):
         writer.write(pd.DataFrame({"a": [1]}))
 
