@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from relay.runtime.fork_client import ForkServer, LocalConnection
+from relay.runtime.fork_client import ForkServer
+from relay.runtime.fork_connection import LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.libraries import Library, list_late_libraries
 
@@ -54,7 +55,7 @@ class Forks:
         activate = f"export PATH={BIN}{os.pathsep}$PATH"
         variables = {**environ, "PYTHONPATH": str(source)}
         log = folder / "libraries.log"
-        self._server = ForkServer(LocalConnection([activate], variables, log), log)
+        self._server = ForkServer(LocalConnection([activate], variables, log))
         # Each script asks for all of it, or it would be forked before it is loaded.
         self._libraries = Libraries([*loaded, *list_late_libraries(loaded)])
         self._server.load(self._libraries)

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,29 +108,54 @@ def test_an_interrupted_run_is_recorded_and_leaves_nothing(checkout: Checkout) -
     assert containers() == []
 
 
-def test_a_container_that_is_killed_fails_its_step(checkout: Checkout) -> None:
+def logs_of_clean(checkout: Checkout) -> list[Path]:
+    """Return what the step `clean` of each run has printed."""
+    return list(checkout.root.glob("outputs/2*/logs/clean.log"))
+
+
+@contextmanager
+def step_that_waits(checkout: Checkout) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a run whose step `clean` has begun and waits."""
     code = checkout.root / "components" / "clean" / "run.py"
     text = code.read_text(encoding="utf-8")
     waiting = text.replace(FUTURE, f"{FUTURE}import time\n", 1)
     assert waiting != text
     code.write_text(waiting.replace('if __name__ == "__main__":\n', WAIT), encoding="utf-8")
+    before = set(logs_of_clean(checkout))
+    running = start(checkout, "steps=get_data,clean")
     try:
-        running = start(checkout, "steps=get_data,clean")
-        wait_for(lambda: "waits" in log_of(checkout, "clean"))
-        docker("kill", *containers())
-        running.wait(120)
+        wait_for(
+            lambda: any("waits" in path.read_text() for path in {*logs_of_clean(checkout)} - before)
+        )
+        yield running
     finally:
         code.write_text(text, encoding="utf-8")
-    assert checkout.summary["status"] == "failed"
-    assert "has ended" in checkout.step("clean")["error"]
+        running.kill()
+        running.wait()
+
+
+def test_sigterm_while_a_step_runs_ends_the_run_in_order(checkout: Checkout) -> None:
+    with step_that_waits(checkout) as running:
+        running.terminate()
+        assert running.wait(60) == 143
+        assert containers() == []
+    assert checkout.summary["status"] == "killed"
+    assert checkout.step("get_data")["status"] == "ran"
+    assert checkout.step("clean")["status"] == "killed"
     assert checkout.step("clean")["outputs"] == {}
 
 
-def log_of(checkout: Checkout, step: str) -> str:
-    """Return what `step` has printed in the newest run."""
-    newest = max((checkout.root / "outputs").glob("2*"))
-    path = newest / "logs" / f"{step}.log"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+@pytest.mark.parametrize("command", ["kill", "stop"])
+def test_a_container_that_is_ended_from_outside_fails_its_step(
+    checkout: Checkout, command: str
+) -> None:
+    with step_that_waits(checkout) as running:
+        docker(command, *containers())
+        assert running.wait(120) == 1
+        assert containers() == []
+    assert checkout.summary["status"] == "failed"
+    assert "its container has ended" in checkout.step("clean")["error"]
+    assert checkout.step("clean")["outputs"] == {}
 
 
 def test_an_image_that_cannot_be_built_is_one_error(checkout: Checkout) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
 
+from relay.runtime.fork_connection import Connection
 from relay.runtime.fork_messages import (
     Ended,
     Libraries,
-    Lines,
     Loading,
     Lost,
     Refused,
@@ -23,106 +19,19 @@ from relay.runtime.fork_messages import (
     Step,
     Unfit,
     claim,
-    decode,
-    encode,
 )
-from relay.runtime.process_table import LocalProcesses, ProcessTable
+from relay.runtime.process_table import ProcessTable
 from relay.runtime.processes import End, Process
-
-_LOST = (
-    "the process that this step was forked from has ended, and the step with it. See {log}, then "
-    "run again: the steps that succeeded are cached"
-)
 
 STUCK_SECONDS = 15.0
 """The time after which an import that uses no processor is taken as one that hangs."""
 
 
-class Connection(Protocol):
-    """A connection to a fork server: on this machine, or in a container."""
-
-    @property
-    def table(self) -> ProcessTable:
-        """Return the table that has the server's process, and those that it forks."""
-
-    @property
-    def group(self) -> int:
-        """Return the process group of the servers."""
-
-    @property
-    def has_ended(self) -> bool:
-        """Return whether the server has ended, and `read` has returned all of its answers."""
-
-    def send(self, request: Libraries | Step) -> None:
-        """Send a request, if the server has not ended."""
-
-    def read(self) -> list[Any]:
-        """Return the answers that have arrived."""
-
-    def close(self) -> None:
-        """End the servers, and wait for that."""
-
-
-class LocalConnection:
-    """A server in the environment that the shell commands `activate` switch to.
-
-    Its output, such as why it does not start, is in `log`. Raises OSError if no process can be
-    started.
-    """
-
-    def __init__(self, activate: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        read_end, write_end = os.pipe()
-        command = [*activate, f"exec python -P -m relay.runtime.fork_server {write_end}"]
-        self.table = LocalProcesses()
-        self._answers = Lines(read_end)
-        try:
-            with log.open("ab") as output:
-                self._popen = subprocess.Popen(
-                    ["bash", "-c", " && ".join(command)],
-                    env=dict(environ),
-                    stdin=subprocess.PIPE,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=[write_end],
-                    start_new_session=True,
-                )
-        except OSError:
-            os.close(read_end)
-            raise
-        finally:
-            os.close(write_end)
-
-    @property
-    def group(self) -> int:
-        return self._popen.pid
-
-    @property
-    def has_ended(self) -> bool:
-        return self._answers.ended
-
-    def send(self, request: Libraries | Step) -> None:
-        stdin = cast(BinaryIO, self._popen.stdin)
-        with contextlib.suppress(BrokenPipeError):  # it has ended, which `read_answers` notes
-            stdin.write(encode(request))
-            stdin.flush()
-
-    def read(self) -> list[Any]:
-        return [decode(line) for line in self._answers.read()]
-
-    def close(self) -> None:
-        self._popen.wait()
-        with contextlib.suppress(BrokenPipeError):  # it may not have read all requests
-            cast(BinaryIO, self._popen.stdin).close()
-        os.close(self._answers.descriptor)
-
-
 class ForkServer:
-    """A server that forks the processes of steps; its output is in `log`."""
+    """A server that forks the processes of steps."""
 
-    def __init__(self, connection: Connection, log: Path) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._log = log
         self._forked: dict[str, ForkedProcess] = {}
         self._is_usable = True
         self._loading: dict[int, _Import] = {}  # by the process that does it
@@ -215,7 +124,7 @@ class ForkServer:
     def _note_loss(self, level: int) -> None:
         """Note that the server of `level` and the deeper ones have ended."""
         for process in self._forked.values():
-            process.note_loss(level, self._log)
+            process.note_loss(level, self._connection.explain_loss)
 
 
 @dataclass
@@ -271,12 +180,12 @@ class ForkedProcess(Process):
         if claim(self._claim):
             self._spawned = self._spawn()
 
-    def note_loss(self, level: int, server_log: Path) -> None:
+    def note_loss(self, level: int, explain: Callable[[], str]) -> None:
         """Note that the servers from `level` on have ended, and with them the answers about it."""
         self.fall_back()
         if self._end is None and self._spawned is None and self._level >= level:
             self._end = End(1, 0.0)
-            self.explanation = _LOST.format(log=server_log)
+            self.explanation = explain()
             with self.log.open("a", encoding="utf-8") as log:
                 print(f"Error: {self.explanation}.", file=log)
 

@@ -18,7 +18,8 @@ from relay.runtime.containers.step_containers import StepContainers
 from relay.runtime.engine_check import check_place
 from relay.runtime.engine_process import Jobs
 from relay.runtime.engines import Engine
-from relay.runtime.fork_client import Connection, ForkServer, LocalConnection
+from relay.runtime.fork_client import ForkServer
+from relay.runtime.fork_connection import Connection, LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.preloading import Preloading
 from relay.runtime.processes import Process, SpawnedProcess
@@ -195,7 +196,7 @@ class Launcher:
             if not isinstance(environment, ImageEnvironment):
                 environ = {**self._environ(), "PYTHONPATH": str(self.project.root / "src")}
                 connection = LocalConnection(environment.activate, environ, self._log)
-            self._servers[key] = (environment.place, ForkServer(connection, self._log))
+            self._servers[key] = (environment.place, ForkServer(connection))
         return self._servers[key][1]
 
     @property

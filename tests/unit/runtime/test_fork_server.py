@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from relay.runtime import fork_client, processes
-from relay.runtime.fork_client import ForkedProcess, ForkServer, LocalConnection
+from relay.runtime.fork_client import ForkedProcess, ForkServer
+from relay.runtime.fork_connection import LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.processes import SpawnedProcess
 from tests.loading import ROOT
@@ -39,7 +40,7 @@ print(json.dumps({
 
 
 def connect(activate: list[str], environ: Mapping[str, str], log: Path) -> ForkServer:
-    return ForkServer(LocalConnection(activate, environ, log), log)
+    return ForkServer(LocalConnection(activate, environ, log))
 
 
 def start_server(folder: Path, *libraries: Path) -> ForkServer:

@@ -22,6 +22,7 @@ from relay.runtime.containers.messages import (
     decode,
     encode,
 )
+from relay.runtime.fork_connection import explain_lost_server
 from relay.runtime.fork_messages import Ended, Libraries, Lines, Started, Step
 from relay.runtime.process_table import Used
 from relay.runtime.processes import End, Process
@@ -126,6 +127,12 @@ class Container:
         """Return whether the container had not ended when its answers were last read."""
         return not self._answers.ended
 
+    def explain_loss(self) -> str:
+        """Return the error of a step that has ended with the container, or with the fork server."""
+        if self.is_running:
+            return explain_lost_server(self.log)
+        return self._explain_end(self._popen.wait())
+
     def send(self, request: Libraries | Step | Signal | Spawn | Variables) -> None:
         """Send a request, if the container has not ended."""
         stdin = cast(IO[bytes], self._popen.stdin)
@@ -147,9 +154,9 @@ class Container:
                 self._note(decode(line))
         if was_running and not self.is_running:
             self.table.rows = {}
-            status = self._popen.wait()
+            reason = self.explain_loss()
             for process in self._spawned.values():
-                process.note_loss(self._explain_end(status))
+                process.note_loss(reason)
 
     def spawn(self, request: Spawn, process: SpawnedInContainer) -> None:
         """Have a command run; `process` gets its start and its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -85,7 +86,7 @@ def test_the_engine_never_sees_the_variables(
 
 
 def test_a_process_is_forked_from_the_server_inside(container: Container, tmp_path: Path) -> None:
-    server = ForkServer(container, tmp_path / "server.log")
+    server = ForkServer(container)
     code = f"{BUSY}\nprint('csv' in sys.modules, os.environ['WORD'], os.environ['MORE'])"
     process = fork(server, tmp_path, code)
     assert exit_status(process) == 0
@@ -128,7 +129,7 @@ def test_stop_ends_the_whole_group_by_signals_of_the_agent(
 
 def test_closing_ends_what_still_runs(docker: StandIn, tmp_path: Path) -> None:
     container = start(tmp_path)
-    server = ForkServer(container, tmp_path / "server.log")
+    server = ForkServer(container)
     process = fork(server, tmp_path, "print('up', flush=True)\nsys.stdin.read()\ntime.sleep(0)")
     wait(lambda: process.poll() is None and process.tail(1) == ["up"])
     wait(lambda: process.poll() is None and len(container.table.rows) == 2)
@@ -145,6 +146,22 @@ def test_a_container_that_ends_ends_its_steps(container: Container, tmp_path: Pa
     assert exit_status(process) == 1
     assert str(process.explanation).startswith("its container has ended (exit status -9)")
     inside.kill()  # in a container, the kernel does it
+
+
+def test_a_container_that_ends_is_the_error_of_what_was_forked_in_it(
+    container: Container, tmp_path: Path
+) -> None:
+    process = fork(ForkServer(container), tmp_path, "print('up', flush=True); sys.stdin.read()")
+    wait(lambda: process.poll() is None and process.tail(1) == ["up"])
+    wait(lambda: process.poll() is None and len(container.table.rows) == 2)
+    members = [psutil.Process(row.pid) for row in container.table.rows.values()]
+    container._popen.kill()
+    assert exit_status(process) == 1
+    assert str(process.explanation).startswith("its container has ended (exit status -9)")
+    assert f"See {container.log}" in str(process.explanation)
+    for member in members:  # in a container, the kernel does it
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
 
 
 def test_why_a_container_does_not_start_is_the_error(docker: StandIn, tmp_path: Path) -> None:
