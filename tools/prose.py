@@ -36,7 +36,9 @@ RULES = {
     r"|\bbehaviors?\b|\banalyz\w+|\b(cancel|label)(ed|ing)\b": "British spelling",
 }
 KINDS = ["*.py", "*.md", "*.html", "*.yaml", "*.yml", "*.toml", "*.sh", "Makefile", "*MLproject"]
-SKIPPED = re.compile(r"tests/wandb_server/|tools/prose\.py|docs/(style|reference/settings)\.md")
+SKIPPED = re.compile(
+    r"tests/wandb_server/|tools/prose\.py|docs/(style|reference/settings)\.md|docs/own/"
+)
 
 _PATTERNS = [(re.compile(rule.replace(" ", r"\s+"), re.I), hint) for rule, hint in RULES.items()]
 _CODE = re.compile(r"^( *)```.*?^\1```|(?<=\n\n)( {4}[^\n]*\n|\n)+|`[^`]*`|<[^>]*>", re.M | re.S)

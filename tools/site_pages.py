@@ -1,8 +1,9 @@
-"""A hook of mkdocs (`make site`): pages from beside docs/, and links as the site needs them.
+"""A hook of mkdocs (`make site`): pages from beside docs/ and of a project, and links between them.
 
 The pages are written for GitHub, where links lead from file to file. README.md is the site's first
 page. A link to any other file, such as one of config/, leads to the repository if
-`RELAY_REPOSITORY` has its address, and is text otherwise.
+`RELAY_REPOSITORY` has its address, and is text otherwise. The pages that a project adds in
+docs/own/ are a section of the navigation, so that mkdocs.yml need not name them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ PAGES = {
     "CHANGELOG.md": "CHANGELOG.md",
 }
 """The pages beside docs/, and their names in the site."""
+OWN = "own"
+"""The folder in docs/ for the pages of a project, and their section in the navigation."""
+_OWN_SECTION = "Own pages"
+_BEFORE = "Guides"
+"""The section of mkdocs.yml that they are put before."""
 _DOCS = "docs/"
 _CODE = r"```.*?```|^ {4}.*?$|`[^`\n]*`"
 _LINK = r"\[(?P<text>(?:`[^`\n]*`|[^\[\]`])+)\]\((?P<target>[^)\s]+)\)"
@@ -31,9 +37,29 @@ _PART = re.compile(rf"{_LINK}|(?P<code>{_CODE})", re.DOTALL | re.MULTILINE)
 
 
 def on_config(config: Any) -> Any:
-    """Name headings in links as GitHub does."""
+    """Name headings in links as GitHub does, and add the project's own pages to the navigation."""
     config["mdx_configs"].setdefault("toc", {})["slugify"] = slug
+    config["nav"] = with_own_pages(config["nav"], own_pages(Path(config["docs_dir"])))
     return config
+
+
+def own_pages(docs: Path) -> list[str]:
+    """Return the pages in docs/own/: by name, `index.md` of a folder first."""
+    pages = [path.relative_to(docs) for path in (docs / OWN).rglob("*.md")]
+    return [page.as_posix() for page in sorted(pages, key=_place)]
+
+
+def _place(page: Path) -> tuple[str, bool, str]:
+    return page.parent.as_posix(), page.name != "index.md", page.name
+
+
+def with_own_pages(nav: list[Any], pages: list[str]) -> list[Any]:
+    """Return the navigation with a section of `pages`, if there are any, before the guides."""
+    if not pages:
+        return nav
+    names = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in nav]
+    place = names.index(_BEFORE)
+    return [*nav[:place], {_OWN_SECTION: pages}, *nav[place:]]
 
 
 def on_files(files: Any, config: Any) -> Any:

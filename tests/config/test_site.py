@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.loading import ROOT
-from tools.site_pages import PAGES, site_links
+from tools.site_pages import PAGES, own_pages, site_links, with_own_pages
 
 pytestmark = pytest.mark.additions
 
@@ -33,7 +34,24 @@ def nav_pages(entry: object) -> Iterator[str]:
 def test_every_page_is_in_the_navigation_once() -> None:
     docs = ROOT / "docs"
     pages = [path.relative_to(docs).as_posix() for path in docs.glob("**/*.md")]
-    assert sorted(nav_pages(site()["nav"])) == sorted([*pages, *PAGES.values()])
+    nav = with_own_pages(site()["nav"], own_pages(docs))
+    assert sorted(nav_pages(nav)) == sorted([*pages, *PAGES.values()])
+
+
+def test_pages_that_a_project_adds_are_a_section_without_a_change_of_mkdocs_yml(
+    tmp_path: Path,
+) -> None:
+    for name in ("own/b.md", "own/index.md", "own/deep/a.md", "guides/data.md", "own/picture.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"# {name}\n")
+    pages = own_pages(tmp_path)
+    assert pages == ["own/index.md", "own/b.md", "own/deep/a.md"]
+    before = site()["nav"]
+    nav = with_own_pages(before, pages)
+    [place] = [number for number, entry in enumerate(nav) if entry == {"Own pages": pages}]
+    assert nav[:place] + nav[place + 1 :] == before
+    assert "Guides" in nav[place + 1]
+    assert with_own_pages(before, []) == before
 
 
 def test_the_site_takes_no_fonts_from_elsewhere() -> None:

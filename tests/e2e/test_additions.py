@@ -74,6 +74,10 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     (own.root / "config" / "project").mkdir()
     (own.root / "config" / "project" / "default.yaml").write_text(SETTINGS)
     (own.root / "project.mk").write_text("hello: ## Greet\n\t@echo hello\n")
+    (own.root / "docs" / "own").mkdir()
+    (own.root / "docs" / "own" / "data.md").write_text(
+        "# Our data\n\nSee [the tour](../tour.md).\n"
+    )
     commit(own.root, "Our own")
     for name in SHIPPED:
         path = relay.root / name
