@@ -58,7 +58,13 @@ def test_healthy_classes_are_not_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["yes", "no", "1", "0"], ["True", "False", "yes"], ["TRUE", "0", "FALSE"]]
+    "words",
+    [
+        ["yes", "no", "1", "0"],
+        ["True", "False", "yes"],
+        ["TRUE", "0", "FALSE"],
+        ["yes", "N", "no", "1"],
+    ],
 )
 def test_several_words_for_true_or_false_are_a_warning_with_the_setting(words: list[str]) -> None:
     done = cleaned(["a", "b"] * 30, ok=[words[i % len(words)] for i in range(60)])

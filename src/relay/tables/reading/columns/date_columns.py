@@ -15,7 +15,7 @@ from relay.tables.reading.dates.date_formats import (
     looks_like_unread_date,
     names_month,
 )
-from relay.tables.reading.dates.date_notes import of_epochs, of_far_dates, of_periods
+from relay.tables.reading.dates.date_notes import of_counted_times, of_far_dates, of_periods
 from relay.tables.reading.dates.dates import read_dates
 from relay.tables.reading.settings.dtype_words import datetime_word
 
@@ -27,7 +27,7 @@ _FIRST_DAY, _LAST_DAY = 19000101, 20991231
 def with_date_warnings(reading: Reading, values: pd.Series) -> Reading:
     """Return `reading` with a warning if other libraries cannot represent its dates."""
     if not reading.word and pd.api.types.is_numeric_dtype(reading.values):
-        return replace(reading, warning=reading.warning or of_epochs(reading.values))
+        return replace(reading, warning=reading.warning or of_counted_times(reading.values))
     if not pd.api.types.is_datetime64_any_dtype(reading.values):
         return reading
     far = of_far_dates(reading.values, values if is_text(values) else None)

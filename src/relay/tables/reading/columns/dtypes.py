@@ -8,12 +8,12 @@ import pandas as pd
 from relay.tables.reading.arrow_texts import is_text
 from relay.tables.reading.columns.scripts import with_plain_characters
 from relay.tables.reading.columns.spellings import FALSE, TRUE, in_lower_case
+from relay.tables.reading.dates.counted_times import COUNTS, counted_times
 from relay.tables.reading.dates.dates import find_form, to_times
 from relay.tables.reading.numbers.integers import floats_hold, integers_in_texts
 from relay.tables.reading.numbers.numbers import decimal_comma_hint, without_placeholders
 from relay.tables.reading.numbers.quantities import as_number
 from relay.tables.reading.settings.dtype_words import (
-    EPOCH_MS,
     ISO_8601,
     LOWER_CASE,
     check_dtype_word,
@@ -144,8 +144,11 @@ def _to_bool(values: pd.Series) -> pd.Series:
 def _to_datetime(values: pd.Series, form: str | None) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
         return values
-    if form == EPOCH_MS:
-        return to_times(_to_number(values, "milliseconds since 1970"), form)
+    if form in COUNTS:
+        what = COUNTS[form].what
+        times = counted_times(_to_number(values, what), form)
+        require_fit(values, values.notna() & times.isna(), f"a time in {what}")
+        return times
     if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")  # 20240131, not 20240131.0
     texts = with_plain_characters(values.astype("str"))

@@ -29,6 +29,8 @@ from relay.tables.reading.settings.dtype_words import NumberWord
 _NUMBERS_AT_LEAST = 0.95
 _FEWEST_KNOWN, _MANY_NUMBERS = 0.5, 20
 _SHOWN = 3
+_DIGITS_AND_EXPONENT = r"^\d+[eE]\d+$"
+"""As programs do not write numbers: they write 3e+05, or 3.0E5."""
 _OTHER_SCRIPT = "digits of another script"
 
 
@@ -70,7 +72,7 @@ def read_like_numbers(values: pd.Series, convention: Convention) -> Reading | No
     if not (convention.decimal == "," and convention.is_evident and _has_grouping_points(values)):
         numbers = as_plain_numbers(values)
         if numbers is not None:
-            return Reading(numbers)
+            return Reading(numbers, warning=_of_exponents(values, numbers))
     present = without_placeholders(values)
     note = codes_note(present)
     if note:
@@ -96,6 +98,22 @@ def _too_long_as_texts(values: pd.Series, long: pd.Series, numbers: pd.Series) -
         warning=f"{len(long)} whole numbers, such as {long.iloc[0]}, have more digits than a "
         "number beside decimals can: kept as texts, digit by digit. As quantities, rounded: "
         f"data.dtypes.{values.name}=float",
+    )
+
+
+def _of_exponents(values: pd.Series, numbers: pd.Series) -> str:
+    """Return a warning of texts such as 3E5 that may be codes, else ""."""
+    if not pd.api.types.is_float_dtype(numbers) or (numbers.dropna() % 1 != 0).any():
+        return ""
+    texts = as_arrow(values).drop_null()
+    alike = texts.filter(pc.match_substring_regex(texts, _DIGITS_AND_EXPONENT))
+    if not len(alike):
+        return ""
+    example = alike[0].as_py()
+    return (
+        f"{len(alike)} values such as '{example}' are read as numbers, {float(example):g}. To keep "
+        f"codes: data.dtypes.{values.name}=str; if they are numbers: "
+        f"data.dtypes.{values.name}=float"
     )
 
 

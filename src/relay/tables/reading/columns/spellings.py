@@ -65,13 +65,15 @@ def spellings_warning(values: pd.Series, most: int | None = None) -> str:
 
 
 def _truths_warning(name: str, counts: Mapping[str, int]) -> str:
-    """Return a warning of several words for true, or for false; single letters do not count."""
+    """Return a warning of several words for true, or for false.
+
+    Single letters count beside the word that one of them is short for: `Y` beside `yes`.
+    """
     words = {text: text.casefold() for text, count in counts.items() if count}
-    if len(words) < _FEWEST_WORDS or any(
-        word.isalpha() and len(word) < 2 for word in words.values()
-    ):
+    if len(words) < _FEWEST_WORDS or not set(words.values()) <= TRUE | FALSE:
         return ""
-    if not set(words.values()) <= TRUE | FALSE:
+    letters = {word for word in words.values() if word.isalpha() and len(word) == 1}
+    if letters and not any(len(word) > 1 and word[0] in letters for word in words.values()):
         return ""
     shown = ", ".join(f"{text!r} {counts[text]}" for text in words)
     return (

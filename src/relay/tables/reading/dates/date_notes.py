@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from relay.tables.reading.arrow_texts import as_arrow
+from relay.tables.reading.dates.counted_times import COUNTS, counted_times, find_count
 from relay.tables.reading.dates.date_formats import date_part, split_forms
 from relay.tables.reading.settings.dtype_words import FORMATS_APART, ISO_8601, datetime_word
 from relay.util.setting_text import setting
@@ -20,10 +20,6 @@ _COMPACT, _DAY = len("20240131"), len("2024-01-31")
 _OFFSET = r"[T ]\d\d.*?(?P<zone>Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)$"
 _INCOMPLETE = r"^\d{4}(-?\d\d)?$"
 _AHEAD = 2045
-_EPOCHS = 1e11, 4.1e12
-_SECOND = 1000
-_FEWEST_EPOCHS = 3
-_TIME_NAME = re.compile(r"(^|_)(date|day|time|timestamp|ts|at|on|created|updated)$")
 _NO_OFFSET = frozenset({"Z", "UTC", "GMT", "+00", "+0000", "-0000"})
 _FIRST, _LAST = "1678-01-01", "2262-01-01"
 """Between these, times can be counted in nanoseconds, as most libraries do."""
@@ -103,21 +99,17 @@ def of_periods(values: pd.Series, example: str, *, is_category: bool = False) ->
     )
 
 
-def of_epochs(values: pd.Series) -> str:
-    """Return a warning of whole numbers that may be times in milliseconds since 1970, else ""."""
-    low, high = _EPOCHS
-    if not (values.min() >= low and values.max() < high):
+def of_counted_times(values: pd.Series) -> str:
+    """Return a warning of whole numbers that may be times, such as seconds since 1970, else ""."""
+    word = find_count(values)
+    if word is None:
         return ""
-    present = values.dropna()
-    is_named = _TIME_NAME.search(str(values.name)) is not None
-    are_whole = (present % 1 == 0).all() and present.nunique() >= _FEWEST_EPOCHS
-    if not are_whole or not (is_named or (present % _SECOND == 0).all()):
-        return ""
-    example = int(present.iloc[0])
+    example = int(values.dropna().iloc[0])
+    (time,) = counted_times(pd.Series([example]), word)
     return (
-        f"whole numbers that may be times in milliseconds since 1970, such as {example}, which "
-        f"would be {pd.Timestamp(example, unit='ms')}: kept as numbers. To have times: "
-        f"{_as_dtype(values, 'datetime:ms')}; to keep numbers: {_as_dtype(values, 'int')}"
+        f"whole numbers that may be times in {COUNTS[word].what}, such as {example}, which would "
+        f"be {time}: kept as numbers. To have times: {_as_dtype(values, datetime_word(word))}; to "
+        f"keep numbers: {_as_dtype(values, 'int')}"
     )
 
 

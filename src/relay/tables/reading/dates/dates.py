@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from relay.tables.reading.arrow_texts import as_arrow, from_arrow, on_distinct, sample
 from relay.tables.reading.dates import date_notes
+from relay.tables.reading.dates.counted_times import COUNTS, counted_times
 from relay.tables.reading.dates.date_formats import (
     day_and_month_swapped,
     formats_like,
@@ -22,7 +23,7 @@ from relay.tables.reading.dates.date_formats import (
     zeros_shape,
 )
 from relay.tables.reading.numbers.numbers import without_placeholders
-from relay.tables.reading.settings.dtype_words import EPOCH_MS, FORMATS_APART, ISO_8601
+from relay.tables.reading.settings.dtype_words import FORMATS_APART, ISO_8601
 
 _MOST_FORMATS = 4
 _DATES_AT_LEAST = 0.5
@@ -82,8 +83,8 @@ def find_form(values: pd.Series) -> str | None:
 
 def to_times(texts: pd.Series, form: str) -> pd.Series:
     """Return `texts` as times in UTC without a zone, missing if one has no format of `form`."""
-    if form == EPOCH_MS:
-        return pd.to_datetime(pd.to_numeric(texts, errors="coerce"), unit="ms", errors="coerce")
+    if form in COUNTS:
+        return counted_times(pd.to_numeric(texts, errors="coerce"), form)
     return on_distinct(texts, lambda some: _parse_any(some, form))
 
 

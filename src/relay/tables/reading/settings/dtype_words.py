@@ -17,8 +17,9 @@ LOWER_CASE = "str:lower"
 """Texts in which upper case and blanks make no difference."""
 ISO_8601 = "ISO8601"
 """In place of a format: times by ISO 8601, of any length."""
-EPOCH_MS = "ms"
-"""In place of a format: milliseconds since 1970, as pandas writes times to JSON."""
+EPOCH_MS, EPOCH_S, SERIAL_DAYS = "ms", "s", "excel"
+"""In place of a format: milliseconds since 1970, as pandas writes times to JSON; seconds since
+1970; days as spreadsheet programs count them."""
 FORMATS_APART = "|"
 """Separates several formats of dates in one dtype word."""
 
@@ -69,7 +70,7 @@ def datetime_format(spec: str) -> str | None:
     There can be several: `datetime:ISO8601|%d.%m.%Y`.
     """
     form = spec.removeprefix(_DATETIME_FORMAT)
-    names_one = "%" in form or form in (ISO_8601, EPOCH_MS)
+    names_one = "%" in form or form in (ISO_8601, EPOCH_MS, EPOCH_S, SERIAL_DAYS)
     return form if spec.startswith(_DATETIME_FORMAT) and names_one else None
 
 

@@ -16,14 +16,15 @@ from relay.tables.reading.columns.infer import convention_of, read_column
 from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
 from relay.util import setting_text
+from relay.util.errors import RelayError
 
 ROWS = 80
 
 
-def read(values: list[Any], spec: str | None = None) -> Reading:
+def read(values: list[Any], spec: str | None = None, name: str = "v") -> Reading:
     dtype = "str" if isinstance(values[0], str) else None
-    column = pd.Series(values, name="v", dtype=dtype)
-    return read_column(column, spec, convention_of(pd.DataFrame({"v": column})))
+    column = pd.Series(values, name=name, dtype=dtype)
+    return read_column(column, spec, convention_of(pd.DataFrame({name: column})))
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,45 @@ def test_milliseconds_since_1970_are_reported_with_the_setting_that_reads_them()
     assert read(ids).warning == ""
     times = pd.Series(numbers, name="created_at")
     assert to_dtype(times, "datetime:ms").tolist() == list(days)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "step", "word", "as_time"),
+    [
+        ("timestamp", 1577836800, 3607, "s", "2020-01-01 00:00:00"),
+        ("Order_Date", 43831, 1, "excel", "2020-01-01 00:00:00"),
+    ],
+)
+def test_seconds_since_1970_and_days_of_spreadsheets_are_known_by_the_columns_name(
+    name: str, first: int, step: int, word: str, as_time: str
+) -> None:
+    numbers = [first + step * i for i in range(ROWS)]
+    got = read(numbers, name=name)
+    assert got.values.tolist() == numbers
+    assert f"such as {first}, which would be {as_time}: kept as numbers" in got.warning
+    assert f"data.dtypes.{name}=datetime:{word}" in got.warning
+    times = read(numbers, f"datetime:{word}", name=name)
+    assert str(times.values.iloc[0]) == as_time
+    assert times.warning == read(numbers, "int", name=name).warning == ""
+    assert read(numbers, name="population").warning == ""
+
+
+def test_a_day_of_a_spreadsheet_has_its_time() -> None:
+    assert str(to_dtype(pd.Series([43831.75], name="d"), "datetime:excel")[0]).endswith("18:00:00")
+
+
+def test_a_number_that_no_time_has_is_an_error() -> None:
+    with pytest.raises(RelayError, match="a time in seconds since 1970"):
+        to_dtype(pd.Series([1577836800, 1e30], name="ts"), "datetime:s")
+
+
+def test_codes_that_could_be_powers_of_ten_are_reported() -> None:
+    got = read([f"{1 + i % 9}E{i % 7}" for i in range(ROWS)])
+    assert got.values.iloc[1] == 20.0
+    assert f"{ROWS} values such as '1E0' are read as numbers, 1. To keep codes" in got.warning
+    assert read(["1e+05", "2.5E3"] * ROWS).warning == ""
+    assert read(["1e5", "0.5"] * ROWS).warning == ""
+    assert read(["3E5", "12"] * ROWS, "float").warning == ""
 
 
 def test_integers_that_floats_merge_stay_texts_beside_decimals() -> None:
