@@ -53,6 +53,12 @@ def test_the_values_without_the_sweep_are_those_of_the_files() -> None:
     ]
 
 
+def test_trials_run_in_the_environment_of_the_model_that_the_sweep_chooses() -> None:
+    chosen = subject()
+    assert chosen.plan_step(chosen.config({"model": "mlp"})).component.environment == "keras_jax"
+    assert chosen.plan_step(chosen.config({"model": "linear"})).component.environment is None
+
+
 @pytest.mark.parametrize(
     ("parameter", "message"),
     [
@@ -64,7 +70,10 @@ def test_the_values_without_the_sweep_are_those_of_the_files() -> None:
         ("model: {values: [random_forest, forest]}", "there is no 'forest' in config/model/."),
         ("split.test_size: {min: 0.1, max: 0.3}", "changes steps before train"),
         ("data: {values: [diabetes, pokemon]}", "data changes steps before train"),
-        ("data: {values: [diabetes, pokemon]}", "data changes steps before train"),
+        (
+            "model: {values: [linear, mlp]}",
+            "model changes the environment of train (the component's own, keras_jax)",
+        ),
         ("evaluate.slices: {values: [[a], [b]]}", "evaluate.slices has no effect on train"),
     ],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ def check_space(sweep: SweepFile, space: Space, subject: Subject) -> list[Settin
     checks = _Checks(sweep, space, subject)
     problems: dict[str, None] = {}
     defaults = []
-    first: list[Any] = []
+    first: list[_Plans] = []
     for options in all_options(space):
         found = list(checks.problems(options, first))
         problems |= dict.fromkeys(found)
@@ -36,6 +36,15 @@ def check_space(sweep: SweepFile, space: Space, subject: Subject) -> list[Settin
 
 
 @dataclass(frozen=True)
+class _Plans:
+    """The parameters of the scoring step and the steps upstream of it, and its environment."""
+
+    scoring: Mapping[str, Any]
+    upstream: Sequence[Mapping[str, Any]]
+    environment: str | None
+
+
+@dataclass(frozen=True)
 class _Checks:
     """The checks of the parameters of one sweep."""
 
@@ -43,11 +52,11 @@ class _Checks:
     space: Space
     subject: Subject
 
-    def problems(self, options: Settings, first: list[Any]) -> Iterator[str]:
+    def problems(self, options: Settings, first: list[_Plans]) -> Iterator[str]:
         """Yield a line for each mistake in the parameters of trials with these `options`.
 
-        `first` gets the parameters of the upstream steps with the first options; with others they
-        must be the same.
+        `first` gets the plans with the first options; with others, the upstream steps and the
+        environment must be the same.
         """
         active = self.space.active(options)
         base = dict(options)
@@ -58,13 +67,16 @@ class _Checks:
         }
         try:
             self.subject.require_keys(options, [one.key for one in active])
-            _, *upstream = self._plan(base)
+            plans = self._plan(base)
         except ConfigError as error:
             yield from map(self._located, str(error).splitlines())
             return
-        first.append(upstream)
-        if upstream != first[0]:
+        first.append(plans)
+        if plans.upstream != first[0].upstream:
             yield self._changes_rows(self.space.groups[-1])
+            return
+        if plans.environment != first[0].environment:
+            yield self._changes_environment(self.space.groups[-1], [first[0], plans])
             return
         for dimension in active:
             if not isinstance(dimension.distribution, Constant):
@@ -72,20 +84,20 @@ class _Checks:
 
     def _problems_of(self, dimension: Dimension, base: Settings) -> Iterator[str]:
         """Yield what is wrong with a parameter, whose other settings are `base`."""
-        scoring, upstream = [], []
+        made: list[_Plans] = []
         for value in dimension.distribution.to_check():
             try:
-                plans = self._plan({**base, dimension.key: value})
+                made.append(self._plan({**base, dimension.key: value}))
             except ConfigError as error:
                 for line in str(error).splitlines():
                     yield self.sweep.at(dimension.place, line)
                 return
-            scoring.append(plans[0])
-            upstream.append(plans[1:])
         step = self.subject.spec.step
-        if _differ(upstream):
+        if _differ([plans.upstream for plans in made]):
             yield self._changes_rows(dimension)
-        elif len(scoring) > 1 and not _differ(scoring):
+        elif _differ([plans.environment for plans in made]):
+            yield self._changes_environment(dimension, made)
+        elif len(made) > 1 and not _differ([plans.scoring for plans in made]):
             yield self.sweep.at(
                 dimension.place,
                 f"{dimension.key} has no effect on {step}, which scores the trials. Remove it.",
@@ -99,15 +111,24 @@ class _Checks:
             f"different rows. Search settings of {step} only.",
         )
 
-    def _plan(self, settings: Settings) -> list[dict[str, Any]]:
-        """Return the parameters of the scoring step, then those of the steps upstream of it.
+    def _changes_environment(self, dimension: Dimension, made: Sequence[_Plans]) -> str:
+        names = dict.fromkeys(plans.environment or "the component's own" for plans in made)
+        return self.sweep.at(
+            dimension.place,
+            f"{dimension.key} changes the environment of {self.subject.spec.step} "
+            f"({', '.join(names)}), and all trials run in one. Make a sweep for each.",
+        )
 
-        Raises ConfigError if one is wrong.
+    def _plan(self, settings: Settings) -> _Plans:
+        """Return what the scoring step and the steps upstream of it are with `settings`.
+
+        Raises ConfigError if a parameter is wrong.
         """
         config = self.subject.config(settings)
         planned = self.subject.plan_step(config)
         planned.component.check(planned.valid)
-        return [one.plain_params for one in (planned, *self.subject.plan_upstream(config))]
+        upstream = [one.plain_params for one in self.subject.plan_upstream(config)]
+        return _Plans(planned.plain_params, upstream, planned.component.environment)
 
     def _located(self, line: str) -> str:
         """Return `line` after the place of the parameter whose setting it begins with."""

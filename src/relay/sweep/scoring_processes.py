@@ -81,17 +81,18 @@ class ScoringProcesses:
         Logs are written into `folder`. The processes, `jobs` at once, share the processors.
         """
         manager = choose_manager(config.settings.env_manager, None)
+        planned = subject.plan_step(config)
         log = folder / "environments.log"
         builds = Builds(log, open_display(console), signals)
         environments: Environments
         containers = None
         if manager == "docker":
-            spec, steps = config.settings.container, [subject.plan_step(config)]
+            spec, steps = config.settings.container, [planned]
             environments = open_images(subject.project, spec, builds)
             containers = open_containers(subject.project, spec, tracking, steps, folder)
         else:
             environments = EnvironmentBuilder(subject.project, manager, builds)
-        missing = environments.find_missing([subject.component])
+        missing = environments.find_missing([planned.component])
         if missing:
             environments.build(missing)
         share = str(max(1, cores() // jobs))
@@ -100,7 +101,7 @@ class ScoringProcesses:
         launcher = Launcher(
             subject.project, folder, tracking, environments, own, containers=containers
         )
-        launcher.load([(subject.component.name, subject.component)])
+        launcher.load([(planned.component.name, planned.component)])
         return cls(subject, tracking, config, launcher)
 
     def start(self, inputs: Inputs, name: str, more: Mapping[str, str]) -> Process:

@@ -78,7 +78,7 @@ class Session:
         backend = open_backend(self.tracking, self.subject.project.root)
         inputs = find_inputs(self.subject, config, self.tracking, backend, self.console)
         self.signals.install()  # the run of the steps before had its own
-        folder = self._folder(inputs, defaults)
+        folder = self._folder(config, inputs, defaults)
         with quiet_optuna():
             journal = Journal(folder, self.sweep.name, self._direction, max(LAG, self.budget.jobs))
             self.journal = journal
@@ -218,12 +218,13 @@ class Session:
             list(done),
         )
 
-    def _folder(self, inputs: Inputs, defaults: Sequence[Settings]) -> Path:
+    def _folder(self, config: Config, inputs: Inputs, defaults: Sequence[Settings]) -> Path:
         """Return the folder of this sweep: another one if anything that decides it is another."""
         content = self.sweep.content.model_dump(
             mode="json", include={"method", "metric", "parameters", "early_terminate"}
         )
         planned = self.subject.plan_step(self.subject.plain)
+        component = self.subject.plan_step(config).component
         project = self.subject.project
         decides: Mapping[str, Any] = {
             "content": content,
@@ -232,9 +233,7 @@ class Session:
             "params": planned.content_params,
             "defaults": defaults,
             "inputs": inputs.digests,
-            "code": code_digests(
-                planned.component.folder, project.root, planned.component.environment_folder
-            ),
+            "code": code_digests(component.folder, project.root, component.environment_folder),
         }
         text = json.dumps(decides, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]

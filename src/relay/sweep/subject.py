@@ -68,11 +68,6 @@ class Subject:
         """Return the plan of the pipeline."""
         return plan.build(self.plain.settings.pipeline)
 
-    @property
-    def component(self) -> Component:
-        """Return the component of the scoring step."""
-        return self._components[self.spec.step]
-
     def config(self, settings: Settings) -> Config:
         """Return the configuration of a trial with `settings`.
 
@@ -113,8 +108,15 @@ class Subject:
         return [self._plan(config, name) for name in self.plan.names if name in upstream]
 
     def _plan(self, config: Config, name: str) -> PlannedStep:
+        # A setting such as the model can choose it, so it is read from each configuration.
+        environment = _value(config.tree, f"pipeline.steps.{name}.environment")
+        environment = None if environment is _ABSENT else environment
+        step = replace(self.plan[name], environment=environment)
+        component = replace(self._components[name], environment=environment)
+        if environment is not None and config.settings.env_manager != "local":
+            component.require_lock()
         try:
-            return make_planned_step(config, self.plan[name], self._components[name])
+            return make_planned_step(config, step, component)
         except ValidationError:  # the same again, with a line for each mistake
             return plan_steps(self.project.components, config, self.plan, [name])[0]
 
@@ -122,11 +124,7 @@ class Subject:
     def _components(self) -> dict[str, Component]:
         names = {self.spec.step, *self.plan.upstream(self.spec.step)}
         folder = self.project.components
-        loaded = {name: load_component(folder, self.plan[name].component) for name in names}
-        return {
-            name: replace(component, environment=self.plan[name].environment)
-            for name, component in loaded.items()
-        }
+        return {name: load_component(folder, self.plan[name].component) for name in names}
 
     def values(self, settings: Settings, keys: Sequence[str]) -> Settings:
         """Return the values of `keys` that exist in the configuration with `settings`."""
