@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +19,11 @@ from relay.step import main as component
 from relay.step.fingerprint import Fingerprint
 from relay.step.main import StepRun
 from relay.step.params import Params
+from relay.step.result import read_result
 from relay.tracking import ArtifactVersion, Draft, TrackingSettings, UploadError
 from relay.tracking.run_records import RunRecord
 from relay.util.errors import GateFailed, RelayError
+from tests.loading import ROOT
 from tests.memory import Memory, result
 
 
@@ -233,3 +237,51 @@ def test_an_execution_that_was_given_up_stores_nothing(
     execution.touch()
     assert component.main(Two, hand_over, []) == 0
     assert result(tmp_path).max_rss_mb > 10
+
+
+SLOW = """
+import sys, time
+from relay.step import main as component
+from relay.step.params import Params
+
+def step(run):
+    time.sleep(0.5)
+
+sys.exit(component.main(Params, step, []))
+"""
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status"),
+    [
+        ("0<&-", 0),  # sbatch, a worker of jobs
+        ("< /dev/null", 0),  # cron, systemd, `docker run` without -i
+        ("", 128 + signal.SIGTERM),  # a pipe, whose other end the orchestrator held
+    ],
+)
+def test_a_step_ends_with_its_standard_input_only_if_somebody_held_it(
+    tmp_path: Path, redirection: str, status: int
+) -> None:
+    folder, report = tmp_path / "components" / "slow", tmp_path / "report.json"
+    folder.mkdir(parents=True)
+    (folder / "run.py").write_text(SLOW)
+    (tmp_path / "MLproject").touch()
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+        "RELAY_BACKEND": "local",
+        "RELAY_RESULT": str(report),
+    }
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" run.py {redirection}', sys.executable],
+        cwd=folder,
+        env=environ,
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    written = read_result(report)
+    assert written is not None
+    assert written.status == ("failed" if status else "succeeded")
