@@ -174,7 +174,7 @@ class PipelineRun:
         `latest` is moved to these.
         """
         if self.config.settings.engine.name == "local":
-            require_resources(state.waiting)
+            require_resources(state.waiting, in_containers=manager == "docker")
         state.preflight.inspect_sources(state.waiting)
         self._show_store(summary)
         state.move_latest()

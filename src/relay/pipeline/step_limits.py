@@ -16,8 +16,10 @@ from relay.util.errors import ConfigError
 _MB = 1024 * 1024
 
 
-def require_resources(planned_steps: Sequence[PlannedStep]) -> None:
+def require_resources(planned_steps: Sequence[PlannedStep], *, in_containers: bool = False) -> None:
     """Check that this machine has the processors, the memory and the GPUs that each step asks for.
+
+    A container is given no GPU.
 
     Raises ConfigError with a line for each limit that it cannot keep.
     """
@@ -32,7 +34,15 @@ def require_resources(planned_steps: Sequence[PlannedStep]) -> None:
                     f"{key}: this machine has {most:.4g} (got {wanted:g}). Run the step on another "
                     f"machine (engine=slurm, engine=command), or set {key}={most:.3g}."
                 )
-    if any(planned.resources.gpus for planned in planned_steps):
+    with_gpus = [planned for planned in planned_steps if planned.resources.gpus]
+    if in_containers:
+        lines += [
+            f"{_key(planned, 'gpus')}: steps in containers get no GPU (got "
+            f"{planned.resources.gpus}). Run without containers (env_manager=uv), or set "
+            f"{_key(planned, 'gpus')}=0."
+            for planned in with_gpus
+        ]
+    elif with_gpus:
         lines += _missing_gpus(planned_steps, len(list_gpus(os.environ)))
     if lines:
         raise ConfigError("\n".join(lines))

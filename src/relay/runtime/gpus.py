@@ -57,7 +57,8 @@ class GpuSampler:
 
     def __init__(self, ids: Sequence[str]) -> None:
         self._count = len(ids)
-        self._rows: list[tuple[float, float]] = []
+        self._rows: list[tuple[float | None, float | None]] = []
+        """Share and memory of one GPU after the other; None: the device does not report it."""
         # It writes to a pipe: if this process is killed, its next line ends it.
         self._popen = subprocess.Popen(
             [
@@ -78,20 +79,29 @@ class GpuSampler:
         self._popen.kill()
         self._popen.wait()
         self._thread.join()
-        if not self._rows:
-            return None
+        shares = [share for share, _ in self._rows if share is not None]
         memory = [used for _, used in self._rows]
-        totals = [
-            sum(memory[first : first + self._count]) for first in range(0, len(memory), self._count)
-        ]
-        return GpuUse(sum(share for share, _ in self._rows) / len(self._rows), max(totals))
+        if not shares or not any(used is not None for used in memory):
+            return None
+        samples = (
+            memory[first : first + self._count] for first in range(0, len(memory), self._count)
+        )
+        most = max(sum(used for used in sample if used is not None) for sample in samples)
+        return GpuUse(sum(shares) / len(shares), most)
 
     def _read(self) -> None:
         with cast(IO[str], self._popen.stdout) as lines:
             for line in lines:
-                with contextlib.suppress(ValueError):  # "[N/A]", on some devices
-                    share, memory = line.split(",")
-                    self._rows.append((float(share), float(memory)))
+                share, _, memory = line.partition(",")
+                self._rows.append((_to_number(share), _to_number(memory)))
+
+
+def _to_number(text: str) -> float | None:
+    """Return the number that `text` is, or None: some devices do not report one ("[N/A]")."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 @dataclass

@@ -58,3 +58,9 @@ def test_a_gpu_that_is_not_there_is_an_error_before_the_run(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match=r"resources\.gpus: this machine has 0 \(got 1\)"):
         require_resources([step(gpus=1), step()])
+
+
+def test_a_gpu_for_a_step_in_a_container_is_an_error_before_the_run() -> None:
+    require_resources([step()], in_containers=True)
+    with pytest.raises(ConfigError, match=r"gpus: steps in containers get no GPU \(got 1\)"):
+        require_resources([step(gpus=1), step()], in_containers=True)

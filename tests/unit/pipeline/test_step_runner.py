@@ -15,7 +15,7 @@ from relay.pipeline.mlflow_record import MlflowRecord
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.run_summary import StepSummary
 from relay.pipeline.step_runner import StepRunner
-from relay.runtime.gpus import StepGpus
+from relay.runtime.gpus import GpuUse, StepGpus
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process, SpawnedProcess
 from relay.step.result import StepResult, stored_path, write_result
@@ -112,3 +112,14 @@ def test_outputs_of_another_type_are_not_handed_on(runner: StepRunner, tmp_path:
     assert not runner.note_outputs(cast(PlannedStep, job), process, done)
     assert done.status == "skipped"
     ended(process)
+
+
+def test_what_a_step_used_of_its_gpus_is_among_its_metrics(
+    runner: StepRunner, tmp_path: Path
+) -> None:
+    runner.gpus = cast(StepGpus, SimpleNamespace(end=lambda step: GpuUse(35.0, 400.0)))
+    report = StepResult(status="succeeded", metrics={"rows": 5})
+    write_result(runner.launcher.result_path("split"), report)
+    done = StepSummary("split", "skipped")
+    runner.end(cast(PlannedStep, JOB), ended(started(tmp_path, "pass")), done)
+    assert done.metrics == {"rows": 5, "gpu_percent": 35.0, "gpu_memory_mb": 400.0}

@@ -14,7 +14,7 @@ TOOL = """#!/bin/sh
 case "$*" in
   *index,uuid*) printf '0, GPU-a\\n1, GPU-b\\n';;
   *) echo "$*" > {folder}/asked
-     printf '20, 100\\n40, 300\\n[N/A], [N/A]\\n60, 50\\n80, 60\\n'
+     printf '20, 100\\n40, 300\\n[N/A], 350\\n60, 250\\n80, 60\\n'
      touch {folder}/sampled; exec sleep 60;;
 esac
 """
@@ -79,5 +79,5 @@ def test_use_is_the_mean_share_and_the_most_memory_of_all(driver: Path) -> None:
     time.sleep(0.1)
     use = sampler.end()
     assert use is not None
-    assert (use.percent, use.memory_mb) == (50.0, 400.0)
+    assert (use.percent, use.memory_mb) == (50.0, 600.0)
     assert "--id=GPU-a,GPU-b" in (driver / "asked").read_text()
