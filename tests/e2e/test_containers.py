@@ -1,6 +1,7 @@
 """The default pipeline in containers, and the ways in which they end.
 
-Runs if Docker answers and has the image RELAY_TEST_BASE (see docker_here.sh beside this file).
+Runs if Docker, or what RELAY_TEST_COMMAND names, answers and has the image RELAY_TEST_BASE (see
+docker_here.sh beside this file).
 """
 
 from __future__ import annotations
@@ -21,26 +22,28 @@ from tests.e2e.conftest import Checkout, new_checkout, wait_for
 pytestmark = pytest.mark.containers
 
 BASE = os.environ.get("RELAY_TEST_BASE", "")
+COMMAND = os.environ.get("RELAY_TEST_COMMAND", "docker")
+SETTINGS = (f"container.base={BASE}", f"container.command={COMMAND}")
 FUTURE = "from __future__ import annotations\n"
 WAIT = 'if __name__ == "__main__":\n    print("waits", flush=True)\n    time.sleep(60)\n'
 """A component whose step waits has this; it can be killed meanwhile."""
 QUICK = ("model=linear", "cache=false")
 
 
-def docker(*arguments: str) -> str:
+def call_engine(*arguments: str) -> str:
     return subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, check=True
+        [COMMAND, *arguments], capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def engine() -> Iterator[None]:
     try:
-        docker("image", "inspect", BASE)
+        call_engine("image", "inspect", BASE)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("Docker does not answer, or does not have the image RELAY_TEST_BASE")
+        pytest.skip("the engine does not answer, or does not have the image RELAY_TEST_BASE")
     yield
-    assert docker("ps", "--all", "--quiet", "--filter", "name=relay-") == ""
+    assert call_engine("ps", "--all", "--quiet", "--filter", "name=relay-") == ""
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +52,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 def in_containers(checkout: Checkout, *arguments: str) -> Any:
-    base = f"container.base={BASE}"
-    return checkout.main(base, *arguments, env_manager="docker", DOCKER_HOST=host())
+    return checkout.main(*SETTINGS, *arguments, env_manager="docker", DOCKER_HOST=host())
 
 
 def host() -> str:
@@ -58,7 +60,7 @@ def host() -> str:
 
 
 def start(checkout: Checkout, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "main.py", "env_manager=docker", f"container.base={BASE}"]
+    command = [sys.executable, "main.py", "env_manager=docker", *SETTINGS]
     return subprocess.Popen(
         [*command, *QUICK, *arguments],
         cwd=checkout.root,
@@ -70,7 +72,7 @@ def start(checkout: Checkout, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def containers() -> list[str]:
-    return docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=relay-").split()
+    return call_engine("ps", "--all", "--format", "{{.Names}}", "--filter", "name=relay-").split()
 
 
 def test_the_metrics_are_those_of_a_run_without_containers(checkout: Checkout) -> None:
@@ -150,7 +152,7 @@ def test_a_container_that_is_ended_from_outside_fails_its_step(
     checkout: Checkout, command: str
 ) -> None:
     with step_that_waits(checkout) as running:
-        docker(command, *containers())
+        call_engine(command, *containers())
         assert running.wait(120) == 1
         assert containers() == []
     assert checkout.summary["status"] == "failed"
@@ -159,14 +161,13 @@ def test_a_container_that_is_ended_from_outside_fails_its_step(
 
 
 def test_an_image_that_cannot_be_built_is_one_error(checkout: Checkout) -> None:
-    done = checkout.main(
-        "container.base=no-such-image:1", *QUICK, env_manager="docker", DOCKER_HOST=host()
-    )
+    done = in_containers(checkout, "container.base=no-such-image:1", *QUICK)
     assert done.status == 1
-    assert "could not build its image on container.base=no-such-image:1: " in done.output
+    assert f"{COMMAND} could not build its image on container.base=no-such-image:1: " in done.output
     assert "environments.log" in done.output
 
 
+@pytest.mark.skipif(COMMAND != "docker", reason="podman has no daemon")
 def test_a_daemon_that_is_not_there_is_one_error(checkout: Checkout) -> None:
     done = checkout.main(*QUICK, env_manager="docker", DOCKER_HOST="unix:///no/such.sock")
     assert done.status == 1
