@@ -39,6 +39,8 @@ class Rules:
 
     target: str
     task: Task = "auto"
+    time: str | None = None
+    """The column of times of a series: periods such as 2000Q1 are read as such."""
     rename: Mapping[str, str] = field(default_factory=dict)
     drop: Sequence[str] = ()
     dtypes: Mapping[str, str] = field(default_factory=dict)
@@ -112,7 +114,13 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
     label_warnings = _remove_labels(table, rules.labels, dtypes)
     convention = convention_of(table, decimal=rules.decimal, separator=rules.separator)
     read_as, notes, warnings = _read_columns(
-        table, dropped - used, dtypes, convention, target, renamed_notes
+        table,
+        dropped - used,
+        dtypes,
+        convention,
+        target,
+        None if rules.time is None else find_column(rules.time, names, "data.time"),
+        renamed_notes,
     )
     for name in asked:
         notes[name] = "; ".join(filter(None, [notes.get(name), "left out by data.drop"]))
@@ -171,6 +179,7 @@ def _read_columns(
     dtypes: Mapping[str, str],
     convention: Convention,
     target: str,
+    time: str | None,
     earlier_notes: Mapping[str, str],
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Read the columns of `table` in place, except those `skipped`.
@@ -184,7 +193,13 @@ def _read_columns(
             continue
         word = dtypes.get(name)
         # A target's texts are the names of classes, also where they are yes and no.
-        reading = read_column(table.iloc[:, place], word, convention, names_classes=name == target)
+        reading = read_column(
+            table.iloc[:, place],
+            word,
+            convention,
+            names_classes=name == target,
+            has_times=name == time,
+        )
         if reading.word:
             read_as[name] = reading.word
         if warning := ". ".join(filter(None, (reading.warning, _warn_of_infinite(reading.values)))):

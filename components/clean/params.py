@@ -22,6 +22,9 @@ class Params(ReadParams):
     clean_artifact: str = Field("clean", description="name of the clean table")
     target: Column = Field(min_length=1, description="column to predict")
     task: Task = Field("auto", description="auto, regression or classification")
+    time: Column | None = Field(
+        None, description="column of times of a series: periods such as 2000Q1 are read"
+    )
     drop: list[str] = Field([], description="columns to leave out")
     ranges: dict[str, Range] = Field(
         {}, description="{column: [low, high]}: rows outside are dropped; null is open"

@@ -79,6 +79,7 @@ def rules(
     return Rules(
         target=params.target,
         task=params.task,
+        time=params.time,
         rename=params.rename,
         drop=params.drop,
         dtypes=params.dtypes,

@@ -52,6 +52,15 @@ def test_an_unknown_column_is_an_error_with_the_nearest(
         clean(numbers(), **{"target": "y", **rules})
 
 
+def test_periods_are_times_in_the_column_of_times() -> None:
+    quarters = [f"{2000 + i // 4} Q{1 + i % 4}" for i in range(40)]
+    done = clean({"When": quarters, **numbers(40)}, target="y", time="When")
+    assert done.table["when"].iloc[5].strftime("%Y-%m-%d") == "2001-04-01"
+    assert done.read_as["when"] == "datetime:period"
+    other = clean({"When": quarters, **numbers(40)}, target="y")
+    assert other.table["when"].tolist() == quarters
+
+
 def test_a_new_name_that_is_taken_is_an_error() -> None:
     with pytest.raises(RelayError, match="there is a column 'y' already"):
         clean(numbers(), rename={"x": "y"})

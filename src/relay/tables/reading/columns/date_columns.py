@@ -15,8 +15,16 @@ from relay.tables.reading.dates.date_formats import (
     looks_like_unread_date,
     names_month,
 )
-from relay.tables.reading.dates.date_notes import of_counted_times, of_far_dates, of_periods
-from relay.tables.reading.dates.dates import read_dates
+from relay.tables.reading.dates.date_notes import (
+    Remark,
+    joined,
+    of_counted_times,
+    of_far_dates,
+    of_periods,
+    of_two_digit_years,
+)
+from relay.tables.reading.dates.dates import read_dates, to_times
+from relay.tables.reading.dates.periods import find_period_form
 from relay.tables.reading.settings.dtype_words import datetime_word
 
 _UNREAD_AT_LEAST = 0.5
@@ -48,6 +56,22 @@ def read_times(values: pd.Series, examples: list[str]) -> Reading | None:
     return Reading(times, datetime_word(dates.form), dates.note, dates.warning)
 
 
+def read_periods(values: pd.Series, examples: list[str]) -> Reading | None:
+    """Return texts that are all periods, such as 2000Q1 or Jan-19, as their first days; else None.
+
+    For a column that is known to hold times: elsewhere `2000Q1` is a good class, and `Jan-19` may
+    be a day of January.
+    """
+    form = find_period_form(values, examples)
+    if form is None:
+        return None
+    times = to_times(values, form)
+    first = times[times.notna()].iloc[0]
+    note = f"periods such as '{examples[0]}', as the day they begin; the first is {first:%Y-%m-%d}"
+    warnings, notes = joined([Remark(note, is_warning=False), of_two_digit_years(times, form)])
+    return Reading(times, datetime_word(form), notes, warnings)
+
+
 def keep_unread_dates(values: pd.Series, examples: list[str]) -> Reading | None:
     """Keep texts with a warning if most of them look like dates."""
     alike = [text for text in examples if looks_like_unread_date(text)]
@@ -56,7 +80,8 @@ def keep_unread_dates(values: pd.Series, examples: list[str]) -> Reading | None:
     is_category = kind_of(values) == "category"
     if is_category and (len(alike) < _FEWEST_DATES or not all(map(names_month, alike))):
         return None  # weeks and quarters are good classes
-    return Reading(values, warning=of_periods(values, alike[0], is_category=is_category))
+    word = datetime_word(find_period_form(values, alike) or "%d/%m/%Y")
+    return Reading(values, warning=of_periods(values, alike[0], word, is_category=is_category))
 
 
 def read_compact_dates(values: pd.Series) -> Reading | None:

@@ -12,6 +12,7 @@ from relay.tables.reading.columns.column_reading import Reading
 from relay.tables.reading.columns.date_columns import (
     keep_unread_dates,
     read_compact_dates,
+    read_periods,
     read_times,
     with_date_warnings,
 )
@@ -71,12 +72,18 @@ def finite(values: pd.Series) -> pd.Series:
 
 
 def read_column(
-    values: pd.Series, spec: str | None, convention: Convention, *, names_classes: bool = False
+    values: pd.Series,
+    spec: str | None,
+    convention: Convention,
+    *,
+    names_classes: bool = False,
+    has_times: bool = False,
 ) -> Reading:
     """Read `values` as the dtype word `spec`, or as what they seem to be if it is None.
 
-    Texts of a target (`names_classes`) become numbers, or plain True and False, only. Raises
-    RelayError if a value does not fit, or if a few do not in a column of numbers.
+    Texts of a target (`names_classes`) become numbers, or plain True and False, only. In a column
+    that `has_times`, periods such as 2000Q1 and Jan-19 are times as well. Raises RelayError if a
+    value does not fit, or if a few do not in a column of numbers.
     """
     if spec is not None:
         word, warning = _full_word(values, spec, convention)
@@ -86,6 +93,8 @@ def read_column(
         reading = read_compact_dates(values) if is_number and values.notna().any() else None
         return with_date_warnings(reading or Reading(values), values)
     examples = sample(values)
+    if has_times and (periods := read_periods(values, examples)):
+        return periods
     reading = read_like_numbers(values, convention) if are_numbers(examples) else None
     texts = values if reading else with_plain_characters(values)
     examples = examples if texts is values else sample(texts)

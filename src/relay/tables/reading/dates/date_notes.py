@@ -82,10 +82,11 @@ def of_contradiction(values: pd.Series, form: str, parts: Mapping[str, pd.Series
     )
 
 
-def of_periods(values: pd.Series, example: str, *, is_category: bool = False) -> str:
+def of_periods(values: pd.Series, example: str, word: str, *, is_category: bool = False) -> str:
     """Return a warning of texts that look like dates but are not read as such.
 
-    They differ in nearly all rows, unless the column `is_category`.
+    They differ in nearly all rows, unless the column `is_category`. `word` is the dtype word that
+    reads them, or an example of one.
     """
     what = (
         "they are kept as texts, and their order in time is not learned from"
@@ -95,7 +96,7 @@ def of_periods(values: pd.Series, example: str, *, is_category: bool = False) ->
     return (
         f"most values look like dates, such as '{example}', in a form that is not read: {what}. "
         "Write them as "
-        f"2024-01-31 in the file, or name their form: {_as_dtype(values, 'datetime:%d/%m/%Y')}"
+        f"2024-01-31 in the file, or name their form: {_as_dtype(values, word)}"
     )
 
 

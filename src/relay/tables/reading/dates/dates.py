@@ -22,8 +22,9 @@ from relay.tables.reading.dates.date_formats import (
     split_forms,
     zeros_shape,
 )
+from relay.tables.reading.dates.periods import begin_of
 from relay.tables.reading.numbers.numbers import without_placeholders
-from relay.tables.reading.settings.dtype_words import FORMATS_APART, ISO_8601
+from relay.tables.reading.settings.dtype_words import FORMATS_APART, ISO_8601, PERIOD
 
 _MOST_FORMATS = 4
 _DATES_AT_LEAST = 0.5
@@ -85,6 +86,8 @@ def to_times(texts: pd.Series, form: str) -> pd.Series:
     """Return `texts` as times in UTC without a zone, missing if one has no format of `form`."""
     if form in COUNTS:
         return counted_times(pd.to_numeric(texts, errors="coerce"), form)
+    if form == PERIOD:
+        return on_distinct(texts, begin_of)
     return on_distinct(texts, lambda some: _parse_any(some, form))
 
 

@@ -20,6 +20,8 @@ ISO_8601 = "ISO8601"
 EPOCH_MS, EPOCH_S, SERIAL_DAYS = "ms", "s", "excel"
 """In place of a format: milliseconds since 1970, as pandas writes times to JSON; seconds since
 1970; days as spreadsheet programs count them."""
+PERIOD = "period"
+"""In place of a format: the first days of periods such as 2000Q1, 2019M01 and 2021-W05."""
 FORMATS_APART = "|"
 """Separates several formats of dates in one dtype word."""
 
@@ -70,7 +72,7 @@ def datetime_format(spec: str) -> str | None:
     There can be several: `datetime:ISO8601|%d.%m.%Y`.
     """
     form = spec.removeprefix(_DATETIME_FORMAT)
-    names_one = "%" in form or form in (ISO_8601, EPOCH_MS, EPOCH_S, SERIAL_DAYS)
+    names_one = "%" in form or form in (ISO_8601, EPOCH_MS, EPOCH_S, SERIAL_DAYS, PERIOD)
     return form if spec.startswith(_DATETIME_FORMAT) and names_one else None
 
 
