@@ -90,8 +90,9 @@ class ConfigFiles:
         for group in self.declaring:
             for path in sorted((self.folder / group).glob("*.yaml")):
                 own = _added_groups(path)
-                if _content(path) and not _parents(path):
-                    _declare(own, path, group)
+                content = _content(path)
+                if content and not _parents(path, content):
+                    _declare(own, path, group, content)
                 keys |= dict.fromkeys(_empty_mappings(own))
         return list(keys)
 
@@ -183,9 +184,12 @@ def _content(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _parents(path: Path) -> list[Path]:
-    """Return the files of its own group that the file `path` is built on."""
-    defaults = _content(path).get(_DEFAULTS) or []
+def _parents(path: Path, content: Mapping[str, Any] | None = None) -> list[Path]:
+    """Return the files of its own group that the file `path` is built on.
+
+    `content` is that of the file, if it has been read.
+    """
+    defaults = (_content(path) if content is None else content).get(_DEFAULTS) or []
     names = [name for name in defaults if isinstance(name, str) and not name.startswith(("_", "/"))]
     # default@pipeline: a file, and the place of its settings in the tree
     return [path.parent / f"{name.partition('@')[0]}.yaml" for name in names]
@@ -227,10 +231,16 @@ def _added_groups(path: Path) -> dict[str, Any]:
     }
 
 
-def _declare(settings: dict[str, Any], path: Path, group: str) -> None:
-    """Add the settings of the file `path` to `settings`, at their place."""
-    content = {key: value for key, value in _content(path).items() if key != _DEFAULTS}
-    _merge(settings, content if _is_global(path) else {group: content})
+def _declare(
+    settings: dict[str, Any], path: Path, group: str, content: Mapping[str, Any] | None = None
+) -> None:
+    """Add the settings of the file `path` to `settings`, at their place.
+
+    `content` is that of the file, if it has been read.
+    """
+    read = _content(path) if content is None else content
+    own = {key: value for key, value in read.items() if key != _DEFAULTS}
+    _merge(settings, own if _is_global(path) else {group: own})
 
 
 def _merge(settings: MutableMapping[str, Any], more: Mapping[str, Any]) -> None:

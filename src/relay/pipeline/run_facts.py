@@ -14,7 +14,6 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from relay.config.composed import Config
-from relay.pipeline.run_folders import is_run_name
 from relay.pipeline.run_summary import Summary
 from relay.util.redact import redact
 
@@ -42,12 +41,6 @@ def group_name(config: Config, folder: Path) -> str:
     """Return the group of a pipeline's runs: `tracking.group`, or data, model and folder."""
     words = [*run_name(config).split(" / "), folder.name]
     return config.settings.tracking.group or " ".join(filter(None, words))
-
-
-def name_of_group(group: str) -> str:
-    """Return the name of the run's folder that ends `group`; `group` if another one was set."""
-    last = group.rpartition(" ")[2]
-    return last if is_run_name(last) else group
 
 
 def comparable_settings(config: Config, selected: Sequence[str]) -> dict[str, str]:

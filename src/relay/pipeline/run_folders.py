@@ -83,6 +83,12 @@ def is_run_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def name_of_group(group: str) -> str:
+    """Return the name of the run's folder that ends `group`; `group` if another one was set."""
+    last = group.rpartition(" ")[2]
+    return last if is_run_name(last) else group
+
+
 def list_runs(outputs: Path) -> list[RunFolder]:
     """Return the runs in `outputs`, oldest first."""
     if not outputs.is_dir():

@@ -19,7 +19,6 @@ from relay.tracking.wandb.login import (
     require_switched_on,
     resolve_backend,
 )
-from relay.tracking.wandb.server_check import find_outage, probe
 
 __all__ = [
     "BACKEND",
@@ -78,6 +77,8 @@ def log_in(settings: TrackingSettings, environ: Mapping[str, str]) -> TrackingSe
     Raises ConfigError if there is no login or the server refuses it, RelayError if the server
     cannot be reached.
     """
+    from relay.tracking.wandb.server_check import probe
+
     entity = probe(require_login(environ))
     return replace(settings, backend=BACKEND, entity=settings.entity or entity)
 
@@ -87,7 +88,16 @@ def require_answer(environ: Mapping[str, str]) -> None:
 
     Raises ConfigError or RelayError, as `log_in` does.
     """
+    from relay.tracking.wandb.server_check import probe
+
     probe(require_login(environ))
+
+
+def find_outage(environ: Mapping[str, str], timeout: float) -> str | None:
+    """Ask the server once, briefly, and return why it refuses the login or is out, or None."""
+    from relay.tracking.wandb import server_check
+
+    return server_check.find_outage(environ, timeout)
 
 
 def take_trial(environ: MutableMapping[str, str]) -> Trial | None:

@@ -22,7 +22,6 @@ from relay.commands.doctor.machine import (
     check_tools,
     tools_path,
 )
-from relay.commands.doctor.places import check_containers, check_engine
 from relay.commands.doctor.project import (
     check_environments,
     check_kept,
@@ -95,12 +94,16 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
             login = pool.submit(check_login, spec.backend, os.environ)
             yield from check_settings(project, config, components)
             if config.settings.env_manager == "docker":
+                from relay.commands.doctor.places import check_containers
+
                 needed = config.settings.container.command
                 yield check_containers(project, config.settings.container, components)
             else:
                 finding, build_bytes = check_environments(config.settings.env_manager, components)
                 yield finding
             if config.settings.engine.name != "local":
+                from relay.commands.doctor.places import check_engine
+
                 yield check_engine(config.settings.engine)
             yield login.result()
             yield check_store(project, TrackingSettings("local", spec.project))

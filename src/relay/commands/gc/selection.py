@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from relay.tracking.interface import CACHE_PREFIX, SOURCE_TYPE, Holding
 from relay.tracking.lineage import recorded_inputs
@@ -29,6 +29,7 @@ def choose_removable(holdings: Sequence[Holding], before: str) -> list[Holding]:
     kept |= _newest(holdings)
     inputs = {name: _inputs(holding) for name, holding in by_name.items()}
     by_alias = _by_cache_alias(by_name)
+    records = _records(by_name, inputs)
     waiting = list(kept)
     while waiting:
         while waiting:
@@ -39,7 +40,7 @@ def choose_removable(holdings: Sequence[Holding], before: str) -> list[Holding]:
                 needed |= by_alias[alias]
             waiting += needed - kept
             kept |= needed
-        waiting = [name for name in _records(by_name, inputs, kept) if name not in kept]
+        waiting = [name for name, needed in records.items() if name not in kept and needed <= kept]
         kept |= set(waiting)
     return [holding for name, holding in by_name.items() if name not in kept]
 
@@ -80,15 +81,17 @@ def _by_cache_alias(by_name: Mapping[str, Holding]) -> dict[str, set[str]]:
     return by_alias
 
 
-def _records(
-    by_name: Mapping[str, Holding], inputs: Mapping[str, set[str]], kept: set[str]
-) -> Iterator[str]:
-    """Yield the cached outputs made from a version with an alias of its own, and from kept ones."""
+def _records(by_name: Mapping[str, Holding], inputs: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Return the cached outputs made from a version with an alias of its own, with their inputs.
+
+    An input that is not in the store any more is left out.
+    """
     own = {name for name, holding in by_name.items() if _has_own_alias(holding)}
-    stored = by_name.keys()
-    for name, holding in by_name.items():
-        if inputs[name] & own and inputs[name] & stored <= kept and _cache_aliases(holding):
-            yield name
+    return {
+        name: needed & by_name.keys()
+        for name, needed in inputs.items()
+        if not needed.isdisjoint(own) and _cache_aliases(by_name[name])
+    }
 
 
 def _has_own_alias(holding: Holding) -> bool:

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from relay.commands.look.arguments import Usage, choose_server, parse, print_rows
 from relay.commands.look.headline import headline
-from relay.commands.look.server import NOTE, list_server_runs
 from relay.pipeline.run_folders import RunFolder, list_runs
 from relay.tracking.remote import SETTING, TITLE
 from relay.util.project import Project
@@ -21,6 +20,10 @@ RUNS = Usage(
     "Lists the runs in outputs/, newest first: how each ended, what it ran and its metrics. A run\n"
     "that is going on is `running`; one that ended without writing its summary is `killed`.\n"
     f"With {SETTING}, also the runs of the project on {TITLE}.",
+)
+_NOTE = (
+    f"{TITLE} does not have the command of a run, its time as a whole, and the steps that were "
+    "cached."
 )
 _PROGRAM = re.compile(r"^(\./relay run|python main\.py) ?")
 """The beginning of a run's command, also as earlier versions wrote it."""
@@ -36,6 +39,9 @@ def runs(project: Project, argv: Sequence[str], console: Console) -> int:
     rows = [run_row(run, whole=arguments.as_json) for run in newest]
     server = choose_server(project, arguments.settings)
     if server is not None:
+        # Imported late, as it takes longer than all else of the command.
+        from relay.commands.look.server import list_server_runs
+
         found = list_server_runs(server, arguments.limit, whole=arguments.as_json)
         names = {run.folder.name for run in newest}
         dated = [(run.began, row) for run, row in zip(newest, rows, strict=True)]
@@ -45,7 +51,7 @@ def runs(project: Project, argv: Sequence[str], console: Console) -> int:
     empty = f"No run yet. Start one: ./relay run. Runs on {TITLE}: ./relay runs {SETTING}"
     print_rows(console, rows, arguments.as_json, empty)
     if server is not None and not arguments.as_json and any(row["seconds"] is None for row in rows):
-        console.print(NOTE, style="dim", markup=False, highlight=False, soft_wrap=True)
+        console.print(_NOTE, style="dim", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

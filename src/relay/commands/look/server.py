@@ -11,18 +11,13 @@ from typing import Any
 from relay.commands.look.headline import headline
 from relay.models.metric_names import HIGHER_IS_BETTER
 from relay.pipeline.run_comparison import compare_settings
-from relay.pipeline.run_facts import name_of_group
-from relay.pipeline.run_folders import RunFolder
+from relay.pipeline.run_folders import RunFolder, name_of_group
 from relay.step.run_metadata import MLFLOW_RUN, PHASES
 from relay.tracking import TrackingSettings, remote
 from relay.tracking.remote import SETTING, TITLE
 from relay.tracking.server_runs import ServerRun, ServerStep
 from relay.util.errors import ConfigError
 
-NOTE = (
-    f"{TITLE} does not have the command of a run, its time as a whole, and the steps that were "
-    "cached."
-)
 _OF_ONE_RUN = (MLFLOW_RUN, PHASES)
 _EXECUTED = {"succeeded": "ran"}
 

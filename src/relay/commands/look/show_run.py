@@ -9,7 +9,6 @@ from rich.console import Console
 
 from relay.commands.look.arguments import Arguments, choose_server, print_json, print_rows
 from relay.commands.look.headline import headline
-from relay.commands.look.server import find_server_run
 from relay.pipeline.run_folders import RunFolder, is_run_name, list_runs
 from relay.step.params import ARTIFACT_SUFFIX
 from relay.tracking.remote import SETTING, TITLE
@@ -35,7 +34,12 @@ def show_run(project: Project, arguments: Arguments, console: Console) -> int:
     if runs:
         content, lines = _of_folder(runs[-1])
     else:
-        found = None if server is None else find_server_run(server, word)
+        found = None
+        if server is not None:
+            # Imported late, as it takes longer than all else of the command.
+            from relay.commands.look.server import find_server_run
+
+            found = find_server_run(server, word)
         if found is None:
             raise ConfigError(
                 f"show: {word}: there is no such run in outputs/"
