@@ -364,7 +364,7 @@ def test_numbers_pictures_and_tables_are_taken(store: Store) -> None:
     run.update_config({"input_artifact": "table:v0"})
     picture = store.folder / "picture.png"
     Image.new("RGB", (4, 4)).save(picture)
-    table = Table(("name", "rows"), (("a", 1), ("b", 2)))
+    table = Table(("name", "rows", "min"), (("a", 1, "2024-01-31"), ("b", 2, 0.5), ("c", 3, None)))
     run.log(Row({"r2": 0.5, "rows": 3.0}, {"picture": picture}, {"removed": table}))
     run.finish("succeeded")
 

@@ -18,6 +18,7 @@ from relay.tracking.interface import (
     Draft,
     Row,
     RunStatus,
+    Table,
     UploadError,
 )
 from relay.tracking.not_found import hint_on_missing
@@ -141,10 +142,7 @@ class WandbRun:
     def log(self, row: Row) -> None:
         values: dict[str, Any] = dict(row.metrics)
         values |= {name: wandb.Image(str(path)) for name, path in row.images.items()}
-        values |= {
-            name: wandb.Table(columns=list(table.columns), data=list(map(list, table.rows)))
-            for name, table in row.tables.items()
-        }
+        values |= {name: _table(table) for name, table in row.tables.items()}
         values |= {name: _page(path) for name, path in row.pages.items()}
         if row.time is not None:
             values["_timestamp"] = row.time
@@ -184,3 +182,21 @@ class WandbRun:
         except UploadError:
             self._failed = True
             raise
+
+
+def _table(table: Table) -> wandb.Table:
+    """Return `table` as W&B's; a column may have both texts and numbers."""
+    kinds = (
+        {_kind(value) for value in column if value is not None}
+        for column in zip(*table.rows, strict=True)
+    )
+    return wandb.Table(
+        columns=list(table.columns),
+        data=list(map(list, table.rows)),
+        allow_mixed_types=any(len(found) > 1 for found in kinds),
+    )
+
+
+def _kind(value: object) -> type:
+    """Return the type that W&B takes `value` for."""
+    return next((kind for kind in (bool, str) if isinstance(value, kind)), float)
