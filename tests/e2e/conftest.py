@@ -209,6 +209,28 @@ def new_checkout(root: Path, more: Sequence[str] = (), store: bool = True) -> Ch
     return Checkout(root)
 
 
+GIT_URL = "https://git.test/relay"
+
+
+def publish_tag(checkout: Checkout, there: Path) -> dict[str, str]:
+    """Make a repository in `there` whose tag v1 has the checkout, and whose newest commit fails.
+
+    Return the environment variables with which Git finds it at `GIT_URL`.
+    """
+    git = ("git", "-c", "user.name=me", "-c", "user.email=me@here.test", "-C", str(there))
+    ignored = shutil.ignore_patterns(".*", "outputs", "mlruns", "mlflow.db")
+    shutil.copytree(checkout.root, there, symlinks=True, ignore=ignored)
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"], ["tag", "v1"]):
+        subprocess.run([*git, *words], check=True)
+    (there / "main.py").write_text("raise SystemExit('newer than the tag')")
+    subprocess.run([*git, "commit", "-q", "-a", "-m", "newer"], check=True)
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{there}.insteadOf",
+        "GIT_CONFIG_VALUE_0": GIT_URL,
+    }
+
+
 def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until `condition` holds; fails where it does not within `seconds`."""
     deadline = time.monotonic() + seconds

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from tests.e2e.conftest import Checkout, new_checkout
+from tests.e2e.conftest import GIT_URL, Checkout, new_checkout, publish_tag
 from tests.e2e.online import PROJECT, login
+from tests.forks import Done
 from tests.wandb_server import WandbServer
 
 pytestmark = pytest.mark.e2e
@@ -76,6 +80,38 @@ def test_predict_uses_the_champion(ran: Checkout) -> None:
     rows = (ran.root / "predictions.csv").read_text().splitlines()
     assert "prediction" in rows[0]
     assert len(rows) == 1 + 89
+
+
+def test_a_git_tag_is_built_once_and_run_twice_with_nothing_checked_out(
+    ran: Checkout, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    variables, started = publish_tag(ran, tmp_path / "there"), replace(ran, root=home)
+
+    def run(url: str, *params: str) -> Done:
+        words = [word for param in params for word in ("-P", param)]
+        command = ("mlflow", "run", url, "-v", "v1", "--env-manager", "uv", *words)
+        done = started.command(*command, **variables)
+        assert done.status == 0, done.output
+        return done
+
+    steps = ["get_data", "clean", "check", "split"]
+    selected = f"steps={','.join(steps)}"
+    run(GIT_URL, selected)
+    assert [started.step(name)["status"] for name in steps] == ["ran"] * 4
+    done = run(GIT_URL, selected)
+    assert "Creating a new environment" not in done.output  # MLflow's, for Relay itself
+    assert "Built the environment" not in done.output
+    assert [started.step(name)["status"] for name in steps] == ["cached"] * 4
+    model = '{"name": "linear", "_target_": "sklearn.linear_model.Ridge"}'
+    done = run(
+        f"{GIT_URL}#components/train",
+        *("train_artifact=diabetes_train:latest", "report_artifact=diabetes_report:latest"),
+        *("target=target", f"model={model}"),
+    )
+    assert "Stored model:v0" in done.output
+    assert "Creating a new environment" not in done.output
 
 
 def test_with_a_login_the_same_environments_work_on_wandb(ran: Checkout) -> None:

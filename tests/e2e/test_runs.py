@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.conftest import Checkout
+from tests.e2e.conftest import GIT_URL, Checkout, publish_tag
 from tests.forks import Done
 from tests.loading import SHIPPED
 
@@ -164,32 +162,21 @@ def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None
 def test_a_run_of_a_git_tag_keeps_its_results_where_it_was_started(
     ran: Checkout, tmp_path: Path
 ) -> None:
-    git = ("git", "-c", "user.name=me", "-c", "user.email=me@here.test", "-C")
-    there, home = tmp_path / "there", tmp_path / "home"
-    ignored = shutil.ignore_patterns(".*", "outputs", "mlruns", "mlflow.db")
-    shutil.copytree(ran.root, there, symlinks=True, ignore=ignored)
+    home = tmp_path / "home"
     home.mkdir()
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"], ["tag", "v1"]):
-        subprocess.run([*git, str(there), *words], check=True)
-    (there / "main.py").write_text("raise SystemExit('newer than the tag')")
-    subprocess.run([*git, str(there), "commit", "-q", "-a", "-m", "newer"], check=True)
+    variables = publish_tag(ran, tmp_path / "there")
     (home / "t.csv").write_text("x,y\n" + "".join(f"{n},{2 * n}\n" for n in range(40)))
-    instead = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{there}.insteadOf",
-        "GIT_CONFIG_VALUE_0": "https://git.test/relay",
-    }
     started = replace(ran, root=home)
 
     def run(url: str, *params: str) -> Done:
         words = [word for param in params for word in ("-P", param)]
         command = ("mlflow", "run", url, "-v", "v1", "--env-manager", "local", *words)
-        done = started.command(*command, **instead)
+        done = started.command(*command, **variables)
         assert done.status == 0, done.output
         return done
 
     arguments = ("env_manager=local", "steps=+clean", "data=table", "data.url=t.csv")
-    done = run("https://git.test/relay", *arguments, "data.target=y")
+    done = run(GIT_URL, *arguments, "data.target=y")
     summary = started.summary
     assert summary["status"] == "succeeded"
     assert f"; outputs/{(home / 'outputs' / 'latest').readlink()}/summary.json" in done.output
@@ -199,12 +186,12 @@ def test_a_run_of_a_git_tag_keeps_its_results_where_it_was_started(
     assert mlflow_run.data.params["data.name"] == "t_y"
 
     # Another clone has the same code: nothing is made again.
-    run("https://git.test/relay", *arguments, "data.target=y")
+    run(GIT_URL, *arguments, "data.target=y")
     assert {started.statuses()[name] for name in ("get_data", "clean")} == {"cached"}
 
     # One component of it, on the same store.
     split = ("input_artifact=t_y_clean:latest", "target=y", "train_artifact=t_y_train")
-    done = run("https://git.test/relay#components/split", *split)
+    done = run(f"{GIT_URL}#components/split", *split)
     assert "Stored t_y_train:v0" in done.output
 
 
