@@ -10,6 +10,8 @@ _WIDTH, _HEIGHT = 136, 46  # of a step
 _GAP_X, _GAP_Y = 44, 18
 _MARGIN = 2
 _LONGEST = 17  # characters of a name that fit
+_LEAST_WIDTH = 860
+"""The pixels to which a wide picture shrinks; it is moved sideways on a narrower screen."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def draw_graph(nodes: Sequence[Node]) -> str:
     label = "; ".join(f"{node.name}: {node.note}" for node in nodes)
     lines = [
         f'<svg class="graph" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{escape(label)}">'
+        f'style="min-width: {min(width, _LEAST_WIDTH)}px" role="img" aria-label="{escape(label)}">'
     ]
     for node, needs in zip(nodes, _direct_needs(nodes), strict=True):
         lines += [_edge(places[need], places[node.name]) for need in needs]

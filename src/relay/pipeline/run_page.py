@@ -37,8 +37,21 @@ _PROMOTED = "champion"
 _SECONDS = 1.0
 """The least time between two versions of the page while the run goes on."""
 _LOG_LINES = 40
+_CODE = "code: "
+"""The beginning of a reason that names a file of the code."""
+_NAMED_FILES = 2
 _LARGEST_PICTURE = 1_000_000
 _LARGEST_PICTURES = 4_000_000
+
+
+def short_reason(why: str) -> str:
+    """Return why a step ran, with the number of files of the code if more than two differ."""
+    parts = why.split(", ")
+    files = [part.removeprefix(_CODE) for part in parts if part.startswith(_CODE)]
+    if len(files) <= _NAMED_FILES:
+        return why
+    others = [part for part in parts if not part.startswith(_CODE)]
+    return ", ".join([f"{_CODE}{files[0]} and {len(files) - 1} more files", *others])
 
 
 @dataclass
@@ -153,7 +166,8 @@ class RunPage:
         log = None
         if step.log:
             log = f"logs/{Path(step.log).name}"
-        return {"done": step, "status": self._status(step), "log": log}
+        reason = short_reason(step.why or "")
+        return {"done": step, "status": self._status(step), "log": log, "reason": reason}
 
     def _log(self, step: StepSummary) -> str:
         if not step.log:

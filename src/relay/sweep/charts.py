@@ -99,7 +99,8 @@ def draw_history(study: optuna.Study, metric: str) -> Chart:
         for points in axes.collections:
             points.set(color=_BLUE, alpha=0.75)
         for line in axes.lines:
-            line.set_color(_ORANGE)
+            line.set(color=_ORANGE, drawstyle="steps-post")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(labels=["trial", "best so far"], loc="best", frameon=False, fontsize=8.5)
         return axes
 
@@ -179,7 +180,10 @@ def draw_timeline(study: optuna.Study) -> Chart:
         axes = plots.plot_timeline(study)
         axes.tick_params(axis="x", rotation=0)
         axes.xaxis.set_major_locator(AutoDateLocator(maxticks=4))
+        axes.yaxis.get_major_locator().set_params(integer=True)
         handles = axes.get_legend().legend_handles
+        for handle in handles:
+            handle.set_label(handle.get_label().lower())  # the names of Optuna's states
         axes.legend(handles=handles, frameon=False, fontsize=8.5, loc="upper left")
         axes.set(xlabel="")
         return axes

@@ -60,3 +60,10 @@ def test_a_name_is_text_and_cut_if_it_is_long() -> None:
 def test_a_reader_hears_each_step_and_its_status() -> None:
     svg = draw_graph([node("a"), node("b", "a", status="failed")])
     assert parse(svg).attrib["aria-label"] == "a: ran; b: failed"
+
+
+def test_a_wide_picture_shrinks_to_a_width_at_which_it_can_be_read() -> None:
+    steps = [node("s0"), *(node(f"s{number}", f"s{number - 1}") for number in range(1, 9))]
+    assert parse(draw_graph(steps)).attrib["style"] == "min-width: 860px"
+    small = parse(draw_graph(steps[:2])).attrib
+    assert small["style"] == f"min-width: {small['width']}px"

@@ -15,7 +15,7 @@ from relay.config.schema import OutputSpec
 from relay.pipeline.display import PlainDisplay
 from relay.pipeline.plan import Plan, Step
 from relay.pipeline.run_comparison import compare_settings, find_previous
-from relay.pipeline.run_page import PageDisplay, RunPage, find_promoted
+from relay.pipeline.run_page import PageDisplay, RunPage, find_promoted, short_reason
 from relay.pipeline.run_summary import StepSummary, Summary, write_settings, write_summary
 from relay.runtime.progress import Usage
 from relay.step.context import METRICS_KEY
@@ -231,3 +231,11 @@ def test_the_page_follows_the_events_of_the_run(
     stamp = file.stat().st_mtime_ns
     display.running("train", Usage(1, 0, 0), "")  # nothing has happened
     assert file.stat().st_mtime_ns == stamp
+
+
+def test_many_files_of_the_code_are_counted_in_the_reason_of_a_step() -> None:
+    few = "code: a.py, code: b.py, parameter depth"
+    assert short_reason(few) == few
+    many = "code: a.py, code: b.py, code: c.py, parameter depth, input train"
+    assert short_reason(many) == "code: a.py and 2 more files, parameter depth, input train"
+    assert short_reason("never made") == "never made"
