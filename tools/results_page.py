@@ -27,6 +27,7 @@ the test set, a fifth of the rows. The baseline is a constant prediction. Second
 step `train`: five folds and the final fit. On the larger tables, `elastic_net` and `extra_trees`
 are left out. Measured on two cores of a shared machine: seconds are only a rough comparison, and
 those of the three boosting models, measured under the highest load, are up to ten times too high.
+`mlp` was measured on five of the smaller tables only, under a higher load still.
 """
 
 BESIDE = "Beside the plain libraries"

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from relay.forecasts.examples import Examples, Frame, describe, learnable
+from relay.forecasts.keras_files import make_repeatable
 from relay.forecasts.methods import Progress
 from relay.forecasts.series import Floats, Series
 from relay.util.errors import ConfigError, RelayError
@@ -85,6 +86,7 @@ class Net:
     def save(self, folder: Path) -> Mapping[str, Any]:
         """Write the net into `folder`."""
         self.model.save(folder / FILE)
+        make_repeatable(folder / FILE)
         return {"frame": asdict(self.frame), "backend": self.backend, "epochs": self.epochs}
 
 
