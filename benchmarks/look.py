@@ -56,7 +56,7 @@ def fill_outputs(outputs: Path, count: int) -> None:
     for number in range(1, count):
         folder = outputs / (began - timedelta(hours=number)).strftime("%Y-%m-%dT%H-%M-%S")
         folder.mkdir()
-        for name in ("summary.json", "config.yaml"):
+        for name in ("summary.json", "config.yaml", "locks.json"):
             shutil.copyfile(first / name, folder / name)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from relay.pipeline.planned_step import PlannedStep
 from relay.runtime.environments import LOCK
 from relay.runtime.locks import read_packages
 from relay.util.files import write_text
+
+if TYPE_CHECKING:  # a command that looks does not plan
+    from relay.pipeline.planned_step import PlannedStep
 
 LOCKS = "locks.json"
 """The file in a run's folder with the packages of its locks."""
