@@ -42,8 +42,11 @@ lint: .venv-dev ## Check style and types
 	@.venv-dev/bin/python tools/prose.py $(PROSE)
 	@PYTHONPATH=src .venv-dev/bin/lint-imports --no-cache
 	@.venv-dev/bin/mypy src main.py tools tests benchmarks
-	@printf '%s\n' $(COMPONENTS) | xargs -P 2 -I{} sh -c 'set -e; out=$$(MYPYPATH=components/{} \
-		.venv-dev/bin/mypy components/{}/*.py) || { echo "$$out"; exit 1; }; echo "components/{}: $$out"'
+	@# One after the other: components have modules of the same name, and mypy keeps one cache.
+	@for name in $(COMPONENTS); do \
+		printf 'components/%s: ' $$name; \
+		MYPYPATH=components/$$name .venv-dev/bin/mypy components/$$name/*.py || exit 1; \
+	done
 
 format: .venv-dev ## Format the code, and fix what the linter can
 	@.venv-dev/bin/ruff check --fix .
