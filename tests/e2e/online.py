@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import Any
 
+from relay.step.run_metadata import MLFLOW_RUN, PHASES
 from tests.wandb_server import WandbServer
 from tests.wandb_server.faults import Match, Request
 
@@ -13,7 +14,7 @@ PROJECT = "relay"
 SECONDS = "seconds"
 _HEX_DIGEST = re.compile(r"^[0-9a-f]{64}$")
 # What two runs of the same pipeline cannot have in common.
-_OF_ONE_RUN = ("mlflow_run_id", "fit_seconds", SECONDS)
+_OF_ONE_RUN = (MLFLOW_RUN, PHASES, "fit_seconds", SECONDS)
 
 
 def login(server: WandbServer) -> dict[str, str]:
