@@ -42,7 +42,8 @@ def root(tmp_path: Path) -> Path:
     """Return a project with one more environment, `deep`."""
     for name in ("config", "components", "environments"):
         shutil.copytree(ROOT / name, tmp_path / name, symlinks=True)
-    shutil.copytree(tmp_path / "environments" / "model", tmp_path / "environments" / "deep")
+    environments = tmp_path / "environments"
+    shutil.copytree(environments / "model", environments / "deep", symlinks=True)
     return tmp_path
 
 

@@ -13,7 +13,8 @@ from relay.config.schema import TrackingSpec
 from relay.pipeline.run_summary import StepSummary, Summary
 from relay.pipeline.tracking_setup import choose_tracking, log_summary, run_id
 from relay.step.context import RunSettings
-from relay.tracking import Backend, RunSpec, TrackingSettings, remote
+from relay.tracking import Backend, RunSpec, TrackingSettings
+from relay.tracking.wandb import server_check
 from relay.tracking.wandb.login import Login
 from relay.util.errors import ConfigError, RelayError
 from tests.unit.pipeline.backstage import Backstage
@@ -44,7 +45,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[Login]:
         logins.append(login)
         return "own"
 
-    monkeypatch.setattr(remote, "probe", probe)
+    monkeypatch.setattr(server_check, "probe", probe)
     return logins
 
 
@@ -95,7 +96,7 @@ def test_a_server_that_fails_is_an_error_and_does_not_switch_to_local(
     def probe(login: Login) -> str:
         raise RelayError("it cannot be reached")
 
-    monkeypatch.setattr(remote, "probe", probe)
+    monkeypatch.setattr(server_check, "probe", probe)
     with pytest.raises(RelayError, match="cannot be reached"):
         choose_tracking(spec(), {**environ, "WANDB_API_KEY": KEY})
 
@@ -170,7 +171,7 @@ def test_a_wandb_server_that_has_gone_is_not_waited_for(monkeypatch: pytest.Monk
     def probe(login: Login) -> str:
         raise RelayError("it cannot be reached")
 
-    monkeypatch.setattr(remote, "probe", probe)
+    monkeypatch.setattr(server_check, "probe", probe)
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     backend = Backstage("wandb")
     with pytest.raises(RelayError, match="cannot be reached"):
