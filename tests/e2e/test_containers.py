@@ -93,6 +93,13 @@ def test_a_selected_step_runs_in_a_container(checkout: Checkout) -> None:
     assert (logs / "clean.log").exists()
 
 
+def test_the_trials_of_a_sweep_are_scored_in_a_container(checkout: Checkout) -> None:
+    trials = ("sweep", "linear", "--trials", "2", "--no-register")
+    done = checkout.relay(*trials, "env_manager=docker", *SETTINGS, DOCKER_HOST=host())
+    assert done.status == 0, done.output
+    assert "2 of 2" in done.output
+
+
 def test_when_the_orchestrator_is_killed_nothing_is_left(checkout: Checkout) -> None:
     running = start(checkout)
     wait_for(lambda: len(containers()) >= 2)

@@ -32,8 +32,9 @@ def open_containers(
     tracking: TrackingSettings,
     steps: Sequence[PlannedStep],
     folder: Path,
+    *more: Path,
 ) -> StepContainers:
-    """Return the containers of a run of `steps`, whose files are in `folder`."""
+    """Return the containers of a run of `steps`, whose files are in `folder`, and use `more`."""
     is_remote = remote.is_remote(tracking.backend)
     store = scheme_of(project.tracking_uri(os.environ))
     all_need_network = is_remote or store not in _LOCAL_STORES
@@ -52,7 +53,10 @@ def open_containers(
         Engine(spec.command),
         spec.network,
         needs,
-        [*_list_files(project, steps), Mount(folder, is_writable=True)],
+        [
+            *_list_files(project, steps),
+            *(Mount(place, is_writable=True) for place in (folder, *more)),
+        ],
         remote.login_variables(os.environ) if is_remote else {},
         folder / "logs" / "containers.log",
     )

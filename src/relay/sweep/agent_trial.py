@@ -42,7 +42,7 @@ def score_trial(
     try:
         inputs = find_inputs(subject, config, tracking, backend, console, inspects=False)
         signals.install()  # the run of the steps before had its own
-        workers = Workers(lambda name, more: processes.start(inputs, name, more))
+        workers = Workers(lambda name, more: processes.start(inputs, name, more), processes.sockets)
         try:
             arguments = subject.plan_step(config).arguments(inputs.references)
             _score(workers, arguments, processes, report, signals)

@@ -28,7 +28,7 @@ from relay.step.resources import Resources
 from relay.step.result import read_result
 from relay.sweep.inputs import Inputs
 from relay.sweep.subject import Subject
-from relay.sweep.workers import Lost
+from relay.sweep.workers import Lost, new_socket_folder
 from relay.tracking import TrackingSettings
 from relay.tracking.mlflow.owner import is_gone, owner_tags
 from relay.util.files import write_text
@@ -64,6 +64,8 @@ class ScoringProcesses:
     tracking: TrackingSettings
     config: Config
     launcher: Launcher
+    sockets: Path
+    """The folder for the socket by which they get trials."""
 
     @classmethod
     def open(
@@ -87,14 +89,17 @@ class ScoringProcesses:
         environments: Environments
         containers = None
         if manager == "docker":
-            spec, steps = config.settings.container, [planned]
-            environments = open_images(subject.project, spec, builds)
-            containers = open_containers(subject.project, spec, tracking, steps, folder)
+            environments = open_images(subject.project, config.settings.container, builds)
         else:
             environments = EnvironmentBuilder(subject.project, manager, builds)
         missing = environments.find_missing([planned.component])
         if missing:
             environments.build(missing)
+        sockets = new_socket_folder()
+        if manager == "docker":
+            containers = open_containers(
+                subject.project, config.settings.container, tracking, [planned], folder, sockets
+            )
         share = str(max(1, cores() // jobs))
         threads = {"OMP_NUM_THREADS": share, "LOKY_MAX_CPU_COUNT": share}
         own = {name: value for name, value in threads.items() if name not in os.environ}
@@ -102,7 +107,7 @@ class ScoringProcesses:
             subject.project, folder, tracking, environments, own, containers=containers
         )
         launcher.load([(planned.component.name, planned.component)])
-        return cls(subject, tracking, config, launcher)
+        return cls(subject, tracking, config, launcher, sockets)
 
     def start(self, inputs: Inputs, name: str, more: Mapping[str, str]) -> Process:
         """Start a process that reads `inputs` and scores trials, with `more` variables."""

@@ -148,7 +148,7 @@ class Session:
         processes = ScoringProcesses.open(
             self.subject, self.tracking, config, folder, jobs, self.console, self.signals
         )
-        workers = Workers(lambda name, more: processes.start(inputs, name, more))
+        workers = Workers(lambda name, more: processes.start(inputs, name, more), processes.sockets)
 
         def record(trial: Ended) -> None:
             records.add(trial)

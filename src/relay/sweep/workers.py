@@ -48,20 +48,29 @@ class Lost:
     trial: int | None
 
 
+def new_socket_folder() -> Path:
+    """Make a folder for the socket of a sweep, whose path is short enough for one; return it."""
+    folder = Path(tempfile.mkdtemp(prefix="relay-sweep-"))
+    if len(str(folder)) <= _LONGEST_ADDRESS:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="relay-sweep-", dir="/tmp"))
+
+
 @dataclass
 class Workers:
-    """The processes of a sweep, each started by `start` under a name of its own."""
+    """The processes of a sweep, each started by `start` under a name of its own.
+
+    `folder` is for the socket to which they connect, and is removed in the end.
+    """
 
     start: Start
+    folder: Path
     _running: dict[str, Worker] = field(default_factory=dict)
     _started: int = 0
 
     def __post_init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="relay-sweep-"))
-        if len(str(self._folder)) > _LONGEST_ADDRESS:
-            self._folder.rmdir()
-            self._folder = Path(tempfile.mkdtemp(prefix="relay-sweep-", dir="/tmp"))
-        self._address = self._folder / "s"
+        self._address = self.folder / "s"
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self._address))
         self._listener.listen()
@@ -132,7 +141,7 @@ class Workers:
         self._running.clear()
         self._selector.close()
         self._listener.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _greet(self) -> None:
         """Take the connection of a process that has read its inputs."""

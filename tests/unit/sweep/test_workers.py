@@ -12,7 +12,7 @@ import pytest
 
 from relay.runtime.processes import Process, SpawnedProcess
 from relay.step.trial_link import Outcome, Progress
-from relay.sweep.workers import Event, Lost, Worker, Workers
+from relay.sweep.workers import Event, Lost, Worker, Workers, new_socket_folder
 from tests.loading import ROOT
 
 SCORER = """
@@ -52,7 +52,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
                 log=tmp_path / f"{name}.log",
             )
 
-        made.append(Workers(start))
+        made.append(Workers(start, new_socket_folder()))
         return made[-1]
 
     yield _make
