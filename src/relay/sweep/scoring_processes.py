@@ -135,3 +135,4 @@ class ScoringProcesses:
     def close(self) -> None:
         """End the processes that have loaded the libraries."""
         self.launcher.close()
+        shutil.rmtree(self.sockets, ignore_errors=True)  # it is there if no process was started
