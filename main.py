@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parent
 def main() -> int:
     """Run the command line with the code in src/, which needs no installation."""
     sys.path.insert(0, str(ROOT / "src"))
+    # Imports make many objects and no garbage; by default, Python looks at them all many times.
+    gc.set_threshold(50_000)
     try:
         from relay import cli
 

@@ -49,9 +49,8 @@ def find_previous(folder: Path) -> Path | None:
     """Return the folder of the newest earlier run on the same data as that in `folder`, or None."""
     data = _data_of(folder)
     for run in reversed(list_runs(folder.parent)):
-        path = run.folder
-        if path.name < folder.name and (path / SUMMARY).is_file() and _data_of(path) == data:
-            return path
+        if run.folder.name < folder.name and run.has_ended and _data_of(run.folder) == data:
+            return run.folder
     return None
 
 

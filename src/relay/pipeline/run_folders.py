@@ -44,6 +44,11 @@ class RunFolder:
             return None
         return content if isinstance(content, dict) else None
 
+    @property
+    def has_ended(self) -> bool:
+        """Return whether the run has written its summary, which is not read."""
+        return (self.folder / SUMMARY).is_file()
+
     @cached_property
     def command(self) -> str:
         """Return the command of the run, from its settings; empty if they were not written."""

@@ -201,6 +201,12 @@ def test_a_package_that_differs_is_named_with_its_environment(project: Project) 
     assert found == [{"what": "lock model: numpy", EARLY: "1.0", LATE: "2.0"}]
 
 
+def test_of_a_damaged_summary_nothing_is_compared(project: Project) -> None:
+    (project.outputs / EARLY / "summary.json").write_text("{")
+    with pytest.raises(ConfigError, match=rf"diff: {EARLY}: its summary.json is damaged"):
+        diff(project, [LATE], Console(quiet=True))
+
+
 def test_runs_that_do_not_differ(project: Project) -> None:
     (project.outputs / LATE / "locks.json").write_text("{}")
     assert printed(diff, project, LATE, LATE) == f"{LATE} and {LATE} do not differ.\n"

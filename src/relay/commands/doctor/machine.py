@@ -20,7 +20,6 @@ from relay.util.errors import RelayError
 from relay.util.git import git_state
 from relay.util.paths import environments_root
 from relay.util.project import Project
-from relay.util.proxies import Proxy
 from relay.util.redact import redact_url
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -124,6 +123,9 @@ def check_proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yield a finding about each proxy that the environment names."""
     for name in [word for small in _PROXIES for word in (small, small.upper())]:
         if value := environ.get(name, "").strip():
+            # Imported late, as urllib takes longer than most checks.
+            from relay.util.proxies import Proxy
+
             proxy = Proxy(name, value if "://" in value else f"http://{value}")
             try:
                 proxy.require_usable("hosts")

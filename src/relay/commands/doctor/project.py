@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,7 +18,6 @@ from relay.tracking.outbox import list_outbox
 from relay.tracking.remote import TITLE, find_outage, has_login, is_remote, resolve_backend
 from relay.util.errors import RelayError
 from relay.util.project import Project
-from relay.util.proxies import open_url
 from relay.util.redact import redact_url
 
 _ANSWER_SECONDS = 1.5
@@ -115,6 +112,12 @@ def check_mlflow(uri: str, environ: Mapping[str, str]) -> Finding:
     shown = redact_url(uri)
     if not uri.startswith(("http://", "https://")):
         return ok("MLflow", shown)
+    # Imported late, as urllib takes longer than most checks.
+    import urllib.error
+    import urllib.request
+
+    from relay.util.proxies import open_url
+
     request = urllib.request.Request(f"{uri.rstrip('/')}/health")  # noqa: S310 - http only
     try:
         with open_url(request, environ, _ANSWER_SECONDS):

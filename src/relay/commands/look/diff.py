@@ -29,6 +29,7 @@ from relay.commands.look.server import (
 from relay.pipeline.run_comparison import compare_settings, find_previous, is_same, read_settings
 from relay.pipeline.run_folders import RunFolder, list_runs, name_of_group
 from relay.pipeline.run_locks import LOCKS, compare_locks, read_locks
+from relay.pipeline.run_summary import SUMMARY
 from relay.tracking import TrackingSettings
 from relay.tracking.remote import SETTING, TITLE
 from relay.util.errors import ConfigError
@@ -57,7 +58,7 @@ def diff(project: Project, argv: Sequence[str], console: Console) -> int:
     arguments = parse(DIFF, argv, fewest=1, most=2)
     if any(":" in word for word in arguments.words):
         return _diff_artifacts(project, arguments, console)
-    folders = [run.folder for run in list_runs(project.outputs) if run.summary is not None]
+    folders = [run.folder for run in list_runs(project.outputs) if run.has_ended]
     server = choose_server(project, arguments.settings)
     if server is not None and not all(_is_there(folders, word) for word in arguments.words):
         return _diff_on_server(server, folders, arguments, console)
@@ -142,7 +143,7 @@ def _print(console: Console, names: tuple[str, str], found: Found, as_json: bool
 def _differences(first: Path, last: Path) -> Iterator[tuple[str, Any, Any]]:
     """Yield each setting, output and metric that differs, with both values."""
     yield from compare_settings(read_settings(first), read_settings(last))
-    one, other = RunFolder(first).summary or {}, RunFolder(last).summary or {}
+    one, other = _summary_of(first), _summary_of(last)
     for key in ("git_commit", "git_dirty", "status", "backend"):
         if one.get(key) != other.get(key):
             yield key, one.get(key), other.get(key)
@@ -151,6 +152,14 @@ def _differences(first: Path, last: Path) -> Iterator[tuple[str, Any, Any]]:
         for name in dict.fromkeys([*after, *before]):
             if not is_same(before.get(name), after.get(name)):
                 yield name, before.get(name), after.get(name)
+
+
+def _summary_of(folder: Path) -> Mapping[str, Any]:
+    """Return the summary of the run in `folder`. Raises ConfigError if it is damaged."""
+    summary = RunFolder(folder).summary
+    if summary is None:
+        raise ConfigError(f"diff: {folder.name}: its {SUMMARY} is damaged. Name another run.")
+    return summary
 
 
 def _by_step(summary: Mapping[str, Any], kind: str) -> dict[str, Any]:
