@@ -249,6 +249,16 @@ def test_collections_are_all_artifacts_by_name(store: Store) -> None:
     assert store.backend.collections() == [Collection("one", "table"), Collection("two", "t")]
 
 
+def test_the_newest_collections_of_some_types_are_counted(store: Store) -> None:
+    assert store.backend.newest_collections(["t"], 9) == ([], 0)
+    for name, type in [("b", "t"), ("a", "u"), ("c", "t"), ("d", "u"), ("hidden", "source")]:
+        store.put(name, name, type)
+    assert store.backend.types() == ["source", "t", "u"]
+    newest, count = store.backend.newest_collections(["t", "u"], 3)
+    assert ([one.name for one in newest], count) == (["d", "c", "a"], 4)
+    assert newest[0].type == "u"
+
+
 def test_versions_are_those_of_one_artifact_newest_first(store: Store) -> None:
     assert store.backend.versions("none", 9) == []
     made = [store.put(content, metadata={"content": content}) for content in "abc"]

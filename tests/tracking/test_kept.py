@@ -79,6 +79,12 @@ class Taking:
     def collections(self) -> list[Collection]:
         return []
 
+    def types(self) -> list[str]:
+        return []
+
+    def newest_collections(self, types: Sequence[str], limit: int) -> tuple[list[Collection], int]:
+        return [], 0
+
     def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
         return []
 

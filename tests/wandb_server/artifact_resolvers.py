@@ -48,7 +48,8 @@ def _type_collections(
     order: str | None = None,
     **paging: Any,
 ) -> Any:
-    of_type = [c for c in type_.project.collections.values() if c.type is type_]
+    # without an order the newest first, as the real server lists them
+    of_type = [c for c in reversed(type_.project.collections.values()) if c.type is type_]
     return page(select(of_type, filters, order), **paging)
 
 

@@ -238,6 +238,15 @@ class Backend(Protocol):
     def collections(self) -> list[Collection]:
         """Return all artifacts of the project, by name."""
 
+    def types(self) -> list[str]:
+        """Return the types of the project's artifacts, by name."""
+
+    def newest_collections(self, types: Sequence[str], limit: int) -> tuple[list[Collection], int]:
+        """Return the newest `limit` artifacts of `types`, newest first, and how many there are.
+
+        The age of an artifact is that of its first version.
+        """
+
     def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
         """Return the newest versions of artifact `name`, newest first; none if there is none."""
 

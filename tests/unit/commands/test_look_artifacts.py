@@ -48,6 +48,13 @@ class Store:
             {Collection(one.name, one.type) for one in self.all}, key=lambda one: one.name
         )
 
+    def types(self) -> list[str]:
+        return sorted({one.type for one in self.all})
+
+    def newest_collections(self, types: Sequence[str], limit: int) -> tuple[list[Collection], int]:
+        found = [one for one in self.collections() if one.type in types]
+        return found[:limit], len(found)
+
     def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
         return [one for one in reversed(self.all) if one.name == name][:limit]
 
@@ -107,6 +114,13 @@ def test_versions_have_their_aliases_without_those_of_the_cache(store: Store) ->
         "metrics": {"r2": 0.25},
     }
     assert (oldest["artifact"], oldest["aliases"]) == ("model:v0", ["champion"])
+
+
+def test_older_versions_that_are_not_listed_are_noted(store: Store) -> None:
+    lines = printed(look.artifacts, "model", "--limit", "1").splitlines()
+    assert lines[1].startswith("model:v1 ")
+    assert lines[2:] == ["There are more: --limit 2"]
+    assert "There are more" not in printed(look.artifacts, "model", "--limit", "2")
 
 
 def test_models_are_the_versions_of_all_models(store: Store) -> None:

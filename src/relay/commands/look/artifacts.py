@@ -32,7 +32,7 @@ from relay.util.project import Project
 ARTIFACTS = Usage(
     "artifacts",
     "[NAME]",
-    "Lists the artifacts of the store, or the versions of one, newest first.",
+    "Lists the newest artifacts of the store, or the versions of one, newest first.",
 )
 MODELS = Usage(
     "models",
@@ -75,16 +75,21 @@ def artifacts(project: Project, argv: Sequence[str], console: Console) -> int:
     backend = open_store(project, arguments.settings)
     empty = f"There is no artifact in {place_of(backend)} yet. Run the pipeline: ./relay run"
     if not arguments.words:
-        collections = [one for one in backend.collections() if one.type != SOURCE_TYPE]
-        rows = [{"name": one.name, "type": one.type} for one in collections]
-        print_rows(console, rows[: arguments.limit], arguments.as_json, empty)
-        _note_rest(console, len(rows), arguments.limit, arguments.as_json)
+        types = [type for type in backend.types() if type != SOURCE_TYPE]
+        newest, count = backend.newest_collections(types, arguments.limit)
+        rows = [{"name": one.name, "type": one.type} for one in newest]
+        print_rows(console, rows, arguments.as_json, empty)
+        _note_rest(console, count, arguments.limit, arguments.as_json)
         return 0
     name = arguments.words[0]
-    versions = backend.versions(name, arguments.limit)
+    versions = backend.versions(name, arguments.limit + 1)
     if not versions:
         raise _missing("artifacts", backend, name)
-    print_rows(console, [_row(version) for version in versions], arguments.as_json, empty)
+    rows = [_row(version) for version in versions[: arguments.limit]]
+    print_rows(console, rows, arguments.as_json, empty)
+    if len(versions) > arguments.limit and not arguments.as_json:
+        line = f"There are more: --limit {2 * arguments.limit}"
+        console.print(line, style="dim", highlight=False)
     return 0
 
 
@@ -103,12 +108,12 @@ def models(project: Project, argv: Sequence[str], console: Console) -> int:
 
 
 def model_rows(backend: Backend, limit: int) -> list[dict[str, Any]]:
-    """Return a row for each of the newest `limit` versions of each model."""
-    names = [one.name for one in backend.collections() if one.type == _MODEL]
+    """Return a row for each of the newest `limit` versions of each of the newest models."""
+    newest, _ = backend.newest_collections([_MODEL], limit)
     tests = _find_tests(backend, limit)
     return [
         _with_test(_row(version), tests.get(str(version)))
-        for name in names
+        for name in sorted(one.name for one in newest)
         for version in backend.versions(name, limit)
     ]
 
@@ -175,15 +180,14 @@ def _row(version: ArtifactVersion) -> dict[str, Any]:
 def _find_tests(backend: Backend, limit: int) -> dict[str, ArtifactVersion]:
     """Return the newest evaluation of each model that has one, by the model's exact reference."""
     tests: dict[str, ArtifactVersion] = {}
-    for collection in backend.collections():
-        if collection.type in (SOURCE_TYPE, _MODEL):
-            continue
-        newest = backend.versions(collection.name, 1)
-        if not newest or not _is_test(newest[0]):
-            continue
-        for version in backend.versions(collection.name, _TESTS * limit):
-            for record in recorded_inputs(version).values():
-                tests.setdefault(record.artifact, version)
+    for type in set(backend.types()) - {SOURCE_TYPE, _MODEL}:
+        for collection in backend.newest_collections([type], limit)[0]:
+            newest = backend.versions(collection.name, 1)
+            if not newest or not _is_test(newest[0]):
+                break  # nor are the others of this type, and each takes a request
+            for version in backend.versions(collection.name, _TESTS * limit):
+                for record in recorded_inputs(version).values():
+                    tests.setdefault(record.artifact, version)
     return tests
 
 

@@ -76,6 +76,13 @@ class LocalBackend:
         with self._errors():
             return local_store.list_collections(self.project)
 
+    def types(self) -> list[str]:
+        return sorted({one.type for one in self.collections()})
+
+    def newest_collections(self, types: Sequence[str], limit: int) -> tuple[list[Collection], int]:
+        with self._errors():
+            return local_store.list_newest_collections(self.project, types, limit)
+
     def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
         with self._errors():
             return local_store.list_versions(self.project, name, limit)

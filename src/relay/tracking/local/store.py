@@ -79,6 +79,20 @@ def list_collections(project: str) -> list[Collection]:
     return [Collection(row["name"], row["type"]) for row in rows]
 
 
+def list_newest_collections(
+    project: str, types: Sequence[str], limit: int
+) -> tuple[list[Collection], int]:
+    """Return the newest artifacts of `types`, newest first, and how many there are.
+
+    Raises sqlite3.Error if the store cannot be read.
+    """
+    query = f"""SELECT name, type FROM artifacts WHERE type IN ({", ".join("?" * len(types))})
+                ORDER BY created_at DESC, name"""
+    with open_store(project, "artifacts") as store:
+        rows = [] if store is None else store.execute(query, types).fetchall()
+    return [Collection(row["name"], row["type"]) for row in rows[:limit]], len(rows)
+
+
 def list_versions(project: str, name: str, limit: int) -> list[ArtifactVersion]:
     """Return the newest versions of artifact `name`, newest first.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -72,6 +73,9 @@ class WandbBackend:
         self.project = project
         self._code_root = code_root
         self._types: dict[str, str] = {}
+        """The type of each artifact that was listed."""
+        self._listed: list[Any] = []
+        """The SDK's types of the project's artifacts, if they were listed."""
 
     @property
     def place(self) -> str:
@@ -111,26 +115,42 @@ class WandbBackend:
 
     @while_served
     def collections(self) -> list[Collection]:
-        try:
-            found = [
-                Collection(collection.name, type.name)
-                for type in self._api.artifact_types(f"{self.entity}/{self.project}")
-                for collection in type.collections()
-            ]
-        except (CommError, ValueError):
-            if self._has_project():
-                raise
-            return []
+        found = [
+            Collection(collection.name, type.name)
+            for type in self._list_types()
+            for collection in type.collections()
+        ]
         return sorted(found, key=lambda collection: collection.name)
 
     @while_served
+    def types(self) -> list[str]:
+        return sorted(type.name for type in self._list_types())
+
+    @while_served
+    def newest_collections(self, types: Sequence[str], limit: int) -> tuple[list[Collection], int]:
+        # The server lists those of a type, the newest first; pages are requested as they are read.
+        listed = [
+            type.collections(per_page=min(limit, PAGE))
+            for type in self._listed or self._list_types()
+            if type.name in types
+        ]
+        # The SDK's list begins again each time that it is iterated, which `merge` does twice.
+        merged = heapq.merge(
+            *((one for one in pages) for pages in listed),
+            key=lambda one: str(one.created_at),
+            reverse=True,
+        )
+        newest = [Collection(one.name, one.type) for one in islice(merged, limit)]
+        self._types |= {one.name: one.type for one in newest}
+        return newest, sum(map(len, listed))
+
+    @while_served
     def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
-        if name not in self._types:  # asked for once, as it takes a request for each type
-            self._types = {one.name: one.type for one in self.collections()}
-        if name not in self._types:
+        type = self._type_of(name)
+        if type is None:
             return []
         path = f"{self.entity}/{self.project}/{name}"
-        stored = self._api.artifacts(self._types[name], path, per_page=min(limit, PAGE))
+        stored = self._api.artifacts(type, path, per_page=min(limit, PAGE))
         versions = [self.version(artifact) for artifact in islice(stored, limit)]
         return sorted(versions, key=lambda version: -int(version.version.removeprefix("v")))
 
@@ -263,6 +283,26 @@ class WandbBackend:
             place=place,
             created=to_utc(artifact.created_at),
         )
+
+    def _list_types(self) -> list[Any]:
+        """Return the SDK's types of the project's artifacts; none if there is no project yet."""
+        try:
+            self._listed = list(self._api.artifact_types(f"{self.entity}/{self.project}"))
+        except (CommError, ValueError):
+            if self._has_project():
+                raise
+            return []
+        return self._listed
+
+    def _type_of(self, name: str) -> str | None:
+        """Return the type of an artifact, or None if there is none of that name."""
+        if name not in self._types:
+            latest = self.fetch(Reference.parse(name))
+            if latest is not None:
+                self._types[name] = latest.type
+            else:  # its newest version may have lost the alias; a list takes a request for a type
+                self._types |= {one.name: one.type for one in self.collections()}
+        return self._types.get(name)
 
     def _has_project(self) -> bool:
         """Return whether the project exists; the first run makes it."""
