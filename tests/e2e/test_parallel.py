@@ -46,7 +46,7 @@ def test_after_a_failure_what_runs_ends_and_nothing_else_begins(toy: Toy) -> Non
     done = toy.run("left.fail=true", *mine)
     assert done.status == 1
     statuses = toy.checkout.statuses()
-    assert [statuses[name] for name in STEPS[:4]] == ["ran", "failed", "ran", "skipped"]
+    assert [statuses[name] for name in STEPS[:4]] == ["ran", "failed", "ran", "not_started"]
     assert "it was told to fail" in done.output
     logs = toy.checkout.root / "outputs" / "latest" / "logs"
     assert {log.stem for log in logs.iterdir()} == {"one", "left", "right"}
@@ -59,7 +59,7 @@ def test_keep_going_runs_what_does_not_depend_on_the_failure(toy: Toy) -> None:
     assert done.status == 1
     statuses = toy.checkout.statuses()
     assert [name for name in STEPS if statuses[name] == "ran"] == ["one", "right", "apart", "last"]
-    assert (statuses["left"], statuses["both"]) == ("failed", "skipped")
+    assert (statuses["left"], statuses["both"]) == ("failed", "not_started")
 
 
 def test_an_output_with_the_same_content_spares_what_follows(toy: Toy) -> None:

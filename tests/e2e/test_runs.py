@@ -88,7 +88,7 @@ def test_in_an_empty_store_the_missing_artifact_and_its_step_are_named(checkout:
     assert "Step 'split' makes it" in done.output
     assert "'nothing_report:latest' is not in the local store" in done.output
     assert "Run steps=+check,+split first." in done.output
-    assert checkout.statuses()["train"] == "skipped"
+    assert checkout.statuses()["train"] == "not_started"
 
 
 def require_refused(checkout: Checkout, message: str, run: Callable[[], Done]) -> Done:
@@ -204,7 +204,7 @@ def test_an_unknown_parameter_of_mlflow_run_is_an_error(ran: Checkout) -> None:
 def test_below_a_threshold_the_pipeline_fails_at_the_gate(ran: Checkout) -> None:
     done = ran.main("model=linear", "steps=evaluate,register", "evaluate.thresholds.r2=0.99")
     assert done.status == 1
-    assert ran.statuses()["register"] == "skipped"
+    assert ran.statuses()["register"] == "not_started"
     evaluate = ran.step("evaluate")
     assert evaluate["status"] == "failed"
     assert "0.99" in evaluate["error"]
@@ -216,7 +216,7 @@ def test_a_failed_check_stops_what_follows_and_keeps_its_report(ran: Checkout) -
     done = ran.main("steps=check+", "data.check.columns.bmi.max=0")
     assert done.status == 1
     assert ran.step("check")["outputs"]["report"].startswith("diabetes_report:")
-    assert ran.statuses()["train"] == "skipped"
+    assert ran.statuses()["train"] == "not_started"
     assert "bmi" in done.output
 
     # A gate that failed is asked again, not taken from the cache.
@@ -229,7 +229,7 @@ def test_a_failed_check_stops_what_follows_and_keeps_its_report(ran: Checkout) -
     assert later.status == 1
     assert "The data check of diabetes_clean:v0 failed" in later.output
     statuses = ran.statuses()
-    assert (statuses["train"], statuses["evaluate"]) == ("failed", "skipped")
+    assert (statuses["train"], statuses["evaluate"]) == ("failed", "not_started")
     assert ran.versions() == before
 
     # The report of the rules that hold is the newest again.

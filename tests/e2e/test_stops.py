@@ -93,7 +93,7 @@ def test_a_step_over_its_time_is_stopped_and_fails(toy: Toy) -> None:
     done = toy.run("steps=apart+", "apart.seconds=60", limit)
     assert done.status == 1, done.output
     statuses = toy.checkout.statuses()
-    assert (statuses["apart"], statuses["last"]) == ("failed", "skipped")
+    assert (statuses["apart"], statuses["last"]) == ("failed", "not_started")
     assert "over time: stopped after 0.02 min" in toy.checkout.step("apart")["error"]
     assert toy.checkout.versions() == before
     # A limit decides nothing about the outputs: the step is cached.

@@ -45,7 +45,7 @@ class Online:
         model = {"artifact": "sales_model:v0", "digest": "d"}
         return {"metrics": {"r2": 0.5}, "step_metrics": {"r2": 0.5}, "inputs": {"model": model}}
 
-    def printed(self, command: Any, *argv: str) -> tuple[list[str], Counter[str | None]]:
+    def printed(self, command: Any, *argv: str) -> tuple[list[str], Counter[str]]:
         """Return what a command prints, and how often it made each request."""
         output, before = io.StringIO(), len(self._server.requests())
         argv = (*argv, "tracking=wandb", f"tracking.project={self._settings.project}")

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from relay.pipeline.run_summary import StepSummary, Summary
+from relay.pipeline.run_summary import StepSummary, Summary, in_words
 from relay.runtime.progress import BuildDisplay, Usage
 from relay.tracking.remote import TITLE
 from relay.util.paths import shown
@@ -25,7 +25,7 @@ _MARKS = {
     "cached": ("cyan", "✔"),
     "failed": ("red", "✘"),
     "killed": ("red", "✘"),
-    "skipped": ("yellow", "-"),
+    "not_started": ("yellow", "-"),
     "not_selected": ("dim", " "),
 }
 _ROOM = 3  # columns; without them, the ^C that a terminal shows would begin a new line
@@ -88,7 +88,7 @@ class PlainDisplay:
         """Print nothing, as a line that changes is of no use in a log."""
 
     def ended(self, step: StepSummary) -> None:
-        if step.status in ("skipped", "not_selected"):
+        if step.status in ("not_started", "not_selected"):
             return
         text = f"{step.name}: {step.status} in {step.seconds:.1f} s"
         if step.outputs:
@@ -258,8 +258,8 @@ def _new_table() -> Table:
 def _cells(step: StepSummary) -> tuple[Text, str, str, str, Text]:
     style, mark = _MARKS[step.status]
     name = Text(f"{mark} {step.name}", style=style)
-    if step.status == "skipped":
-        return name, "", "", "", Text(step.status, style=style)
+    if step.status == "not_started":
+        return name, "", "", "", Text(in_words(step.status), style=style)
     outcome = Text(", ".join(step.outputs.values()))
     if step.metrics:
         outcome.append(f"  {_headline(step.metrics)}", style="dim")

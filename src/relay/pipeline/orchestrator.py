@@ -122,7 +122,7 @@ def _end_unopened(
     problem: str,
 ) -> int:
     """Write the summary of a run whose store could not be opened, and return its exit status."""
-    steps = [StepSummary(planned.name, "skipped") for planned in planned_steps]
+    steps = [StepSummary(planned.name, "not_started") for planned in planned_steps]
     summary = _begin_summary(project, config, tracking, steps, problem)
     folder = new_folder(project.outputs)
     write_summary(folder, summary)

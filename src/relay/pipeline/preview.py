@@ -34,7 +34,7 @@ def show_reasons(console: Console, steps: Sequence[StepSummary]) -> None:
     for step in steps:
         if step.status == "cached":
             table.add_row(step.name, Text("cached", style="cyan"), ", ".join(step.outputs.values()))
-        elif step.status == "skipped":
+        elif step.status == "not_started":
             why = step.why or "an upstream step runs; cached if that makes the same output again"
             table.add_row(step.name, Text("run", style="yellow"), Text(why))
     console.print(table)

@@ -23,7 +23,7 @@ from relay.pipeline.run_comparison import (
     read_metrics,
     read_settings,
 )
-from relay.pipeline.run_summary import SETTINGS, StepSummary, Summary
+from relay.pipeline.run_summary import SETTINGS, StepSummary, Summary, in_words
 from relay.runtime.progress import Usage
 from relay.step.context import METRICS_KEY
 from relay.tracking import ArtifactVersion, Backend
@@ -148,18 +148,19 @@ class RunPage:
         return self.summary.status, "good" if self.summary.status == "succeeded" else "bad"
 
     def _status(self, step: StepSummary) -> str:
-        if step.name in self.running and step.status == "skipped":
+        if step.name in self.running and step.status == "not_started":
             return "running"
-        return "waiting" if step.status == "skipped" and not self.is_over else step.status
+        return "waiting" if step.status == "not_started" and not self.is_over else step.status
 
     def _nodes(self) -> list[Node]:
         nodes = []
         for step in self.plan.steps:
             done = self.summary[step.name]
             status = self._status(done)
-            note = f"{status}, {done.seconds:.1f} s" if done.status == "ran" else status
-            title = f"{step.name}: {note.replace('_', ' ')}" + (f"; {done.why}" if done.why else "")
-            nodes.append(Node(step.name, step.needs, status, note.replace("_", " "), title))
+            words = in_words(status)
+            note = f"{words}, {done.seconds:.1f} s" if done.status == "ran" else words
+            title = f"{step.name}: {note}" + (f"; {done.why}" if done.why else "")
+            nodes.append(Node(step.name, step.needs, status, note, title))
         return nodes
 
     def _step(self, step: StepSummary) -> dict[str, Any]:

@@ -17,7 +17,13 @@ SUMMARY = "summary.json"
 SETTINGS = "config.yaml"
 """The file in a run's folder with all settings of the run."""
 
-StepStatus = Literal["ran", "cached", "failed", "killed", "skipped", "not_selected"]
+StepStatus = Literal["ran", "cached", "failed", "killed", "not_started", "not_selected"]
+"""`not_started`: it was to run, but the run ended, or a step upstream failed, before."""
+
+
+def in_words(status: str) -> str:
+    """Return a status as people read it: `not started`."""
+    return status.replace("_", " ")
 
 
 @dataclass

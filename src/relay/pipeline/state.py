@@ -45,7 +45,9 @@ class RunState:
     def __post_init__(self) -> None:
         selected = {planned.name for planned in self.planned_steps}
         for name in self.plan.names:
-            self.steps[name] = StepSummary(name, "skipped" if name in selected else "not_selected")
+            self.steps[name] = StepSummary(
+                name, "not_started" if name in selected else "not_selected"
+            )
 
     def settle(self) -> None:
         """Determine the exact inputs, and look up which steps are cached.
@@ -98,7 +100,7 @@ class RunState:
         return [
             planned
             for planned in self.planned_steps
-            if self.steps[planned.name].status == "skipped"
+            if self.steps[planned.name].status == "not_started"
         ]
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from relay.config.schema import TrackingSpec
-from relay.pipeline.run_summary import Summary
+from relay.pipeline.run_summary import Summary, in_words
 from relay.step.context import RunSettings
 from relay.tracking import Backend, Row, RunSpec, RunStatus, Table, TrackingSettings, remote
 from relay.tracking.remote import TITLE
@@ -73,7 +73,7 @@ def log_summary(
     rows = [
         (
             step.name,
-            step.status,
+            in_words(step.status),
             round(step.seconds, 3),
             round(step.cpu_seconds, 3),
             round(step.max_rss_mb, 1),

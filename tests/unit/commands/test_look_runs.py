@@ -98,9 +98,20 @@ def test_a_run_that_failed_is_listed_with_the_metrics_of_the_step_that_failed() 
         {"status": "cached", "metrics": {"cv_r2": 0.4}},
         {"status": "failed", "metrics": {"r2": 0.5}},
     ]
-    register, predict = {"status": "skipped", "metrics": {}}, {"status": "not_selected"}
+    register, predict = {"status": "not_started", "metrics": {}}, {"status": "not_selected"}
     assert headline([*steps, register, predict]) == {"r2": 0.5}
     assert headline([*steps, {**register, "metrics": {"promoted": 1}}, predict]) == {"r2": 0.5}
+
+
+def test_a_status_is_listed_in_words(project: Project) -> None:
+    path = project.outputs / LATE / "summary.json"
+    summary = json.loads(path.read_text())
+    summary["steps"][1]["status"] = "not_started"
+    path.write_text(json.dumps(summary))
+    assert "1 cached, 1 not started" in printed(runs, project)
+    assert "not started" in printed(show, project, LATE)
+    [_, step, _] = rows(show, project, LATE)["steps"]
+    assert step["status"] == "not_started"
 
 
 def test_runs_as_json_have_all_metrics(project: Project) -> None:

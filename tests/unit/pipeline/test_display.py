@@ -66,6 +66,13 @@ def test_a_log_without_the_error_is_shown_as_it_ends() -> None:
     assert "line 24" not in text
 
 
+def test_a_step_that_the_run_did_not_reach_was_not_started() -> None:
+    lines = shown([failed("no"), StepSummary("evaluate", "not_started")]).splitlines()
+    assert [line.split() for line in lines if "evaluate" in line] == [
+        ["-", "evaluate", "not", "started"]
+    ]
+
+
 def test_a_cached_step_has_the_numbers_of_when_it_ran() -> None:
     step = StepSummary("evaluate", "cached", outputs={"e": "e:v0"}, metrics={"r2": 0.5})
     assert "cached  e:v0  r2=0.500" in shown([step])

@@ -16,8 +16,8 @@ def test_each_selected_step_has_a_line_with_its_plan_and_the_reason() -> None:
     steps = [
         StepSummary("get_data", "not_selected"),
         StepSummary("split", "cached", outputs={"train": "t_train:v0", "test": "t_test:v1"}),
-        StepSummary("train", "skipped", why="parameter model"),
-        StepSummary("evaluate", "skipped"),
+        StepSummary("train", "not_started", why="parameter model"),
+        StepSummary("evaluate", "not_started"),
     ]
     show_reasons(Console(file=output, width=100), steps)
     lines = [re.split(r"  +", line.strip()) for line in output.getvalue().splitlines()]

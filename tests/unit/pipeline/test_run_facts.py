@@ -56,7 +56,7 @@ def test_its_metrics_are_those_of_all_steps() -> None:
     steps = [
         StepSummary("train", "cached", metrics={"cv_r2_mean": 0.4, "rows": 10}),
         StepSummary("evaluate", "ran", metrics={"r2": 0.5, "rows": 3, "mape": float("nan")}),
-        StepSummary("register", "skipped", metrics={"promoted": 1}),
+        StepSummary("register", "not_started", metrics={"promoted": 1}),
     ]
     summary = Summary("succeeded", "local", "now", None, False, steps=steps)
     assert run_metrics(summary) == {"cv_r2_mean": 0.4, "rows": 3, "r2": 0.5}

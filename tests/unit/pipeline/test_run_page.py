@@ -83,7 +83,7 @@ def test_while_it_runs_the_page_renews_itself(tmp_path: Path) -> None:
     page = make_page(
         tmp_path / "run",
         StepSummary("get", "ran"),
-        StepSummary("train", "skipped"),
+        StepSummary("train", "not_started"),
         status="failed",
     )
     page.running.add("train")
@@ -92,6 +92,16 @@ def test_while_it_runs_the_page_renews_itself(tmp_path: Path) -> None:
     assert '<span class="badge ">running</span>' in text
     assert '<span class="status running">running</span>' in text
     assert "failed" not in text.partition("</style>")[2]
+
+
+def test_a_step_waits_while_the_run_goes_on_and_was_not_started_afterwards(tmp_path: Path) -> None:
+    page = make_page(
+        tmp_path / "run", StepSummary("get", "ran"), StepSummary("train", "not_started")
+    )
+    assert '<span class="status waiting">waiting</span>' in written(page, is_over=False)
+    over = written(page)
+    assert '<span class="status not_started">not started</span>' in over
+    assert "<title>train: not started</title>" in over
 
 
 def test_a_failure_and_the_end_of_its_log_are_on_top(tmp_path: Path) -> None:
@@ -215,7 +225,7 @@ def test_the_page_follows_the_events_of_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.pipeline.run_page._SECONDS", 0.0)
-    get, train = StepSummary("get", "skipped"), StepSummary("train", "skipped")
+    get, train = StepSummary("get", "not_started"), StepSummary("train", "not_started")
     page = make_page(tmp_path / "run", get, train)
     display = PageDisplay(PlainDisplay(Console(quiet=True)), page)
     file = tmp_path / "run" / "index.html"

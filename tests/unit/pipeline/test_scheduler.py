@@ -21,7 +21,7 @@ def test_a_step_that_waits_for_its_run_when_all_ends_has_its_run_ended() -> None
         check=refuse, end_step=lambda name, status, result: ended.append((name, status))
     )
     step = SimpleNamespace(name="train")
-    done = SimpleNamespace(why="first", status="skipped")
+    done = SimpleNamespace(why="first", status="not_started")
     state: Any = SimpleNamespace(
         has_failed=False,
         waiting=[step],

@@ -66,7 +66,7 @@ def test_one_that_ended_by_itself_ran_or_failed(
 ) -> None:
     if report is not None:
         write_result(runner.launcher.result_path("split"), report)
-    done = StepSummary("split", "skipped")
+    done = StepSummary("split", "not_started")
     runner.end(cast(PlannedStep, JOB), ended(started(tmp_path, code)), done)
     assert done.status == status
     assert done.error is None if error is None else error in str(done.error)
@@ -81,7 +81,7 @@ def test_one_that_was_asked_to_stop_was_killed_unless_its_work_was_done(
         write_result(runner.launcher.result_path("split"), report)
     process = started(tmp_path, "import time; time.sleep(60)")
     process.ask_to_stop()
-    done = StepSummary("split", "skipped")
+    done = StepSummary("split", "not_started")
     runner.end(cast(PlannedStep, JOB), ended(process) if is_over else process, done)
     assert (done.status, done.error) == (status, None)
 
@@ -89,7 +89,7 @@ def test_one_that_was_asked_to_stop_was_killed_unless_its_work_was_done(
 def test_one_that_has_stored_its_outputs_is_done_for_the_others_before_its_end(
     runner: StepRunner, tmp_path: Path
 ) -> None:
-    job, done = cast(PlannedStep, JOB), StepSummary("split", "skipped")
+    job, done = cast(PlannedStep, JOB), StepSummary("split", "not_started")
     process = started(tmp_path, "import time; time.sleep(1)")
     assert not runner.note_outputs(job, process, done)
     stored = StepResult(status="succeeded", metrics={"rows": 5})
@@ -108,9 +108,9 @@ def test_outputs_of_another_type_are_not_handed_on(runner: StepRunner, tmp_path:
     job = SimpleNamespace(name="split", step=SimpleNamespace(outputs={"rows": output}))
     stored = StepResult(status="succeeded", outputs={"rows": "rows:v0"}, types={"rows": "text"})
     write_result(stored_path(runner.launcher.result_path("split")), stored)
-    process, done = started(tmp_path, "pass"), StepSummary("split", "skipped")
+    process, done = started(tmp_path, "pass"), StepSummary("split", "not_started")
     assert not runner.note_outputs(cast(PlannedStep, job), process, done)
-    assert done.status == "skipped"
+    assert done.status == "not_started"
     ended(process)
 
 
@@ -120,6 +120,6 @@ def test_what_a_step_used_of_its_gpus_is_among_its_metrics(
     runner.gpus = cast(StepGpus, SimpleNamespace(end=lambda step: GpuUse(35.0, 400.0)))
     report = StepResult(status="succeeded", metrics={"rows": 5})
     write_result(runner.launcher.result_path("split"), report)
-    done = StepSummary("split", "skipped")
+    done = StepSummary("split", "not_started")
     runner.end(cast(PlannedStep, JOB), ended(started(tmp_path, "pass")), done)
     assert done.metrics == {"rows": 5, "gpu_percent": 35.0, "gpu_memory_mb": 400.0}

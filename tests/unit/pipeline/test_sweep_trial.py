@@ -109,7 +109,7 @@ def test_its_run_has_its_parameters_and_the_metrics_of_all_steps() -> None:
     steps = [
         StepSummary("train", "cached", metrics={"cv_r2_mean": 0.4, "rows": 3}),
         StepSummary("evaluate", "ran", metrics={"r2": 0.5, "rows": 2}),
-        StepSummary("register", "skipped"),
+        StepSummary("register", "not_started"),
     ]
     backend = recorded(Summary("succeeded", "wandb", "now", None, False, steps))
     [spec] = backend.specs

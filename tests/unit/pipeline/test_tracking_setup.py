@@ -124,7 +124,7 @@ def test_the_table_of_all_steps_goes_to_the_run_of_the_last_that_was_executed() 
         backend,
         StepSummary("get", "cached", outputs={"raw": "raw:v0"}),
         StepSummary("clean", "ran", 1.23456, 0.98765, 50.04, outputs={"a": "a:v1", "b": "b:v0"}),
-        StepSummary("check", "skipped"),
+        StepSummary("check", "not_started"),
         StepSummary("predict", "not_selected"),
     )
     assert backend.specs == [RunSpec("id-clean", "clean group", "clean", "group", git_commit="abc")]
@@ -135,7 +135,7 @@ def test_the_table_of_all_steps_goes_to_the_run_of_the_last_that_was_executed() 
     assert table.rows == (
         ("get", "cached", 0.0, 0.0, 0.0, "raw:v0"),
         ("clean", "ran", 1.235, 0.988, 50.0, "a:v1, b:v0"),
-        ("check", "skipped", 0.0, 0.0, 0.0, ""),
+        ("check", "not started", 0.0, 0.0, 0.0, ""),
     )
     assert backend.ends == [("succeeded", "")]
 
@@ -150,7 +150,7 @@ def test_the_run_that_is_continued_ends_as_it_had_ended(status: Any) -> None:
 
 def test_where_nothing_was_executed_nothing_is_written() -> None:
     backend = Backstage()
-    summed_up(backend, StepSummary("get", "cached"), StepSummary("clean", "skipped"))
+    summed_up(backend, StepSummary("get", "cached"), StepSummary("clean", "not_started"))
     assert backend.specs == []
 
 

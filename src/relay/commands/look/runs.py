@@ -11,6 +11,7 @@ from rich.console import Console
 from relay.commands.look.arguments import Usage, choose_server, parse, print_rows
 from relay.commands.look.headline import headline
 from relay.pipeline.run_folders import RunFolder, list_runs
+from relay.pipeline.run_summary import in_words
 from relay.tracking.remote import SETTING, TITLE
 from relay.util.project import Project
 
@@ -70,7 +71,7 @@ def run_row(run: RunFolder, *, whole: bool = False) -> dict[str, Any]:
         "run": run.folder.name,
         "status": summary.get("status") or ("running" if run.is_active else "killed"),
         "seconds": summary.get("seconds"),
-        "steps": ", ".join(f"{count} {status}" for status, count in statuses.items()) or "-",
+        "steps": ", ".join(f"{count} {in_words(word)}" for word, count in statuses.items()) or "-",
         "command": _PROGRAM.sub("", str(summary.get("command") or run.command)) or "-",
     }
     if whole:

@@ -10,6 +10,7 @@ from rich.console import Console
 from relay.commands.look.arguments import Arguments, choose_server, print_json, print_rows
 from relay.commands.look.headline import headline
 from relay.pipeline.run_folders import RunFolder, is_run_name, list_runs
+from relay.pipeline.run_summary import in_words
 from relay.step.params import ARTIFACT_SUFFIX
 from relay.tracking.remote import SETTING, TITLE
 from relay.tracking.server_runs import ServerRun
@@ -103,7 +104,7 @@ def _rows(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "step": step["name"],
-            "status": step["status"],
+            "status": in_words(step["status"]),
             "inputs": list(step["inputs"].values()),
             "outputs": list(step["outputs"].values()),
             "metrics": headline([step]),
