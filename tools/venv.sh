@@ -36,7 +36,9 @@ if [ -z "$python" ]; then
 fi
 # It may be that of the environment itself, where it is activated.
 base=$("$python" -c 'import sys; print(sys._base_executable)')
-echo "Installing ${locks[*]} into $folder ..."
+# What the first lock takes, as tools/measure_environments.py has measured it.
+cost=$(sed -n "s,^${locks[0]}\t,: ,p" requirements/measured.txt 2> /dev/null || true)
+echo "Installing ${locks[*]} into $folder$cost ..."
 if [ -e "$old" ]; then
     rm -rf "$folder" # a build that was killed has left it
 elif [ -e "$folder" ] || [ -L "$folder" ]; then

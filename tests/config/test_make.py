@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.loading import ROOT
+from tools.measure_environments import OWN_LOCKS
 
 # Stands for Python, pip and uv: it makes a folder, and writes down what is installed.
 PYTHON = """#!/bin/sh
@@ -79,6 +80,24 @@ def test_an_environment_is_made_once(folder: Path) -> None:
     done = make(folder, "setup")
     assert (done.returncode, "Installing" in done.stdout) == (0, False)
     assert inode(folder) == before
+
+
+def test_what_an_environment_takes_is_printed_if_it_was_measured(folder: Path) -> None:
+    assert "Installing requirements.txt into .venv ...\n" in make(folder, "setup").stdout
+    lines = "requirements.txt\tabout 7 MB of disk\nrequirements/dev.txt\tmore\n"
+    (folder / "requirements" / "measured.txt").write_text(lines)
+    (folder / "requirements.txt").write_text("two==2\n")
+    expected = "Installing requirements.txt into .venv: about 7 MB of disk ...\n"
+    assert expected in make(folder, "setup").stdout
+
+
+def test_what_was_measured_is_of_locks_of_the_makefile() -> None:
+    lines = (ROOT / "requirements" / "measured.txt").read_text().splitlines()
+    locks = [line.split("\t")[0] for line in lines]
+    assert "requirements.txt" in locks
+    assert set(locks) <= set(OWN_LOCKS)
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"tools/venv.sh $@ {lock}" in makefile for lock in OWN_LOCKS)
 
 
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements/uv.txt"])

@@ -219,7 +219,7 @@ def show_summary(console: Console, summary: Summary, path: str, logs: Mapping[st
 def _last_lines(summary: Summary) -> Iterator[str]:
     """Yield how a run that was stopped is continued, and where the project's page is."""
     if summary.status == "killed":
-        yield f"The same command continues from what is finished: {summary.command}"
+        yield f"To continue from what is finished: {summary.command}"
     if summary.url is not None:
         yield f"{TITLE}: {summary.url}"
 

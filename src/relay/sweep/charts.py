@@ -183,7 +183,8 @@ def draw_timeline(study: optuna.Study) -> Chart:
         axes.yaxis.get_major_locator().set_params(integer=True)
         handles = axes.get_legend().legend_handles
         for handle in handles:
-            handle.set_label(handle.get_label().lower())  # the names of Optuna's states
+            state = handle.get_label().lower()  # Optuna's name of it
+            handle.set_label("stopped early" if state == "pruned" else state)
         axes.legend(handles=handles, frameon=False, fontsize=8.5, loc="upper left")
         axes.set(xlabel="")
         return axes

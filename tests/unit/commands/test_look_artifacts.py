@@ -154,6 +154,12 @@ def test_its_files_are_written_into_a_new_folder(store: Store, tmp_path: Path) -
         printed(look.pull, "model:champion", str(folder))
 
 
+def test_its_files_are_named_as_json(store: Store, tmp_path: Path) -> None:
+    assert parsed(look.pull, "model:champion", str(tmp_path / "got")) == {
+        "artifact": "model:v0", "folder": str(tmp_path / "got"), "files": ["deep/model.skops"],
+    }  # fmt: skip
+
+
 def test_of_a_damaged_artifact_nothing_is_left(store: Store, tmp_path: Path) -> None:
     store.is_damaged = True
     with pytest.raises(RelayError, match="damaged"):

@@ -139,7 +139,7 @@ def test_a_run_that_was_stopped_shows_the_command_that_continues_it() -> None:
     printed = io.StringIO()
     summary = Summary("killed", "local", "now", None, False, command="./relay run model=linear")
     show_summary(Console(file=printed, width=120), summary, "outputs/summary.json", {})
-    line = "The same command continues from what is finished: ./relay run model=linear\n"
+    line = "To continue from what is finished: ./relay run model=linear\n"
     assert printed.getvalue().endswith(line)
 
 

@@ -160,8 +160,11 @@ def pull(project: Project, argv: Sequence[str], console: Console) -> int:
     version = require_version(backend, "pull", reference)
     with replace_folder(folder) as aside:
         backend.download(version, aside)
-    count = sum(path.is_file() for path in folder.rglob("*"))
-    line = f"{version}: {count} file{'' if count == 1 else 's'} in {shown(folder)}"
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    if arguments.as_json:
+        print_json(console, {"artifact": str(version), "folder": str(folder), "files": files})
+        return 0
+    line = f"{version}: {len(files)} file{'' if len(files) == 1 else 's'} in {shown(folder)}"
     console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0
 
