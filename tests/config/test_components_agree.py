@@ -16,8 +16,10 @@ from pydantic import BaseModel
 
 from relay.config import compose as config
 from relay.models.estimators import ModelSpec
+from relay.models.keras_engine import BACKENDS
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_step
+from relay.runtime.build_cost import read_cost
 from relay.runtime.component import load_component
 from relay.step.context import RunSettings
 from relay.step.params import ARTIFACT_SUFFIX
@@ -25,6 +27,7 @@ from tests.loading import COMPONENTS, ROOT, SHIPPED
 
 pytestmark = pytest.mark.additions
 NAMES = sorted(path.parent.name for path in COMPONENTS.glob("*/MLproject"))
+ENVIRONMENTS = sorted(path.parent for path in ROOT.glob("environments/*/requirements.in"))
 
 
 def default_jobs(*overrides: str) -> list[PlannedStep]:
@@ -103,7 +106,7 @@ def test_each_setting_is_read_by_a_step() -> None:
     assert settings <= read
 
 
-@pytest.mark.parametrize("folder", [ROOT, *(COMPONENTS / name for name in NAMES)], ids=str)
+@pytest.mark.parametrize("folder", [ROOT, *map(COMPONENTS.joinpath, NAMES), *ENVIRONMENTS], ids=str)
 def test_an_environment_is_a_lock_with_hashes(folder: Path) -> None:
     conda = (folder / "conda.yml").read_text()
     assert yaml.safe_load(conda)["dependencies"][-1] == {"pip": ["-r requirements.txt"]}
@@ -128,6 +131,12 @@ def test_components_with_equal_locks_share_one_environment() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_uv_is_set_up_alike_everywhere(name: str) -> None:
     assert (COMPONENTS / name / "uv.toml").read_text() == (ROOT / "uv.toml").read_text()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_the_environment_of_an_engine_costs_is_measured(backend: str) -> None:
+    cost = read_cost(ROOT / "environments" / f"keras_{backend}")
+    assert cost is not None and cost.megabytes > 1000 and cost.seconds > 0
 
 
 def test_all_locks_agree_on_versions() -> None:

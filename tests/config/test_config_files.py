@@ -14,6 +14,7 @@ from relay.config import compose as config
 from relay.config.composed import Config
 from relay.config.files import ConfigFiles
 from relay.config.overrides import override_for
+from relay.models.keras_engine import BACKENDS
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight
@@ -91,13 +92,36 @@ def test_a_model_of_another_pipeline_is_one_error_that_names_those_of_this_one()
     assert "\n" not in str(error.value)
 
 
-def test_a_model_chooses_the_environment_of_the_steps_that_use_it() -> None:
-    chosen = {job.name: job.component.environment for job in jobs("model=lstm", *SERIES)}
-    assert {name for name, environment in chosen.items() if environment == "keras_jax"} == {
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_model_chooses_the_environment_of_the_steps_that_use_it(backend: str) -> None:
+    words = ("model=lstm", f"model.backend={backend}", *SERIES)
+    chosen = {job.name: job.component.environment for job in jobs(*words)}
+    assert {name for name, environment in chosen.items() if environment == f"keras_{backend}"} == {
         "train", "evaluate", "register",
     }  # fmt: skip
     boosting = {job.component.environment for job in jobs(*SERIES)}
     assert boosting == {None, "forecast"}
+    deep = {job.name: job.component.environment for job in jobs("model=mlp", words[1])}
+    assert {name for name, environment in deep.items() if environment is not None} == {"train"}
+    assert deep["train"] == f"keras_{backend}"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model=mlp", "model.backend=theano"], r"^model\.backend: must be 'jax', .*'theano'"),
+        (["model=mlp", "model.backend=null"], r"backend: .* jax, tensorflow, torch \(got null\)"),
+        (["model=mlp", "model.params.backend=torch"], r"set model\.backend=torch instead"),
+        (["model=linear", "model.backend=jax"], r"backend: .* no effect on 'linear'"),
+        (["model=lstm", "model.backend=theano", *SERIES], r"^model\.backend: must be 'jax', "),
+        (["model=lstm", "model.backend=null", *SERIES], r"backend: lstm needs one of jax, "),
+        (["model=ets", "model.backend=jax", *SERIES], r"backend: .* no effect on ets"),
+    ],
+)
+def test_a_wrong_engine_is_one_error(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as error:
+        jobs(*words, "env_manager=uv")
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.additions

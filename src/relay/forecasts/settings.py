@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from relay.models.keras_engine import BACKENDS, Backend
+
 Method = Literal["lag_boosting", "ets", "lstm"]
 METHODS: tuple[str, ...] = get_args(Method)
 
@@ -26,7 +28,7 @@ class ForecastSpec(BaseModel):
         "auto", description="forecast the logarithm; auto: if all values are above 0"
     )
     environment: str | None = Field(None, description="the folder in environments/ that it needs")
-    backend: Literal["jax"] | None = Field(None, description="the engine of Keras")
+    backend: Backend | None = Field(None, description="the engine of Keras, for lstm")
 
     @model_validator(mode="before")
     @classmethod
@@ -37,3 +39,14 @@ class ForecastSpec(BaseModel):
                 f"series. Choose one of model={', model='.join(METHODS)}"
             )
         return values
+
+    @model_validator(mode="after")
+    def _has_an_engine_if_it_needs_one(self) -> ForecastSpec:
+        if self.method == "lstm" and self.backend is None:
+            raise ValueError(f"backend: lstm needs one of {', '.join(BACKENDS)} (got null)")
+        if self.method != "lstm" and self.backend is not None:
+            raise ValueError(
+                f"backend: it is for model=lstm, and has no effect on {self.method} (got "
+                f"'{self.backend}'). Set it to null"
+            )
+        return self

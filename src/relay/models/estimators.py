@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from relay.models.keras_engine import BACKENDS, Backend
 from relay.models.libraries import library_at, library_of
 from relay.models.metric_names import TableTask
 from relay.util.errors import ConfigError
@@ -60,10 +61,7 @@ class ModelSpec(BaseModel):
     environment: str | None = Field(
         None, description="the folder in environments/ that fitting needs; null: that of the step"
     )
-    backend: Literal["jax", "tensorflow", "torch"] | None = Field(
-        None,
-        description="the engine of Keras, for mlp: jax; for others add an environment keras_NAME",
-    )
+    backend: Backend | None = Field(None, description="the engine of Keras, for mlp")
 
     @model_validator(mode="before")
     @classmethod
@@ -84,6 +82,25 @@ class ModelSpec(BaseModel):
                     f"(got {self.params[name]} and {params[name]}). "
                     f"Set {setting(f'model.task_params.{task}.{name}', self.params[name])} instead"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _has_an_engine_if_it_needs_one(self) -> ModelSpec:
+        params = [self.params, *self.task_params.values()]
+        engines = [values["backend"] for values in params if "backend" in values]
+        if self.backend is None and None in engines:
+            raise ValueError(f"backend: a network needs one of {', '.join(BACKENDS)} (got null)")
+        for engine in engines:
+            if engine != self.backend:
+                raise ValueError(
+                    f"params.backend: set model.backend={engine} instead, which chooses the "
+                    f"environment as well (got '{engine}', and model.backend={self.backend})"
+                )
+        if self.backend is not None and not engines:
+            raise ValueError(
+                f"backend: it is for networks, and has no effect on '{self.name}' (got "
+                f"'{self.backend}'). Set it to null, or choose model=mlp"
+            )
         return self
 
     def class_path(self, task: TableTask) -> str | None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from relay.models.keras_engine import keras_on
 
 Arrays = Sequence[NDArray[Any]]
 Layers = tuple[list[NDArray[np.float32]], list[NDArray[np.float32]], list[NDArray[np.float32]]]
@@ -63,34 +60,6 @@ def fit_net(
     if not np.isfinite(losses).any():
         raise ValueError("the loss is not a number; set a smaller learning_rate")
     return _layers(model, net), int(np.nanargmin(losses)) + 1
-
-
-def keras_on(backend: str) -> Any:
-    """Import Keras on `backend`. Raises ValueError if this process has it on another one."""
-    os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its greetings are not errors
-    keras = import_module("keras")
-    if keras.backend.backend() != backend:
-        raise ValueError(
-            f"Keras runs on {keras.backend.backend()} in this process, not on {backend}; run the "
-            "step by itself, in the environment of the model"
-        )
-    if backend == "jax":
-        _keep_compiled()
-    if backend == "tensorflow":
-        import_module("tensorflow").config.experimental.enable_op_determinism()
-    return keras
-
-
-@functools.cache
-def _keep_compiled() -> None:
-    """Let JAX compile a network once for all fits of this process: the folds have the same one."""
-    folder = tempfile.TemporaryDirectory(prefix="relay-jax-")
-    atexit.register(folder.cleanup)
-    config = import_module("jax").config
-    config.update("jax_compilation_cache_dir", folder.name)
-    config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
 def _loss(keras: Any, name: str) -> Any:

@@ -119,14 +119,15 @@ def plan_steps(
     lines: list[str] = []
     for name in names:
         component = replace(loaded[name], environment=the_plan[name].environment)
-        if config.settings.env_manager != "local":
-            component.require_lock()
         try:
             planned_steps.append(make_planned_step(config, the_plan[name], component))
         except ValidationError as error:
             lines += _lines(config, name, component, error)
     if lines:
         raise ConfigError("\n".join(dict.fromkeys(lines)))
+    if config.settings.env_manager != "local":
+        for planned in planned_steps:
+            planned.component.require_lock()
     return planned_steps
 
 

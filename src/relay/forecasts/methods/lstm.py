@@ -7,7 +7,6 @@ It is stored in Keras' own format, which holds no code, and loaded in safe mode.
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from relay.forecasts.examples import Examples, Frame, describe, learnable
 from relay.forecasts.keras_files import make_repeatable
 from relay.forecasts.methods import Progress
 from relay.forecasts.series import Floats, Series
+from relay.models.keras_engine import keras_for_model, keras_on, package_of
 from relay.util.errors import ConfigError, RelayError
 from relay.util.names import did_you_mean
 
@@ -74,7 +74,7 @@ class Net:
     @property
     def packages(self) -> tuple[str, ...]:
         """Return the packages that the stored net needs."""
-        return ("keras", self.backend)
+        return ("keras", package_of(self.backend))
 
     def forecast(self, known: Sequence[Series], horizon: int) -> Floats:
         """Return the values after the end of each of `known`."""
@@ -101,7 +101,7 @@ def fit(
     """
     params = {**DEFAULTS, **settings["params"]}
     frame = Frame(**{key: settings[key] for key in ("window", "horizon", "season", "log")})
-    keras = _keras(settings["backend"])
+    keras = keras_on(settings["backend"])
     keras.utils.set_random_seed(settings["seed"])
     examples = learnable(frame, series, MOST_EXAMPLES, settings["seed"])
     model = _build(keras, frame, params)
@@ -141,26 +141,13 @@ def load(folder: Path, content: Mapping[str, Any]) -> Net:
     """Return what `save` wrote. Raises RelayError if it has a layer that Relay does not use."""
     path = folder / FILE
     _require_own_layers(path)
-    keras = _keras(str(content["backend"]))
+    keras = keras_for_model(str(content["backend"]))
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # it reads a file of any content
         raise RelayError(f"{FILE} cannot be loaded: {error}. Train the model again.") from error
     frame = Frame(**content["frame"])
     return Net(frame, str(content["backend"]), model, int(content["epochs"]))
-
-
-def _keras(backend: str) -> Any:
-    """Import Keras on `backend`. Raises RelayError if it has been imported on another one."""
-    os.environ["KERAS_BACKEND"] = backend
-    import keras  # noqa: PLC0415 - it reads the variable as it is loaded
-
-    if keras.backend.backend() != backend:
-        raise RelayError(
-            f"model.backend: Keras runs on {keras.backend.backend()} in this process, not on "
-            f"{backend}. Run the step by itself, in the environment of the model."
-        )
-    return keras
 
 
 def _build(keras: Any, frame: Frame, params: Mapping[str, Any]) -> Any:
