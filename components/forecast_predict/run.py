@@ -70,18 +70,22 @@ def step(run: StepRun[Params]) -> None:
     if params.output_path is not None:
         output = require_output(params.output_path, enclosing_project(Path.cwd()).root)
     model_input, source = run.input("model", type="model"), run.input("series", type="clean_data")
-    forecaster = load_forecaster(model_input.path, str(model_input.version))
-    layout = layout_of(source)
+    with run.phase("reading"):
+        forecaster = load_forecaster(model_input.path, str(model_input.version))
+        layout, table = layout_of(source), read_artifact(source)
     horizon = params.horizon or forecaster.horizon
-    predicted = continue_series(read_artifact(source), layout, forecaster, horizon)
+    with run.phase("scoring"):
+        predicted = continue_series(table, layout, forecaster, horizon)
     place = "the artifact; for a file, set predict.output=FILE.csv"
-    if output is not None:
-        with TableWriter(output) as writer:
-            writer.write(predicted)
-            place = shown(writer.finish())
+    with run.phase("writing"):
+        stored = write_parquet(predicted, run.workspace / "predictions" / TABLE_FILE)
+        if output is not None:
+            with TableWriter(output) as writer:
+                writer.write(predicted)
+                place = shown(writer.finish())
     run.output(
         "predictions",
-        write_parquet(predicted, run.workspace / "predictions" / TABLE_FILE),
+        stored,
         type="predictions",
         description=f"Forecast of {model_input.version}.",
         metadata={**table_metadata(predicted), "model": str(model_input.version)},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
 
+Phase = Callable[[str], contextlib.AbstractContextManager[None]]
 PREDICTION, PROBABILITY = "prediction", "probability_"
 
 
@@ -86,6 +87,7 @@ def predict(
     outputs: Mapping[TableWriter, list[str]],
     score: Score,
     unseen: Unseen,
+    phase: Phase,
 ) -> pd.DataFrame:
     """Predict each row of `table`, and write it into `outputs`, {writer: its column names}.
 
@@ -93,18 +95,26 @@ def predict(
     """
     done, predicted = 0, pd.DataFrame()
     with show_progress("Predicting", "rows") as report:
-        for piece in table:
-            typed = checked.typed(piece, reading)
-            features = reading.features(typed)
-            predictions = model.predict(features)
-            unseen.add(features)
-            score.add(typed, predictions)
-            predicted = with_predictions(typed, predictions, model.classes)
-            for output, names in outputs.items():
-                output.write(predicted.set_axis([*names, *predicted.columns[len(names) :]], axis=1))
+        pieces = iter(table)
+        while True:
+            with phase("reading"):
+                piece = next(pieces, None)
+            if piece is None:
+                return predicted
+            with phase("features"):
+                typed = checked.typed(piece, reading)
+                features = reading.features(typed)
+            with phase("scoring"):
+                predictions = model.predict(features)
+                unseen.add(features)
+                score.add(typed, predictions)
+                predicted = with_predictions(typed, predictions, model.classes)
+            with phase("writing"):
+                for output, names in outputs.items():
+                    columns = [*names, *predicted.columns[len(names) :]]
+                    output.write(predicted.set_axis(columns, axis=1))
             done += len(piece)
             report(done, checked.rows)
-    return predicted
 
 
 def open_table(run: StepRun[Params], root: Path, reading: Reading) -> Table:
@@ -132,10 +142,11 @@ def step(run: StepRun[Params]) -> None:
     root = enclosing_project(Path.cwd()).root
     wanted = require_files(params, root)
     given: Input = run.input("model", type="model")
-    model = load_model(given.path, str(given.version), params.trusted_types)
-    reading = reading_for(model, params, given.metadata)
-    table = open_table(run, root, reading)
-    with show_progress("Checking", "rows") as report:
+    with run.phase("reading"):
+        model = load_model(given.path, str(given.version), params.trusted_types)
+        reading = reading_for(model, params, given.metadata)
+        table = open_table(run, root, reading)
+    with run.phase("reading"), show_progress("Checking", "rows") as report:
         try:
             checked = check_table(table, reading, report)
         except RelayError as error:
@@ -155,8 +166,9 @@ def step(run: StepRun[Params]) -> None:
         outputs = {stored: table.names}
         if wanted is not None:
             outputs[stack.enter_context(TableWriter(wanted))] = table.raw_names
-        predicted = predict(model, table, reading, checked, outputs, score, unseen)
-        places = [output.finish() for output in outputs]
+        predicted = predict(model, table, reading, checked, outputs, score, unseen, run.phase)
+        with run.phase("writing"):
+            places = [output.finish() for output in outputs]
     run.output(
         "predictions",
         places[0],

@@ -8,29 +8,27 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from fold_numbers import Fold, KeptFolds, transform_fold
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import LabelEncoder
 from sklearn_pipeline import (
-    TRANSFORMS,
+    encode_targets,
     estimator_in,
-    fit,
     fit_error,
     fit_model,
     fit_options,
     make_pipeline,
 )
 from training_set import Examples, explain_no_folds, hold_outs, make_folds
+from watch import UNWATCHED, Phase, Watch, no_phase
 
 from relay.models.estimators import ModelSpec
 from relay.models.libraries import library_of
-from relay.models.libraries.interface import FitInputs, Progress, no_progress
+from relay.models.libraries.interface import FitInputs, no_progress
 from relay.models.metric_names import PRIMARY
 from relay.models.metrics import score
 
@@ -59,24 +57,24 @@ def train(
     *,
     folds: int,
     seed: int,
-    progress: Progress = no_progress,
+    watch: Watch = UNWATCHED,
 ) -> Trained:
-    """Cross-validate a model, then fit it on all rows; `progress` takes the losses of each epoch.
+    """Cross-validate a model, then fit it on all rows; the losses are those of the last fits.
 
     Metrics: those of `score_folds` over all folds (none with fewer than 2 folds), fit_seconds of
     the last fit, n_features_in (columns) and n_features_out (numbers that the estimator sees).
     Raises ConfigError or RelayError if the model cannot be fitted.
     """
     pipeline = make_pipeline(spec, examples, seed)
-    metrics = cross_validate(pipeline, spec, examples, folds=folds, seed=seed)
+    metrics = cross_validate(pipeline, spec, examples, folds=folds, seed=seed, phase=watch.phase)
     losses: list[dict[str, float]] = []
 
     def keep(row: Mapping[str, float]) -> None:
         losses.append(dict(row))
-        progress(row)
+        watch.progress(row)
 
     started = time.perf_counter()
-    fit_best(pipeline, spec, examples, seed, keep)
+    fit_best(pipeline, spec, examples, seed, replace(watch, progress=keep))
     seconds = time.perf_counter() - started
     width = len(pipeline.named_steps["features"].get_feature_names_out())
     log.info("fitted on %d rows, %d numbers each (%.1f s)", len(examples), width, seconds)
@@ -90,7 +88,13 @@ def train(
 
 
 def cross_validate(
-    pipeline: Pipeline, spec: ModelSpec, examples: Examples, *, folds: int, seed: int
+    pipeline: Pipeline,
+    spec: ModelSpec,
+    examples: Examples,
+    *,
+    folds: int,
+    seed: int,
+    phase: Phase = no_phase,
 ) -> dict[str, float]:
     """Return the metrics of copies fitted in each fold; empty with fewer than two folds."""
     reason = explain_no_folds(examples, folds)
@@ -98,7 +102,7 @@ def cross_validate(
         log.warning("No cross-validation: %s.", reason)
     elif folds < 2:
         log.info("no cross-validation (train.folds=%d)", folds)
-    so_far = list(score_folds(pipeline, spec, examples, folds=folds, seed=seed))
+    so_far = list(score_folds(pipeline, spec, examples, folds=folds, seed=seed, phase=phase))
     return so_far[-1] if so_far else {}
 
 
@@ -110,6 +114,7 @@ def score_folds(
     folds: int,
     seed: int,
     kept: KeptFolds | None = None,
+    phase: Phase = no_phase,
 ) -> Iterator[dict[str, float]]:
     """Fit a copy of `pipeline` in each fold, and yield the metrics of the folds so far.
 
@@ -127,8 +132,8 @@ def score_folds(
         if examples.task == "classification" and len(np.unique(training.y)) < 2:
             skipped += 1
             continue
-        fold = Fold(number, len(parts), seed)
-        metrics = _score_fold(pipeline, spec, training, examples.at(held_out), fold, kept)
+        fold, watch = Fold(number, len(parts), seed), Watch(phase=phase)
+        metrics = _score_fold(pipeline, spec, training, examples.at(held_out), fold, kept, watch)
         for name, value in metrics.items():
             values[name].append(value)
         shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
@@ -148,7 +153,7 @@ def fit_best(
     spec: ModelSpec,
     examples: Examples,
     seed: int,
-    progress: Progress = no_progress,
+    watch: Watch = UNWATCHED,
 ) -> Pipeline:
     """Fit `pipeline` on `examples`, and return it.
 
@@ -157,8 +162,11 @@ def fit_best(
     """
     with _explained(pipeline):
         if spec.early_stopping is not None:
-            _choose_rounds(pipeline, spec, examples, seed, progress)
-        return fit(pipeline, spec, examples)
+            _choose_rounds(pipeline, spec, examples, seed, watch)
+        with watch.phase("features"):
+            numbers = pipeline.named_steps["features"].fit_transform(examples.x, examples.y)
+        with watch.phase("fit"):
+            return fit_model(pipeline, spec, examples, numbers)
 
 
 def _score_fold(
@@ -168,20 +176,24 @@ def _score_fold(
     held_out: Examples,
     fold: Fold,
     kept: KeptFolds | None,
+    watch: Watch,
 ) -> dict[str, float]:
     """Return the metrics on `held_out` of a copy that is fitted as `fit_best` does."""
     fitted = clone(pipeline)
     with _explained(fitted):
         if spec.early_stopping is not None:
-            _choose_rounds(fitted, spec, training, fold.seed)
+            _choose_rounds(fitted, spec, training, fold.seed, watch)
         features = fitted.named_steps["features"]
-        if kept is None:
-            numbers = transform_fold(features, training, held_out)
-        else:
-            numbers = kept.transform(features, training, held_out, fold=fold)
+        with watch.phase("features"):
+            if kept is None:
+                numbers = transform_fold(features, training, held_out)
+            else:
+                numbers = kept.transform(features, training, held_out, fold=fold)
         fitted.set_params(features=numbers.preprocessor)
-        fit_model(fitted, spec, training, numbers.training)
-    return _score(fitted.named_steps["model"], held_out, numbers.held_out)
+        with watch.phase("fit"):
+            fit_model(fitted, spec, training, numbers.training)
+    with watch.phase("scoring"):
+        return _score(fitted.named_steps["model"], held_out, numbers.held_out)
 
 
 @contextmanager
@@ -209,7 +221,7 @@ def _choose_rounds(
     spec: ModelSpec,
     examples: Examples,
     seed: int,
-    progress: Progress = no_progress,
+    watch: Watch = UNWATCHED,
 ) -> None:
     """Set the number of rounds to that after which held-out rows are predicted best.
 
@@ -225,7 +237,7 @@ def _choose_rounds(
         if examples.task == "classification":  # a class that is not trained on cannot be scored
             held_out = held_out.at(np.isin(held_out.y, training.y))
         if len(held_out) and len(np.unique(training.y)) > 1:
-            shown = no_progress if best_rounds else progress  # one curve is enough
+            shown = replace(watch, progress=no_progress) if best_rounds else watch  # one is enough
             best_rounds.append(_best_round(pipeline, spec, training, held_out, shown))
             rows += len(held_out)
     if rows < FEWEST_HELD_OUT:
@@ -241,33 +253,23 @@ def _best_round(
     spec: ModelSpec,
     training: Examples,
     held_out: Examples,
-    progress: Progress,
+    watch: Watch,
 ) -> int:
     """Return the round after which a copy fitted on `training` predicts `held_out` best."""
     preprocessor = clone(pipeline.named_steps["features"])
-    x = preprocessor.fit_transform(training.x, training.y)
+    with watch.phase("features"):
+        x = preprocessor.fit_transform(training.x, training.y)
+        held_out_x = preprocessor.transform(held_out.x)
     estimator = clone(estimator_in(pipeline))
-    y, held_out_y = _encode_targets(training.y, held_out.y, spec, training.task)
-    return library_of(estimator).best_round(
-        estimator,
-        int(spec.early_stopping or 0),
-        FitInputs(x, y, fit_options(estimator, spec, preprocessor, training)),
-        FitInputs(preprocessor.transform(held_out.x), held_out_y),
-        progress,
-    )
-
-
-def _encode_targets(
-    y: NDArray[Any], held_out: NDArray[Any], spec: ModelSpec, task: str
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return both targets as the estimator inside its wrapper sees them."""
-    if task == "classification":
-        codes = LabelEncoder().fit(y)
-        return codes.transform(y), codes.transform(held_out)
-    if spec.target_transform is None:
-        return y, held_out
-    transform = TRANSFORMS[spec.target_transform][0]
-    return transform(y), transform(held_out)
+    y, held_out_y = encode_targets(training.y, held_out.y, spec, training.task)
+    with watch.phase("fit"):
+        return library_of(estimator).best_round(
+            estimator,
+            int(spec.early_stopping or 0),
+            FitInputs(x, y, fit_options(estimator, spec, preprocessor, training)),
+            FitInputs(held_out_x, held_out_y),
+            watch.progress,
+        )
 
 
 def _summary(values: Mapping[str, list[float]], main: str) -> dict[str, float]:

@@ -13,6 +13,7 @@ from fold_numbers import KeptFolds
 from params import Params
 from sklearn_pipeline import make_pipeline, save
 from training_set import Examples, prepare, target_summary
+from watch import Watch
 
 from relay import Input, StepRun, main
 from relay.models.estimators import ModelSpec
@@ -72,7 +73,10 @@ def step(run: StepRun[Params]) -> None:
     """Train a model on a training set; with a report, only if its data check has passed."""
     params = run.params
     source = load(run)
-    examples = examples_in(read_artifact(source), params)
+    with run.phase("reading"):
+        table = read_artifact(source)
+    with run.phase("features"):
+        examples = examples_in(table, params)
     log.info(
         "%s of %s with %s: %d rows, %d columns",
         examples.task, params.target, params.model.name, len(examples), examples.x.shape[1],
@@ -88,7 +92,8 @@ def step(run: StepRun[Params]) -> None:
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         log.info("epoch %d: %s", len(run.rows), shown)
 
-    trained = train(examples, params.model, folds=params.folds, seed=params.seed, progress=progress)
+    watch = Watch(progress, run.phase)
+    trained = train(examples, params.model, folds=params.folds, seed=params.seed, watch=watch)
     run.log_metrics(trained.metrics)
     if trained.losses and trained.rounds:
         run.log_metrics({"epochs": float(trained.rounds)})
@@ -96,7 +101,8 @@ def step(run: StepRun[Params]) -> None:
         picture = run.workspace / "learning_curve.png"
         run.log_image("learning_curve", draw_losses(trained.losses, trained.rounds, label, picture))
 
-    folder = save(trained.pipeline, examples.x, run.workspace / "model", params.trusted_types)
+    with run.phase("writing"):
+        folder = save(trained.pipeline, examples.x, run.workspace / "model", params.trusted_types)
     run.output(
         "model",
         folder,

@@ -14,6 +14,7 @@ from params import require_task
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 from training_set import Examples
@@ -116,12 +117,6 @@ def fitted_estimator_in(pipeline: Pipeline) -> Any:
     return model.regressor_ if isinstance(model, TransformedTargetRegressor) else model
 
 
-def fit(pipeline: Pipeline, spec: ModelSpec, examples: Examples) -> Pipeline:
-    """Fit `pipeline` on `examples`, and return it."""
-    numbers = pipeline.named_steps["features"].fit_transform(examples.x, examples.y)
-    return fit_model(pipeline, spec, examples, numbers)
-
-
 def fit_model(pipeline: Pipeline, spec: ModelSpec, examples: Examples, numbers: Any) -> Pipeline:
     """Fit the model of `pipeline` on the `numbers` that its fitted features made, and return it."""
     # One step after the other: only the output of the first shows where the categories are.
@@ -155,6 +150,19 @@ def _row_weights(spec: ModelSpec, examples: Examples) -> NDArray[np.float64] | N
         return np.asarray(compute_sample_weight("balanced", examples.y))
     weights = class_weights(spec.class_weight, examples.y)
     return np.array([weights.get(label, 1.0) for label in examples.y.astype(str)])
+
+
+def encode_targets(
+    y: NDArray[Any], held_out: NDArray[Any], spec: ModelSpec, task: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both targets as the estimator inside its wrapper sees them."""
+    if task == "classification":
+        codes = LabelEncoder().fit(y)
+        return codes.transform(y), codes.transform(held_out)
+    if spec.target_transform is None:
+        return y, held_out
+    transform = TRANSFORMS[spec.target_transform][0]
+    return transform(y), transform(held_out)
 
 
 def fit_error(pipeline: Pipeline, error: Exception) -> RelayError | None:

@@ -50,6 +50,8 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_
     np.testing.assert_allclose(written["prediction"], expected(table))
     assert [path.name for path in target.parent.iterdir()] == ["predicted.csv"]
     assert done.result.notes == [f"{len(table)} rows predicted, in {target}"]
+    assert set(done.result.phases) == {"reading", "features", "scoring", "writing"}
+    assert sum(done.result.phases.values()) > 0
 
 
 def test_a_value_that_is_not_in_the_training_set_is_a_warning(store: Store, tmp_path: Path) -> None:

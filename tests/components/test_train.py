@@ -76,6 +76,9 @@ def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(store: Sto
     assert metrics["cv_r2_mean"] > 0.8
     assert {"cv_r2_std", "cv_rmse_mean", "fit_seconds", "n_features_out"} <= set(metrics)
     assert metrics["n_features_in"] == 6
+    phases = done.result.phases
+    assert set(phases) == {"reading", "features", "fit", "scoring", "writing"}
+    assert phases["fit"] > metrics["fit_seconds"] / 2 > 0  # three folds, and all rows
     version = store.backend.find("demo_model:v0")
     assert version is not None
     metadata = version.metadata

@@ -55,6 +55,7 @@ def test_series_become_a_champion_that_forecasts_their_next_steps(
 
     done = forecasts.main(*words, "steps=predict", f"predict.output={tmp_path / 'next.csv'}")
     assert done.status == 0, done.output
+    assert set(forecasts.step("predict")["phases"]) == {"reading", "scoring", "writing"}
     ahead = pd.read_csv(tmp_path / "next.csv", parse_dates=["month"])
     assert ahead["shop"].value_counts().to_dict() == {"north": 12, "south": 12}
     assert (ahead["month"].min(), ahead["month"].max()) == (
