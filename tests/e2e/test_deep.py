@@ -50,9 +50,9 @@ def made() -> pd.DataFrame:
         ("jax", "three", "f1", 0.7, "balanced"),
         ("jax", "two", "f1", 0.8, "balanced"),
         ("tensorflow", "level", "r2", 0.8, "null"),
-        ("tensorflow", "three", "f1", 0.7, "balanced"),
+        ("tensorflow", "three", "f1", 0.6, "balanced"),
         ("torch", "level", "r2", 0.8, "null"),
-        ("torch", "three", "f1", 0.7, "balanced"),
+        ("torch", "three", "f1", 0.6, "balanced"),
     ],
 )
 def test_a_network_is_trained_evaluated_registered_and_predicts(
