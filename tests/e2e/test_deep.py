@@ -62,7 +62,8 @@ def test_a_network_is_trained_evaluated_registered_and_predicts(
     others = {"level", "three", "two"} - {target}
     file = checkout.root / f"{target}.csv"
     made().drop(columns=[*others]).to_csv(file, index=False)
-    table = ("data=table", f"data.url={file}", f"data.target={target}", f"data.name={backend}")
+    name = f"data.name={backend}_{target}"  # a champion for each
+    table = ("data=table", f"data.url={file}", f"data.target={target}", name)
     data = (*table, *SMALL, f"model.backend={backend}", f"model.class_weight={weights}")
     done = checkout.main(*data, env_manager="uv")
     assert done.status == 0, done.output
