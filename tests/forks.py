@@ -24,6 +24,7 @@ from relay.runtime.libraries import Library, list_late_libraries
 
 BIN = Path(sys.executable).parent
 FORKED = Path(__file__).with_name("forked.py")
+PRELOADED = Path(__file__).with_name("preloaded.py")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Forks:
     """Runs scripts with the libraries `loaded` and the code in `source`.
 
     Packages named in `reloaded` are loaded by each script itself. Files of its own are in `folder`.
+    If there is a process of `tests.preloaded` at `servers`, it forks the servers of a script.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class Forks:
         loaded: Sequence[Library],
         source: Path,
         reloaded: Sequence[str] = (),
+        servers: Path | None = None,
     ) -> None:
         self._folder = folder
-        self._reloaded = reloaded
+        self._values = {"reloaded": list(reloaded), "servers": servers and str(servers)}
         self._numbers = itertools.count()
         activate = f"export PATH={BIN}{os.pathsep}$PATH"
         variables = {**environ, "PYTHONPATH": str(source)}
@@ -74,7 +77,7 @@ class Forks:
         """
         name = str(next(self._numbers))
         log, request = self._folder / f"{name}.log", self._folder / f"{name}.json"
-        values = {"environ": dict(environ), "reloaded": list(self._reloaded)}
+        values = {**self._values, "environ": dict(environ)}
         request.write_text(json.dumps(values), encoding="utf-8")
         words = [str(request), str(script), *arguments]
         begun, loaded = self._folder / f"{name}.begun", self._folder / f"{name}.loaded"
