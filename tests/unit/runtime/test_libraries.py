@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -83,27 +84,32 @@ def test_what_is_loaded_late_is_there(module: str) -> None:
     assert find_spec(module) is not None
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_when_they_are_loaded_a_component_loads_nothing_else(name: str) -> None:
-    scripts = [COMPONENTS / name / "run.py", SOURCE / "relay" / "tracking" / "local" / "run.py"]
-    code = f"""
-import json, runpy, sys
-for module, names in json.loads({json.dumps(list_libraries(scripts, ROOT))!r}):
-    __import__(module, fromlist=names)
-before = set(sys.modules)
-sys.path[:0] = [{str(COMPONENTS / name)!r}, {str(SOURCE)!r}]
-import relay.tracking.local.run
-runpy.run_path("run.py")
-new = [sys.modules[name] for name in set(sys.modules) - before]
-print(json.dumps([str(getattr(module, "__file__", None)) for module in new]))
-"""
+@pytest.fixture(scope="module")
+def loaded_besides() -> dict[str, list[str]]:
+    """By component: the files that it loads besides the libraries of `list_libraries`."""
+    tracking = SOURCE / "relay" / "tracking" / "local" / "run.py"
+    scripts = {
+        name: {
+            "folder": str(COMPONENTS / name),
+            "libraries": list_libraries([COMPONENTS / name / "run.py", tracking], ROOT),
+        }
+        for name in NAMES
+    }
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=COMPONENTS / name,
+        [sys.executable, str(ROOT / "tests" / "loaded_besides.py")],
+        input=json.dumps(scripts),
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    loaded = [path for path in json.loads(done.stdout) if "site-packages" in path]
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(line) for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_when_they_are_loaded_a_component_loads_nothing_else(
+    name: str, loaded_besides: dict[str, list[str]]
+) -> None:
     # pydantic has some for when a class is made
-    assert [path for path in loaded if "pydantic" not in path] == []
+    assert [path for path in loaded_besides[name] if "pydantic" not in path] == []
