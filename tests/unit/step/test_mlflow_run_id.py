@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.loading import ROOT
+from tests.mlflow_store import copy_store
 
 USES = """
 import os, sys, time
@@ -66,6 +67,7 @@ def test_if_mlflow_is_loaded_its_first_look_at_the_variable_waits(
     tmp_path: Path, run_id: str
 ) -> None:
     (tmp_path / "id").write_text(run_id)
+    copy_store(tmp_path / "mlflow.db")
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
     use = f"""
 import mlflow
