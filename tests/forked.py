@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,14 +51,17 @@ class _PreloadedServer:
 
 def _fork_servers(address: str) -> None:
     """Have the servers that this process starts forked by the process at `address`."""
-    popen = subprocess.Popen
 
-    def start(command: Sequence[str], **options: Any) -> Any:
-        if not _SERVER.fullmatch(command[-1]):
-            return popen(command, **options)
-        return _PreloadedServer(address, options["env"], options["stdout"], *options["pass_fds"])
+    class Popen(subprocess.Popen):  # type: ignore[type-arg]
+        def __new__(cls, *arguments: Any, **options: Any) -> Any:
+            command = arguments[0] if arguments else options["args"]
+            if not _SERVER.fullmatch(str(command[-1])):
+                return super().__new__(cls)
+            return _PreloadedServer(
+                address, options["env"], options["stdout"], *options["pass_fds"]
+            )
 
-    subprocess.Popen = start  # type: ignore[assignment,misc]
+    subprocess.Popen = Popen  # type: ignore[misc]
 
 
 _path, *sys.argv = sys.argv[1:]
