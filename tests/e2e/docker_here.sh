@@ -22,4 +22,8 @@ if ! /usr/bin/docker -H "$host" image inspect relay-test-base > /dev/null; then
     tar -C "$dir/base" -c . | /usr/bin/docker -H "$host" import - relay-test-base > /dev/null
     rm -rf "$dir/base"
 fi
-echo "export DOCKER_HOST=$host RELAY_TEST_BASE=relay-test-base"
+# Where containers cannot run at all, this fails.
+/usr/bin/docker -H "$host" run --rm --init --network none --read-only --cap-drop ALL --memory 64m relay-test-base true
+mkdir -p "$dir/bin"
+ln -sf /usr/bin/docker "$dir/bin/docker" # of the engine, whatever other client is installed
+echo "export DOCKER_HOST=$host RELAY_TEST_BASE=relay-test-base PATH=$dir/bin:\$PATH"
