@@ -56,3 +56,13 @@ def config(name: str) -> dict[str, Any]:
     values: dict[str, Any] = yaml.safe_load(path.read_text())
     values.pop("defaults", None)
     return values
+
+
+def quick(model: dict[str, Any]) -> dict[str, Any]:
+    """Return `model` with few trees or rounds, if it has any."""
+    names = {
+        "hist": "max_iter",
+        **dict.fromkeys(("light", "xg", "forest", "extra"), "n_estimators"),
+    }
+    few = {param: 5 for name, param in names.items() if name in model["name"]}
+    return {**model, "params": {**model.get("params", {}), **few}}

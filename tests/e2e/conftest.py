@@ -37,8 +37,11 @@ from tools.copies import copy_project
 _DROPPED = ("MLFLOW_", "TRACKIO_", "RELAY_", "WANDB_")
 # A checkout is a copy: what is compiled may be kept in it, instead of again by each process.
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
-_LATE = ("trackio.sqlite_storage", "sqlalchemy.dialects.sqlite", "rich.progress", "truststore")
-"""What `main.py` imports as it runs."""
+_LATE = (
+    "trackio.sqlite_storage", "sqlalchemy.dialects.sqlite", "rich.progress", "truststore",
+    "sklearn.ensemble", "sklearn.linear_model",
+)  # fmt: skip
+"""What `main.py` imports as it runs: the last two to check the parameters of a model."""
 _RELOADED = ("relay", "trackio")
 """Packages that read variables as they are loaded, or are of the checkout."""
 _PRELOADED = ("get_data", "clean", "check", "split", "train", "evaluate", "register", "predict")

@@ -24,6 +24,7 @@ from tests.made_training import (
     cross_validation,
     data,
     params,
+    quick,
     sklearn_pipeline,
     spec,
     table,
@@ -169,7 +170,7 @@ def test_a_class_with_a_single_row_can_be_trained_on(name: str) -> None:
     rare = table().drop(columns=["price", "yes"])
     rare.loc[0, "label"] = "only once"
     prepared = training_set.prepare(rare, "label", None)
-    trained = cross_validation.train(prepared, spec(config(name)), folds=3, seed=0)
+    trained = cross_validation.train(prepared, spec(quick(config(name))), folds=3, seed=0)
     assert trained.metrics["cv_accuracy_mean"] > 0.7
     assert list(trained.pipeline.classes_) == ["high", "low", "only once"]
 
@@ -321,7 +322,7 @@ def test_a_saved_model_predicts_what_the_trained_one_does(
     name: str, target: str, tmp_path: Path
 ) -> None:
     given = data(target)
-    trained = cross_validation.train(given, spec(config(name)), folds=0, seed=0)
+    trained = cross_validation.train(given, spec(quick(config(name))), folds=0, seed=0)
     folder = sklearn_pipeline.save(trained.pipeline, given.x, tmp_path / "model")
     assert (folder / "MLmodel").is_file()
     predicted = load_model(folder, "it").predict(table()).values

@@ -35,6 +35,7 @@ from tests.made_training import (
     MODELS,
     config,
     cross_validation,
+    quick,
     sklearn_pipeline,
     spec,
     training_set,
@@ -64,14 +65,6 @@ def of_all_kinds(target: str) -> pd.DataFrame:
         "classes": pd.Series(np.select([x > 0.5, x < -0.5], ["h", "l"], "m"), dtype="str"),
     }[target]
     return table
-
-
-def quick(model: dict[str, Any]) -> dict[str, Any]:
-    """`model` with few rounds."""
-    parameters = {"lightgbm": "n_estimators", "xgboost": "n_estimators", "forest": "n_estimators"}
-    few = {"hist": "max_iter", "extra": "n_estimators", **parameters}
-    more = {param: 5 for name, param in few.items() if name in model["name"]}
-    return {**model, "params": {**model.get("params", {}), **more}}
 
 
 @pytest.mark.parametrize("name", MODELS)
