@@ -124,7 +124,9 @@ class StepRunner:
         if report is None or _output_error(planned, report) is not None:
             return False
         _fill_in(done, report)
-        done.status, done.seconds = "ran", process.usage.seconds
+        used = process.usage
+        done.status, done.seconds = "ran", used.seconds
+        done.cpu_seconds, done.max_rss_mb = used.cpu_seconds, used.max_rss_mb
         return True
 
     def end(

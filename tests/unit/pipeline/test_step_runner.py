@@ -94,8 +94,11 @@ def test_one_that_has_stored_its_outputs_is_done_for_the_others_before_its_end(
     assert not runner.note_outputs(job, process, done)
     stored = StepResult(status="succeeded", metrics={"rows": 5})
     write_result(stored_path(runner.launcher.result_path("split")), stored)
+    while process.usage.max_rss_mb == 0:
+        process.poll()
     assert runner.note_outputs(job, process, done)
     assert (done.status, done.metrics) == ("ran", {"rows": 5})
+    assert done.max_rss_mb > 0
     seconds = done.seconds
     write_result(runner.launcher.result_path("split"), stored)
     runner.end(job, ended(process), done)
