@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from relay.commands.look.store_choice import read_tracking
 from relay.tracking import Backend, TrackingSettings, open_backend
 from relay.tracking.remote import SETTING, is_remote
 from relay.util.errors import ConfigError
-from relay.util.paths import start_folder
 from relay.util.project import Project
 
 _SETTINGS = ("tracking", "tracking.project", "tracking.entity")
@@ -125,15 +125,11 @@ def choose_server(project: Project, settings: Sequence[str]) -> TrackingSettings
 
 def choose_store(project: Project, settings: Sequence[str]) -> TrackingSettings:
     """Return where the store is that a run with `settings` would use. Raises as `open_store`."""
-    # Imported late, as Hydra takes half of the time of a command, and not all commands need it.
-    from relay.config import compose
-    from relay.config.overrides import from_arguments
     from relay.pipeline.tracking_setup import choose_tracking
 
-    start = start_folder(project.root, os.environ)
-    config = compose.load(project.config, from_arguments(list(settings)), start)
+    tracking = read_tracking(project, settings)
     os.environ.update(project.variables(os.environ))
-    return choose_tracking(config.settings.tracking, os.environ)
+    return choose_tracking(tracking, os.environ)
 
 
 def place_of(backend: Backend) -> str:
