@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from relay.tracking.interface import (
     RunSpec,
 )
 from relay.tracking.references import Reference
+from relay.tracking.wandb.collections import Collections
 from relay.tracking.wandb.outage import retry_settings, while_served
 from relay.tracking.wandb.removal import PAGE, delete, hold, refuse_if_active, stored_versions
 from relay.tracking.wandb.run import WandbRun, download_verified
@@ -72,10 +72,7 @@ class WandbBackend:
         self.entity = entity
         self.project = project
         self._code_root = code_root
-        self._types: dict[str, str] = {}
-        """The type of each artifact that was listed."""
-        self._listed: list[Any] = []
-        """The SDK's types of the project's artifacts, if they were listed."""
+        self._collections = Collections(self._api, entity, project)
 
     @property
     def place(self) -> str:
@@ -115,34 +112,15 @@ class WandbBackend:
 
     @while_served
     def collections(self) -> list[Collection]:
-        found = [
-            Collection(collection.name, type.name)
-            for type in self._list_types()
-            for collection in type.collections()
-        ]
-        return sorted(found, key=lambda collection: collection.name)
+        return self._collections.all()
 
     @while_served
     def types(self) -> list[str]:
-        return sorted(type.name for type in self._list_types())
+        return sorted(type.name for type in self._collections.types())
 
     @while_served
     def newest_collections(self, types: Sequence[str], limit: int) -> tuple[list[Collection], int]:
-        # The server lists those of a type, the newest first; pages are requested as they are read.
-        listed = [
-            type.collections(per_page=min(limit, PAGE))
-            for type in self._listed or self._list_types()
-            if type.name in types
-        ]
-        # The SDK's list begins again each time that it is iterated, which `merge` does twice.
-        merged = heapq.merge(
-            *((one for one in pages) for pages in listed),
-            key=lambda one: str(one.created_at),
-            reverse=True,
-        )
-        newest = [Collection(one.name, one.type) for one in islice(merged, limit)]
-        self._types |= {one.name: one.type for one in newest}
-        return newest, sum(map(len, listed))
+        return self._collections.newest(types, limit)
 
     @while_served
     def versions(self, name: str, limit: int) -> list[ArtifactVersion]:
@@ -175,7 +153,7 @@ class WandbBackend:
 
     @contextmanager
     def removal(self) -> Iterator[None]:
-        if self._has_project():
+        if self._collections.has_project():
             refuse_if_active(self._api, self.place)
         yield
 
@@ -284,32 +262,16 @@ class WandbBackend:
             created=to_utc(artifact.created_at),
         )
 
-    def _list_types(self) -> list[Any]:
-        """Return the SDK's types of the project's artifacts; none if there is no project yet."""
-        try:
-            self._listed = list(self._api.artifact_types(f"{self.entity}/{self.project}"))
-        except (CommError, ValueError):
-            if self._has_project():
-                raise
-            return []
-        return self._listed
-
     def _type_of(self, name: str) -> str | None:
         """Return the type of an artifact, or None if there is none of that name."""
-        if name not in self._types:
+        types = self._collections.type_of
+        if name not in types:
             latest = self.fetch(Reference.parse(name))
             if latest is not None:
-                self._types[name] = latest.type
+                types[name] = latest.type
             else:  # its newest version may have lost the alias; a list takes a request for a type
-                self._types |= {one.name: one.type for one in self.collections()}
-        return self._types.get(name)
-
-    def _has_project(self) -> bool:
-        """Return whether the project exists; the first run makes it."""
-        try:
-            return bool(self._api.project(self.project, self.entity).id)
-        except ValueError:
-            return False
+                self._collections.all()
+        return types.get(name)
 
     def _require(self, artifact: ArtifactVersion) -> wandb.Artifact:
         stored = self.fetch(Reference.parse(str(artifact)))
