@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from relay.commands.look.store_choice import read_tracking
 from relay.tracking import Backend, TrackingSettings, open_backend
 from relay.tracking.remote import SETTING, is_remote
 from relay.util.errors import ConfigError
@@ -125,6 +124,8 @@ def choose_server(project: Project, settings: Sequence[str]) -> TrackingSettings
 
 def choose_store(project: Project, settings: Sequence[str]) -> TrackingSettings:
     """Return where the store is that a run with `settings` would use. Raises as `open_store`."""
+    # Imported late, as not all commands need the schema of the settings.
+    from relay.commands.look.store_choice import read_tracking
     from relay.pipeline.tracking_setup import choose_tracking
 
     tracking = read_tracking(project, settings)
