@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -71,10 +72,9 @@ class SlurmCluster:
         self.conf.write_text(_CONF.format(folder=self.folder, host=host, ports=ports, size=_SIZE))
         options = {"key-file": "munge.key", "socket": "munge.socket", "pid-file": "munged.pid"}
         options |= {"log-file": "munged.log", "seed-file": "munged.seed"}
-        self._call(
-            "munged", "--force", *(f"--{key}={self.folder}/{name}" for key, name in options.items())
-        )
-        self._call("slurmctld", "-c")
+        words = (f"--{key}={self.folder}/{name}" for key, name in options.items())
+        self._start("munged", "munged", "--force", *words)
+        self._start("slurmctld", "slurmctld", "-c")
         for node in ("n1", "n2"):
             self.start_node(node)
         deadline = time.monotonic() + 60
@@ -94,16 +94,14 @@ class SlurmCluster:
             self.signal(name, signal.SIGTERM)
 
     def start_node(self, node: str) -> None:
-        self._call("slurmd", "-N", node)
+        self._start(node, "slurmd", "-N", node)
 
     def signal(self, daemon: str, number: int) -> None:
         """Send a signal to a daemon, if it runs."""
-        path = self.folder / f"{daemon}.pid"
-        if path.is_file():
-            try:
-                os.kill(int(path.read_text()), number)
-            except ProcessLookupError:
-                path.unlink(missing_ok=True)
+        pid = self._pid(daemon)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def ask(self, *words: str) -> str:
         """Return the output of a command of Slurm's."""
@@ -123,8 +121,24 @@ class SlurmCluster:
         path = f"{os.environ['PATH']}:{_SBIN}"
         return {**os.environ, "PATH": path, "SLURM_CONF": str(self.conf)}
 
-    def _call(self, *words: str) -> None:
+    def _start(self, daemon: str, *words: str) -> None:
+        """Start a daemon, and wait for its number: the command returns before it is written."""
+        self._pid_file(daemon).unlink(missing_ok=True)
         subprocess.run(words, env=self._environ, check=True, stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while self._pid(daemon) is None:
+            assert time.monotonic() < deadline, f"{daemon}: not started"
+            time.sleep(0.02)
+
+    def _pid_file(self, daemon: str) -> Path:
+        return self.folder / f"{daemon}.pid"
+
+    def _pid(self, daemon: str) -> int | None:
+        """Return the process of a daemon, or None while its file is missing or still empty."""
+        try:
+            return int(self._pid_file(daemon).read_text())
+        except (FileNotFoundError, ValueError):
+            return None
 
 
 def _free_ports() -> list[int]:
