@@ -16,7 +16,7 @@ export TRACKIO_DIR ?= $(CURDIR)/.relay/trackio
 export MPLCONFIGDIR ?= $(CURDIR)/.relay/matplotlib
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: .venv .venv-dev help setup run publish test test-fast lint format lock docs bench results ui site .venv-docs
+.PHONY: .venv .venv-dev help setup run publish test test-slow test-fast lint format lock docs bench results ui site .venv-docs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -29,8 +29,11 @@ run: .venv ## Run the pipeline; settings: make run ARGS="data=pokemon steps=trai
 publish: .venv ## Upload local runs to W&B; only list them: make publish ARGS=--dry-run
 	@.venv/bin/python main.py publish $(ARGS)
 
-test: .venv-dev ## Run all tests; some of them: make test ARGS="tests/unit -k plan"
-	@.venv-dev/bin/python -m pytest $(ARGS)
+test: .venv-dev ## Run the tests but the slow ones; some of them: make test ARGS="tests/unit -k plan"
+	@.venv-dev/bin/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: .venv-dev ## Run the slow tests: isolated environments, Git tags, a cluster, many kills
+	@.venv-dev/bin/python -m pytest -m slow $(ARGS)
 
 test-fast: .venv-dev ## Run the fast tests: tests/unit and tests/config
 	@.venv-dev/bin/python -m pytest tests/unit tests/config

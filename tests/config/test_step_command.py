@@ -94,7 +94,6 @@ def test_the_command_hands_on_each_value_as_it_is(folder: Path) -> None:
     assert written(folder) == READ
 
 
-@pytest.mark.e2e
 def test_mlflow_hands_on_each_value_as_it_is(folder: Path) -> None:
     copy_store(folder / "mlflow.db")
     tools = Path(sys.executable).parent

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.forks import Done
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 COMMANDS = (
     ("new-component", "drift", "--input", "clean.clean"),

@@ -10,8 +10,6 @@ from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.images import PIPELINE, add_images, draw_pictures
 from tests.forks import Done
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Checkout:

@@ -16,9 +16,6 @@ from tests.e2e.online import login
 from tests.e2e.toy import Toy
 from tests.wandb_server import WandbServer
 
-pytestmark = pytest.mark.e2e
-
-
 # The pipeline of small steps
 
 

@@ -19,7 +19,7 @@ from tests.e2e.toy import Toy
 from tests.forks import Done
 from tests.loading import ROOT
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 CONDA = """\
 #!{python}

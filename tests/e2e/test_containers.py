@@ -19,7 +19,7 @@ import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout, wait_for
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.slow]
 
 BASE = os.environ.get("RELAY_TEST_BASE", "")
 COMMAND = os.environ.get("RELAY_TEST_COMMAND", "docker")

@@ -18,7 +18,7 @@ from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.test_forecast import write_sales
 from tests.loading import ROOT
 
-pytestmark = [pytest.mark.deep, pytest.mark.e2e]
+pytestmark = [pytest.mark.deep, pytest.mark.slow]
 
 SMALL = ("model=mlp", "train.folds=2", "model.params.epochs=30", "model.params.layers=[16]")
 SALES = (

@@ -7,13 +7,10 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.e2e.toy import STEPS, Toy
 from tests.loading import ROOT
-
-pytestmark = pytest.mark.e2e
 
 PAGE = ROOT / "docs" / "guides" / "machines.md"
 KUBECTL = """\

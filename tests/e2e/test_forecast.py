@@ -10,8 +10,6 @@ import pytest
 
 from tests.e2e.conftest import Checkout, new_checkout
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.fixture(scope="module")
 def forecasts(tmp_path_factory: pytest.TempPathFactory) -> Checkout:

@@ -17,8 +17,6 @@ from tests.e2e.conftest import Checkout, new_checkout, wait_for
 from tests.e2e.toy import Toy
 from tests.forks import Done
 
-pytestmark = pytest.mark.e2e
-
 SWEEP = """\
 method: bayes
 metric: {name: cv_score, goal: maximize}
@@ -119,6 +117,7 @@ def test_the_same_command_again_tries_nothing(checkout: Checkout) -> None:
     assert "Sweep small: 6 of 6 trials" in again.output
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_continues_and_has_the_same_winner(
     checkout: Checkout, tmp_path: Path
 ) -> None:

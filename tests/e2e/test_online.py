@@ -16,8 +16,6 @@ from tests.e2e.online import PROJECT, after, comparable, login, made, plain, run
 from tests.loading import SHIPPED
 from tests.wandb_server import Fault, WandbServer, operation
 
-pytestmark = pytest.mark.e2e
-
 STEPS = [*SHIPPED[:-1]]  # all but predict
 COMMAND = ("model=linear", "train.folds=2", "tracking.registry=model", "tracking.tags=[nightly]")
 CHOOSE = """

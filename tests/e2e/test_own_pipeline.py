@@ -12,7 +12,6 @@ from tests.e2e.online import PROJECT, login
 from tests.forks import Done
 from tests.wandb_server import WandbServer
 
-pytestmark = pytest.mark.e2e
 READ = "data.pattern=**/*.txt"
 
 

@@ -17,10 +17,8 @@ import pytest
 from tests.e2e.conftest import wait_for
 from tests.e2e.toy import STEPS, Toy
 
-pytestmark = pytest.mark.e2e
-
 KILLS = int(os.environ.get("RELAY_TEST_KILLS") or "5")
-"""A kill and what comes after it take five seconds; the nightly job asks for 50."""
+"""A kill and what comes after it take five seconds; the job `slow` of ci.yml sets 50."""
 
 
 @pytest.fixture
@@ -101,6 +99,7 @@ def _root(name: str, made: dict[str, dict[str, str]]) -> set[str]:
     return set().union(*(_root(source, made) for source in made[name].values()))
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(toy: Toy) -> None:
     """Many kills: of the orchestrator or of a step, by a signal that can be handled or not."""
     toy.ran()

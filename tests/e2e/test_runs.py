@@ -17,8 +17,6 @@ from tests.e2e.conftest import GIT_URL, Checkout, publish_tag
 from tests.forks import Done
 from tests.loading import SHIPPED
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.fixture(scope="module")
 def ran(checkout: Checkout) -> Checkout:
@@ -159,6 +157,7 @@ def test_only_the_selected_steps_run_on_the_newest_inputs(ran: Checkout) -> None
     assert params["seed"] == "7"
 
 
+@pytest.mark.slow
 def test_a_run_of_a_git_tag_keeps_its_results_where_it_was_started(
     ran: Checkout, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from tests.e2e.toy import STEPS, Toy
 from tests.slurm_cluster import SlurmCluster, is_installed
 
 pytestmark = [
-    pytest.mark.e2e,
+    pytest.mark.slow,
     pytest.mark.slurm,
     pytest.mark.skipif(not is_installed(), reason="Slurm is not installed, or this is not root"),
 ]

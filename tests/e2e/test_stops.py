@@ -12,8 +12,6 @@ import pytest
 from tests.e2e.conftest import wait_for
 from tests.e2e.toy import Toy
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:

@@ -15,8 +15,6 @@ from tests.e2e.online import PROJECT, login, made
 from tests.forks import Done
 from tests.wandb_server import WandbServer
 
-pytestmark = pytest.mark.e2e
-
 SETTINGS = {"model": "linear", "split.test_size": 0.3, "train.folds": 2}
 SWEEP = {
     "method": "grid",

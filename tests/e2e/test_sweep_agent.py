@@ -20,7 +20,7 @@ from tests.e2e.online import PROJECT, login
 from tests.e2e.toy import Toy
 from tests.wandb_server import WandbServer
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 WANDB = str(Path(sys.executable).with_name("wandb"))
 FOLDS = 3

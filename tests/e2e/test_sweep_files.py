@@ -23,7 +23,6 @@ print(json.dumps({path: violations(yaml.safe_load(open(path))) for path in sys.a
 """
 
 
-@pytest.mark.e2e
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="its NumPy is older than this Python")
 def test_the_schema_of_wandb_accepts_each_sweep(tmp_path: Path) -> None:
     files = [str(path) for path in sorted((ROOT / "config" / "sweep").glob("*.yaml"))]

@@ -11,8 +11,6 @@ import wandb
 from tests.unit.wandb_double.made import Start, artifact, file
 from tests.wandb_server import WandbServer
 
-pytestmark = pytest.mark.e2e
-
 
 def test_log_artifact(server: WandbServer, start: Start, project: str, tmp_path: Path) -> None:
     run = start("r1")

@@ -16,8 +16,6 @@ from tests.unit.wandb_double.made import Start, artifact
 from tests.wandb_server import Fault, WandbServer, artifacts, kind, operation
 from tests.wandb_server.model import ApiError
 
-pytestmark = pytest.mark.e2e
-
 # whole seconds: wandb-core takes less than one for its default, two
 QUICK_RETRIES = {
     f"x_{what}_retry_wait_{bound}_seconds": 1.0

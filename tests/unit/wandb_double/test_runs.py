@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import wandb
 from PIL import Image
 
 from tests.unit.wandb_double.made import Start, file
 from tests.wandb_server import WandbServer
-
-pytestmark = pytest.mark.e2e
 
 
 def test_run(server: WandbServer, start: Start, project: str) -> None:

@@ -17,8 +17,6 @@ from tests.loading import ROOT
 from tests.unit.wandb_double.made import Start, artifact
 from tests.wandb_server import WandbServer
 
-pytestmark = pytest.mark.e2e
-
 WRITER = """
 import sys, wandb
 project, number = sys.argv[1:]

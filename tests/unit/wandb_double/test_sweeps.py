@@ -19,8 +19,6 @@ from tests.unit.wandb_double.made import Start
 from tests.wandb_server import WandbServer
 from tests.wandb_server.search import stopped_early
 
-pytestmark = pytest.mark.e2e
-
 LOSS = {"name": "loss", "goal": "minimize"}
 
 
