@@ -17,6 +17,7 @@ from targets import class_warning, to_target
 from relay import RelayError
 from relay.tables.reading.arrow_texts import is_text, release_memory
 from relay.tables.reading.columns.booleans import with_plain_booleans
+from relay.tables.reading.columns.far_values import far_value_warning
 from relay.tables.reading.columns.float32_range import are_infinite, require_float32_range
 from relay.tables.reading.columns.infer import convention_of, finite, read_column
 from relay.tables.reading.columns.na_values import Counts, Marked
@@ -202,7 +203,9 @@ def _read_columns(
         )
         if reading.word:
             read_as[name] = reading.word
-        if warning := ". ".join(filter(None, (reading.warning, _warn_of_infinite(reading.values)))):
+        infinite = _warn_of_infinite(reading.values)
+        far = "" if word else far_value_warning(reading.values, table.iloc[:, place], reading.word)
+        if warning := ". ".join(filter(None, (reading.warning, infinite, far))):
             warnings[name] = warning
         table.isetitem(place, finite(reading.values).array)
         if note := "; ".join(filter(None, (earlier_notes.get(name), reading.note))):

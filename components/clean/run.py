@@ -150,6 +150,10 @@ def step(run: StepRun[Params]) -> None:
         log.warning(line)
     for line in cleaned.taken.warnings(rows_in, cleaned.target):
         log.warning(line)
+    if raw.marked.absent:
+        log.warning(
+            "data.read.missing_values: no value is %s", ", ".join(map(repr, raw.marked.absent))
+        )
     run.log_metrics(report(cleaned, rows_in))
     run.output(
         "clean",

@@ -54,7 +54,7 @@ def read_in_pieces(path: Path, options: ReadOptions) -> Pieces:
         read = _marked(text.read_pieces, options)
         return Pieces(text.layout.header, _without_totals(read, source.name, options))
     if source.kind == "parquet":
-        read = partial(read_parquet_pieces, source)
+        read = _marked(partial(read_parquet_pieces, source), options, usual=False)
         return Pieces(parquet_columns(source), _without_totals(read, source.name, options))
     table = read_raw(path, options, find_codes=False).table
     return Pieces(
@@ -82,12 +82,12 @@ def _without_totals(read: Read, name: str, options: ReadOptions) -> Read:
     return read_without if options.totals == "drop" else read
 
 
-def _marked(read: Read, options: ReadOptions) -> Read:
-    """Return `read` with missing values for the texts that mean "missing"."""
+def _marked(read: Read, options: ReadOptions, *, usual: bool = True) -> Read:
+    """Return `read` with missing values for what means "missing"; `usual` is of `mark_missing`."""
 
     def read_marked(rows: int) -> Iterator[pd.DataFrame]:
         for piece in read(rows):
-            mark_missing(piece, options, find_codes=False)
+            mark_missing(piece, options, usual=usual, find_codes=False)
             yield piece
 
     return read_marked

@@ -62,9 +62,9 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
         if uncomputed:
             about["uncomputed"] = uncomputed
     warn_of_double_encoding(source.name, table)
-    marked = Marked()
-    if source.kind != "parquet":  # Parquet has missing values of its own
-        marked = mark_missing(table, options, find_codes=find_codes)
+    # Parquet has missing values of its own.
+    usual = source.kind != "parquet"
+    marked = mark_missing(table, options, usual=usual, find_codes=find_codes)
     below = count_notes(table)
     if below:
         about["lines_below"] = about.get("lines_below", 0) + below

@@ -178,3 +178,58 @@ def test_the_word_for_it_is_checked() -> None:
     assert check_dtype_word("str:NA|None") == "str:NA|None"
     with pytest.raises(ValueError, match="is not a dtype"):
         check_dtype_word("str:Alice")
+
+
+def write_numbers(folder: Path, kind: str) -> Path:
+    table = pd.DataFrame({"whole": [-999, 2, 3], "part": [0.5, -999.0, 2.5], "t": ["a", "b", "c"]})
+    path = folder / f"t.{kind}"
+    if kind == "parquet":
+        table.to_parquet(path)
+    elif kind == "xlsx":
+        table.to_excel(path, index=False)
+    elif kind == "csv":
+        table.to_csv(path, index=False)
+    else:
+        path.write_text(table.to_json(orient="records"), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "json", "parquet"])
+def test_a_number_that_means_missing_does_in_every_format(tmp_path: Path, kind: str) -> None:
+    options = ReadOptions(missing_values=["-999"])
+    path = write_numbers(tmp_path, kind)
+    raw = read_raw(path, options)
+    assert raw.table.isna().to_numpy().tolist() == [
+        [True, False, False], [False, True, False], [False, False, False],
+    ]  # fmt: skip
+    assert raw.table["whole"].astype("float64").tolist()[1:] == [2, 3]
+    assert raw.marked.absent == []
+    [piece] = read_in_pieces(path, options)
+    assert piece["whole"].isna().tolist() == [True, False, False]
+
+
+def test_whole_numbers_that_a_float_cannot_represent_stay_exact(tmp_path: Path) -> None:
+    large = 2**53 + 1
+    pd.DataFrame({"a": [large, -999], "b": [1, 2]}).to_parquet(tmp_path / "t.parquet")
+    table = read_raw(tmp_path / "t.parquet", ReadOptions(missing_values=["-999"])).table
+    assert table["a"].iloc[0] == large
+    assert table["a"].isna().iloc[1]
+
+
+def test_a_number_that_means_missing_may_have_decimals_but_no_thousands(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n-9;-9,00\n-9.0;-9,000\n-90;1\n", encoding="utf-8")
+    table = read_raw(path, ReadOptions(missing_values=["-9"], separator=";")).table
+    assert table["a"].isna().tolist() == [True, True, False]
+    assert table["b"].isna().tolist() == [True, False, False]
+
+
+def test_usual_words_are_values_in_parquet_and_those_that_are_set_are_not(tmp_path: Path) -> None:
+    pd.DataFrame({"a": ["NA", "?", "x"], "b": [1, 2, 3]}).to_parquet(tmp_path / "t.parquet")
+    table = read_raw(tmp_path / "t.parquet", ReadOptions(missing_values=["?"])).table
+    assert table["a"].isna().tolist() == [False, True, False]
+
+
+def test_those_that_the_file_does_not_have_are_reported(tmp_path: Path) -> None:
+    options = ReadOptions(missing_values=["-999", "?", "-99"])
+    assert read_raw(write_numbers(tmp_path, "xlsx"), options).marked.absent == ["?", "-99"]
