@@ -22,7 +22,7 @@ def far_value_warning(values: pd.Series, in_file: pd.Series, word: str | None) -
 
     `values` are numbers or times, read from `in_file` as the dtype word `word`; others have none.
     A value is far if it is the lowest or the highest, and the gap to the next is wider than the
-    range of all others. 0 has to be three times as far, as it often is a value; dates that programs
+    range of all others. 0 must be three times as far, as it often is a value; dates that programs
     write for no date, such as 1900-01-01, need not be that far. Returns "" if there is none.
     """
     is_time = pd.api.types.is_datetime64_any_dtype(values)
@@ -57,11 +57,13 @@ def _is_far(extreme: float, others: NDArray[np.float64], *, is_time: bool) -> bo
     gap = np.abs(others - extreme).min()
     if is_time and str(np.datetime64(int(extreme), "us"))[:10] in _PLACEHOLDERS:
         return bool(gap > span / 20)
+    if gap <= span:
+        return False
     if not is_time and set(f"{abs(extreme):g}") == {"9"}:  # as in codes: 1, 2, 3, 9
-        return bool(gap > span > 0)
+        return bool(span > 0)
     if len(np.unique(others)) < _FEWEST_OTHERS:
         return False
-    return bool(gap > span * (_ZERO_BEYOND if extreme == 0 and not is_time else 1))
+    return is_time or extreme != 0 or bool(gap > span * _ZERO_BEYOND)
 
 
 def _warning(

@@ -47,7 +47,7 @@ def mark_missing(
 ) -> Marked:
     """Replace the values in `table` that mean "missing" by missing values, in place.
 
-    A number in `missing_values`, such as -999, also means -999.0, and a number that is no text.
+    A number in `missing_values`, such as -999, also means -999.0, and so in columns of numbers.
     Without `usual`, only `missing_values` mean "missing". With `find_codes`, NA is kept in a column
     of codes of two capital letters if it is in no other column: then it is Namibia, or North
     America.

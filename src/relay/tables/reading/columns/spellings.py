@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ FALSE = frozenset(
     {"false", "no", "f", "n", "off", "0", "0.0"}
     | {"nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao", "nee"}
 )
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""Zero-width spaces and joiners, soft hyphens and the like."""
 _SHOWN = 3
 _LOOKED_AT = 20_000
 _FEWEST_WORDS = 3
@@ -29,8 +32,8 @@ def in_lower_case(values: pd.Series) -> pd.Series:
 
 
 def plain_spelling(text: str) -> str:
-    """Return `text` in lower case and NFKC, with single blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+    """Return `text` in lower case and NFKC, with single blanks and without unseen characters."""
+    return " ".join(unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).lower().split())
 
 
 def spellings_warning(values: pd.Series, most: int | None = None) -> str:

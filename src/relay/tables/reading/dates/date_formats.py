@@ -16,6 +16,10 @@ _ISO_DAY = (
     r"\s*(?:Z|[-+]\d\d(?::?\d\d)?)?)?$"
 )
 _COMPACT = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_COMPACT_BACKWARDS = {
+    "%m%d%Y": re.compile(r"(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(19|20)\d\d"),
+    "%d%m%Y": re.compile(r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(19|20)\d\d"),
+}
 _EIGHT_DIGITS = re.compile(r"\d{8}|0")
 _FEWEST_COMPACT = 10
 _COMPACT_AT_LEAST = 0.8
@@ -57,6 +61,8 @@ _UNREAD = re.compile(
     rf"|(?:{_MONTH_WORDS})\w*\.?[-' ]+\d{{2}}(?:\d\d)?"
     rf"|(?:{_MONTH_WORDS})\w*\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}.*"
     rf"|(?:{_WEEKDAYS}),? (?:{_MONTHS}) +\d{{1,2}} \d\d:\d\d.*\d{{4}}"
+    r"|(?:\d{4}-\d\d-\d\d|\d{1,2}(?P<between>[-/.])\d{1,2}(?P=between)\d\d(?:\d\d)?)"
+    r"[T ,]+\d{1,2}[:.h]\d\d.*"
     r"|[^\W\d_]{2,12}[.,]{0,2} (?:\d{4}-\d\d-\d\d|\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}).*",
     re.I,
 )
@@ -76,6 +82,8 @@ def formats_like(example: str) -> list[str]:
         return [ISO_8601]
     if _COMPACT.fullmatch(text):
         return ["%Y%m%d"]
+    if _EIGHT_DIGITS.fullmatch(text):
+        return [form for form, digits in _COMPACT_BACKWARDS.items() if digits.fullmatch(text)]
     before, text = _without_weekday(text)
     formats: list[str] = []
     for date, forms in _DATES:
@@ -122,10 +130,16 @@ def names_month(text: str) -> bool:
 
 
 def are_compact_dates(examples: Sequence[str]) -> bool:
-    """Return True if many whole numbers are nearly all dates such as 20240131, and all as long."""
+    """Return True if many whole numbers are nearly all dates of one form, and all as long.
+
+    The forms are 20240131, 31012024 and 01312024.
+    """
     if len(examples) < _FEWEST_COMPACT or not all(map(_EIGHT_DIGITS.fullmatch, examples)):
         return False
-    return sum(map(bool, map(_COMPACT.fullmatch, examples))) >= _COMPACT_AT_LEAST * len(examples)
+    return any(
+        sum(map(bool, map(form.fullmatch, examples))) >= _COMPACT_AT_LEAST * len(examples)
+        for form in (_COMPACT, *_COMPACT_BACKWARDS.values())
+    )
 
 
 def shape_of(form: str) -> str | None:
@@ -154,7 +168,7 @@ def day_and_month_swapped(form: str) -> str:
 
 def has_order(form: str) -> bool:
     """Return True if day and month are both numbers before the year, so they can be confused."""
-    return bool(re.search(r"%[md][-/.]%[md][-/.]%[yY]", form))
+    return bool(re.search(r"%[md][-/.]?%[md][-/.]?%[yY]", form))
 
 
 def is_day_first(form: str) -> bool:

@@ -40,6 +40,7 @@ from relay.tables.reading.numbers.shapes import (
 from relay.tables.reading.settings.dtype_words import MAY_LACK, MINUS_BEHIND, THOUSANDS, NumberWord
 
 _FEWEST_OF_KNOWN_UNIT = 5
+_FEWEST_DURATIONS = 5
 _LEAST = 0.02
 
 
@@ -79,7 +80,7 @@ def _have_numbers(shapes: Shapes) -> bool:
 
 def _as_hours(shapes: Shapes) -> MixedNumbers | None:
     for example, kinds in ((CLOCK, ["clock"]), (PARTS, ["parts", "unit", "thousands"])):
-        are_enough = shapes.count(kinds[0]) and count_distinct(shapes, *kinds) >= 5
+        are_enough = shapes.count(kinds[0]) and len(shapes.of(*kinds)) >= _FEWEST_DURATIONS
         if shapes.holds_only(*kinds) and are_enough:
             if kinds[0] == "parts" and not are_times(shapes):
                 return None

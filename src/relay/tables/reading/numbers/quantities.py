@@ -107,6 +107,9 @@ def _clock(text: str) -> float:
 
 
 def _parts(text: str) -> float:
-    pairs = re.findall(PART, text.casefold())
+    clock = re.search(r"[-+]?\d+:.*", text)
+    parts = text if clock is None else text[: clock.start()]
+    pairs = re.findall(PART, parts.casefold())
     total = sum(float(number.replace(",", ".")) * HOURS[name] for number, name in pairs)
-    return -total if text.startswith("-") else total
+    total = -total if text.startswith("-") else total
+    return total if clock is None else total + _clock(clock[0])  # -1 days +23:00:00: an hour ago

@@ -23,9 +23,11 @@ HOURS = {
 }  # fmt: skip
 _NAMES = "|".join(sorted(HOURS, key=len, reverse=True))
 PART = rf"(\d+(?:[.,]\d+)?)\s*({_NAMES})s?\.?"
+_ISO_DURATION = r"[-+]?P(?:\d+D)?T(?:\d+H)?(?:\d+M)?(?:\d+(?:[.,]\d+)?S)?|[-+]?P\d+D"
+_DAYS_AND_CLOCK = r"[-+]?\d+ days?,? [-+]?\d{1,2}:[0-5]\d:[0-5]\d(?:\.\d+)?"
 PATTERNS = {
     CLOCK: r"^[-+]?\d{1,3}:[0-5]\d(:[0-5]\d([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?$",
-    PARTS: rf"^(?i:[-+]?{PART}(?:,?\s*(?:and\s+)?{PART})*)$",
+    PARTS: rf"^(?i:[-+]?{PART}(?:,?\s*(?:and\s+)?{PART})*|{_ISO_DURATION}|{_DAYS_AND_CLOCK})$",
 }
 """Patterns for RE2 and Python, by their example."""
 LIMIT = (

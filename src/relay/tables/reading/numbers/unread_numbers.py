@@ -8,12 +8,17 @@ from collections.abc import Sequence
 import pandas as pd
 
 _AT_LEAST = 0.9
+_SHOWN = 3
 _FEWEST_RANGES, _FEWEST_PARTS = 31, 5
 """Fewer different ranges are classes, such as groups of age."""
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _RANGE = re.compile(
     rf"({_NUMBER})\s*(?:-|\u2013|\u2014|to|bis|\.\.\.?)\s*({_NUMBER})\s*[^\W\d_]{{0,3}}"
 )
+_PAIR = re.compile(rf"(?:\d+ )?{_NUMBER}\s*[/xX×:*]\s*{_NUMBER}(?:\s*[xX×*]\s*{_NUMBER})?")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_SHORT_DATE = re.compile(rf"(?:(\d\d?)-({'|'.join(_MONTHS)})|({'|'.join(_MONTHS)})-(\d\d))", re.I)
+_FEWEST_BESIDE = 2
 _MINUTES = rf"(?:\s*{_NUMBER}\s*['\u2032m])?(?:\s*{_NUMBER}\s*(?:[\"\u2033]|''|s))?"
 _PARTS = {
     "feet and inches": re.compile(
@@ -38,6 +43,14 @@ def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
                 f"{name}, such as '{alike[0]}', are not read as numbers: kept as texts. Write each "
                 f"as one number in the file. {setting}"
             )
+    if dates := _of_dates_among_ranges(examples):
+        return f"{dates} {setting}"
+    pairs = [text for text in examples if _PAIR.fullmatch(text.strip())]
+    if len(pairs) >= max(_FEWEST_RANGES, _AT_LEAST * len(examples)):
+        return (
+            f"two numbers in one, such as '{pairs[0]}', are not read as numbers: kept as texts. "
+            f"Write them in columns of their own in the file. {setting}"
+        )
     ranges = [text for text in examples if _is_range(text)]
     if len(ranges) < max(_FEWEST_RANGES, _AT_LEAST * len(examples)):
         return ""
@@ -45,6 +58,28 @@ def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
         f"ranges of numbers, such as '{ranges[0]}', are not read as numbers: kept as texts. Write "
         f"their ends, or their middle, as numbers in columns of the file. {setting}"
     )
+
+
+def _of_dates_among_ranges(examples: Sequence[str]) -> str:
+    """Return the warning of dates such as Oct-19 among ranges, which a spreadsheet makes, or ""."""
+    ranges = [text for text in examples if _is_range(text)]
+    dates = list(filter(_SHORT_DATE.fullmatch, map(str.strip, examples)))
+    if len(ranges) < _FEWEST_BESIDE or not dates:
+        return ""
+    shown = ", ".join(f"'{text}' of '{_as_range(text)}'" for text in dates[:_SHOWN])
+    return (
+        f"dates stand among ranges such as '{ranges[0]}'. A spreadsheet has probably made {shown}. "
+        "They are kept as texts: correct the file."
+    )
+
+
+def _as_range(text: str) -> str:
+    """Return `10-19` for Oct-19, and `5-9` for 5-Sep or 9-May."""
+    day, month, month_before, rest = _SHORT_DATE.fullmatch(text.strip()).groups()  # type: ignore[union-attr]
+    if month_before:
+        return f"{_MONTHS.index(month_before.title()) + 1}-{int(rest)}"
+    low, high = sorted((int(day), _MONTHS.index(month.title()) + 1))
+    return f"{low}-{high}"
 
 
 def _is_range(text: str) -> bool:

@@ -21,6 +21,12 @@ _LATIN_IN_UTF_8 = re.compile(
 )
 _FOREIGN = re.compile(rb"[\x80-\xff]{3}")
 """So many letters beyond ASCII in a row are a word in letters that cp1252 does not have."""
+_MISPLACED = re.compile(
+    rb"[A-Za-z](?:[\x81-\x84\x86-\x89\x8b\x8d\x8f\x90\x94\x98\x9b\x9d]|(?<=[a-z])[\x8a\x8e\x9f])"
+    rb"[a-z\xdf-\xff]"
+)
+"""Within a word, what is a quotation mark, nothing or a capital letter in cp1252: `gr\x81n`."""
+_FEWEST_MISPLACED, _MISPLACED_AT_LEAST = 2, 0.1
 _OTHER_SCRIPTS = 20
 """For so many lines of cp1252, one of UTF-8 can be chance, if its letters are not Latin."""
 
@@ -91,6 +97,8 @@ class EncodedLines:
     """Some letters of Latin scripts are in UTF-8."""
     foreign: int = 0
     """Lines that are not in UTF-8 and have words without a letter of ASCII."""
+    misplaced: int = 0
+    """Lines that are not in UTF-8 and have words with signs that are none in cp1252."""
 
     @property
     def encoding(self) -> str:
@@ -99,9 +107,11 @@ class EncodedLines:
         return "cp1252" if not self.latin and rare else MIXED
 
     @property
-    def looks_foreign(self) -> bool:
-        """Return True if the lines that are not in UTF-8 are probably not in cp1252 either."""
-        return self.foreign * 2 > self.others
+    def likely_encodings(self) -> str:
+        """Return encodings that the lines which are not in UTF-8 may be in; "" if cp1252 fits."""
+        if self.misplaced >= max(_FEWEST_MISPLACED, self.others * _MISPLACED_AT_LEAST):
+            return "cp850 or mac_roman"
+        return "cp1251, gbk or shift_jis" if self.foreign * 2 > self.others else ""
 
     def add(self, number: int, line: bytes) -> None:
         """Count `line`."""
@@ -114,6 +124,7 @@ class EncodedLines:
         except UnicodeDecodeError:
             self.others += 1
             self.foreign += _FOREIGN.search(line) is not None
+            self.misplaced += _MISPLACED.search(line) is not None
             self.first_other = self.first_other if self.others > 1 else (number, _shown(line))
         else:
             self.utf_8 += 1

