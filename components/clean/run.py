@@ -14,7 +14,7 @@ from params import Params
 from table_facts import columns_in_words, describe, file_in_words, warnings_in_words
 
 from relay import RelayError, StepRun, main
-from relay.tables.io import table_metadata, write_parquet
+from relay.tables.io import reading_metadata, table_metadata, write_parquet
 from relay.tables.reading.columns.na_values import Marked
 from relay.tables.reading.settings.column_names import renamed
 from relay.tables.reading.table import RawTable, read_raw
@@ -165,7 +165,7 @@ def step(run: StepRun[Params]) -> None:
             "original_url": source.metadata.get("original_url"),
             "target": cleaned.target,
             "task": cleaned.task,
-            "read_as": cleaned.read_as,
+            **reading_metadata({**params.model_dump(), "read_as": cleaned.read_as}),
             "repeats_kept": cleaned.repeats_kept,
             "inferred": inferred,
         },

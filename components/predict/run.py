@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from input_check import CheckedTable, Reading, check_table
@@ -18,8 +19,9 @@ from unseen_categories import Unseen, known_categories
 
 from relay import Input, RelayError, StepRun, main
 from relay.models.loading import Model, Predictions, load_model
-from relay.tables.io import TABLE_FILE, table_metadata
+from relay.tables.io import KEEP_TEXTS, MISSING_VALUES, TABLE_FILE, table_metadata
 from relay.tables.reading.settings.dtype_words import is_read_as_text
+from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.settings.params import kept_in
 from relay.tables.table_writer import TableWriter
 from relay.util.names import column_name
@@ -117,15 +119,42 @@ def predict(
             report(done, checked.rows)
 
 
-def open_table(run: StepRun[Params], root: Path, reading: Reading) -> Table:
-    """Open the file or the artifact to predict. Raises RelayError if it cannot be read."""
+def open_table(
+    run: StepRun[Params], root: Path, reading: Reading, model: Mapping[str, Any]
+) -> Table:
+    """Open the file or the artifact to predict; `model` is the metadata of the model.
+
+    Raises RelayError if it cannot be read.
+    """
     params = run.params
     if params.input_path is None:
         return open_artifact(run.input("input"))
     path = local_path(params.input_path, root)
-    options = params.read_options()
+    options = with_texts_of_training(params.read_options(), model)
     kept = {**kept_in(reading.words, params.rename), **options.keep_in}
     return open_input(path, replace(options, keep_in=kept), params.rename)
+
+
+def with_texts_of_training(options: ReadOptions, model: Mapping[str, Any]) -> ReadOptions:
+    """Return `options` with what meant "missing" in the training set of a model, and what did not.
+
+    `model` is the model's metadata. What the present settings decide on is left to them.
+    """
+    return replace(
+        options,
+        missing_values=_with_trained(MISSING_VALUES, options.missing_values, model, options),
+        keep_texts=_with_trained(KEEP_TEXTS, options.keep_texts, model, options),
+    )
+
+
+def _with_trained(
+    key: str, given: Sequence[str], model: Mapping[str, Any], options: ReadOptions
+) -> list[str]:
+    decided = {*options.missing_values, *options.keep_texts}
+    added = [text for text in model.get(key, ()) if text not in decided]
+    if added:
+        log.info("As in the training set: %s", setting(f"data.read.{key}", added))
+    return [*given, *added]
 
 
 def summary_line(rows: int, output: Path | None) -> str:
@@ -145,7 +174,7 @@ def step(run: StepRun[Params]) -> None:
     with run.phase("reading"):
         model = load_model(given.path, str(given.version), params.trusted_types)
         reading = reading_for(model, params, given.metadata)
-        table = open_table(run, root, reading)
+        table = open_table(run, root, reading, given.metadata)
     with run.phase("reading"), show_progress("Checking", "rows") as report:
         try:
             checked = check_table(table, reading, report)

@@ -12,7 +12,7 @@ from params import Params
 from splitting import find_time_order, split
 
 from relay import StepRun, main
-from relay.tables.io import read_artifact, table_metadata, write_parquet
+from relay.tables.io import read_artifact, reading_metadata, table_metadata, write_parquet
 from relay.tables.overlap import rows_in
 
 log = logging.getLogger("relay")
@@ -81,7 +81,7 @@ def step(run: StepRun[Params]) -> None:
     params = run.params
     source = run.input("input", type="clean_data")
     table = read_artifact(source)
-    carried = {"read_as": source.metadata.get("read_as") or {}}
+    carried = reading_metadata(source.metadata)
     train, test = split(
         table,
         params.target,

@@ -19,7 +19,7 @@ from relay import Input, StepRun, main
 from relay.models.estimators import ModelSpec
 from relay.models.libraries import library_at
 from relay.pages.learning_curve import draw_losses
-from relay.tables.io import read_artifact
+from relay.tables.io import read_artifact, reading_metadata
 from relay.tables.passed_check import require_passed
 from relay.util.names import list_columns
 
@@ -110,8 +110,7 @@ def step(run: StepRun[Params]) -> None:
         description=f"{params.model.name}, {examples.task} of {params.target}.",
         metadata={
             **describe(examples, trained, params.model, params.target),
-            # predict reads the dates of other files by it
-            "read_as": source.metadata.get("read_as") or {},
+            **reading_metadata(source.metadata),
         },
     )
 

@@ -159,28 +159,31 @@ def test_the_input_is_never_written_over(with_model: Store, tmp_path: Path) -> N
     assert with_model.backend.find("flats_predictions:latest") is None
 
 
-def test_dates_are_read_as_in_training_whatever_the_new_file_looks_like(
+def test_values_are_read_as_in_training_whatever_the_new_file_looks_like(
     store: Store, tmp_path: Path
 ) -> None:
-    """From a raw file, whose days are first, to a prediction: all steps hand the format on."""
+    """From a raw file, whose days are first, to a prediction: all steps hand on how it was read."""
     days = pd.date_range("2024-01-01", periods=60)
     raw = pd.DataFrame({"day": days.strftime("%d/%m/%Y"), "y": [float(day.day) for day in days]})
+    raw["n"] = [-999 if place % 9 == 0 else place for place in range(60)]
     (store.folder / "raw").mkdir()
     raw.to_csv(store.folder / "raw" / "days.csv", index=False)
     store.put("days_raw", "raw_data", store.folder / "raw" / "days.csv")
     target = {"target": "y"}
     model = '{"_target_": "sklearn.tree.DecisionTreeRegressor"}'
     for component, params in (
-        ("clean", {"input_artifact": "days_raw:v0", **target}),
+        ("clean", {"input_artifact": "days_raw:v0", "missing_values": "[-999]", **target}),
         ("split", {"input_artifact": "clean:v0", **target}),
         ("train", {"train_artifact": "train:v0", "folds": 0, "model": model, **target}),
     ):
         done = store.run(component, **params)
         assert done.status == 0, done.output
     new = tmp_path / "new.csv"
-    new.write_text("day,n\n03/02/2024,1\n,2\n", encoding="utf-8")
+    new.write_text("day,n\n03/02/2024,1\n,-999\n", encoding="utf-8")
     done = store.run("predict", model_artifact="model:v0", input_path=new)
     assert done.status == 0, done.output
+    assert "As in the training set: 'data.read.missing_values=[\"-999\"]'" in done.output
+    assert store.table("predictions:v0")["n"].isna().tolist() == [False, True]
     assert store.table("predictions:v0")["prediction"].iloc[0] < 6  # of February, not of March
     new.write_text("day,n\n03/13/2024,1\n", encoding="utf-8")
     done = store.run("predict", model_artifact="model:v0", input_path=new)

@@ -20,7 +20,7 @@ from relay.models.formats.interface import CLASSES, TASK
 from relay.models.loading import load_model
 from relay.models.metric_names import Task
 from relay.models.trusted import require_trusted
-from relay.tables.io import is_categorical
+from relay.tables.io import is_categorical, reading_metadata
 from relay.util.errors import RelayError
 
 EXAMPLE_ROWS = 5
@@ -48,7 +48,7 @@ def describe_model(
         "features": {str(column): str(table[column].dtype) for column in columns},
         "train_rows": len(table),
         "train_target": _summary(values, task),
-        "read_as": train.get("read_as") or {},
+        **reading_metadata(train),
     }
 
 

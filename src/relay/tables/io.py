@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from relay import Input
 
 TABLE_FILE = "data.parquet"
+MISSING_VALUES, KEEP_TEXTS = "missing_values", "keep_texts"
 
 
 def read_artifact(source: Input) -> pd.DataFrame:
@@ -68,6 +69,17 @@ def table_metadata(table: pd.DataFrame) -> dict[str, Any]:
     """Return the facts of a table for its artifact: rows, columns and their dtypes."""
     dtypes: Mapping[str, Any] = {str(name): str(dtype) for name, dtype in table.dtypes.items()}
     return {"rows": len(table), "columns": list(dtypes), "dtypes": dtypes}
+
+
+def reading_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the values of a table were read, from the `metadata` of its artifact.
+
+    `read_as` has the dtype words by column; `missing_values` and `keep_texts`, what means "missing"
+    besides the usual texts and which of these are values, are there if they were set. Each step
+    hands them on, so that `predict` reads other files as the training set was read.
+    """
+    texts = {key: metadata[key] for key in (MISSING_VALUES, KEEP_TEXTS) if metadata.get(key)}
+    return {"read_as": metadata.get("read_as") or {}, **texts}
 
 
 def require_column(table: pd.DataFrame, name: str, parameter: str) -> None:

@@ -91,6 +91,15 @@ def test_missing_values_may_be_numbers_as_in_clean() -> None:
     assert validate(Params, given).missing_values == ["-999"]
 
 
+def test_what_meant_missing_in_training_does_unless_the_present_settings_decide() -> None:
+    model = {"missing_values": ["-999", "?", "x"], "keep_texts": ["NA", "None"]}
+    present = ReadOptions(missing_values=["-1", "None"], keep_texts=["x"])
+    options = run.with_texts_of_training(present, model)
+    assert options.missing_values == ["-1", "None", "-999", "?"]
+    assert options.keep_texts == ["x", "NA"]
+    assert run.with_texts_of_training(present, {}) == present
+
+
 def test_the_users_dtypes_stand_above_the_formats_of_the_training_data() -> None:
     formats = {"day": "datetime:%d/%m/%Y", "born": "datetime:ISO8601", "gone": "datetime:%Y"}
     words = table_io.dtype_words(["day", "born", "a"], {"Day": "datetime:%m/%d/%Y"}, formats)
