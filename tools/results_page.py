@@ -26,9 +26,8 @@ is the mean and the standard deviation over five folds of the training set. `tes
 the test set, a fifth of the rows. The baseline is a constant prediction. Seconds are those of the
 step `train`: five folds and the final fit. On the larger tables, `elastic_net` and `extra_trees`
 are left out. Measured on two cores of a shared machine: seconds are only a rough comparison, and
-those of the three boosting models, measured under the highest load, are up to ten times too high.
-`mlp` was measured under a higher load still. It has no line on housing, diamonds and diamonds_cut:
-its run did not end within 15 minutes on the first two, and was stopped on the third.
+those of the three boosting models and of `mlp`, measured beside other work, are up to ten times too
+high.
 """
 
 BESIDE = "Beside the plain libraries"
