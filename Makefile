@@ -32,7 +32,7 @@ publish: .venv ## Upload local runs to W&B; only list them: make publish ARGS=--
 test: .venv-dev ## Run the tests but the slow ones; some of them: make test ARGS="tests/unit -k plan"
 	@.venv-dev/bin/python -m pytest -m "not slow" $(ARGS)
 
-test-slow: .venv-dev ## Run the slow tests: isolated environments, Git tags, a cluster, many kills
+test-slow: .venv-dev ## Run the slow tests: environments, a cluster, outages, kills, long stories on W&B
 	@.venv-dev/bin/python -m pytest -m slow $(ARGS)
 
 test-fast: .venv-dev ## Run the fast tests: tests/unit and tests/config

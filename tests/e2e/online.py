@@ -7,10 +7,14 @@ import re
 from typing import Any
 
 from relay.step.run_metadata import MLFLOW_RUN, PHASES
+from tests.loading import SHIPPED
 from tests.wandb_server import WandbServer
 from tests.wandb_server.faults import Match, Request
 
 PROJECT = "relay"
+STEPS = [*SHIPPED[:-1]]  # all but predict
+COMMAND = ("model=linear", "train.folds=2", "tracking.registry=model", "tracking.tags=[nightly]")
+"""The run that the tests look at, with the fewest folds."""
 SECONDS = "seconds"
 _HEX_DIGEST = re.compile(r"^[0-9a-f]{64}$")
 # What two runs of the same pipeline cannot have in common.

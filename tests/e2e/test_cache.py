@@ -64,6 +64,7 @@ def server() -> Iterator[WandbServer]:
         yield server
 
 
+@pytest.mark.slow
 def test_on_wandb_one_persons_steps_serve_the_others(tmp_path: Path, server: WandbServer) -> None:
     mine, yours = (Toy(tmp_path / name, **login(server)) for name in ("mine", "yours"))
     yours.source = mine.source

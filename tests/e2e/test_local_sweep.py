@@ -135,6 +135,7 @@ def test_a_killed_sweep_continues_and_has_the_same_winner(
     assert winner(killed) == winner(checkout), again.output
 
 
+@pytest.mark.slow
 def test_a_signal_ends_all_processes_and_the_message_has_the_way_on(tmp_path: Path) -> None:
     stopped = with_sweep(tmp_path / "relay")
     running = start(stopped, "--trials", "500")

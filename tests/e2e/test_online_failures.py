@@ -14,6 +14,8 @@ from tests.e2e.online import PROJECT, from_the, login, made, making, runs_by_ste
 from tests.e2e.toy import Toy
 from tests.wandb_server import Fault, WandbServer, kind, operation
 
+pytestmark = pytest.mark.slow
+
 # Fewer and shorter retries than by default, which take about a minute.
 IMPATIENT = {
     f"WANDB_X_{part}_RETRY_{key}": "1"

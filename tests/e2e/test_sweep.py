@@ -122,6 +122,7 @@ def test_a_sweep_by_a_metric_that_trials_do_not_have_is_refused(agent: Agent) ->
     assert "sweep absent: there is none in the W&B project" in agent.run("t", SETTINGS).output
 
 
+@pytest.mark.slow
 def test_with_steps_in_its_command_a_trial_has_the_metrics_of_these_steps(agent: Agent) -> None:
     rule = {"type": "hyperband", "min_iter": 1}
     content = {**SWEEP, "metric": {"name": "r2"}, "early_terminate": rule}
@@ -149,6 +150,7 @@ def test_with_steps_in_its_command_a_trial_has_the_metrics_of_these_steps(agent:
     assert agent.runs()["trial8"]["summary"]["r2"] == trial["summary"]["r2"]
 
 
+@pytest.mark.slow
 def test_with_steps_a_trial_that_is_refused_or_fails_ends_as_failed(agent: Agent) -> None:
     assert agent.run("trial9", {**SETTINGS, "split.test_size": 2}, "steps=all").status == 2
     failing = {**SETTINGS, "evaluate.thresholds.r2": 0.99}
@@ -167,6 +169,7 @@ def test_a_trial_whose_runs_are_not_on_the_server_is_refused(agent: Agent) -> No
     assert "would get no metrics, as its runs must be on W&B" in done.output
 
 
+@pytest.mark.slow
 def test_a_sweep_is_made_on_the_server_and_its_best_trial_makes_the_model(agent: Agent) -> None:
     (agent.checkout.root / "config" / "sweep" / "small.yaml").write_text(yaml.safe_dump(SWEEP))
     words = ["split.test_size=0.25", "tracking.project=houses"]
