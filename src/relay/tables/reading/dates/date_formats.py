@@ -30,17 +30,23 @@ _DATES = (
     (re.compile(r"\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}"), ("%m{0}%d{0}%Y", "%d{0}%m{0}%Y")),
     (re.compile(r"\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d\d"), ("%m{0}%d{0}%y", "%d{0}%m{0}%y")),
     (re.compile(r"\d{4}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{1,2}"), ("%Y{0}%m{0}%d",)),
-    (re.compile(r"\d{1,2}(?P<mark>[- ])[a-z]{3,9}(?P=mark)\d{4}", re.I),
+    (re.compile(r"\d{4}(?P<mark>年)\d{1,2}月\d{1,2}日"), ("%Y年%m月%d日",)),
+    (re.compile(r"\d{1,2}(?P<mark>[-/ ])[a-z]{3,9}(?P=mark)\d{4}", re.I),
      ("%d{0}%b{0}%Y", "%d{0}%B{0}%Y")),
     (re.compile(r"\d{1,2}(?P<mark>[- ])[a-z]{3}(?P=mark)\d\d", re.I), ("%d{0}%b{0}%y",)),
+    (re.compile(rf"\d{{1,2}}(?P<mark>)(?:{_MONTHS})\d{{4}}", re.I), ("%d%b%Y",)),
+    (re.compile(rf"\d{{1,2}}(?P<mark>)(?:{_MONTHS})\d\d", re.I), ("%d%b%y",)),
     (re.compile(r"[a-z]{3,9}(?P<mark> )\d{1,2}, \d{4}", re.I), ("%b %d, %Y", "%B %d, %Y")),
     (re.compile(r"[a-z]{3,9}(?P<mark> )\d{1,2} \d{4}", re.I), ("%b %d %Y", "%B %d %Y")),
     (re.compile(r"[a-z]{3,9}(?P<mark>[- ])\d{4}", re.I), ("%b{0}%Y", "%B{0}%Y")),
     (re.compile(r"\d{1,2}(?P<mark>/)\d{4}"), ("%m/%Y",)),
     (re.compile(r"\d{4}(?P<mark>/)\d{1,2}"), ("%Y/%m",)),
 )  # fmt: skip
+_SHORT_YEAR = re.compile(r"(\d\d)(?P<mark>[-/.])(\d\d)(?P=mark)(\d\d)(?!\d)")
+_YEAR_LAST = re.compile(r"^%[md](?P<mark>[-/.])%[md](?P=mark)%y")
+_FEWEST_DAYS = 20
 _CLOCK = re.compile(
-    r"(?P<gap>[T ]|, )\d{1,2}:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d+)?)?(?P<half> ?[ap]m)?"
+    r"(?P<gap>[T ]|, |:)\d{1,2}:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d+)?)?(?P<half> ?[ap]m)?"
     r"(?P<zone>(?P<blank> ?)(?P<name>UTC|GMT|Z|[-+]\d\d:?\d\d))?",
     re.I,
 )
@@ -93,6 +99,25 @@ def formats_like(example: str) -> list[str]:
             days = [before + form.format(start["mark"]) + clock for form in forms]
             formats += reversed(days) if start["mark"] == "." else days
     return formats
+
+
+def formats_of(texts: Sequence[str], examples: Sequence[str]) -> list[str]:
+    """Return the formats that `texts` can have, as other `examples` of their column show it.
+
+    19-01-31 has its year first if the first numbers of the examples are few.
+    """
+    forms = dict.fromkeys(form for text in texts for form in formats_like(text))
+    if not any(map(_YEAR_LAST.match, forms)) or not _is_short_year_first(examples):
+        return list(forms)
+    return list(dict.fromkeys(_YEAR_LAST.sub(r"%y\g<mark>%m\g<mark>%d", form) for form in forms))
+
+
+def _is_short_year_first(texts: Sequence[str]) -> bool:
+    """Return True for dates whose first numbers are few, and the last are many days."""
+    dates = [date for date in map(_SHORT_YEAR.match, map(str.strip, texts)) if date]
+    years, days = ({date[place] for date in dates} for place in (1, 4))
+    are_days = all("01" <= date[3] <= "12" and "01" <= date[4] <= "31" for date in dates)
+    return are_days and len(days) >= max(_FEWEST_DAYS, 2 * len(years))
 
 
 def _without_weekday(text: str) -> tuple[str, str]:
@@ -178,7 +203,7 @@ def is_day_first(form: str) -> bool:
 
 def date_part(form: str) -> str:
     """Return the part of a format before its time of day."""
-    return re.split(r"(?:[T ]|, )%[HI]", form)[0]
+    return re.split(r"(?:[T ]|, |:)%[HI]", form)[0]
 
 
 def split_forms(form: str) -> Iterator[str]:

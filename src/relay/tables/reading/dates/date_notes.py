@@ -17,9 +17,10 @@ from relay.util.setting_text import setting
 
 _EXAMPLES = 3
 _COMPACT, _DAY = len("20240131"), len("2024-01-31")
-_OFFSET = r"[T ]\d\d.*?(?P<zone>Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)$"
+_OFFSET = r"[T :]\d\d.*?(?P<zone>Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)$"
 _INCOMPLETE = r"^\d{4}(-?\d\d)?$"
 _AHEAD = 2045
+_DAYS = 31
 _NO_OFFSET = frozenset({"Z", "UTC", "GMT", "+00", "+0000", "-0000"})
 _FIRST, _LAST = "1678-01-01", "2262-01-01"
 """Between these, times can be counted in nanoseconds, as most libraries do."""
@@ -154,6 +155,20 @@ def of_two_digit_years(times: pd.Series, form: str) -> Remark | None:
     return Remark(
         f"{note}: {ahead} of {int(years.notna().sum())} are in {_AHEAD} or later. If these are "
         "years before 1969, such as those of births, write all four digits in the file"
+    )
+
+
+def of_year_first(values: pd.Series, times: pd.Series, form: str) -> Remark | None:
+    """Return a remark on dates such as 19-01-31, a warning if the year may be the day."""
+    if not form.startswith("%y"):
+        return None
+    text, time = values[times.notna()].iloc[0], times[times.notna()].iloc[0]
+    first = pd.to_numeric(values.str.strip().str[:2], errors="coerce")
+    day_first = form.replace("%y", "%?").replace("%d", "%y").replace("%?", "%d")
+    return Remark(
+        "dates with the year first, as the first numbers are few and the last are many: "
+        f"'{text}' is {time:%Y-%m-%d}. Day first: {_as_dtype(values, datetime_word(day_first))}",
+        is_warning=bool(first.dropna().between(1, _DAYS).all()),
     )
 
 

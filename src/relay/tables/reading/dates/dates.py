@@ -16,6 +16,7 @@ from relay.tables.reading.dates.counted_times import COUNTS, counted_times
 from relay.tables.reading.dates.date_formats import (
     day_and_month_swapped,
     formats_like,
+    formats_of,
     has_order,
     is_day_first,
     shape_of,
@@ -154,6 +155,7 @@ def _as_read(values: pd.Series, times: pd.Series, parts: Sequence[_Part]) -> Dat
             date_notes.of_order(values, form, _swapped(parts)) if is_open else None,
             date_notes.of_incomplete(values.mask(lost), form),
             date_notes.of_two_digit_years(times, form),
+            date_notes.of_year_first(values, times, form),
             date_notes.of_offsets(values.mask(lost), form),
         ]
     )
@@ -165,7 +167,7 @@ def _part_of_all(values: pd.Series, examples: Sequence[str]) -> tuple[_Part, pd.
     if not examples:
         return None
     some = pd.Series(list(examples), dtype="str")
-    fitting = [form for form in formats_like(examples[0]) if _all_parse(some, form)]
+    fitting = [form for form in formats_of(examples[:1], examples) if _all_parse(some, form)]
     for form in fitting:
         times = to_times(values, form)
         if (times.notna() | values.isna()).all():
@@ -179,8 +181,8 @@ def _parts(values: pd.Series) -> list[_Part]:
     chosen: list[_Part] = []
     rest = values
     while len(chosen) < _MOST_FORMATS:
-        forms = dict.fromkeys(form for text in sample(rest) for form in formats_like(text))
-        parts = [_Part(form, to_times(rest, form).notna()) for form in forms]
+        some = sample(rest)
+        parts = [_Part(form, to_times(rest, form).notna()) for form in formats_of(some, some)]
         best = max(parts, key=lambda part: int(part.fits.sum()), default=None)
         if best is None or not best.fits.any():
             break
