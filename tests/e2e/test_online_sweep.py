@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.online import PROJECT, login
 from tests.e2e.toy import Toy
 from tests.wandb_server import WandbServer
+
+pytestmark = pytest.mark.slow
 
 SWEEP = """\
 method: grid

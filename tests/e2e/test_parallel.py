@@ -76,6 +76,7 @@ def test_a_step_whose_code_was_edited_while_it_ran_is_not_remembered(toy: Toy) -
     assert toy.ran("steps=apart", "apart.seconds=2") == []
 
 
+@pytest.mark.slow
 def test_two_pipelines_at_once_do_not_mix(toy: Toy) -> None:
     texts = ("p", "q")
     both = [toy.start(f"one.text={text}", "steps=+both", "left.seconds=1") for text in texts]

@@ -36,6 +36,8 @@ def test_a_run_records_how_it_was_made(ran: Checkout) -> None:
     run = ran.summary["mlflow_run_id"]
     kept = {file.path for file in ran.mlflow.list_artifacts(run)}
     assert {"config.yaml", "summary.json", "index.html", "diabetes_report.html"} <= kept
+    for name in ("diabetes_report.html", "diabetes_registration.html"):
+        assert (folder / name).read_text().startswith("<!doctype html>")
     page = (folder / "index.html").read_text()
     assert command in page
     assert 'href="diabetes_report.html"' in page
