@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from relay.tables.reading.arrow_texts import is_text
 from relay.tables.reading.columns.na_values import Counts, are_codes
 from relay.tables.reading.settings.dtype_words import text_word
+from relay.tables.reading.settings.options import SPREADSHEET_ERRORS
 from relay.util.setting_text import setting
 
 _SHOWN = 3
@@ -30,17 +31,28 @@ _MOST_VALUES = 50
 
 @dataclass(frozen=True)
 class Taken:
-    """Texts taken as missing in columns of texts, by column; `codes` are columns of codes."""
+    """Texts taken as missing in columns of texts, by column; `codes` are columns of codes.
+
+    `errors` are those of a spreadsheet, such as #DIV/0!, in columns of any kind.
+    """
 
     counts: Mapping[str, Counts]
     codes: frozenset[str] = frozenset()
+    errors: Mapping[str, Counts] = field(default_factory=dict)
 
     def warnings(self, rows: int, target: str) -> Iterator[str]:
         """Yield a warning for each text that can be a value, in all columns but the target.
 
         "None" can be one in any column of texts; NA and the like if most of the `rows` have it, or
-        if the other texts are codes.
+        if the other texts are codes. Errors of a spreadsheet are one in the target as well.
         """
+        for name, counts in self.errors.items():
+            shown = ", ".join(f"'{text}' {count}" for text, count in counts.items())
+            yield (
+                f"Column {name}: errors of a spreadsheet ({shown}) are taken as missing. Correct "
+                "its formulas; or, if missing is right: "
+                f"{setting('data.read.missing_values', list(counts))}"
+            )
         besides = {name: counts for name, counts in self.counts.items() if name != target}
         for text in (_LEVEL, *_MAY_BE_LEVELS):
             where = {name: counts[text] for name, counts in besides.items() if text in counts}
@@ -81,7 +93,12 @@ def taken_among_texts(
     acronyms = {name for name in with_na & among.keys() if _are_acronyms(table[name])}
     if with_na == acronyms:  # in another column, NA would mean missing
         codes |= acronyms
-    return Taken(among, frozenset(codes))
+    errors = {
+        name: {text: counts[text] for text in counts if text in SPREADSHEET_ERRORS}
+        for name, counts in taken.items()
+        if name not in dropped and not SPREADSHEET_ERRORS.isdisjoint(counts)
+    }
+    return Taken(among, frozenset(codes), errors)
 
 
 def _has_regions(values: pd.Series) -> bool:

@@ -14,7 +14,10 @@ from relay.tables.reading.files.json_lines import read_json
 from relay.tables.reading.files.parquet import read_parquet
 from relay.tables.reading.files.source import Source, find_source
 from relay.tables.reading.settings.options import ReadOptions
-from relay.tables.reading.text_files.double_encoding import warn_of_double_encoding
+from relay.tables.reading.text_files.double_encoding import (
+    warn_of_double_encoding,
+    warn_of_lost_letters,
+)
 from relay.tables.reading.text_files.layout import text_format
 from relay.tables.reading.text_files.left_out_lines import warn_of_notes
 from relay.tables.reading.text_files.notes import count_notes, warn_of_comments
@@ -62,6 +65,7 @@ def read_raw(path: Path, options: ReadOptions, *, find_codes: bool = True) -> Ra
         if uncomputed:
             about["uncomputed"] = uncomputed
     warn_of_double_encoding(source.name, table)
+    warn_of_lost_letters(source.name, table)
     # Parquet has missing values of its own.
     usual = source.kind != "parquet"
     marked = mark_missing(table, options, usual=usual, find_codes=find_codes)

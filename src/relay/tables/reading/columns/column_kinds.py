@@ -40,7 +40,7 @@ def kind_of(values: pd.Series) -> ColumnKind:
         if test(values):
             return kind
     if not is_categorical(values):
-        named = _ID_NAME.search(str(values.name)) and types.is_integer_dtype(values)
+        named = _ID_NAME.search(str(values.name)) and _are_whole(values)
         merged = floats_merge(values)  # they differ in digits that a model does not see
         if (named or merged) and _are_all_different(values):
             return "identifier"
@@ -49,6 +49,11 @@ def kind_of(values: pd.Series) -> ColumnKind:
         return "category"
     words = values.iloc[:_LOOKED_AT].str.count(r"\S+").mean()
     return "text" if words >= _WORDS_OF_TEXT else "identifier"
+
+
+def _are_whole(values: pd.Series) -> bool:
+    """Return True for whole numbers, which missing ones beside them make floats."""
+    return pd.api.types.is_integer_dtype(values) or bool((values.dropna() % 1 == 0).all())
 
 
 def _is_constant(values: pd.Series) -> bool:

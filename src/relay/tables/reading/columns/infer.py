@@ -31,7 +31,10 @@ from relay.tables.reading.numbers.numbers import (
     parsed,
     without_placeholders,
 )
-from relay.tables.reading.numbers.unread_numbers import unread_numbers_warning
+from relay.tables.reading.numbers.unread_numbers import (
+    of_dates_among_ranges,
+    unread_numbers_warning,
+)
 from relay.tables.reading.settings.dtype_words import NumberWord, datetime_word
 from relay.util.errors import RelayError
 
@@ -100,10 +103,12 @@ def read_column(
     examples = examples if texts is values else sample(texts)
     reading = reading or read_numbers(values, texts, examples, convention)
     reading = reading or _as_booleans(texts, examples, names_classes=names_classes)
-    if not names_classes and have_digits(examples):
+    if names_classes:
+        reading = reading or _kept(texts, of_dates_among_ranges(texts, examples))
+    elif have_digits(examples):
         reading = read_times(texts, examples) or reading
         reading = reading or keep_unread_dates(texts, examples)
-        reading = reading or _as_unread_numbers(texts, examples)
+        reading = reading or _kept(texts, unread_numbers_warning(texts, examples))
     if reading is None or is_text(reading.values):  # kept as in the file
         reading = replace(reading or Reading(values), values=values)
     return with_date_warnings(reading, values)
@@ -147,6 +152,5 @@ def _as_booleans(values: pd.Series, examples: list[str], *, names_classes: bool)
     return None if booleans is None else Reading(booleans, "bool")
 
 
-def _as_unread_numbers(values: pd.Series, examples: list[str]) -> Reading | None:
-    warning = unread_numbers_warning(values, examples)
+def _kept(values: pd.Series, warning: str) -> Reading | None:
     return Reading(values, warning=warning) if warning else None

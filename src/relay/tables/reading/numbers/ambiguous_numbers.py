@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -33,6 +34,9 @@ FEWEST_QUANTITIES = 10
 _MOST = 0.5
 _SOME = 0.05
 _MOST_WORDS = 20
+_MOSTLY_NUMBERS = 0.8
+_MISTYPED = re.compile(r"(?=.*\d)(?=.*[OoIl])[-\dOoIl.,]+|\d+ ?/ ?\d+")
+"""Letters in place of 0 and 1, and fractions."""
 _FEW_UNITS = 4
 KNOWN_UNITS = frozenset(plain_unit(unit) for unit in UNITS)
 _LARGE = {"K": "thousands", "M": "millions", "B": "billions"}
@@ -125,6 +129,8 @@ def report_texts_among(values: pd.Series, shapes: Shapes) -> MixedNumbers | None
     if not stray:
         return None
     what = _strays(values, shapes, others, "")
+    if numbers >= _MOSTLY_NUMBERS * texts and all(map(_MISTYPED.fullmatch, strays)):
+        return _warned(what, "correct them in the file")
     if codes > _MOST * stray and (not has_decimals(shapes) or all(map(str.isalnum, strays))):
         return MixedNumbers(note=f"codes such as {quote(strays)} beside numbers: texts")
     if numbers < _MOST * texts:

@@ -35,7 +35,7 @@ def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
 
     Ranges are reported if there are too many of them for classes.
     """
-    setting = f"If texts are right: data.dtypes.{values.name}=str"
+    setting = _if_texts(values)
     for name, pattern in _PARTS.items():
         alike = [text for text in examples if pattern.fullmatch(text.strip())]
         if len(alike) >= max(_FEWEST_PARTS, _AT_LEAST * len(examples)):
@@ -43,8 +43,8 @@ def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
                 f"{name}, such as '{alike[0]}', are not read as numbers: kept as texts. Write each "
                 f"as one number in the file. {setting}"
             )
-    if dates := _of_dates_among_ranges(examples):
-        return f"{dates} {setting}"
+    if dates := of_dates_among_ranges(values, examples):
+        return dates
     pairs = [text for text in examples if _PAIR.fullmatch(text.strip())]
     if len(pairs) >= max(_FEWEST_RANGES, _AT_LEAST * len(examples)):
         return (
@@ -60,7 +60,7 @@ def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
     )
 
 
-def _of_dates_among_ranges(examples: Sequence[str]) -> str:
+def of_dates_among_ranges(values: pd.Series, examples: Sequence[str]) -> str:
     """Return the warning of dates such as Oct-19 among ranges, which a spreadsheet makes, or ""."""
     ranges = [text for text in examples if _is_range(text)]
     dates = list(filter(_SHORT_DATE.fullmatch, map(str.strip, examples)))
@@ -69,8 +69,12 @@ def _of_dates_among_ranges(examples: Sequence[str]) -> str:
     shown = ", ".join(f"'{text}' of '{_as_range(text)}'" for text in dates[:_SHOWN])
     return (
         f"dates stand among ranges such as '{ranges[0]}'. A spreadsheet has probably made {shown}. "
-        "They are kept as texts: correct the file."
+        f"They are kept as texts: correct the file. {_if_texts(values)}"
     )
+
+
+def _if_texts(values: pd.Series) -> str:
+    return f"If texts are right: data.dtypes.{values.name}=str"
 
 
 def _as_range(text: str) -> str:

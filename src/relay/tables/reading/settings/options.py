@@ -34,12 +34,14 @@ class ReadOptions:
     max_mb: float = 10_000
 
 
+SPREADSHEET_ERRORS = frozenset({"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"})
 USUAL_MISSING = frozenset(
     {"#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN", "<NA>", "N/A", "n/a"}
     | {"NA", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "None"}
-    | {"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}
+    | SPREADSHEET_ERRORS
+    | {"\\N"}
 )
-"""Texts of pandas and Excel that mean "missing", unless `keep_texts` keeps them."""
+"""Texts of pandas, Excel and MySQL that mean "missing", unless `keep_texts` keeps them."""
 
 
 def missing_texts(options: ReadOptions) -> list[str]:

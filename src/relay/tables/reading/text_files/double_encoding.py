@@ -1,4 +1,4 @@
-"""Warnings of letters that were encoded as UTF-8 twice: `KÃ¶ln` for `Köln`."""
+"""Warnings of letters that were encoded as UTF-8 twice, `KÃ¶ln` for `Köln`, or that are lost."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _TWICE = re.compile(
     rf"|\u00c2[{_NEXT}]|\u00e2(?:€[{_NEXT}{_SIGNS}]|\u0080[\u0080-\u00bf])"
     rf"|(?:[\u00d0\u00d1][{_NEXT}{_SIGNS}]){{2}}"
 )
+_LOST = "\ufffd"
 _SHOWN = 60
 
 
@@ -40,6 +41,27 @@ def warn_of_double_encoding(name: str, table: pd.DataFrame) -> None:
             "%s: letters look as if they were encoded as UTF-8 twice, first in %s. Values by "
             "column: %s. They are read as they are. Write the file again from its source.",
             name, first, ", ".join(columns),
+        )  # fmt: skip
+
+
+def warn_of_lost_letters(name: str, table: pd.DataFrame) -> None:
+    """Warn of texts in which another program has put a sign in place of letters it did not read."""
+    columns = []
+    first = ""
+    for column, values in table.items():
+        if not is_text(values) or is_ascii(array := as_arrow(values)):
+            continue
+        lost = pc.fill_null(pc.match_substring(array, _LOST), False)
+        rows = lost.to_numpy(zero_copy_only=False).nonzero()[0]
+        if len(rows):
+            columns.append(f"{column} {len(rows)}")
+            first = first or f"row {rows[0] + 1} of the data, '{values.iloc[rows[0]][:_SHOWN]}'"
+    if columns:
+        log.warning(
+            "%s: letters are lost: the program that wrote the file has put '%s' in their place, "
+            "first in %s. Values by column: %s. They are read as they are. Write the file again "
+            "from its source.",
+            name, _LOST, first, ", ".join(columns),
         )  # fmt: skip
 
 

@@ -38,10 +38,22 @@ def test_a_number_that_repeats_far_from_the_others_is_reported(
     assert shown in warning(numbers)
 
 
+def test_a_few_of_them_are_reported_together() -> None:
+    numbers = [*NUMBERS, *[-999, -998, -888] * 3]
+    assert warning(numbers).startswith("-999 and -998 and -888 stand in 9 of 66 rows")
+    assert 'data.read.missing_values=["-999","-998","-888"]' in warning(numbers)
+    answers = warning([*[1, 2, 3, 4, 5] * 9, *[97, 98, 99] * 3])
+    assert 'data.filters=["x != 97","x != 98","x != 99"]' in answers
+
+
 @pytest.mark.parametrize(
     "numbers",
     [
         NUMBERS,
+        [*NUMBERS, *[-999, -998, -888, -777] * 3],  # a group of its own
+        [*NUMBERS, *[-999, -998] * 2],
+        [*[0, 1, 2] * 9, *[80, 81, 82, 83] * 9],
+        [*[100 + n for n in NUMBERS], *[-1, 0] * 9],
         [*NUMBERS, -999, -999],  # two only
         [*NUMBERS, *[-1] * 9],  # beside the others
         [0, 1] * 30,

@@ -233,3 +233,20 @@ def test_usual_words_are_values_in_parquet_and_those_that_are_set_are_not(tmp_pa
 def test_those_that_the_file_does_not_have_are_reported(tmp_path: Path) -> None:
     options = ReadOptions(missing_values=["-999", "?", "-99"])
     assert read_raw(write_numbers(tmp_path, "xlsx"), options).marked.absent == ["?", "-99"]
+
+
+def test_errors_of_a_spreadsheet_are_missing_with_a_warning(tmp_path: Path) -> None:
+    done = cleaned(tmp_path, {"a": ["#DIV/0!", "1", "2", "3"], "b": ["#REF!", "#N/A", "u", "v"]})
+    assert done.table["a"].dtype == "float64" and done.table["a"].isna().sum() == 15
+    first, second = lines(done)
+    assert first.startswith("Column a: errors of a spreadsheet ('#DIV/0!' 15) are taken as missing")
+    assert "Column b: errors of a spreadsheet ('#REF!' 15)" in second
+    settled = ["#DIV/0!", "#REF!"]
+    columns = {"a": ["#DIV/0!", "1"], "b": ["#REF!", "u"]}
+    assert not lines(cleaned(tmp_path, columns, missing_values=settled))
+
+
+def test_the_null_of_mysql_is_missing_among_texts_and_numbers(tmp_path: Path) -> None:
+    done = cleaned(tmp_path, {"a": ["\\N", "red", "blue"], "b": ["\\N", "1", "2"]})
+    assert done.table["a"].isna().sum() == done.table["b"].isna().sum() == 20
+    assert done.table["b"].dtype == "float64"

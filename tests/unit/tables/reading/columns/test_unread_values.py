@@ -82,6 +82,24 @@ def test_ranges_that_a_spreadsheet_made_dates_are_reported(texts: list[str], sho
     got = read(texts * 20)
     assert got.values.tolist() == texts * 20
     assert f"A spreadsheet has probably made {shown}." in got.warning
+    column = pd.Series(texts * 20, name="v", dtype="str")
+    target = read_column(
+        column, None, convention_of(pd.DataFrame({"v": column})), names_classes=True
+    )
+    assert target.warning == got.warning
+
+
+@pytest.mark.parametrize("stray", ["1O4", "l7", "I2.5", "1/2", "12 / 5"])
+def test_a_few_mistyped_numbers_and_fractions_are_a_warning(stray: str) -> None:
+    texts = [stray if i % 20 == 0 else str(i) for i in range(ROWS)]
+    got = read(texts)
+    assert got.values.tolist() == texts
+    assert f"except 4 of 80 values, the first in row 1 of the data: '{stray}'" in got.warning
+
+
+@pytest.mark.parametrize("stray", ["C104", "1S4", "12-B", "A/5"])
+def test_a_few_codes_among_numbers_are_not(stray: str) -> None:
+    assert read([stray if i % 20 == 0 else str(i) for i in range(ROWS)]).warning == ""
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,9 @@ def test_pieces_of_a_table_to_predict_keep_them() -> None:
     both = kinds.join_kinds(kinds.read_kinds(first), kinds.read_kinds(second))
     typed = [as_texts(kinds.convert_to_kinds(piece, both)["x"]) for piece in (first, second)]
     assert typed == [[str(LONG), "5"], [None, None]]
+
+
+def test_whole_numbers_that_missing_ones_make_floats_are_identifiers_by_their_name() -> None:
+    numbers = pd.Series([None, *range(1000, 1200)], name="customer_id", dtype="float64")
+    assert kind_of(numbers) == "identifier"
+    assert kind_of(numbers + 0.5) == kind_of(numbers.rename("price")) == "number"

@@ -116,3 +116,12 @@ def test_the_setting_holds_for_the_whole_file(tmp_path: Path) -> None:
     assert read(tmp_path, lines, encoding="cp1252")[0][0] == "KÃ¶ln"
     with pytest.raises(RelayError, match=r"line 22: the bytes are not utf-8"):
         read(tmp_path, lines, encoding="utf-8")
+
+
+def test_letters_that_another_program_lost_are_reported_with_their_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = [f"{town},{i}".encode() for i, town in enumerate(["Bonn", "K\ufffdln", "Z\ufffdrich"])]
+    towns, _ = read(tmp_path, [b"town,n", *lines])
+    assert towns == ["Bonn", "K\ufffdln", "Z\ufffdrich"]
+    assert "first in row 2 of the data, 'K\ufffdln'. Values by column: town 2." in caplog.text
