@@ -35,6 +35,8 @@ _MOST = 0.5
 _SOME = 0.05
 _MOST_WORDS = 20
 _MOSTLY_NUMBERS = 0.8
+_FEW_SLIPS = 2
+"""So few different codes among decimals do not make a scheme, as the codes of diseases do."""
 _MISTYPED = re.compile(r"(?=.*\d)(?=.*[OoIl])[-\dOoIl.,]+|\d+ ?/ ?\d+")
 """Letters in place of 0 and 1, and fractions."""
 _FEW_UNITS = 4
@@ -129,7 +131,9 @@ def report_texts_among(values: pd.Series, shapes: Shapes) -> MixedNumbers | None
     if not stray:
         return None
     what = _strays(values, shapes, others, "")
-    if numbers >= _MOSTLY_NUMBERS * texts and all(map(_MISTYPED.fullmatch, strays)):
+    are_slips = codes == stray and len(strays) <= _FEW_SLIPS and has_decimals(shapes)
+    are_slips = are_slips or all(map(_MISTYPED.fullmatch, strays))
+    if numbers >= _MOSTLY_NUMBERS * texts and are_slips:
         return _warned(what, "correct them in the file")
     if codes > _MOST * stray and (not has_decimals(shapes) or all(map(str.isalnum, strays))):
         return MixedNumbers(note=f"codes such as {quote(strays)} beside numbers: texts")

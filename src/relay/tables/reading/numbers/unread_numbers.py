@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -19,6 +20,13 @@ _PAIR = re.compile(rf"(?:\d+ )?{_NUMBER}\s*[/xX×:*]\s*{_NUMBER}(?:\s*[xX×*]\s*
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SHORT_DATE = re.compile(rf"(?:(\d\d?)-({'|'.join(_MONTHS)})|({'|'.join(_MONTHS)})-(\d\d))", re.I)
 _FEWEST_BESIDE = 2
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_ORDINAL = re.compile(r"0(?:st|nd|rd|th)\b")
+_QUANTITY = re.compile(
+    r"(?=.*[^-\s./_:()+,0])(?!.*0[-./_:]0)[^\w\s\[{#@&]{0,2} ?0(?:(?![^\W\d_]0)[^\[{@&])*"
+)
+"""A number first, and something that codes do not have: 0‰, 0 ± 0, 0 years 0 months, 0th, '0."""
+_CODE = re.compile(r"(?<![\d.,])0\d")
 _MINUTES = rf"(?:\s*{_NUMBER}\s*['\u2032m])?(?:\s*{_NUMBER}\s*(?:[\"\u2033]|''|s))?"
 _PARTS = {
     "feet and inches": re.compile(
@@ -53,10 +61,24 @@ def unread_numbers_warning(values: pd.Series, examples: Sequence[str]) -> str:
         )
     ranges = [text for text in examples if _is_range(text)]
     if len(ranges) < max(_FEWEST_RANGES, _AT_LEAST * len(examples)):
-        return ""
+        return _of_other_signs(values, examples)
     return (
         f"ranges of numbers, such as '{ranges[0]}', are not read as numbers: kept as texts. Write "
         f"their ends, or their middle, as numbers in columns of the file. {setting}"
+    )
+
+
+def _of_other_signs(values: pd.Series, examples: Sequence[str]) -> str:
+    """Return a warning of numbers that all have the same signs or words beside them, else ""."""
+    shapes = Counter(_ORDINAL.sub("0th", _DIGITS.sub("0", text.strip())) for text in examples)
+    shape, count = shapes.most_common(1)[0] if shapes else ("", 0)
+    if count < max(_FEWEST_RANGES, _AT_LEAST * len(examples)) or not _QUANTITY.fullmatch(shape):
+        return ""
+    if any(map(_CODE.search, examples)):
+        return ""
+    return (
+        f"numbers with other signs, such as '{examples[0]}', are not read as numbers: kept as "
+        f"texts. Write the numbers alone in the file. {_if_texts(values)}"
     )
 
 

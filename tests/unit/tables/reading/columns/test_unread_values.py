@@ -89,6 +89,38 @@ def test_ranges_that_a_spreadsheet_made_dates_are_reported(texts: list[str], sho
     assert target.warning == got.warning
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["{n}.5‰", "{n} ± 0.{m}", "{n}.5×10^{m}", "{n} years {m} months", "'{n}", '="{n}"',
+     "\u200b{n}", "{n} out of 90"],
+)  # fmt: skip
+def test_numbers_with_the_same_signs_beside_them_are_reported(text: str) -> None:
+    texts = [text.format(n=i + 1, m=i % 9) for i in range(ROWS)]
+    got = read(texts)
+    assert got.values.tolist() == texts
+    assert f"numbers with other signs, such as '{texts[0]}'" in got.warning
+
+
+def test_ordinal_numbers_are_reported_too() -> None:
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    assert "such as '1st'" in read([f"{i + 1}{ends.get(i + 1, 'th')}" for i in range(ROWS)]).warning
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#{n}", "978-3-{n}-{m}", "(555) {n}-1000", "10.0.{m}.{n}", "{m}D{n}", "'00{n}", "{n}@x.org",
+     "v{n}.{m}", "1_{n}", "{n}-{m}B", "[{n}, {m}]"],
+)  # fmt: skip
+def test_codes_and_addresses_are_not(text: str) -> None:
+    assert read([text.format(n=i + 1, m=i % 9) for i in range(ROWS)]).warning == ""
+
+
+def test_one_code_among_decimals_is_a_warning_and_a_scheme_of_codes_is_none() -> None:
+    numbers = [f"{i}.5" for i in range(ROWS)]
+    assert "first in row 3 of the data: 'x2'" in read([*numbers[:2], "x2", *numbers[3:]]).warning
+    assert read([f"V{i}" if i % 20 == 0 else text for i, text in enumerate(numbers)]).warning == ""
+
+
 @pytest.mark.parametrize("stray", ["1O4", "l7", "I2.5", "1/2", "12 / 5"])
 def test_a_few_mistyped_numbers_and_fractions_are_a_warning(stray: str) -> None:
     texts = [stray if i % 20 == 0 else str(i) for i in range(ROWS)]
@@ -103,7 +135,15 @@ def test_a_few_codes_among_numbers_are_not(stray: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2021-03-{d:02d} 10:00 CET", "{d}/03/2021 1:05 p.m.", "2021-03-{d:02d}T10:00[UTC]"]
+    "text",
+    [
+        "2021-03-{d:02d} 10:00 CET",
+        "{d}/03/2021 1:05 p.m.",
+        "2021-03-{d:02d}T10:00[UTC]",
+        "2021-03-{d:02d} - 2021-04-01",
+        "[2021-03-{d:02d}]",
+        "/Date(16147{d:02d}400000)/",
+    ],
 )
 def test_dates_with_a_time_that_is_not_read_are_reported(text: str) -> None:
     texts = [text.format(d=i % 28 + 1) + " " * (i // 28) for i in range(ROWS)]
