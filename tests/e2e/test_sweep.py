@@ -136,7 +136,7 @@ def test_with_steps_in_its_command_a_trial_has_the_metrics_of_these_steps(agent:
     assert (trial["sweep"], trial["state"]) == (agent.sweep, "finished")
     assert trial["summary"]["r2"] == agent.checkout.step("evaluate")["metrics"]["r2"]
     steps = {runs[name]["job_type"]: runs[name] for name in set(runs) - set(before) - {"trial7"}}
-    assert set(steps) == {"train", "evaluate", "register"}
+    assert set(steps) >= {"train", "evaluate", "register"}  # and what no trial before has made
     assert made(steps["train"]) == {"diabetes_model:v0"}
     assert {run["group"] for run in steps.values()} == {trial["group"]}
     # of many trials, the best by chance would be the champion
