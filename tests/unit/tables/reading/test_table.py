@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import logging
+import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,11 @@ def workbook() -> bytes:
         (b"PAR1junk", "a damaged or cut-off Parquet"),
         (b"\x00\x01\x02" * 50, "it is binary"),
         (b"a,b\n" * 99 + b"\x00" + bytes(range(1, 9)) * 9, "it is binary"),
+        (b"Obj\x01\x04\x14avro.codec", "it is an Avro file; save it as Parquet"),
+        (b"<stata_dta><header><release>118", "it is a Stata file; save it as CSV or Parquet"),
+        (b"$FL2@(#) SPSS DATA FILE", "it is an SPSS file; save it as CSV or Parquet"),
+        (b"\x93NUMPY\x01\x00v\x00", "it is an array of NumPy; save it as CSV or Parquet"),
+        (pickle.dumps([1, 2]), "it is a pickle; save it as Parquet"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
     ],
 )
