@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
-from na_warnings import Taken, kept_warning, taken_among_texts
+from na_warnings import Taken, keep_codes, taken_among_texts
 from params import Task
 from rows import KeptRows, find_repeats
 from targets import class_warning, to_target
@@ -20,12 +20,11 @@ from relay.tables.reading.columns.booleans import with_plain_booleans
 from relay.tables.reading.columns.far_values import far_value_warning
 from relay.tables.reading.columns.float32_range import are_infinite, require_float32_range
 from relay.tables.reading.columns.infer import convention_of, finite, read_column
-from relay.tables.reading.columns.na_values import Counts, Marked
+from relay.tables.reading.columns.na_values import Marked
 from relay.tables.reading.columns.row_numbers import count_row_numbers
 from relay.tables.reading.columns.spellings import spellings_warning
 from relay.tables.reading.numbers.numbers import Convention
 from relay.tables.reading.settings.column_names import find_column, renamed, require_one_target
-from relay.tables.reading.settings.dtype_words import text_word
 from relay.util.names import column_name
 from relay.util.setting_text import setting
 
@@ -127,7 +126,7 @@ def clean(table: pd.DataFrame, rules: Rules) -> Cleaned:
         notes[name] = "; ".join(filter(None, [notes.get(name), "left out by data.drop"]))
     _add_warnings(warnings, label_warnings)
 
-    _keep_codes(
+    keep_codes(
         table, {names[place]: kept for place, kept in rules.marked.kept.items()}, read_as, warnings
     )
     taken = taken_among_texts(
@@ -243,19 +242,6 @@ def _add_warnings(warnings: dict[str, str], more: Mapping[str, str]) -> None:
     """Add `more` to the `warnings` of columns."""
     for name, warning in more.items():
         warnings[name] = ". ".join(filter(None, (warnings.get(name), warning)))
-
-
-def _keep_codes(
-    table: pd.DataFrame,
-    kept: Mapping[str, Counts],
-    read_as: dict[str, str],
-    warnings: dict[str, str],
-) -> None:
-    """Add columns of codes that keep a text that means "missing" to `read_as` and `warnings`."""
-    for name, counts in kept.items():
-        if is_text(table[name]) and name not in read_as:
-            read_as[name] = text_word(counts)
-            warnings[name] = kept_warning(counts)
 
 
 def _note_renamed(in_file: Iterable[object], names: Sequence[str]) -> dict[str, str]:

@@ -119,7 +119,20 @@ def _few_texts(values: pd.Series) -> list[str]:
     return [str(text) for text in texts] if len(texts) <= _MOST_VALUES else []
 
 
-def kept_warning(counts: Counts) -> str:
+def keep_codes(
+    table: pd.DataFrame,
+    kept: Mapping[str, Counts],
+    read_as: dict[str, str],
+    warnings: dict[str, str],
+) -> None:
+    """Add columns of codes that keep a text that means "missing" to `read_as` and `warnings`."""
+    for name, counts in kept.items():
+        if is_text(table[name]) and name not in read_as:
+            read_as[name] = text_word(counts)
+            warnings[name] = _kept_warning(counts)
+
+
+def _kept_warning(counts: Counts) -> str:
     """Return a warning that texts which usually mean "missing" are values here."""
     ((text, count),) = counts.items()
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -69,6 +69,10 @@ def has_ended(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
+def wait_until_ended(processes: Sequence[psutil.Process]) -> None:
+    wait_for(lambda: all(map(has_ended, processes)), seconds=30)
+
+
 def count_ended(checkout: Checkout) -> int:
     """Return the number of trials in the journal that have ended."""
     folders = [path.parent for path in checkout.root.glob(".relay/sweeps/small-*/journal.log")]
@@ -127,7 +131,7 @@ def test_a_killed_sweep_continues_and_has_the_same_winner(
         children = psutil.Process(running.pid).children(recursive=True)
         running.kill()
         running.wait()
-        wait_for(lambda: all(map(has_ended, children)), seconds=30)  # noqa: B023
+        wait_until_ended(children)
     before = count_ended(killed)
     again = killed.relay(*COMMAND)
     assert again.status == 0, again.output

@@ -85,10 +85,10 @@ def _of_other_signs(values: pd.Series, examples: Sequence[str]) -> str:
 def of_dates_among_ranges(values: pd.Series, examples: Sequence[str]) -> str:
     """Return the warning of dates such as Oct-19 among ranges, which a spreadsheet makes, or ""."""
     ranges = [text for text in examples if _is_range(text)]
-    dates = list(filter(_SHORT_DATE.fullmatch, map(str.strip, examples)))
+    dates = [date for date in map(_SHORT_DATE.fullmatch, map(str.strip, examples)) if date]
     if len(ranges) < _FEWEST_BESIDE or not dates:
         return ""
-    shown = ", ".join(f"'{text}' of '{_as_range(text)}'" for text in dates[:_SHOWN])
+    shown = ", ".join(f"'{date[0]}' of '{_as_range(date)}'" for date in dates[:_SHOWN])
     return (
         f"dates stand among ranges such as '{ranges[0]}'. A spreadsheet has probably made {shown}. "
         f"They are kept as texts: correct the file. {_if_texts(values)}"
@@ -99,9 +99,9 @@ def _if_texts(values: pd.Series) -> str:
     return f"If texts are right: data.dtypes.{values.name}=str"
 
 
-def _as_range(text: str) -> str:
+def _as_range(date: re.Match[str]) -> str:
     """Return `10-19` for Oct-19, and `5-9` for 5-Sep or 9-May."""
-    day, month, month_before, rest = _SHORT_DATE.fullmatch(text.strip()).groups()  # type: ignore[union-attr]
+    day, month, month_before, rest = date.groups()
     if month_before:
         return f"{_MONTHS.index(month_before.title()) + 1}-{int(rest)}"
     low, high = sorted((int(day), _MONTHS.index(month.title()) + 1))

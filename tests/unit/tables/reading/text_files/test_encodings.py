@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,10 @@ from relay.util.errors import RelayError
 TOWNS = ["Köln", "Zürich", "Nîmes", "Málaga", "Bonn"]
 
 
-def read(folder: Path, lines: list[bytes], **options: str) -> tuple[list[str], str]:
+def read(folder: Path, lines: list[bytes], **options: Any) -> tuple[list[str], str]:
     path = folder / "t.csv"
     path.write_bytes(b"\n".join([*lines, b""]))
-    raw = read_raw(path, ReadOptions(**options))  # type: ignore[arg-type]
+    raw = read_raw(path, ReadOptions(**options))
     return raw.table.iloc[:, 0].tolist(), raw.about["encoding"]
 
 
