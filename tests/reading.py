@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from relay.tables.header_check import read_columns
-from relay.tables.reading.columns.infer import with_plain_dtypes
+from relay.tables.reading.columns.type_inference import with_plain_dtypes
 from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
 

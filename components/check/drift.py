@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relay.tables.io import is_categorical
-from relay.tables.reading.dates.dates import days_since_1970
+from relay.tables.reading.dates.date_parsing import days_since_1970
 
 BINS = 10
 CLASSES = 20

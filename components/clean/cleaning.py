@@ -19,11 +19,11 @@ from relay.tables.reading.arrow_texts import is_text, release_memory
 from relay.tables.reading.columns.booleans import with_plain_booleans
 from relay.tables.reading.columns.far_values import far_value_warning
 from relay.tables.reading.columns.float32_range import are_infinite, require_float32_range
-from relay.tables.reading.columns.infer import convention_of, finite, read_column
 from relay.tables.reading.columns.na_values import Marked
 from relay.tables.reading.columns.row_numbers import count_row_numbers
 from relay.tables.reading.columns.spellings import spellings_warning
-from relay.tables.reading.numbers.numbers import Convention
+from relay.tables.reading.columns.type_inference import convention_of, finite, read_column
+from relay.tables.reading.numbers.decimal_mark import Convention
 from relay.tables.reading.settings.column_names import find_column, renamed, require_one_target
 from relay.util.names import column_name
 from relay.util.setting_text import setting

@@ -12,8 +12,8 @@ from relay import RelayError
 from relay.tables.reading.arrow_texts import is_text, sample
 from relay.tables.reading.columns.dtypes import to_number
 from relay.tables.reading.columns.spellings import spellings_warning
-from relay.tables.reading.dates.date_formats import are_compact_dates
-from relay.tables.reading.dates.dates import read_dates
+from relay.tables.reading.dates.format_inference import read_dates
+from relay.tables.reading.dates.known_formats import are_compact_dates
 from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")

@@ -14,7 +14,7 @@ from table_files import Table, with_dtypes
 from relay import RelayError
 from relay.models.loading import coerce
 from relay.tables.reading.columns.float32_range import are_infinite
-from relay.tables.reading.columns.infer import with_plain_dtypes
+from relay.tables.reading.columns.type_inference import with_plain_dtypes
 from relay.tables.reading.numbers.integers import floats_hold
 from relay.util.progress import Report
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.util import hash_pandas_object
 
-from relay.tables.reading.dates.dates import days_since_1970
+from relay.tables.reading.dates.date_parsing import days_since_1970
 
 
 def rows_in(table: pd.DataFrame, other: pd.DataFrame) -> NDArray[np.bool_]:

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from relay.tables.reading.columns.column_kinds import ColumnKind, kind_of
-from relay.tables.reading.columns.infer import convention_of, finite, read_column
 from relay.tables.reading.columns.row_numbers import count_row_numbers
+from relay.tables.reading.columns.type_inference import convention_of, finite, read_column
 from relay.tables.reading.settings.column_names import find_column
 from relay.tables.reading.table import RawTable
 from relay.util.errors import ConfigError, RelayError

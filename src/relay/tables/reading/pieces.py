@@ -17,7 +17,7 @@ from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
 from relay.tables.reading.text_files.layout import text_format
 from relay.tables.reading.text_files.text_table import TextTable
-from relay.tables.reading.totals.totals import without_totals
+from relay.tables.reading.totals.total_detection import without_totals
 
 Read = Callable[[int], Iterator[pd.DataFrame]]
 

@@ -22,7 +22,7 @@ from relay.tables.reading.text_files.layout import text_format
 from relay.tables.reading.text_files.left_out_lines import warn_of_notes
 from relay.tables.reading.text_files.notes import count_notes, warn_of_comments
 from relay.tables.reading.text_files.text_table import TextTable
-from relay.tables.reading.totals.totals import labels_among_numbers, without_totals
+from relay.tables.reading.totals.total_detection import labels_among_numbers, without_totals
 from relay.tables.reading.workbooks.excel import read_excel
 
 

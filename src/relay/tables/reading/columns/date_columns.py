@@ -10,11 +10,6 @@ from relay.tables.reading.arrow_texts import is_text, sample
 from relay.tables.reading.columns.column_kinds import kind_of
 from relay.tables.reading.columns.column_reading import Reading
 from relay.tables.reading.columns.number_columns import are_numbers
-from relay.tables.reading.dates.date_formats import (
-    are_compact_dates,
-    looks_like_unread_date,
-    names_month,
-)
 from relay.tables.reading.dates.date_notes import (
     Remark,
     joined,
@@ -23,7 +18,13 @@ from relay.tables.reading.dates.date_notes import (
     of_periods,
     of_two_digit_years,
 )
-from relay.tables.reading.dates.dates import read_dates, to_times
+from relay.tables.reading.dates.date_parsing import to_times
+from relay.tables.reading.dates.format_inference import read_dates
+from relay.tables.reading.dates.known_formats import (
+    are_compact_dates,
+    looks_like_unread_date,
+    names_month,
+)
 from relay.tables.reading.dates.periods import find_period_form
 from relay.tables.reading.settings.dtype_words import datetime_word
 

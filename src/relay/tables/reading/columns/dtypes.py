@@ -9,9 +9,11 @@ from relay.tables.reading.arrow_texts import is_text
 from relay.tables.reading.columns.scripts import with_plain_characters
 from relay.tables.reading.columns.spellings import FALSE, TRUE, in_lower_case
 from relay.tables.reading.dates.counted_times import COUNTS, counted_times
-from relay.tables.reading.dates.dates import find_form, to_times
+from relay.tables.reading.dates.date_parsing import to_times
+from relay.tables.reading.dates.format_inference import find_form
+from relay.tables.reading.numbers.decimal_mark import decimal_comma_hint
 from relay.tables.reading.numbers.integers import floats_hold, integers_in_texts
-from relay.tables.reading.numbers.numbers import decimal_comma_hint, without_placeholders
+from relay.tables.reading.numbers.number_formats import without_placeholders
 from relay.tables.reading.numbers.quantities import as_number
 from relay.tables.reading.settings.dtype_words import (
     ISO_8601,

@@ -10,18 +10,20 @@ import pyarrow.compute as pc
 from relay.tables.reading.arrow_texts import as_arrow, is_text
 from relay.tables.reading.columns.column_reading import Reading
 from relay.tables.reading.columns.scripts import has_foreign_digits
+from relay.tables.reading.numbers.decimal_mark import Convention
 from relay.tables.reading.numbers.mixed_numbers import hold_numbers, read_mixed_numbers
-from relay.tables.reading.numbers.numbers import (
-    TOO_LONG,
-    Convention,
-    as_plain_numbers,
-    codes_note,
+from relay.tables.reading.numbers.number_formats import (
     currencies_in,
     find_format,
     parsed,
     share_of_numbers,
-    too_long,
     without_placeholders,
+)
+from relay.tables.reading.numbers.plain_numbers import (
+    TOO_LONG,
+    as_plain_numbers,
+    codes_note,
+    too_long,
 )
 from relay.tables.reading.numbers.quantities import as_number
 from relay.tables.reading.settings.dtype_words import NumberWord

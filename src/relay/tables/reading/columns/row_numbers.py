@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from relay.tables.reading.columns.infer import with_plain_dtypes
+from relay.tables.reading.columns.type_inference import with_plain_dtypes
 
 _NO_NAME = re.compile(r"(Unnamed: \d+(\.\d+)*)?")
 

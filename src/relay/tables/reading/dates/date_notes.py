@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from relay.tables.reading.arrow_texts import as_arrow
 from relay.tables.reading.dates.counted_times import COUNTS, counted_times, find_count
-from relay.tables.reading.dates.date_formats import date_part, split_forms
+from relay.tables.reading.dates.known_formats import date_part, split_forms
 from relay.tables.reading.settings.dtype_words import FORMATS_APART, ISO_8601, datetime_word
 from relay.util.setting_text import setting
 

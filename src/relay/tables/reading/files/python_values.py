@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from relay.tables.reading.arrow_texts import sample, tidied
+from relay.tables.reading.numbers.decimal_mark import find_convention
 from relay.tables.reading.numbers.integers import FLOATS_HOLD, integers_among
-from relay.tables.reading.numbers.numbers import find_convention, find_format, parsed
+from relay.tables.reading.numbers.number_formats import find_format, parsed
 from relay.util.errors import RelayError
 
 log = logging.getLogger("relay")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from relay.tables.reading.numbers.numbers import decimal_comma_hint
+from relay.tables.reading.numbers.decimal_mark import decimal_comma_hint
 from relay.tables.reading.numbers.quantities import MixedNumbers
 from relay.tables.reading.numbers.shapes import (
     NUMBERS,

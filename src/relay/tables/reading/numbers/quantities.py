@@ -10,7 +10,13 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from relay.tables.reading.arrow_texts import as_arrow, from_arrow, on_distinct
-from relay.tables.reading.numbers.numbers import CURRENCY, FORMATS, SIGN, NumberFormat, parsed
+from relay.tables.reading.numbers.number_formats import (
+    CURRENCY,
+    FORMATS,
+    SIGN,
+    NumberFormat,
+    parsed,
+)
 from relay.tables.reading.numbers.shapes import (
     CLOCK,
     HOURS,

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from relay.tables.reading.numbers.numbers import CURRENCY, SIGN, NumberFormat, formats_for
+from relay.tables.reading.numbers.number_formats import CURRENCY, SIGN, NumberFormat, formats_for
 from relay.tables.reading.settings.dtype_words import DURATION_EXAMPLES
 
 CLOCK, PARTS = DURATION_EXAMPLES

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from relay.tables.reading.arrow_texts import as_arrow, is_text, sample
-from relay.tables.reading.numbers.numbers import share_of_numbers
+from relay.tables.reading.numbers.number_formats import share_of_numbers
 from relay.tables.reading.text_files.layout import TextFormat
 from relay.util.setting_text import setting
 

@@ -9,13 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relay.tables.reading.arrow_texts import is_text
-from relay.tables.reading.columns.infer import convention_of
-from relay.tables.reading.numbers.numbers import (
-    as_plain_numbers,
-    find_format,
-    parsed,
-    without_placeholders,
-)
+from relay.tables.reading.columns.type_inference import convention_of
+from relay.tables.reading.numbers.number_formats import find_format, parsed, without_placeholders
+from relay.tables.reading.numbers.plain_numbers import as_plain_numbers
 
 _FEWEST = 2
 _CLOSE, _EXACT = 1e-3, 1e-6

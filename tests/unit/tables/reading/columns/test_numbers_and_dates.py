@@ -9,7 +9,7 @@ import pytest
 
 from relay.tables.reading.columns.column_reading import Reading
 from relay.tables.reading.columns.dtypes import to_dtype
-from relay.tables.reading.columns.infer import convention_of, read_column
+from relay.tables.reading.columns.type_inference import convention_of, read_column
 from relay.util.errors import RelayError
 
 

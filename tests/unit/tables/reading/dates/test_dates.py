@@ -11,8 +11,8 @@ import pytest
 
 from relay.tables.reading.columns.column_reading import Reading
 from relay.tables.reading.columns.dtypes import to_dtype
-from relay.tables.reading.columns.infer import convention_of, read_column
-from relay.tables.reading.dates.dates import days_since_1970
+from relay.tables.reading.columns.type_inference import convention_of, read_column
+from relay.tables.reading.dates.date_parsing import days_since_1970
 from relay.util.errors import RelayError
 from relay.util.setting_text import setting
 

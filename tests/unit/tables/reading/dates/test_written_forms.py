@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from relay.tables.reading.columns.column_reading import Reading
-from relay.tables.reading.columns.infer import convention_of, read_column
+from relay.tables.reading.columns.type_inference import convention_of, read_column
 
 TIMES = pd.Series(pd.date_range("2019-01-01 10:11:12", periods=200, freq="3D", unit="us"))
 DAYS = TIMES.dt.normalize()

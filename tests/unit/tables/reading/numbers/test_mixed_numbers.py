@@ -9,7 +9,11 @@ import pytest
 
 from relay.tables.reading.columns.column_reading import Reading
 from relay.tables.reading.columns.dtypes import to_dtype
-from relay.tables.reading.columns.infer import convention_of, read_column, with_plain_dtypes
+from relay.tables.reading.columns.type_inference import (
+    convention_of,
+    read_column,
+    with_plain_dtypes,
+)
 from relay.tables.reading.settings.dtype_words import check_dtype_word
 from relay.util.errors import RelayError
 from tests.made_clean import clean

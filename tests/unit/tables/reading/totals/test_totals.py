@@ -16,7 +16,7 @@ import pytest
 from relay.tables.reading.pieces import read_in_pieces
 from relay.tables.reading.settings.options import ReadOptions
 from relay.tables.reading.table import read_raw
-from relay.tables.reading.totals.totals import find_totals, is_label
+from relay.tables.reading.totals.total_detection import find_totals, is_label
 from relay.util.errors import RelayError
 from relay.util.setting_text import setting
 from tests.loading import load
@@ -175,7 +175,9 @@ def test_a_label_alone_is_doubtful_where_the_numbers_are_beyond_all_others(
 def test_a_label_is_seen_in_each_of_many_columns_and_in_a_wide_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.tables.reading.totals.totals._TEXTS_AT_ONCE", 2 * (ROWS + 1))
+    monkeypatch.setattr(
+        "relay.tables.reading.totals.total_detection._TEXTS_AT_ONCE", 2 * (ROWS + 1)
+    )
     words = pd.DataFrame({f"w{number}": TABLE["place"] for number in range(5)})
     for name in map(str, words):
         wide = pd.concat([TABLE, words], axis=1)

@@ -1,4 +1,4 @@
-"""Formats of dates and times: those that a text can have, and patterns of them."""
+"""The formats of dates and times that are known: those that a text can have, and their patterns."""
 
 from __future__ import annotations
 

@@ -1,19 +1,21 @@
-"""Dates and times in columns of texts: their formats, and the texts that do not fit."""
+"""The format of the dates in a column of texts, which its values decide.
+
+Here are the order of day and month, several formats in one column, and how many values may be
+something else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from relay.tables.reading.arrow_texts import as_arrow, from_arrow, on_distinct, sample
+from relay.tables.reading.arrow_texts import as_arrow, from_arrow, sample
 from relay.tables.reading.dates import date_notes
-from relay.tables.reading.dates.counted_times import COUNTS, counted_times
-from relay.tables.reading.dates.date_formats import (
+from relay.tables.reading.dates.date_parsing import to_times
+from relay.tables.reading.dates.known_formats import (
     day_and_month_swapped,
     formats_like,
     formats_of,
@@ -23,9 +25,8 @@ from relay.tables.reading.dates.date_formats import (
     split_forms,
     zeros_shape,
 )
-from relay.tables.reading.dates.periods import begin_of
-from relay.tables.reading.numbers.numbers import without_placeholders
-from relay.tables.reading.settings.dtype_words import FORMATS_APART, ISO_8601, PERIOD
+from relay.tables.reading.numbers.number_formats import without_placeholders
+from relay.tables.reading.settings.dtype_words import FORMATS_APART, ISO_8601
 
 _MOST_FORMATS = 4
 _DATES_AT_LEAST = 0.5
@@ -81,23 +82,6 @@ def find_form(values: pd.Series) -> str | None:
     if dates is None:
         return None
     return dates.form if dates.times is not None else next(split_forms(dates.form))
-
-
-def to_times(texts: pd.Series, form: str) -> pd.Series:
-    """Return `texts` as times in UTC without a zone, missing if one has no format of `form`."""
-    if form in COUNTS:
-        return counted_times(pd.to_numeric(texts, errors="coerce"), form)
-    if form == PERIOD:
-        return on_distinct(texts, begin_of)
-    return on_distinct(texts, lambda some: _parse_any(some, form))
-
-
-def days_since_1970(times: pd.Series) -> NDArray[np.float64]:
-    """Return times as days with fractions, NaN if one is missing; of any unit and year."""
-    plain = times.dt.tz_convert(None) if times.dt.tz is not None else times
-    moments = plain.to_numpy(dtype="datetime64[us]")
-    days = moments.astype("int64") / (np.timedelta64(1, "D") / np.timedelta64(1, "us"))
-    return np.where(np.isnat(moments), np.nan, days)
 
 
 def are_impossible(texts: pd.Series, form: str) -> pd.Series:
@@ -270,25 +254,6 @@ def _stand_for_nothing(texts: pd.Series) -> pd.Series:
 def _match(texts: pd.Series, pattern: str) -> pd.Series:
     matches = pc.fill_null(pc.match_substring_regex(as_arrow(texts), pattern), False)
     return from_arrow(matches, texts)
-
-
-def _parse_any(texts: pd.Series, form: str) -> pd.Series:
-    """Parse each text by the first format of `form` that it has."""
-    first, *others = split_forms(form)
-    times = _parse(texts, first)
-    for other in others:
-        more = _parse(texts.mask(times.notna()), other)
-        times = times.astype("datetime64[us]").fillna(more.astype("datetime64[us]"))
-    return times
-
-
-def _parse(texts: pd.Series, form: str) -> pd.Series:
-    times = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
-    plain: pd.Series = times.dt.tz_localize(None)
-    if plain.dt.unit == "ns" and (plain.isna() & texts.notna()).any():
-        # One time with nanoseconds leaves no room for years after 2262 in all the others.
-        return _parse(texts.str.replace(r"([.,]\d{6})\d+", r"\1", regex=True), form)
-    return plain
 
 
 def _all_parse(texts: pd.Series, form: str) -> bool:

@@ -20,17 +20,12 @@ from relay.tables.reading.columns.dtypes import to_dtype
 from relay.tables.reading.columns.float32_range import are_infinite
 from relay.tables.reading.columns.number_columns import are_numbers, read_like_numbers, read_numbers
 from relay.tables.reading.columns.scripts import with_plain_characters
-from relay.tables.reading.dates.dates import read_dates
+from relay.tables.reading.dates.format_inference import read_dates
+from relay.tables.reading.numbers.decimal_mark import Convention, find_convention
 from relay.tables.reading.numbers.integers import FLOATS_HOLD
 from relay.tables.reading.numbers.mixed_numbers import read_mixed_numbers
-from relay.tables.reading.numbers.numbers import (
-    Convention,
-    as_plain_numbers,
-    find_convention,
-    find_format,
-    parsed,
-    without_placeholders,
-)
+from relay.tables.reading.numbers.number_formats import find_format, parsed, without_placeholders
+from relay.tables.reading.numbers.plain_numbers import as_plain_numbers
 from relay.tables.reading.numbers.unread_numbers import (
     of_dates_among_ranges,
     unread_numbers_warning,
