@@ -19,7 +19,7 @@ from statistics import median
 
 from benchmarks.tables import markdown
 from relay.runtime.containers.container import Container, SpawnedInContainer
-from relay.runtime.containers.engine import Engine, Mount, NewContainer
+from relay.runtime.containers.container_cli import ContainerCli, Mount, NewContainer
 from relay.runtime.containers.messages import Spawn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,22 +28,22 @@ WORK = "-c", "import pydantic, psutil"
 _POLL_SECONDS = 0.005
 
 
-def measure(engine: Engine, image: str, turns: int) -> dict[str, list[float]]:
+def measure(cli: ContainerCli, image: str, turns: int) -> dict[str, list[float]]:
     """Return the seconds from the start to the end of a process, by where it ran, all in turns.
 
     `here`: on this machine; `running`: in a container that runs already; `own`: in a container of
     its own, that is started and removed; `empty`: a container that does nothing, for comparison.
     """
-    empty = [engine.command, "run", "--rm", "--network", "none", image, "true"]
+    empty = [cli.command, "run", "--rm", "--network", "none", image, "true"]
     seconds: dict[str, list[float]] = {"here": [], "running": [], "own": [], "empty": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shared = _start_container(engine, image, folder)
+        shared = _start_container(cli, image, folder)
         _run_in(shared, folder)
         for _ in range(turns):
             seconds["here"].append(_time(lambda: _run([sys.executable, *WORK])))
             seconds["running"].append(_time(lambda: _run_in(shared, folder)))
-            seconds["own"].append(_time(lambda: _run_alone(engine, image, folder)))
+            seconds["own"].append(_time(lambda: _run_alone(cli, image, folder)))
             seconds["empty"].append(_time(lambda: _run(empty)))
         shared.close()
     return seconds
@@ -59,7 +59,7 @@ def _run(command: Sequence[str]) -> None:
     subprocess.run(command, check=True)
 
 
-def _start_container(engine: Engine, image: str, folder: Path) -> Container:
+def _start_container(cli: ContainerCli, image: str, folder: Path) -> Container:
     new = NewContainer(
         f"relay-bench-{uuid.uuid4().hex[:12]}",
         image,
@@ -67,7 +67,7 @@ def _start_container(engine: Engine, image: str, folder: Path) -> Container:
         [Mount(ROOT), Mount(folder, is_writable=True)],
         environ={"PYTHONPATH": str(ROOT / "src"), "HOME": "/tmp"},  # noqa: S108
     )
-    return Container(engine, new, {}, folder / "container.log")
+    return Container(cli, new, {}, folder / "container.log")
 
 
 def _run_in(container: Container, folder: Path) -> None:
@@ -79,8 +79,8 @@ def _run_in(container: Container, folder: Path) -> None:
         raise SystemExit(f"The process failed (exit status {status}): {process.explanation}")
 
 
-def _run_alone(engine: Engine, image: str, folder: Path) -> None:
-    container = _start_container(engine, image, folder)
+def _run_alone(cli: ContainerCli, image: str, folder: Path) -> None:
+    container = _start_container(cli, image, folder)
     _run_in(container, folder)
     container.close()
 
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("image")
     parser.add_argument("--turns", type=int, default=12)
     given = parser.parse_args()
-    seconds = measure(Engine(given.command), given.image, given.turns)
+    seconds = measure(ContainerCli(given.command), given.image, given.turns)
     here = median(seconds["here"])
     rows = [
         [where, f"{median(times):.2f} s", f"{median(times) - here:.2f} s"]

@@ -39,7 +39,7 @@ def measure(environment: Path, place: Path) -> tuple[int, int]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     start = time.monotonic()
-    module = "relay.runtime.mlflow_environments"
+    module = "relay.runtime.build_environment"
     subprocess.run(
         [sys.executable, "-m", module, "uv", str(environment)], cwd=ROOT, env=variables, check=True
     )

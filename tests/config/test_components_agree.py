@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from relay.config import compose as config
 from relay.models.estimators import ModelSpec
-from relay.models.keras_engine import BACKENDS
+from relay.models.keras_backend import BACKENDS
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_step
 from relay.runtime.build_cost import read_cost

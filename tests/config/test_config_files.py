@@ -14,7 +14,7 @@ from relay.config import compose as config
 from relay.config.composed import Config
 from relay.config.files import ConfigFiles
 from relay.config.overrides import override_for
-from relay.models.keras_engine import BACKENDS
+from relay.models.keras_backend import BACKENDS
 from relay.pipeline import plan
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight

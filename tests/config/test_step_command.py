@@ -15,8 +15,8 @@ import pytest
 import yaml
 from mlflow.projects.utils import load_project
 
-from relay.runtime.command import runs_script, script_arguments, step_command
 from relay.runtime.component import load_component
+from relay.runtime.step_command import runs_script, script_arguments, step_command
 from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
 from tests.mlflow_store import copy_store

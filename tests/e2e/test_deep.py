@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.models.keras_engine import BACKENDS
+from relay.models.keras_backend import BACKENDS
 from relay.runtime.mlflow_environments import find_environment
 from tests.e2e.conftest import Checkout, new_checkout
 from tests.e2e.test_forecast import write_sales

@@ -18,7 +18,6 @@ from omegaconf.errors import OmegaConfBaseException
 from relay.config.composed import Config
 from relay.config.conditions import apply_conditions, split_condition
 from relay.config.files import ConfigFiles, Origin, unreadable_file
-from relay.config.keys import composition_problem, refuse_unknown_keys
 from relay.config.overrides import (
     is_into,
     is_mapping,
@@ -32,6 +31,7 @@ from relay.config.overrides import (
 from relay.config.references import refuse_bad_references, unreadable_reference
 from relay.config.resolvers import register_resolvers
 from relay.config.settings import read_settings
+from relay.config.unknown_keys import composition_problem, refuse_unknown_keys
 from relay.util.errors import ConfigError, first_line
 from relay.util.names import did_you_mean
 

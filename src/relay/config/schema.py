@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from relay.step.param_errors import NAME, TAG
 from relay.step.resources import Resources
 from relay.tracking.settings import BackendName
+from relay.util.validation_messages import NAME, TAG
 
 _BASE = "python:3.11-slim-bookworm"
 _KEY = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from relay.config.composed import INTERPOLATION, resolve
 from relay.config.files import Origin
 from relay.config.schema import Settings, cores
-from relay.step.param_errors import word_problems
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
+from relay.util.validation_messages import word_problems
 
 
 def read_settings(tree: DictConfig, origin: Origin) -> Settings:

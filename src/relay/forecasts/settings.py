@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from relay.models.keras_engine import BACKENDS, Backend
+from relay.models.keras_backend import BACKENDS, Backend
 
 Method = Literal["lag_boosting", "ets", "lstm"]
 METHODS: tuple[str, ...] = get_args(Method)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from relay.models.keras_engine import BACKENDS, Backend
+from relay.models.keras_backend import BACKENDS, Backend
 from relay.models.libraries import library_at, library_of
 from relay.models.metric_names import TableTask
 from relay.util.errors import ConfigError

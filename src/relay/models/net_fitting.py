@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relay.models.keras_engine import keras_on
+from relay.models.keras_backend import keras_on
 
 Arrays = Sequence[NDArray[Any]]
 Layers = tuple[list[NDArray[np.float32]], list[NDArray[np.float32]], list[NDArray[np.float32]]]

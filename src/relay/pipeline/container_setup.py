@@ -8,8 +8,8 @@ from pathlib import Path
 
 from relay.config.schema import ContainerSpec
 from relay.pipeline.planned_step import PlannedStep
-from relay.runtime.builds import Builds
-from relay.runtime.containers.engine import Engine, Limits, Mount
+from relay.runtime.build_process import Builds
+from relay.runtime.containers.container_cli import ContainerCli, Limits, Mount
 from relay.runtime.containers.images import ImageBuilder
 from relay.runtime.containers.step_containers import Needs, StepContainers
 from relay.step.params import is_path, is_written
@@ -23,7 +23,7 @@ _LOCAL_STORES = ("", "file", "sqlite")
 
 def open_images(project: Project, spec: ContainerSpec, builds: Builds) -> ImageBuilder:
     """Return the builder of the images of a run."""
-    return ImageBuilder(project, Engine(spec.command), spec.base, builds)
+    return ImageBuilder(project, ContainerCli(spec.command), spec.base, builds)
 
 
 def open_containers(
@@ -50,7 +50,7 @@ def open_containers(
 
     return StepContainers(
         project,
-        Engine(spec.command),
+        ContainerCli(spec.command),
         spec.network,
         needs,
         [

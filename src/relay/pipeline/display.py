@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.pipeline.run_summary import StepSummary, Summary, in_words
-from relay.runtime.progress import BuildDisplay, Usage
+from relay.runtime.build_process import BuildDisplay
+from relay.runtime.usage import Usage
 from relay.tracking.remote import TITLE
 from relay.util.paths import shown
 

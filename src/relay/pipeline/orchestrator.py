@@ -19,7 +19,8 @@ from relay.pipeline.preflight import Preflight
 from relay.pipeline.preview import show_reasons, show_store
 from relay.pipeline.run_facts import group_name, run_name
 from relay.pipeline.run_folders import marked_active
-from relay.pipeline.run_locks import write_locks
+from relay.pipeline.run_packages import write_locks
+from relay.pipeline.run_state import RunState
 from relay.pipeline.run_summary import (
     StepSummary,
     Summary,
@@ -28,7 +29,6 @@ from relay.pipeline.run_summary import (
     write_summary,
 )
 from relay.pipeline.stale_inputs import StaleInputs
-from relay.pipeline.state import RunState
 from relay.pipeline.sweep_trial import record_trial
 from relay.runtime.limits import require_address_space
 from relay.tracking import Backend, TrackingSettings, Trial, open_backend

@@ -20,16 +20,17 @@ from relay.pipeline.mlflow_record import MlflowRecord, NewRun
 from relay.pipeline.preview import show_store
 from relay.pipeline.run_facts import comparable_settings, group_name, run_metrics, run_name
 from relay.pipeline.run_page import PageDisplay, RunPage
+from relay.pipeline.run_state import RunState
 from relay.pipeline.run_summary import SETTINGS, Summary, write_summary
 from relay.pipeline.scheduler import Scheduler
-from relay.pipeline.state import RunState
 from relay.pipeline.step_limits import require_resources
 from relay.pipeline.step_runner import StepRunner
 from relay.pipeline.tracking_setup import log_summary
-from relay.runtime.builds import Builds, Environments
+from relay.runtime.build_process import Builds
 from relay.runtime.engines import CommandEngine, Engine, SlurmEngine
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
+from relay.runtime.environments_interface import Environments
 from relay.runtime.launcher import Launcher
 from relay.tracking import Backend, RunStatus, TrackingSettings
 from relay.util.disk import explain

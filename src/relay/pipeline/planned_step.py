@@ -15,11 +15,11 @@ from relay.pipeline import plan
 from relay.pipeline.plan import Plan, Step
 from relay.pipeline.unread_settings import refuse_unread_settings
 from relay.runtime.component import Component, load_component
-from relay.step.param_errors import word_problems
 from relay.step.params import ARTIFACT_SUFFIX, Params, decides_content, is_path, is_written, to_text
 from relay.step.resources import Resources
 from relay.util.errors import ConfigError
 from relay.util.redact import redact
+from relay.util.validation_messages import word_problems
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from relay.pipeline.run_comparison import (
     read_settings,
 )
 from relay.pipeline.run_summary import SETTINGS, StepSummary, Summary, in_words
-from relay.runtime.progress import Usage
+from relay.runtime.usage import Usage
 from relay.step.context import METRICS_KEY
 from relay.tracking import ArtifactVersion, Backend
 from relay.util.errors import RelayError

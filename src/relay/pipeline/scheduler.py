@@ -1,4 +1,7 @@
-"""The scheduler: starts each step as soon as its inputs exist, several at once."""
+"""The scheduler: starts each step as soon as its inputs exist, several at once.
+
+The order of the steps is that of plan.py; run_state.py decides which of them are ready.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass, field
 
 from relay.pipeline.display import Display
 from relay.pipeline.planned_step import PlannedStep
-from relay.pipeline.state import RunState
+from relay.pipeline.run_state import RunState
 from relay.pipeline.step_limits import find_excess
 from relay.pipeline.step_runner import StepRunner
 from relay.runtime.processes import Process

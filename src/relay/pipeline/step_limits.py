@@ -10,7 +10,7 @@ import psutil
 from relay.config.schema import cores
 from relay.pipeline.planned_step import PlannedStep
 from relay.runtime.gpus import list_gpus
-from relay.runtime.progress import Usage
+from relay.runtime.usage import Usage
 from relay.util.errors import ConfigError
 
 _MB = 1024 * 1024

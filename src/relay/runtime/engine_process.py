@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from relay.runtime.engines import Engine
 from relay.runtime.processes import GRACE_SECONDS, End, SpawnedProcess
-from relay.runtime.progress import Usage
+from relay.runtime.usage import Usage
 from relay.step.resources import Resources
 from relay.tracking import remote
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.runtime.build_cost import announce_build
-from relay.runtime.builds import Builds
+from relay.runtime.build_process import Builds
 from relay.runtime.component import Component
 from relay.runtime.environments import (
     LOCK,
@@ -97,7 +97,7 @@ class EnvironmentBuilder:
     def _build(self, component: Component, names: Sequence[str]) -> None:
         """Build the environment of `component`, which the components `names` share."""
         self.builds.display.build_starts(announce_build(names, component.environment_folder))
-        module = "relay.runtime.mlflow_environments"
+        module = "relay.runtime.build_environment"
         self.builds.run(
             [sys.executable, "-m", module, self.manager, str(component.environment_folder)],
             self.project.root,

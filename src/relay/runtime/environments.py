@@ -42,7 +42,7 @@ class Environment:
         if self.folder is None or not Path(self.folder).is_dir():
             return False
         # Not imported for a run in which every step is cached.
-        from relay.runtime.locks import is_installed
+        from relay.runtime.package_locks import is_installed
 
         return is_installed(lock, Path(self.folder))
 

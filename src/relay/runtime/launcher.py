@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relay.runtime.builds import Environments
-from relay.runtime.command import SCRIPT, script_arguments, step_command
 from relay.runtime.component import Component
 from relay.runtime.containers.images import ImageEnvironment
 from relay.runtime.containers.messages import Spawn
@@ -18,12 +16,14 @@ from relay.runtime.containers.step_containers import StepContainers
 from relay.runtime.engine_check import check_place
 from relay.runtime.engine_process import Jobs
 from relay.runtime.engines import Engine
+from relay.runtime.environments_interface import Environments
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_connection import Connection, LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
 from relay.runtime.preloading import Preloading
 from relay.runtime.processes import Process, SpawnedProcess
 from relay.runtime.source_checks import may_read_mlflow_run
+from relay.runtime.step_command import SCRIPT, script_arguments, step_command
 from relay.step.resources import Resources
 from relay.tracking import TrackingSettings
 from relay.util.errors import RelayError

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from relay.runtime.builds import Environments
-from relay.runtime.command import SCRIPT, runs_script
 from relay.runtime.component import Component
+from relay.runtime.environments_interface import Environments
 from relay.runtime.libraries import (
     Library,
     guess_libraries,
@@ -18,6 +17,7 @@ from relay.runtime.libraries import (
 )
 from relay.runtime.library_memory import LibraryMemory
 from relay.runtime.source_checks import sets_variables
+from relay.runtime.step_command import SCRIPT, runs_script
 from relay.tracking import TrackingSettings
 from relay.tracking.backends import step_module
 from relay.util.project import Project

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from relay.runtime.process_table import LocalProcesses, ProcessTable
-from relay.runtime.progress import Usage
+from relay.runtime.usage import Usage
 from relay.util.errors import Interrupted
 from relay.util.files import read_tail
 from relay.util.signals import StopSignals

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from relay.runtime.command import runs_script
 from relay.runtime.component import Component
+from relay.runtime.step_command import runs_script
 
 _SETS_VARIABLE = re.compile(
     rb"environ\s*\[[^]]*\]\s*=[^=]|environ\.(update|setdefault|pop|clear)\b|\b(un)?putenv\b|load_dotenv"

@@ -11,9 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from relay.step.param_errors import word_problems
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
+from relay.util.validation_messages import word_problems
 
 ARTIFACT_SUFFIX = "_artifact"
 """Input or output `train` of a step is parameter `train_artifact` of its component."""

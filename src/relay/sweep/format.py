@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from relay.step.param_errors import word_problems
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
+from relay.util.validation_messages import word_problems
 
 Method = Literal["bayes", "random", "grid"]
 

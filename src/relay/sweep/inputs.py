@@ -11,7 +11,7 @@ from relay.pipeline.cache import StepCache
 from relay.pipeline.orchestrator import run_pipeline
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
-from relay.pipeline.state import RunState
+from relay.pipeline.run_state import RunState
 from relay.sweep.subject import Subject
 from relay.tracking import Backend, TrackingSettings
 from relay.util.errors import Interrupted, RelayError

@@ -18,9 +18,10 @@ from relay.config.schema import cores
 from relay.pipeline.container_setup import open_containers, open_images
 from relay.pipeline.display import open_display
 from relay.pipeline.tracking_setup import run_id
-from relay.runtime.builds import Builds, Environments
+from relay.runtime.build_process import Builds
 from relay.runtime.environment_builder import EnvironmentBuilder
 from relay.runtime.environments import choose_manager
+from relay.runtime.environments_interface import Environments
 from relay.runtime.launcher import Launcher
 from relay.runtime.processes import Process
 from relay.step.context import RunSettings

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from relay.pipeline.display import LiveDisplay, show_log, show_summary
 from relay.pipeline.run_summary import StepSummary, Summary
-from relay.runtime.progress import Usage
+from relay.runtime.usage import Usage
 
 
 def shown(steps: Sequence[StepSummary], log: Sequence[str] = ()) -> str:

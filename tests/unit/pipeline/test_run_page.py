@@ -17,7 +17,7 @@ from relay.pipeline.plan import Plan, Step
 from relay.pipeline.run_comparison import compare_settings, find_previous
 from relay.pipeline.run_page import PageDisplay, RunPage, find_promoted, short_reason
 from relay.pipeline.run_summary import StepSummary, Summary, write_settings, write_summary
-from relay.runtime.progress import Usage
+from relay.runtime.usage import Usage
 from relay.step.context import METRICS_KEY
 from relay.tracking import ArtifactVersion, Backend
 from relay.util.errors import RelayError

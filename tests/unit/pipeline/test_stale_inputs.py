@@ -13,8 +13,8 @@ from relay.pipeline import plan
 from relay.pipeline.cache import StepCache
 from relay.pipeline.planned_step import make_planned_step, make_planned_steps
 from relay.pipeline.preflight import Preflight
+from relay.pipeline.run_state import RunState
 from relay.pipeline.stale_inputs import StaleInputs
-from relay.pipeline.state import RunState
 from relay.runtime.component import load_component
 from relay.tracking import ArtifactVersion
 from tests.loading import COMPONENTS, ROOT

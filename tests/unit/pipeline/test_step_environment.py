@@ -14,7 +14,7 @@ from relay.pipeline import plan
 from relay.pipeline.cache import StepCache
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight
-from relay.pipeline.state import RunState
+from relay.pipeline.run_state import RunState
 from relay.tracking import ArtifactVersion
 from relay.util.errors import ConfigError
 from tests.loading import ROOT

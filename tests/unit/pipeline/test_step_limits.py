@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relay.pipeline.step_limits import find_excess, require_resources
-from relay.runtime.progress import Usage
+from relay.runtime.usage import Usage
 from relay.step.resources import Resources
 from relay.util.errors import ConfigError
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from relay.runtime.builds import Environments
 from relay.runtime.component import Component
 from relay.runtime.environments import Environment
+from relay.runtime.environments_interface import Environments
 from relay.runtime.preloading import Preloading
 from relay.step.params import Params
 from relay.tracking import TrackingSettings

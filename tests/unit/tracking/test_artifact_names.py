@@ -7,7 +7,6 @@ import unicodedata
 
 import pytest
 
-from relay.step.param_errors import NAME
 from relay.tracking.artifact_names import (
     artifact_stem,
     is_another_source,
@@ -16,6 +15,7 @@ from relay.tracking.artifact_names import (
     url_stem,
 )
 from relay.util.names import plain_ascii
+from relay.util.validation_messages import NAME
 
 SUFFIX = "_registration"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from relay.commands.doctor.findings import Finding, ok, problem, warning
 from relay.pipeline.writable_checkout import require_writable
 from relay.runtime.limits import require_address_space
-from relay.runtime.locks import is_installed
+from relay.runtime.package_locks import is_installed
 from relay.util.disk import existing, megabytes
 from relay.util.errors import RelayError
 from relay.util.git import git_state

@@ -1,4 +1,4 @@
-"""Checks of where the steps would run: the engine of containers, and that of another machine."""
+"""Checks of where the steps would run: docker or podman, and the engine for another machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from relay.commands.doctor.findings import Finding, ok, problem, warning
 from relay.config.schema import ContainerSpec, EngineSpec
 from relay.pipeline.pipeline_run import open_engine
 from relay.runtime.component import Component
-from relay.runtime.containers import engine, images
+from relay.runtime.containers import images
+from relay.runtime.containers.container_cli import ContainerCli
 from relay.util.errors import RelayError
 from relay.util.project import Project
 
@@ -19,11 +20,11 @@ _SLURM_SECONDS = 10.0
 def check_containers(
     project: Project, spec: ContainerSpec, components: Sequence[Component]
 ) -> Finding:
-    """Return a finding about the engine and the images that env_manager=docker needs."""
-    containers = engine.Engine(spec.command)
+    """Return a finding about the command and the images that env_manager=docker needs."""
+    cli = ContainerCli(spec.command)
     try:
-        containers.require_installed()
-        tags = containers.list_tags()
+        cli.require_installed()
+        tags = cli.list_tags()
     except RelayError as error:
         return problem("containers", error)
     missing = [

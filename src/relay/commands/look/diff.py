@@ -28,7 +28,7 @@ from relay.commands.look.server import (
 )
 from relay.pipeline.run_comparison import compare_settings, find_previous, is_same, read_settings
 from relay.pipeline.run_folders import RunFolder, list_runs, name_of_group
-from relay.pipeline.run_locks import LOCKS, compare_locks, read_locks
+from relay.pipeline.run_packages import LOCKS, compare_locks, read_locks
 from relay.pipeline.run_summary import SUMMARY
 from relay.tracking import TrackingSettings
 from relay.tracking.remote import SETTING, TITLE

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from relay.pipeline.run_comparison import compare_settings, is_same
-from relay.pipeline.run_locks import Packages, compare_packages, environment_of
+from relay.pipeline.run_packages import Packages, compare_packages, environment_of
 from relay.runtime.environments import LOCK
-from relay.runtime.locks import read_packages
+from relay.runtime.package_locks import read_packages
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY
 from relay.step.params import ARTIFACT_SUFFIX
 from relay.tracking import ArtifactVersion

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
-from relay.runtime.containers.engine import Engine, NewContainer
+from relay.runtime.containers.container_cli import ContainerCli, NewContainer
 from relay.runtime.containers.messages import (
     SERVER,
     Processes,
@@ -92,7 +92,7 @@ class Container:
     group = SERVER
 
     def __init__(
-        self, engine: Engine, new: NewContainer, variables: Mapping[str, str], log: Path
+        self, cli: ContainerCli, new: NewContainer, variables: Mapping[str, str], log: Path
     ) -> None:
         self.new = new
         self.log = log
@@ -100,7 +100,7 @@ class Container:
         self.server = 0
         """The process group of the fork server, in the container."""
         self.has_started = False
-        self._engine = engine
+        self._cli = cli
         self._has_lost_server = False
         self._messages: list[Any] = []
         """Of the fork server, not read yet."""
@@ -108,7 +108,7 @@ class Container:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
-                engine.run_command(new, AGENT),
+                cli.run_command(new, AGENT),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
@@ -186,7 +186,7 @@ class Container:
     def remove(self) -> None:
         """End the container by its name, whatever it is doing."""
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            self._engine.remove([self.new.name])
+            self._cli.remove([self.new.name])
         self._popen.kill()
         self._popen.wait()
 
@@ -207,7 +207,7 @@ class Container:
             self._messages.append(message)
 
     def _explain_end(self, status: int) -> str:
-        command = self._engine.command
+        command = self._cli.command
         lines = read_tail(self.log, _MESSAGE_LINES)
         if self.has_started:
             return (

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.runtime.build_cost import announce_build
-from relay.runtime.builds import Builds
+from relay.runtime.build_process import Builds
 from relay.runtime.component import Component
-from relay.runtime.containers.engine import ELSE, REPOSITORY, Engine
+from relay.runtime.containers.container_cli import ELSE, REPOSITORY, ContainerCli
 from relay.runtime.environments import LOCK, Environment
 from relay.util.errors import ConfigError
 from relay.util.paths import shown
@@ -56,7 +56,7 @@ class ImageBuilder:
     """Images, one for each lock; `base` is the image that they are built on."""
 
     project: Project
-    engine: Engine
+    cli: ContainerCli
     base: str
     builds: Builds
     _tags: set[str] = field(default_factory=set)
@@ -66,8 +66,8 @@ class ImageBuilder:
 
         Raises RelayError if the engine is not installed or does not answer.
         """
-        self.engine.require_installed()
-        self._tags = self.engine.list_tags()
+        self.cli.require_installed()
+        self._tags = self.cli.list_tags()
         return [component for component in components if self._tag(component) not in self._tags]
 
     def build(self, components: Sequence[Component]) -> None:
@@ -103,7 +103,7 @@ class ImageBuilder:
             certificates.write_bytes(bundle.read_bytes() if bundle is not None else b"")
             settings = secrets / "settings"
             settings.write_text(build_settings(os.environ, bundle is not None), encoding="utf-8")
-            command = self.engine.build_command(
+            command = self.cli.build_command(
                 folder,
                 f"{REPOSITORY}:{self._tag(component)}",
                 {"BASE": self.base, "PYTHON": python_version(component.environment_folder)},
@@ -122,7 +122,7 @@ class ImageBuilder:
         reason = (telling or list(lines) or ["no output"])[-1]
         reason = re.sub(r"^#\d+ ([\d.]+ )?", "", reason).strip().rstrip(".")
         return (
-            f"components/{component.name}: {self.engine.command} could not build its image on "
+            f"components/{component.name}: {self.cli.command} could not build its image on "
             f"container.base={self.base}: {reason}. The whole log is "
             f"{shown(self.builds.log)}. {ELSE}"
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.runtime.containers.container import Container, SpawnedInContainer
-from relay.runtime.containers.engine import Engine, Limits, Mount, NewContainer
+from relay.runtime.containers.container_cli import ContainerCli, Limits, Mount, NewContainer
 from relay.runtime.containers.images import ImageEnvironment
 from relay.runtime.containers.messages import Spawn
 from relay.util.project import Project
@@ -46,7 +46,7 @@ class StepContainers:
     """Starts containers; `network` is the engine's one for steps that need one."""
 
     project: Project
-    engine: Engine
+    cli: ContainerCli
     network: str
     needs: Callable[[str], Needs]
     """What the step with this name needs."""
@@ -120,7 +120,7 @@ class StepContainers:
             needs.limits,
             {"PYTHONPATH": str(self.project.root / "src"), "HOME": "/tmp"},  # noqa: S108
         )
-        return Container(self.engine, new, variables, self.log)
+        return Container(self.cli, new, variables, self.log)
 
 
 def step_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from relay.runtime.containers.container import Container, SpawnedInContainer
-from relay.runtime.containers.engine import Engine, Limits, NewContainer
+from relay.runtime.containers.container_cli import ContainerCli, Limits, NewContainer
 from relay.runtime.containers.messages import Spawn
 from relay.runtime.fork_client import ForkedProcess, ForkServer
 from relay.runtime.fork_messages import Libraries, Step
@@ -27,7 +27,8 @@ def start(
     folder: Path, variables: dict[str, str] | None = None, memory_gb: float | None = None
 ) -> Container:
     new = NewContainer("relay-1", "image", "none", [], Limits(memory_gb))
-    return Container(Engine("docker"), new, variables or {}, folder / "logs" / "containers.log")
+    cli = ContainerCli("docker")
+    return Container(cli, new, variables or {}, folder / "logs" / "containers.log")
 
 
 @pytest.fixture

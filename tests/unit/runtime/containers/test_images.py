@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from relay.runtime.builds import Builds
+from relay.runtime.build_process import Builds
 from relay.runtime.component import Component
-from relay.runtime.containers.engine import Engine
+from relay.runtime.containers.container_cli import ContainerCli
 from relay.runtime.containers.images import (
     ImageBuilder,
     build_settings,
@@ -37,7 +37,7 @@ def builder(tmp_path: Path, docker: StandIn) -> ImageBuilder:
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(name)
     builds = Builds(tmp_path / "environments.log", NoDisplay(), StopSignals(at_once=False))
-    return ImageBuilder(Project(tmp_path), Engine("docker"), "base:1", builds)
+    return ImageBuilder(Project(tmp_path), ContainerCli("docker"), "base:1", builds)
 
 
 def component(folder: Path, name: str, lock: str) -> Component:

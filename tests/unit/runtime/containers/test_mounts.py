@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.runtime.containers.engine import Mount
+from relay.runtime.containers.container_cli import Mount
 from relay.runtime.containers.step_containers import list_mounts, merge_mounts, step_variables
 from relay.util.project import Project
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from relay.runtime.builds import Builds
+from relay.runtime.build_process import Builds
 from relay.util.errors import RelayError
 from relay.util.signals import StopSignals
 

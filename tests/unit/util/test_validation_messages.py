@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from relay.step.param_errors import NAME, SHA256, word_problems
 from relay.step.params import Params
+from relay.util.validation_messages import NAME, SHA256, word_problems
 
 
 class Rule(BaseModel):

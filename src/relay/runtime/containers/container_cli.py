@@ -50,7 +50,7 @@ class NewContainer:
 
 
 @dataclass(frozen=True)
-class Engine:
+class ContainerCli:
     """Docker or podman."""
 
     command: Command

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relay.runtime.environments import LOCK
-from relay.runtime.locks import read_packages
+from relay.runtime.package_locks import read_packages
 from relay.util.files import write_text
 
 if TYPE_CHECKING:  # a command that looks does not plan

@@ -1,4 +1,4 @@
-"""The engine that Keras runs on: JAX, TensorFlow or PyTorch, one for each process."""
+"""The backend that Keras runs on: JAX, TensorFlow or PyTorch, one for each process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from relay.util.errors import ConfigError
 Backend = Literal["jax", "tensorflow", "torch"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 _PACKAGES: Mapping[str, tuple[str, ...]] = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
-"""The packages that an engine can come from, if they are not called as it is."""
+"""The packages that a backend can come from, if they are not called as it is."""
 
 
 def keras_on(backend: str) -> Any:
@@ -49,10 +49,10 @@ def keras_on(backend: str) -> Any:
 def keras_for_model(backend: str) -> Any:
     """Import Keras to load a model that was fitted on `backend`.
 
-    A model that is compared with another one is loaded on the engine of that one, which is in this
+    A model that is compared with another one is loaded on the backend of that one, which is in this
     process or the only one here: a stored net is the same on each, up to the last digits.
 
-    Raises ConfigError if no engine is installed.
+    Raises ConfigError if no backend is installed.
     """
     loaded = sys.modules.get("keras")
     if loaded is not None:

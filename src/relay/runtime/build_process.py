@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from relay.runtime.component import Component
-from relay.runtime.environments import Environment
 from relay.runtime.processes import SpawnedProcess, wait
-from relay.runtime.progress import BuildDisplay
+from relay.runtime.usage import Usage
 from relay.util.errors import RelayError
 from relay.util.signals import StopSignals
 
@@ -18,23 +16,17 @@ _LINES = 200
 """Of a log, for the message of a build that failed."""
 
 
-class Environments(Protocol):
-    """The environments of a run's components, with a manager or as images."""
+class BuildDisplay(Protocol):
+    """A display of the progress of builds."""
 
-    def find_missing(self, components: Sequence[Component]) -> list[Component]:
-        """Return the components whose environment must be built.
+    def build_starts(self, line: str) -> None:
+        """Show the line about a build that starts: its components, and what it takes."""
 
-        Raises RelayError if what manages the environments does not answer.
-        """
+    def building(self, components: Sequence[str], usage: Usage, line: str) -> None:
+        """Show that the environment that `components` share is being built."""
 
-    def build(self, components: Sequence[Component]) -> None:
-        """Build the environments that `components` do not have yet.
-
-        Raises RelayError if a build fails, Interrupted if a signal stops it.
-        """
-
-    def get(self, component: Component) -> Environment:
-        """Return the environment of a component, which was there or has been built."""
+    def built(self, components: Sequence[str], seconds: float) -> None:
+        """Show that the environment is ready, after `seconds`."""
 
 
 @dataclass

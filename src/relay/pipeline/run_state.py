@@ -11,7 +11,7 @@ from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.run_summary import StepSummary
 from relay.runtime.component import ENVIRONMENTS
-from relay.runtime.locks import includes
+from relay.runtime.package_locks import includes
 from relay.step.context import ENVIRONMENT_KEY, METRICS_KEY, WARNINGS_KEY
 from relay.step.fingerprint import Fingerprint
 from relay.tracking import ArtifactVersion, Backend

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from relay.runtime.containers.engine import Engine, Limits, Mount, NewContainer
+from relay.runtime.containers.container_cli import ContainerCli, Limits, Mount, NewContainer
 from relay.util.errors import RelayError
 from tests.unit.runtime.containers.stand_in import StandIn
 
 
 def run_command(command: str = "docker", **new: object) -> str:
     values = {"name": "relay-1", "image": "image:tag", "network": "none", "mounts": [], **new}
-    return " ".join(Engine(command).run_command(NewContainer(**values), ["python"]))  # type: ignore[arg-type]
+    return " ".join(ContainerCli(command).run_command(NewContainer(**values), ["python"]))  # type: ignore[arg-type]
 
 
 def test_a_container_can_do_little() -> None:
@@ -51,18 +51,18 @@ def test_podman_keeps_the_user_who_started_it(monkeypatch: pytest.MonkeyPatch) -
 def test_a_command_that_is_not_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(RelayError, match=r"^env_manager=docker: docker is not installed\. "):
-        Engine("docker").require_installed()
+        ContainerCli("docker").require_installed()
 
 
 def test_the_tags_of_images_are_listed(docker: StandIn) -> None:
     docker.has_tags("one", "two")
-    assert Engine("docker").list_tags() == {"one", "two"}
+    assert ContainerCli("docker").list_tags() == {"one", "two"}
 
 
 def test_a_daemon_that_does_not_answer_is_an_error_of_one_line(docker: StandIn) -> None:
     docker.fails("image", "Cannot connect to the Docker daemon at unix:///x.\nIs it running?")
     with pytest.raises(RelayError) as error:
-        Engine("docker").list_tags()
+        ContainerCli("docker").list_tags()
     assert str(error.value) == (
         "env_manager=docker: docker does not answer: Cannot connect to the Docker daemon at "
         "unix:///x. Is it running. Start the Docker service, and check that you may use it. Or run "

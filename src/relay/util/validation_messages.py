@@ -24,6 +24,9 @@ _PATTERNS: Mapping[str, str] = {
     SHA256: "must have 64 hexadecimal digits",
 }
 
+NO_SUCH_SETTING = "there is no such setting."
+"""The problem with a key that does not exist; a hint follows."""
+
 _LONGEST = 80  # characters of a value
 
 _WORDS: Mapping[str, str] = {
@@ -89,7 +92,7 @@ def _problem(detail: Any, key: str, path: Sequence[str], owner: type[BaseModel] 
     kind, context = detail["type"], detail.get("ctx") or {}
     special = {
         "missing": f"a value is required{_how_to_add(key, path)}",
-        "extra_forbidden": f"there is no such setting.{_hint(path, owner)}",
+        "extra_forbidden": f"{NO_SUCH_SETTING}{_hint(path, owner)}",
         "value_error": str(detail["msg"]).removeprefix("Value error, "),
     }
     if kind in special:

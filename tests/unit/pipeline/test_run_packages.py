@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from relay.pipeline.run_locks import compare_locks, read_locks, write_locks
+from relay.pipeline.run_packages import compare_locks, read_locks, write_locks
 
 LOCK = """\
 --index-url x

@@ -1,4 +1,4 @@
-"""The keys of the configuration, and hints for a key that does not exist."""
+"""Keys of the configuration that no setting has: the errors about them, with the nearest key."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from relay.config.files import Origin
 from relay.util.errors import ConfigError
 from relay.util.names import list_choices, nearest
+from relay.util.validation_messages import NO_SUCH_SETTING
 
 _PIPELINE = "pipeline"  # its keys are those of schema.py
 _OVERRIDE_KEY = re.compile(r"Could not (?:override|append|delete)[\w\s]*'(?P<key>[\w.]+)'")
@@ -31,7 +32,7 @@ def composition_problem(error: ConfigCompositionException, tree: DictConfig) -> 
         siblings = OmegaConf.select(tree, parent) if parent else tree
     whole: Any = OmegaConf.to_container(tree, resolve=False)
     names = [str(sibling) for sibling in siblings]
-    return f"{key}: there is no such setting.{_hint(parent, name, names, whole)}"
+    return f"{key}: {NO_SUCH_SETTING}{_hint(parent, name, names, whole)}"
 
 
 def _hint(parent: str, name: str, siblings: Sequence[str], whole: Mapping[str, Any]) -> str:
@@ -74,7 +75,7 @@ def _unknown_keys(
             continue
         if name not in declared:
             hint = _hint(prefix.rstrip("."), name, [str(other) for other in declared], whole)
-            yield key, f"{key}: there is no such setting.{hint}"
+            yield key, f"{key}: {NO_SUCH_SETTING}{hint}"
             continue
         child, below = tree._get_node(name), declared[name]
         if isinstance(below, Mapping) and below:
