@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
+import pickle
 
 # Tests run side by side: threads of numeric libraries would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,6 +19,29 @@ import pytest
 from relay.config import compose
 from relay.config.files import ConfigFiles
 from tests.loading import ROOT
+from tests.workers import set_shared_folder
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+_MEMORY_BYTES = 4 * 1024**3
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the tests' folders in memory, as SQLite waits for the disk at each commit.
+
+    Unless slow tests are among them, which install gigabytes.
+    """
+    if "not slow" in config.option.markexpr and _has_room(_MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def _has_room(folder: Path) -> bool:
+    """Return whether tests can keep files in `folder`, and start programs from it."""
+    if not os.access(folder, os.W_OK):
+        return False
+    system = os.statvfs(folder)
+    is_executable = not system.f_flag & os.ST_NOEXEC
+    return is_executable and system.f_bavail * system.f_frsize >= _MEMORY_BYTES
 
 
 @pytest.fixture
@@ -26,6 +51,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data sets are not here")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Share a folder with the other processes that run tests."""
+    set_shared_folder(tmp_path_factory)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,18 +78,32 @@ def no_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def shipped_settings() -> Iterator[None]:
     """Leave out the settings of a project and of a person: the tests are about Relay's own.
 
-    Only in the checkout; a copy that a test makes has those that the test writes.
+    Only in the checkout; a copy that a test makes has those that the test writes. What the same
+    files were composed to is kept, as it takes a fifth of a second.
     """
     folder = ROOT / "config"
     own = [f"~{name}@_global_" for name in ("project", "local") if any(folder.glob(f"{name}/*"))]
-    composed = compose._compose
+    compose_files = compose._compose
+    composed: dict[tuple[bytes, ...], bytes] = {}
 
     def compose_shipped(files: ConfigFiles, overrides: list[str]) -> Any:
-        return composed(files, [*overrides, *(own if files.folder == folder else [])])
+        words = [*overrides, *(own if files.folder == folder else [])]
+        key = (_digest_folder(files.folder), *(word.encode() for word in words))
+        if key not in composed:
+            composed[key] = pickle.dumps(compose_files(files, words))
+        return pickle.loads(composed[key])  # noqa: S301 - our own; a copy takes seven times as long
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compose, "_compose", compose_shipped)
         yield
+
+
+def _digest_folder(folder: Path) -> bytes:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yaml")):
+        digest.update(f"{path.relative_to(folder)}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.digest()
 
 
 @pytest.fixture(autouse=True)

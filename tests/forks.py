@@ -7,9 +7,13 @@ status of its own.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import functools
 import itertools
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,14 +21,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from filelock import FileLock
+
 from relay.runtime.fork_client import ForkServer
 from relay.runtime.fork_connection import LocalConnection
 from relay.runtime.fork_messages import Libraries, Step
-from relay.runtime.libraries import Library, list_late_libraries
+from relay.runtime.libraries import Library, guess_libraries, list_late_libraries, list_libraries
+from relay.util.project import Project
+from tests.loading import COMPONENTS, ROOT
+from tests.preloading import ask_to_stay, fork_servers
+from tests.workers import shared_folder
+from tools.shipped import COMPONENTS as COMPONENTS_OF_RELAY
 
 BIN = Path(sys.executable).parent
 FORKED = Path(__file__).with_name("forked.py")
-PRELOADED = Path(__file__).with_name("preloaded.py")
+RELOADED = ("relay", "trackio")
+"""Packages that read variables as they are loaded, or are of the checkout."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,8 @@ class Forks:
     """Runs scripts with the libraries `loaded` and the code in `source`.
 
     Packages named in `reloaded` are loaded by each script itself. Files of its own are in `folder`.
-    If there is a process of `tests.preloaded` at `servers`, it forks the servers of a script.
+    If there is a process of `tests.preloaded` at `servers`, it forks the server that is behind
+    this, and those of scripts.
     """
 
     def __init__(
@@ -55,10 +68,11 @@ class Forks:
         self._folder = folder
         self._values = {"reloaded": list(reloaded), "servers": servers and str(servers)}
         self._numbers = itertools.count()
-        activate = f"export PATH={BIN}{os.pathsep}$PATH"
-        variables = {**environ, "PYTHONPATH": str(source)}
+        path = f"{BIN}{os.pathsep}{environ['PATH']}"
+        variables = {**environ, "PATH": path, "PYTHONPATH": f"{source}{os.pathsep}{ROOT}"}
         log = folder / "libraries.log"
-        self._server = ForkServer(LocalConnection([activate], variables, log))
+        with fork_servers(servers) if servers else contextlib.nullcontext():
+            self._server = ForkServer(LocalConnection([], variables, log))
         # Each script asks for all of it, or it would be forked before it is loaded.
         self._libraries = Libraries([*loaded, *list_late_libraries(loaded)])
         self._server.load(self._libraries)
@@ -98,6 +112,46 @@ class Forks:
     def close(self) -> None:
         """End the process that forks."""
         self._server.close()
+
+
+@functools.cache
+def share_preloaded() -> Path:
+    """Return the address of the process of `tests.preloaded`, which stays while this one does.
+
+    It is shared by the processes that run tests side by side.
+    """
+    address = shared_folder() / "preloaded"
+    with FileLock(f"{address}.lock"):
+        connection = ask_to_stay(address)
+        if connection is None:
+            _start_preloaded(address)
+            connection = ask_to_stay(address)
+    assert connection is not None, "the process with the libraries has ended"
+    atexit.register(connection.close)
+    return address
+
+
+def _start_preloaded(address: Path) -> None:
+    """Start the process of `tests.preloaded`, and wait until it has what most steps load."""
+    scripts = [COMPONENTS / name / "run.py" for name in COMPONENTS_OF_RELAY]
+    backend = ROOT / "src" / "relay" / "tracking" / "local" / "run.py"
+    libraries = list_libraries([*scripts, backend], ROOT)
+    for script in scripts:
+        libraries += guess_libraries(script, ROOT)
+    loaded = [*libraries, *list_late_libraries(libraries)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.preloaded", str(address), *RELOADED],
+        cwd=ROOT,
+        env={**os.environ, **Project(address.parent).variables({})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    with process.stdin as requests, process.stdout as replies:
+        requests.write(json.dumps(loaded).encode() + b"\n")
+        requests.flush()
+        assert replies.readline() == b"ready\n"
 
 
 def _refuse() -> NoReturn:

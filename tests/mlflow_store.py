@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import shutil
 import sqlite3
-import tempfile
 from pathlib import Path
 
+from filelock import FileLock
+
 from relay.tracking.mlflow.connection import connect
+from tests.workers import shared_folder
 
 
 def copy_store(target: Path) -> None:
@@ -23,7 +24,8 @@ def copy_store(target: Path) -> None:
 
 @functools.cache
 def _new_store() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="relay-mlflow-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    connect(f"sqlite:///{folder}/mlflow.db")
+    folder = shared_folder() / "new-mlflow-store"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            connect(f"sqlite:///{folder}/mlflow.db")
     return folder / "mlflow.db"

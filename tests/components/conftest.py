@@ -20,7 +20,7 @@ from relay.step.result import StepResult, read_result
 from relay.tables.io import table_metadata, write_parquet
 from relay.tracking import ArtifactVersion, Draft, RunSpec, TrackingSettings, open_backend
 from relay.tracking.interface import Backend
-from tests.forks import Done, Forks
+from tests.forks import Done, Forks, share_preloaded
 from tests.loading import COMPONENTS, ROOT
 from tests.mlflow_store import copy_store
 from tools import shipped
@@ -31,6 +31,12 @@ USED = (
     "relay.tracking.local.run",
     "trackio.sqlite_storage",
 )
+
+
+either_way = pytest.mark.parametrize(
+    "alone", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["forked", "alone"]
+)
+"""For a test of each component: in a fork that has its libraries, and in a new Python."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,8 @@ def forks(
     texts = [path.read_text(encoding="utf-8") for path in COMPONENTS.glob("*/*.py")]
     ours = {name for text in texts for name in re.findall(r"^from (relay\S*) import", text, re.M)}
     loaded = [*list_libraries(scripts, ROOT), *((name, ()) for name in (*sorted(ours), *USED))]
-    forks = Forks(tmp_path_factory.mktemp("forks"), os.environ, loaded, source)
+    folder = tmp_path_factory.mktemp("forks")
+    forks = Forks(folder, os.environ, loaded, source, servers=share_preloaded())
     yield forks
     forks.close()
 

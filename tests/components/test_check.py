@@ -10,7 +10,7 @@ import pandas as pd
 
 from relay.tables.io import table_metadata, write_parquet
 from relay.tracking import ArtifactVersion
-from tests.components.conftest import Store
+from tests.components.conftest import Store, either_way
 
 INFERRED = {"file": {"kind": "text", "separator": ";"}, "columns": {"x": {"kind": "number"}}}
 
@@ -43,11 +43,12 @@ def metadata(store: Store, reference: str) -> Mapping[str, Any]:
     return version.metadata
 
 
-def test_a_good_table_passes_with_a_report(store: Store) -> None:
+@either_way
+def test_a_good_table_passes_with_a_report(store: Store, alone: bool) -> None:
     put_clean(store)
     done = store.run(
         "check",
-        alone=True,
+        alone=alone,
         input_artifact="demo_clean:latest",
         report_artifact="demo_report",
         target="y",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.tables.io import is_categorical, read_parquet
-from tests.components.conftest import Store
+from tests.components.conftest import Store, either_way
 
 TABLE = "Id,Shop Name,Price €,Kind\n1,x,5,a\n2,y,15,b\n3,z,,a\n4,z,25,b\n4,z,25,b\n5,w,,\n"
 
@@ -19,11 +19,12 @@ def put_raw(store: Store, content: str | bytes) -> None:
     store.put("demo_raw", "raw_data", path, {"original_url": "http://example.org/shop.csv"})
 
 
-def test_a_raw_file_becomes_a_table_with_dtypes_and_counts(store: Store) -> None:
+@either_way
+def test_a_raw_file_becomes_a_table_with_dtypes_and_counts(store: Store, alone: bool) -> None:
     put_raw(store, TABLE)
     done = store.run(
         "clean",
-        alone=True,
+        alone=alone,
         input_artifact="demo_raw:latest",
         clean_artifact="demo_clean",
         target="Kind",

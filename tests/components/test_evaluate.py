@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from relay.tables.io import write_parquet
-from tests.components.conftest import Finished, Store
+from tests.components.conftest import Finished, Store, either_way
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
 
 KNOWN = {
@@ -47,11 +47,12 @@ def test_set(store: Store) -> pd.DataFrame:
     return table
 
 
+@either_way
 def test_a_regression_is_evaluated_with_metrics_and_pictures(
-    store: Store, test_set: pd.DataFrame
+    store: Store, test_set: pd.DataFrame, alone: bool
 ) -> None:
     put_model(store, price_model(), "price")
-    done = evaluate(store, alone=True, thresholds='{"r2": 0.4, "rmse": 50}', slices="[Quarter]")
+    done = evaluate(store, alone=alone, thresholds='{"r2": 0.4, "rmse": 50}', slices="[Quarter]")
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"evaluation": "flats_evaluation:v0"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.components.conftest import Store
+from tests.components.conftest import Store, either_way
 
 BODY = b"a;b\r\n1;\xe9\r\n"
 
@@ -19,8 +19,11 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_stored_as_it_came_with_where_it_came_from(store: Store, source: Path) -> None:
-    done = store.run("get_data", alone=True, url=source, raw_artifact="demo_raw")
+@either_way
+def test_a_file_is_stored_as_it_came_with_where_it_came_from(
+    store: Store, source: Path, alone: bool
+) -> None:
+    done = store.run("get_data", alone=alone, url=source, raw_artifact="demo_raw")
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"raw": "demo_raw:v0"}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests import made_training
-from tests.components.conftest import Finished, Store
+from tests.components.conftest import Finished, Store, either_way
 from tests.made_models import features, flats, price_model, save, size_model
 
 
@@ -30,13 +30,16 @@ def expected(table: pd.DataFrame) -> Any:
     return price_model().predict(features(table))
 
 
-def test_a_file_is_predicted_into_an_artifact_and_a_file(with_model: Store, tmp_path: Path) -> None:
+@either_way
+def test_a_file_is_predicted_into_an_artifact_and_a_file(
+    with_model: Store, tmp_path: Path, alone: bool
+) -> None:
     table = flats(seed=2)
     table.loc[0, "price"] = None
     source, target = tmp_path / "new flats.csv", tmp_path / "out" / "predicted.csv"
     target.parent.mkdir()
     table.rename(columns={"area": "Area"}).to_csv(source, index=False)
-    done = predict(with_model, alone=True, input_path=source, output_path=target)
+    done = predict(with_model, alone=alone, input_path=source, output_path=target)
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"predictions": "flats_predictions:v0"}

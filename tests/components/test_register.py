@@ -22,7 +22,7 @@ from relay.models.loading import load_model
 from relay.models.predictions import ScoredPredictions, write_predictions
 from relay.tables.io import write_parquet
 from relay.tracking import ArtifactVersion
-from tests.components.conftest import Finished, Store
+from tests.components.conftest import Finished, Store, either_way
 from tests.made_models import features, flats, poor_price_model, price_model, save, size_model
 
 TEST = flats(seed=1)
@@ -135,15 +135,16 @@ def record(store: Store) -> dict[str, Any]:
     return read
 
 
+@either_way
 def test_the_first_model_becomes_the_champion_and_mlflow_can_load_it(
-    ready: Store, monkeypatch: pytest.MonkeyPatch
+    ready: Store, monkeypatch: pytest.MonkeyPatch, alone: bool
 ) -> None:
     put_model(ready, price_model(), target="price")
     client = MlflowClient(uri(ready))
     experiment = client.create_experiment("e", f"{ready.folder}/files")
     run_id = client.create_run(experiment).info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
-    done = register(ready, alone=True)
+    done = register(ready, alone=alone)
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.outputs == {"registration": "flats_registration:v0"}

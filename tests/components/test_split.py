@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from relay.tables.io import write_parquet
-from tests.components.conftest import Store
+from tests.components.conftest import Store, either_way
 from tests.loading import load
 
 
@@ -16,11 +16,12 @@ def table(rows: int = 100) -> pd.DataFrame:
     return pd.DataFrame({"x": range(rows), "y": [float(i % 7) for i in range(rows)]})
 
 
-def test_each_row_of_the_table_is_in_train_or_in_test(store: Store) -> None:
+@either_way
+def test_each_row_of_the_table_is_in_train_or_in_test(store: Store, alone: bool) -> None:
     store.put_table("demo_clean", "clean_data", table())
     done = store.run(
         "split",
-        alone=True,
+        alone=alone,
         input_artifact="demo_clean:latest",
         train_artifact="demo_train",
         test_artifact="demo_test",

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from relay.models.loading import load_model
-from tests.components.conftest import Finished, Store
+from tests.components.conftest import Finished, Store, either_way
 
 FOREST = json.dumps(
     {
@@ -65,8 +65,11 @@ def train(store: Store, target: str, **params: object) -> Finished:
     )
 
 
-def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(store: Store) -> None:
-    done = train(store, "price", alone=True, text="note")
+@either_way
+def test_a_trained_model_is_stored_with_what_it_is_and_how_good_it_is(
+    store: Store, alone: bool
+) -> None:
+    done = train(store, "price", alone=alone, text="note")
     assert done.status == 0, done.output
     assert done.result is not None
     assert done.result.inputs == {"train": "demo_train:v0"}

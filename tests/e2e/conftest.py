@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,10 @@ from mlflow.entities import Run
 
 from relay.commands import run as run_command
 from relay.pipeline import orchestrator
-from relay.runtime.libraries import guess_libraries, list_late_libraries, list_libraries
+from relay.runtime.libraries import list_libraries
 from relay.tracking.mlflow import connection
 from relay.util.project import Project
-from tests.forks import PRELOADED, Done, Forks
+from tests.forks import RELOADED, Done, Forks, share_preloaded
 from tests.loading import ROOT
 from tests.mlflow_store import copy_store
 from tools.copies import copy_project
@@ -42,9 +42,6 @@ _LATE = (
     "sklearn.ensemble", "sklearn.linear_model",
 )  # fmt: skip
 """What `main.py` imports as it runs: the last two to check the parameters of a model."""
-_RELOADED = ("relay", "trackio")
-"""Packages that read variables as they are loaded, or are of the checkout."""
-_PRELOADED = ("get_data", "clean", "check", "split", "train", "evaluate", "register", "predict")
 _STARTED: list[subprocess.Popen[str]] = []
 """What runs in the background."""
 
@@ -179,31 +176,9 @@ def forks() -> Forks:
     scripts = [Path(str(module.__file__)) for module in (run_command, orchestrator, connection)]
     environ = Checkout(folder).environ(**Project(folder).variables({}))
     loaded = [*list_libraries(scripts, ROOT), *((name, ()) for name in _LATE)]
-    servers = start_preloaded(folder / "servers", environ)
-    running = Forks(folder, environ, loaded, ROOT / "src", _RELOADED, servers)
+    running = Forks(folder, environ, loaded, ROOT / "src", RELOADED, share_preloaded())
     atexit.register(running.close)
     return running
-
-
-def start_preloaded(address: Path, environ: Mapping[str, str]) -> Path:
-    """Start the process of `tests.preloaded`, which ends with this one; return its address."""
-    scripts = [ROOT / "components" / name / "run.py" for name in _PRELOADED]
-    backend = ROOT / "src" / "relay" / "tracking" / "local" / "run.py"
-    libraries = list_libraries([*scripts, backend], ROOT)
-    for script in scripts:
-        libraries += guess_libraries(script, ROOT)
-    loaded = [*libraries, *list_late_libraries(libraries)]
-    command = [sys.executable, str(PRELOADED), str(address), *_RELOADED]
-    process = subprocess.Popen(
-        command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(loaded).encode() + b"\n")
-    process.stdin.flush()
-    assert process.stdout.readline() == b"ready\n"
-    atexit.register(process.communicate)
-    return address
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.e2e.toy import STEPS, Toy
@@ -22,6 +23,7 @@ exec env -i PATH=/usr/bin:/bin "$@"
 """
 
 
+@pytest.mark.slow
 def test_steps_run_in_a_pod_by_the_words_of_the_page(tmp_path: Path) -> None:
     [words] = re.findall(r"`engine=command '(engine\.command=\[kubectl,[^']*)'`", PAGE.read_text())
     kubectl = tmp_path / "bin" / "kubectl"

@@ -250,6 +250,7 @@ def test_a_store_that_is_broken_is_one_clear_error(ran: Checkout, tmp_path: Path
     assert ran.summary["mlflow_run_id"] is None
 
 
+@pytest.mark.slow
 def test_a_signal_ends_a_training_and_leaves_no_version(ran: Checkout) -> None:
     """The same with small steps, and other ends: test_stops.py."""
     before = ran.versions()

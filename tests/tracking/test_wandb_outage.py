@@ -190,6 +190,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
     return {name: end.result() for name, end in ends.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", OUTAGES)
 def test_an_outage_is_reported_soon_and_the_step_ends_soon(
     case: str, ended: dict[str, Ended]
@@ -203,6 +204,7 @@ def test_an_outage_is_reported_soon_and_the_step_ends_soon(
     assert end.seconds - end.lines[-1][0] < END_LIMIT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SHORT)
 def test_an_outage_of_a_moment_costs_nothing(case: str, ended: dict[str, Ended]) -> None:
     end = ended[case]
@@ -210,6 +212,7 @@ def test_an_outage_of_a_moment_costs_nothing(case: str, ended: dict[str, Ended])
     assert (end.status, end.state) == (0, "finished")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "error", "reason"),
     [

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from relay.config import compose as config
+from relay.config.composed import Config
+from relay.config.overrides import key_and_value, normalize
 from relay.pipeline import plan
 from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.preflight import Preflight
@@ -19,11 +22,18 @@ from relay.util.errors import ConfigError
 from tests.loading import COMPONENTS, ROOT
 
 
-def check(tmp_path: Path, *overrides: str) -> None:
+@functools.cache
+def a_table(*overrides: str) -> Config:
+    table = ["data=table", "data.url=x.csv", "data.target=x"]
+    return config.load(ROOT / "config", [*table, *overrides], ROOT)
+
+
+def check(tmp_path: Path, *overrides: str, of: Sequence[str] = ()) -> None:
+    """Look at the header of data.url, by default a file with the columns SalePrice and Lot Area."""
     path = tmp_path / "homes.csv"
     path.write_text("SalePrice,Lot Area\n1,2\n3,4\n", encoding="utf-8")
-    given = ["data=table", f"data.url={path}", *overrides]
-    loaded = config.load(ROOT / "config", given, ROOT)
+    given = [normalize(override) for override in (f"data.url={path}", *overrides)]
+    loaded = config.with_values(a_table(*of), dict(map(key_and_value, given)))
     jobs = make_planned_steps(COMPONENTS, loaded, plan.build(loaded.settings.pipeline))
     Preflight(jobs).inspect_sources(jobs)
 
@@ -129,7 +139,7 @@ def test_where_a_name_is_a_number_the_header_may_be_none(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("wrong", ["data.drop=3", "data.rename=[a]", "data.read.keep_texts=3"])
 def test_a_wrong_type_is_left_to_the_step_that_reads_it(wrong: str, tmp_path: Path) -> None:
-    check(tmp_path, "steps=get_data", "data.target=sale_price", wrong)
+    check(tmp_path, "data.target=sale_price", wrong, of=["steps=get_data"])
 
 
 def test_a_target_that_may_be_one_of_two_columns_is_an_error(tmp_path: Path) -> None:
