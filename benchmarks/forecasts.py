@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from relay.forecasts.rolling import make_windows
+from relay.forecasts.rolling_origin import make_windows
 from relay.forecasts.settings import METHODS, ForecastSpec
 from relay.forecasts.time_axis import infer_frequency
 from tests.loading import ROOT, load

@@ -22,8 +22,8 @@ from relay.config.overrides import override_for
 from relay.runtime.component import load_component
 from relay.runtime.mlflow_environments import find_environment
 from relay.sweep.journal import Ended, Journal, quiet_optuna
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.search import Settings
-from relay.sweep.subject import Subject
 from relay.util.project import Project
 
 _NAME = "bench"
@@ -134,9 +134,11 @@ def _span(ended: Sequence[Ended]) -> float:
 
 def _bare(checkout: Checkout, settings: Sequence[Settings]) -> Timing:
     """Score the same trials by scikit-learn alone."""
-    subject = Subject(Project(checkout.root), _LOCAL, checkout.root)
+    scoring_step = ScoringStep(Project(checkout.root), _LOCAL, checkout.root)
     inputs = {"train": "diabetes_train:latest", "report": "diabetes_report:latest"}
-    trials = [subject.plan_step(subject.config(values)).arguments(inputs) for values in settings]
+    trials = [
+        scoring_step.plan_step(scoring_step.config(values)).arguments(inputs) for values in settings
+    ]
     path = checkout.root / "trials.json"
     path.write_text(json.dumps(trials), encoding="utf-8")
     component = load_component(checkout.root / "components", "train")

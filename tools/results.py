@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.util.names import column_name
-from tools import plain
+from tools import plain_libraries
 from tools.results_page import page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,7 +99,7 @@ def main() -> int:
         for title, settings in lines(by_name[name], arguments.folder):
             if not arguments.models or title in arguments.models:
                 measure(by_name[name], title, [*settings, *arguments.set])
-        for library in plain.LIBRARIES:
+        for library in plain_libraries.LIBRARIES:
             if not arguments.models or library in arguments.models:
                 measure_plain(by_name[name], library)
     everything = {data_set: measured(data_set) for data_set in DATA_SETS}
@@ -157,7 +157,9 @@ def measure_plain(data_set: DataSet, library: str) -> None:
         return
     print(f"{data_set.name}: plain {library} ...", flush=True)
     os.environ.update(environment())
-    metrics = plain.measure(f"results_{data_set.name}", column_name(data_set.target), library, ROOT)
+    metrics = plain_libraries.measure(
+        f"results_{data_set.name}", column_name(data_set.target), library, ROOT
+    )
     kept.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
 
 
@@ -173,7 +175,7 @@ def environment() -> dict[str, str]:
 
 def measured(data_set: DataSet) -> dict[str, Any]:
     """Return the stored metrics of each line of a data set, and of the plain libraries."""
-    titles = data_set.titles + [f"plain {library}" for library in plain.LIBRARIES]
+    titles = data_set.titles + [f"plain {library}" for library in plain_libraries.LIBRARIES]
     files = {title: STORE / data_set.name / f"{title}.json" for title in titles}
     return {
         title: json.loads(path.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from statistics import geometric_mean
 from typing import TYPE_CHECKING, Any
 
 from relay.models.metric_names import PRIMARY
-from tools import plain
+from tools import plain_libraries
 
 if TYPE_CHECKING:
     from tools.results import DataSet
@@ -33,10 +33,10 @@ high.
 BESIDE = "Beside the plain libraries"
 BESIDE_TEXT = """Relay's models of three libraries, compared with the same libraries at their
 default settings, on the same training and test rows: the columns of the clean table, with texts
-as pandas categories (tools/plain.py). Each cell has the plain library's score, then Relay's. The
-ratio is Relay's error divided by that of the plain library (for r2 and f1, the error is 1 minus
-the score): below 1, Relay is better. The last line has the geometric means over the data sets.
-Empty cells were not measured.
+as pandas categories (tools/plain_libraries.py). Each cell has the plain library's score, then
+Relay's. The ratio is Relay's error divided by that of the plain library (for r2 and f1, the error
+is 1 minus the score): below 1, Relay is better. The last line has the geometric means over the
+data sets. Empty cells were not measured.
 """
 BY_HAND = ("Ten splits", "Sweeps beside FLAML", "Forecasts")
 """The sections that are written by hand and stay as they are."""
@@ -68,15 +68,15 @@ def beside(everything: Mapping[str, Measured], before: str = "") -> str:
     Cells that were not measured are those of the section `before`.
     """
     header = ["data set", "metric"]
-    for library in plain.LIBRARIES:
+    for library in plain_libraries.LIBRARIES:
         header += [library, "ratio"]
-    ratios: dict[str, list[float]] = {library: [] for library in plain.LIBRARIES}
+    ratios: dict[str, list[float]] = {library: [] for library in plain_libraries.LIBRARIES}
     old = _read_rows(before)
     rows = []
     for name, measured in everything.items():
         for metric in (*PRIMARY.values(), *ERRORS):
-            cells = old.get((name, metric), ["", ""] * len(plain.LIBRARIES))
-            for number, library in enumerate(plain.LIBRARIES):
+            cells = old.get((name, metric), ["", ""] * len(plain_libraries.LIBRARIES))
+            for number, library in enumerate(plain_libraries.LIBRARIES):
                 theirs, ours = (
                     measured.get(title, {}).get("test", {}).get(metric)
                     for title in (f"plain {library}", library)
@@ -100,7 +100,7 @@ def _read_rows(section: str) -> dict[tuple[str, str], list[str]]:
     rows = {}
     for line in section.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 2 + 2 * len(plain.LIBRARIES):
+        if len(cells) == 2 + 2 * len(plain_libraries.LIBRARIES):
             rows[cells[0], cells[1]] = cells[2:]
     return rows
 

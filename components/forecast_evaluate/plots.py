@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from relay.forecasts.rolling import Windows
+from relay.forecasts.rolling_origin import Windows
 from relay.forecasts.series import THE_SERIES, Floats
 from relay.pages.figures import BLUE, GREY, ORANGE, new_figure, shorten, style_axes
 

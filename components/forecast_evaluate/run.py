@@ -19,7 +19,7 @@ from relay.forecasts.files import load_forecaster
 from relay.forecasts.forecaster import Forecaster
 from relay.forecasts.frequencies import in_words
 from relay.forecasts.methods.naive import seasonal_naive
-from relay.forecasts.rolling import Windows, read_windows
+from relay.forecasts.rolling_origin import Windows, read_windows
 from relay.forecasts.series import Floats
 from relay.models.baselines import BaselineComparison, compare_by, describe_comparison
 from relay.models.evaluation_artifact import store_evaluation

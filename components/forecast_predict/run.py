@@ -14,7 +14,7 @@ from relay import Input, RelayError, StepRun, main
 from relay.forecasts.files import load_forecaster
 from relay.forecasts.forecaster import Forecaster
 from relay.forecasts.frequencies import in_words
-from relay.forecasts.rolling import LAYOUT
+from relay.forecasts.rolling_origin import LAYOUT
 from relay.forecasts.series import Layout
 from relay.tables.io import TABLE_FILE, read_artifact, table_metadata, write_parquet
 from relay.tables.output_path import require_output

@@ -10,7 +10,7 @@ from time_split import split_by_time
 
 from relay import RelayError, StepRun, main
 from relay.forecasts.frequencies import in_words
-from relay.forecasts.rolling import HISTORY_FILE, HORIZON, LAYOUT
+from relay.forecasts.rolling_origin import HISTORY_FILE, HORIZON, LAYOUT
 from relay.forecasts.series import Layout
 from relay.tables.io import TABLE_FILE, read_artifact, table_metadata, write_parquet
 from relay.util.names import list_names

@@ -12,7 +12,7 @@ from training import Trained, train
 from relay import RelayError, StepRun, main
 from relay.forecasts.files import KIND, save_forecaster
 from relay.forecasts.frequencies import in_words
-from relay.forecasts.rolling import HORIZON, LAYOUT
+from relay.forecasts.rolling_origin import HORIZON, LAYOUT
 from relay.forecasts.series import Layout
 from relay.pages.learning_curve import draw_losses
 from relay.tables.io import read_artifact

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from relay import RelayError
-from relay.forecasts.examples import Frame
 from relay.forecasts.forecaster import Forecaster
 from relay.forecasts.methods import Fitted, method_named
 from relay.forecasts.series import Floats, Layout, Series
 from relay.forecasts.settings import ForecastSpec
+from relay.forecasts.training_windows import Frame
 from relay.models.predictions import ScoredPredictions
 
 HELD_OUT = 0.2

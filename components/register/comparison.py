@@ -17,7 +17,7 @@ from promotion import Baseline, Champion
 from relay import ArtifactVersion, GateFailed, Input, RelayError, StepRun, recorded_input, train_set
 from relay.forecasts.files import KIND as FORECAST
 from relay.forecasts.files import load_forecaster
-from relay.forecasts.rolling import read_windows
+from relay.forecasts.rolling_origin import read_windows
 from relay.models.bootstrap import gain, gain_interval
 from relay.models.loading import load_model
 from relay.models.metric_names import PRIMARY

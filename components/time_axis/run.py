@@ -10,7 +10,7 @@ from regularity import Regular, make_regular
 
 from relay import StepRun, main
 from relay.forecasts.frequencies import in_words
-from relay.forecasts.rolling import LAYOUT
+from relay.forecasts.rolling_origin import LAYOUT
 from relay.tables.io import TABLE_FILE, read_artifact, table_metadata, write_parquet
 from relay.util.names import list_columns
 

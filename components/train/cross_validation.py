@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from fold_numbers import Fold, KeptFolds, transform_fold
+from progress_hooks import NO_HOOKS, Phase, ProgressHooks, no_phase
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn_pipeline import (
@@ -24,7 +25,6 @@ from sklearn_pipeline import (
     make_pipeline,
 )
 from training_set import Examples, explain_no_folds, hold_outs, make_folds
-from watch import UNWATCHED, Phase, Watch, no_phase
 
 from relay.models.estimators import ModelSpec
 from relay.models.libraries import library_of
@@ -57,7 +57,7 @@ def train(
     *,
     folds: int,
     seed: int,
-    watch: Watch = UNWATCHED,
+    hooks: ProgressHooks = NO_HOOKS,
 ) -> Trained:
     """Cross-validate a model, then fit it on all rows; the losses are those of the last fits.
 
@@ -66,15 +66,15 @@ def train(
     Raises ConfigError or RelayError if the model cannot be fitted.
     """
     pipeline = make_pipeline(spec, examples, seed)
-    metrics = cross_validate(pipeline, spec, examples, folds=folds, seed=seed, phase=watch.phase)
+    metrics = cross_validate(pipeline, spec, examples, folds=folds, seed=seed, phase=hooks.phase)
     losses: list[dict[str, float]] = []
 
     def keep(row: Mapping[str, float]) -> None:
         losses.append(dict(row))
-        watch.progress(row)
+        hooks.progress(row)
 
     started = time.perf_counter()
-    fit_best(pipeline, spec, examples, seed, replace(watch, progress=keep))
+    fit_best(pipeline, spec, examples, seed, replace(hooks, progress=keep))
     seconds = time.perf_counter() - started
     width = len(pipeline.named_steps["features"].get_feature_names_out())
     log.info("fitted on %d rows, %d numbers each (%.1f s)", len(examples), width, seconds)
@@ -132,8 +132,8 @@ def score_folds(
         if examples.task == "classification" and len(np.unique(training.y)) < 2:
             skipped += 1
             continue
-        fold, watch = Fold(number, len(parts), seed), Watch(phase=phase)
-        metrics = _score_fold(pipeline, spec, training, examples.at(held_out), fold, kept, watch)
+        fold, hooks = Fold(number, len(parts), seed), ProgressHooks(phase=phase)
+        metrics = _score_fold(pipeline, spec, training, examples.at(held_out), fold, kept, hooks)
         for name, value in metrics.items():
             values[name].append(value)
         shown = f"{main}={metrics[main]:.4f}" if main in metrics else f"{main} is undefined"
@@ -153,7 +153,7 @@ def fit_best(
     spec: ModelSpec,
     examples: Examples,
     seed: int,
-    watch: Watch = UNWATCHED,
+    hooks: ProgressHooks = NO_HOOKS,
 ) -> Pipeline:
     """Fit `pipeline` on `examples`, and return it.
 
@@ -162,10 +162,10 @@ def fit_best(
     """
     with _explained(pipeline):
         if spec.early_stopping is not None:
-            _choose_rounds(pipeline, spec, examples, seed, watch)
-        with watch.phase("features"):
+            _choose_rounds(pipeline, spec, examples, seed, hooks)
+        with hooks.phase("features"):
             numbers = pipeline.named_steps["features"].fit_transform(examples.x, examples.y)
-        with watch.phase("fit"):
+        with hooks.phase("fit"):
             return fit_model(pipeline, spec, examples, numbers)
 
 
@@ -176,23 +176,23 @@ def _score_fold(
     held_out: Examples,
     fold: Fold,
     kept: KeptFolds | None,
-    watch: Watch,
+    hooks: ProgressHooks,
 ) -> dict[str, float]:
     """Return the metrics on `held_out` of a copy that is fitted as `fit_best` does."""
     fitted = clone(pipeline)
     with _explained(fitted):
         if spec.early_stopping is not None:
-            _choose_rounds(fitted, spec, training, fold.seed, watch)
+            _choose_rounds(fitted, spec, training, fold.seed, hooks)
         features = fitted.named_steps["features"]
-        with watch.phase("features"):
+        with hooks.phase("features"):
             if kept is None:
                 numbers = transform_fold(features, training, held_out)
             else:
                 numbers = kept.transform(features, training, held_out, fold=fold)
         fitted.set_params(features=numbers.preprocessor)
-        with watch.phase("fit"):
+        with hooks.phase("fit"):
             fit_model(fitted, spec, training, numbers.training)
-    with watch.phase("scoring"):
+    with hooks.phase("scoring"):
         return _score(fitted.named_steps["model"], held_out, numbers.held_out)
 
 
@@ -221,7 +221,7 @@ def _choose_rounds(
     spec: ModelSpec,
     examples: Examples,
     seed: int,
-    watch: Watch = UNWATCHED,
+    hooks: ProgressHooks = NO_HOOKS,
 ) -> None:
     """Set the number of rounds to that after which held-out rows are predicted best.
 
@@ -237,7 +237,7 @@ def _choose_rounds(
         if examples.task == "classification":  # a class that is not trained on cannot be scored
             held_out = held_out.at(np.isin(held_out.y, training.y))
         if len(held_out) and len(np.unique(training.y)) > 1:
-            shown = replace(watch, progress=no_progress) if best_rounds else watch  # one is enough
+            shown = replace(hooks, progress=no_progress) if best_rounds else hooks  # one is enough
             best_rounds.append(_best_round(pipeline, spec, training, held_out, shown))
             rows += len(held_out)
     if rows < FEWEST_HELD_OUT:
@@ -253,22 +253,22 @@ def _best_round(
     spec: ModelSpec,
     training: Examples,
     held_out: Examples,
-    watch: Watch,
+    hooks: ProgressHooks,
 ) -> int:
     """Return the round after which a copy fitted on `training` predicts `held_out` best."""
     preprocessor = clone(pipeline.named_steps["features"])
-    with watch.phase("features"):
+    with hooks.phase("features"):
         x = preprocessor.fit_transform(training.x, training.y)
         held_out_x = preprocessor.transform(held_out.x)
     estimator = clone(estimator_in(pipeline))
     y, held_out_y = encode_targets(training.y, held_out.y, spec, training.task)
-    with watch.phase("fit"):
+    with hooks.phase("fit"):
         return library_of(estimator).best_round(
             estimator,
             int(spec.early_stopping or 0),
             FitInputs(x, y, fit_options(estimator, spec, preprocessor, training)),
             FitInputs(held_out_x, held_out_y),
-            watch.progress,
+            hooks.progress,
         )
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 from cross_validation import Trained, score_folds, train
 from fold_numbers import KeptFolds
 from params import Params
+from progress_hooks import ProgressHooks
 from sklearn_pipeline import make_pipeline, save
 from training_set import Examples, prepare, target_summary
-from watch import Watch
 
 from relay import Input, StepRun, main
 from relay.models.estimators import ModelSpec
@@ -92,8 +92,8 @@ def step(run: StepRun[Params]) -> None:
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         log.info("epoch %d: %s", len(run.rows), shown)
 
-    watch = Watch(progress, run.phase)
-    trained = train(examples, params.model, folds=params.folds, seed=params.seed, watch=watch)
+    hooks = ProgressHooks(progress, run.phase)
+    trained = train(examples, params.model, folds=params.folds, seed=params.seed, hooks=hooks)
     run.log_metrics(trained.metrics)
     if trained.losses and trained.rounds:
         run.log_metrics({"epochs": float(trained.rounds)})

@@ -9,8 +9,8 @@ import yaml
 from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
 from relay.config.overrides import from_arguments
-from relay.pipeline.sweep_trial import without_prefixes
-from relay.sweep.subject import Subject
+from relay.pipeline.server_trial import without_prefixes
+from relay.sweep.scoring_step import ScoringStep
 from relay.tracking import Trial
 from relay.util.project import Project
 from tests.loading import ROOT
@@ -28,8 +28,8 @@ def planned_params(name: str, form: str) -> dict[str, object]:
     params = sample(content["parameters"], random.Random(name))  # noqa: S311 - not for secrets
     command = {"args": {key: {"value": value} for key, value in params.items()}}
     words = from_arguments(create_sweep_command_args(command)[form])
-    subject = Subject(Project(ROOT), without_prefixes(words, Trial("", "", params)), ROOT)
-    return subject.plan_step(subject.plain).plain_params
+    scoring_step = ScoringStep(Project(ROOT), without_prefixes(words, Trial("", "", params)), ROOT)
+    return scoring_step.plan_step(scoring_step.plain).plain_params
 
 
 @pytest.mark.parametrize("name", NAMES)

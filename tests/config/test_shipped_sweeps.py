@@ -8,9 +8,9 @@ from relay.config.files import ConfigFiles
 from relay.sweep.checks import check_space
 from relay.sweep.distributions import Constant, Range
 from relay.sweep.format import read_sweep
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.search import Search
 from relay.sweep.space import Dimension, Space, read_space
-from relay.sweep.subject import Subject
 from relay.util.project import Project
 from tests.loading import ROOT
 
@@ -41,7 +41,7 @@ def test_each_model_has_a_sweep() -> None:
 @pytest.mark.parametrize("name", sorted(MODELS | {"all"}))
 def test_each_range_is_valid_and_has_the_models_own_setting_in_it(name: str) -> None:
     sweep, space = read_sweep(FOLDER, name), space_of(name)
-    defaults = check_space(sweep, space, Subject(Project(ROOT), [], ROOT))
+    defaults = check_space(sweep, space, ScoringStep(Project(ROOT), [], ROOT))
     search = Search(space, "bayes", "maximize", 0, 4, defaults)
     first = [search.propose(number, []) for number in range(len(defaults))]
     assert all(proposal.is_complete for proposal in first)

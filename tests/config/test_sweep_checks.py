@@ -14,9 +14,9 @@ from relay.pipeline import plan
 from relay.pipeline.planned_step import make_planned_steps
 from relay.sweep.checks import check_space
 from relay.sweep.format import parse_sweep
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.search import Settings
 from relay.sweep.space import Space, read_space
-from relay.sweep.subject import Subject
 from relay.sweep.winner import experiment_text, write_experiment
 from relay.util.errors import ConfigError, RelayError
 from relay.util.project import Project
@@ -25,13 +25,13 @@ from tests.loading import COMPONENTS, ROOT
 HEAD = "method: bayes\nmetric: {name: cv_score, goal: maximize}\nparameters:\n"
 
 
-def subject(*arguments: str) -> Subject:
-    return Subject(Project(ROOT), arguments, ROOT)
+def scoring_step(*arguments: str) -> ScoringStep:
+    return ScoringStep(Project(ROOT), arguments, ROOT)
 
 
 def check(parameters: str, *arguments: str) -> list[Settings]:
     sweep = parse_sweep(HEAD + parameters, "name", "config/sweep/name.yaml")
-    return check_space(sweep, space(parameters), subject(*arguments))
+    return check_space(sweep, space(parameters), scoring_step(*arguments))
 
 
 def space(parameters: str) -> Space:
@@ -54,7 +54,7 @@ def test_the_values_without_the_sweep_are_those_of_the_files() -> None:
 
 
 def test_trials_run_in_the_environment_of_the_model_that_the_sweep_chooses() -> None:
-    chosen = subject()
+    chosen = scoring_step()
     assert chosen.plan_step(chosen.config({"model": "mlp"})).component.environment == "keras_jax"
     assert chosen.plan_step(chosen.config({"model": "linear"})).component.environment is None
 
@@ -93,7 +93,7 @@ def test_a_pipeline_without_a_scoring_step_cannot_be_swept() -> None:
 
 def test_a_sweep_decides_which_steps_run() -> None:
     with pytest.raises(ConfigError, match="steps: a sweep runs the steps that it needs"):
-        subject("steps=train")
+        scoring_step("steps=train")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_sweep_decides_which_steps_run() -> None:
     ],
 )  # fmt: skip
 def test_a_trial_has_the_parameters_that_a_command_would_give_it(settings: Settings) -> None:
-    swept = subject("data=diabetes", "model.params.n_estimators=7")
+    swept = scoring_step("data=diabetes", "model.params.n_estimators=7")
     fast = swept.config(settings)
     overrides = [override_for(*item) for item in settings.items()]
     whole = compose.load(ROOT / "config", [*swept.arguments, *overrides], ROOT)

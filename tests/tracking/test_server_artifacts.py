@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.commands.look.artifacts import artifacts, models
+from relay.commands.inspect.artifacts import artifacts, models
 from relay.tracking import Draft, RunSpec, TrackingSettings, open_backend
 from relay.util.project import Project
 from tests.loading import ROOT

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.commands.look.artifacts import show
-from relay.commands.look.diff import diff
-from relay.commands.look.runs import runs
+from relay.commands.inspect.artifacts import show
+from relay.commands.inspect.diff import diff
+from relay.commands.inspect.runs import runs
 from relay.tracking import Draft, Row, RunSpec, RunStatus, TrackingSettings, open_backend, remote
 from relay.tracking.wandb import server_runs
 from relay.util.errors import ConfigError
 from relay.util.project import Project
 from tests.loading import ROOT
-from tests.unit.commands.test_look_runs import add_run
+from tests.unit.commands.test_inspect_runs import add_run
 from tests.wandb_server import WandbServer
 
 FIRST, SECOND, THIRD = (f"2026-02-0{day}T08-00-00" for day in (1, 2, 3))

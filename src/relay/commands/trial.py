@@ -14,7 +14,7 @@ from rich.console import Console
 
 from relay.config import compose
 from relay.config.composed import Config
-from relay.pipeline.sweep_trial import (
+from relay.pipeline.server_trial import (
     require_metric,
     start_trial,
     with_trial_settings,
@@ -25,7 +25,7 @@ from relay.pipeline.writable_checkout import require_writable
 from relay.runtime.preloading import CAN_FORK
 from relay.sweep.agent_trial import score_trial
 from relay.sweep.inputs import UpstreamFailed
-from relay.sweep.subject import DECIDED, Subject
+from relay.sweep.scoring_step import DECIDED, ScoringStep
 from relay.tracking import Row, Run, RunStatus, TrackingSettings, Trial, open_backend
 from relay.tracking.remote import SETTING, TITLE, is_remote, read_sweep
 from relay.util.child import run_in_child
@@ -99,8 +99,8 @@ def _run(
                 raise problem
             folder = project.state / "sweeps" / trial.sweep / trial.run_id
             folder.mkdir(parents=True, exist_ok=True)
-            subject = Subject(project, arguments, start, {(): config})
-            score_trial(subject, tracking, backend, folder, run.report, console, signals)
+            scoring_step = ScoringStep(project, arguments, start, {(): config})
+            score_trial(scoring_step, tracking, backend, folder, run.report, console, signals)
             signals.ignore()
             status = run.end("succeeded")
         except BaseException as error:

@@ -16,8 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from relay.config.composed import Config
-from relay.config.conditions import apply_conditions, split_condition
 from relay.config.files import ConfigFiles, Origin, unreadable_file
+from relay.config.option_settings import apply_conditions, split_condition
 from relay.config.overrides import (
     is_into,
     is_mapping,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from relay.forecasts.methods import Fitted
-from relay.forecasts.rolling import Windows
+from relay.forecasts.rolling_origin import Windows
 from relay.forecasts.series import Floats, Layout, Series
 from relay.models.predictions import ScoredPredictions
 from relay.util.errors import RelayError

@@ -1,4 +1,4 @@
-"""The display of a run in progress: a live table on a terminal, plain lines elsewhere."""
+"""The display of a run: a live table on a terminal, or plain lines; and the table at its end."""
 
 from __future__ import annotations
 

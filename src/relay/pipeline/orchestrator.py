@@ -28,8 +28,8 @@ from relay.pipeline.run_summary import (
     write_settings,
     write_summary,
 )
+from relay.pipeline.server_trial import record_trial
 from relay.pipeline.stale_inputs import StaleInputs
-from relay.pipeline.sweep_trial import record_trial
 from relay.runtime.limits import require_address_space
 from relay.tracking import Backend, TrackingSettings, Trial, open_backend
 from relay.tracking.outbox import flush_outbox

@@ -12,7 +12,7 @@ from pathlib import Path
 from relay.runtime.engine_process import Jobs
 from relay.runtime.environments import Environment
 from relay.runtime.processes import Process, wait
-from relay.step.place import Answer, Request, digest_code
+from relay.step.remote_machine_check import Answer, Request, digest_code
 from relay.step.resources import Resources
 from relay.tracking import TrackingSettings
 from relay.tracking.remote import is_remote
@@ -42,7 +42,7 @@ def check_place(
     request = _make_request(project, tracking, list(folders), environ)
     asked, answer = jobs.folder / "tmp" / f"{_STEP}.json", jobs.report_path(_STEP)
     write_text(asked, json.dumps(asdict(request)))
-    words = ["python", "-P", "-m", "relay.step.place", str(asked), str(answer)]
+    words = ["python", "-P", "-m", "relay.step.remote_machine_check", str(asked), str(answer)]
     process = jobs.start(
         _STEP,
         " && ".join([*environments[0].activate, shlex.join(words)]),

@@ -13,12 +13,12 @@ from typing import Generic
 from relay.step.context import RunSettings
 from relay.step.end_status import End
 from relay.step.fingerprint import Fingerprint
-from relay.step.outputs import require_complete, require_type
+from relay.step.outputs import copy_source, describe_outputs, require_complete, require_type
 from relay.step.params import ParamsT
 from relay.step.resources import measure_use
 from relay.step.result import StepResult, stored_path, write_result
 from relay.step.run import StepRun
-from relay.step.run_metadata import copy_source, describe_end, describe_outputs, describe_run
+from relay.step.run_metadata import describe_end, describe_run
 from relay.step.warning_collector import WarningCollector
 from relay.tracking import (
     ArtifactVersion,

@@ -1,10 +1,22 @@
-"""The check of a step's outputs before any of them is stored."""
+"""The outputs of a step before they are stored: their checks, their metadata, and the source."""
 
 from __future__ import annotations
 
-from relay.step.params import ARTIFACT_SUFFIX
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from relay.step.context import FINGERPRINT_KEY, METRICS_KEY, WARNINGS_KEY
+from relay.step.fingerprint import Fingerprint
+from relay.step.params import ARTIFACT_SUFFIX, ParamsT, without_secrets
+from relay.step.run import StepRun
 from relay.tracking import Backend, Draft, Reference
+from relay.tracking.interface import SOURCE_TYPE
 from relay.util.errors import RelayError
+from relay.util.redact import redact
 
 
 def require_complete(key: str, draft: Draft) -> None:
@@ -37,3 +49,50 @@ def require_type(backend: Backend, key: str, draft: Draft) -> None:
             f"{parameter}: artifact '{draft.name}' exists with type '{present.type}', and this "
             f"step makes one of type '{draft.type}'. Give the output another name."
         )
+
+
+def describe_outputs(
+    run: StepRun[ParamsT],
+    component: str,
+    git_commit: str | None,
+    warnings: Sequence[str],
+    fingerprint: Fingerprint | None,
+) -> dict[str, Draft]:
+    """Return the outputs of `run`, with the metadata about its run that every artifact has."""
+    common: dict[str, Any] = {
+        "component": component,
+        "git_commit": git_commit,
+        "params": without_secrets(run.params),
+        "inputs": {
+            key: {"artifact": str(version), "digest": version.digest}
+            for key, version in run.inputs.items()
+        },
+        METRICS_KEY: {
+            # JSON has no NaN and no infinity, and not every store adds them.
+            name: float(value)
+            for name, value in run.metrics.items()
+            if math.isfinite(value)
+        },
+    }
+    if warnings:
+        common[WARNINGS_KEY] = [redact(text) for text in warnings]
+    if fingerprint is not None:
+        common[FINGERPRINT_KEY] = asdict(fingerprint)
+    return {
+        key: replace(draft, metadata={**common, **draft.metadata})
+        for key, draft in run.drafts.items()
+    }
+
+
+def copy_source(component: Path, workspace: Path, git_commit: str | None) -> Draft:
+    """Copy the component's files, and return them as an artifact to store with the outputs."""
+    copy = workspace / "source"
+    if not copy.exists():
+        shutil.copytree(component, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return Draft(
+        name=f"source-{component.name}",
+        type=SOURCE_TYPE,
+        path=copy,
+        description=f"The files of components/{component.name}.",
+        metadata={"git_commit": git_commit},
+    )

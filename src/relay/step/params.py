@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from relay.util.errors import ConfigError
 from relay.util.names import did_you_mean
+from relay.util.redact import redact
 from relay.util.validation_messages import word_problems
 
 ARTIFACT_SUFFIX = "_artifact"
@@ -190,3 +191,9 @@ def _kind(annotation: Any) -> str:
     if origin in (list, tuple):
         return f"list of {_kind(arguments[0])}" if arguments else "list"
     return "mapping"
+
+
+def without_secrets(params: Params) -> Mapping[str, Any]:
+    """Return `params` as JSON values, without the secrets in their texts."""
+    config = params.model_dump(mode="json")
+    return {k: redact(v) if isinstance(v, str) else v for k, v in config.items()}

@@ -10,7 +10,7 @@ from rich.console import Console
 from relay.step.trial_link import Progress
 from relay.sweep.inputs import find_inputs
 from relay.sweep.scoring_processes import ScoringProcesses
-from relay.sweep.subject import Subject
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.workers import Workers
 from relay.tracking import Backend, TrackingSettings
 from relay.util.errors import RelayError
@@ -24,7 +24,7 @@ Report = Callable[[int, Mapping[str, float]], None]
 
 
 def score_trial(
-    subject: Subject,
+    scoring_step: ScoringStep,
     tracking: TrackingSettings,
     backend: Backend,
     folder: Path,
@@ -32,19 +32,19 @@ def score_trial(
     console: Console,
     signals: StopSignals,
 ) -> None:
-    """Score the settings that `subject` is configured with; logs are written into `folder`.
+    """Score the settings that `scoring_step` is configured with; logs are written into `folder`.
 
     Raises ConfigError if a setting is wrong, RelayError if a step before fails or the settings
     cannot be scored, Interrupted if a signal arrives. No process is left then.
     """
-    config = subject.plain
-    processes = ScoringProcesses.open(subject, tracking, config, folder, 1, console, signals)
+    config = scoring_step.plain
+    processes = ScoringProcesses.open(scoring_step, tracking, config, folder, 1, console, signals)
     try:
-        inputs = find_inputs(subject, config, tracking, backend, console, inspects=False)
+        inputs = find_inputs(scoring_step, config, tracking, backend, console, inspects=False)
         signals.install()  # the run of the steps before had its own
         workers = Workers(lambda name, more: processes.start(inputs, name, more), processes.sockets)
         try:
-            arguments = subject.plan_step(config).arguments(inputs.references)
+            arguments = scoring_step.plan_step(config).arguments(inputs.references)
             _score(workers, arguments, processes, report, signals)
         finally:
             workers.close()

@@ -8,19 +8,19 @@ from typing import Any
 
 from relay.sweep.distributions import Constant
 from relay.sweep.format import SweepFile
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.search import Settings, all_options
 from relay.sweep.space import Dimension, Space
-from relay.sweep.subject import Subject
 from relay.util.errors import ConfigError
 
 
-def check_space(sweep: SweepFile, space: Space, subject: Subject) -> list[Settings]:
+def check_space(sweep: SweepFile, space: Space, scoring_step: ScoringStep) -> list[Settings]:
     """Check that each parameter is a setting of the scoring step, and takes the sweep's values.
 
     Returns the values that the parameters have without the sweep, for each choice of options.
     Raises ConfigError with a line for each mistake.
     """
-    checks = _Checks(sweep, space, subject)
+    checks = _Checks(sweep, space, scoring_step)
     problems: dict[str, None] = {}
     defaults = []
     first: list[_Plans] = []
@@ -29,7 +29,7 @@ def check_space(sweep: SweepFile, space: Space, subject: Subject) -> list[Settin
         problems |= dict.fromkeys(found)
         if not found:
             keys = [one.key for one in space.active(options)]
-            defaults.append({**options, **subject.values(options, keys)})
+            defaults.append({**options, **scoring_step.values(options, keys)})
     if problems:
         raise ConfigError("\n".join(problems))
     return defaults
@@ -50,7 +50,7 @@ class _Checks:
 
     sweep: SweepFile
     space: Space
-    subject: Subject
+    scoring_step: ScoringStep
 
     def problems(self, options: Settings, first: list[_Plans]) -> Iterator[str]:
         """Yield a line for each mistake in the parameters of trials with these `options`.
@@ -66,7 +66,7 @@ class _Checks:
             if isinstance(one.distribution, Constant)
         }
         try:
-            self.subject.require_keys(options, [one.key for one in active])
+            self.scoring_step.require_keys(options, [one.key for one in active])
             plans = self._plan(base)
         except ConfigError as error:
             yield from map(self._located, str(error).splitlines())
@@ -92,7 +92,7 @@ class _Checks:
                 for line in str(error).splitlines():
                     yield self.sweep.at(dimension.place, line)
                 return
-        step = self.subject.spec.step
+        step = self.scoring_step.spec.step
         if _differ([plans.upstream for plans in made]):
             yield self._changes_rows(dimension)
         elif _differ([plans.environment for plans in made]):
@@ -104,7 +104,7 @@ class _Checks:
             )
 
     def _changes_rows(self, dimension: Dimension) -> str:
-        step = self.subject.spec.step
+        step = self.scoring_step.spec.step
         return self.sweep.at(
             dimension.place,
             f"{dimension.key} changes steps before {step}, so that trials would be scored on "
@@ -115,7 +115,7 @@ class _Checks:
         names = dict.fromkeys(plans.environment or "the component's own" for plans in made)
         return self.sweep.at(
             dimension.place,
-            f"{dimension.key} changes the environment of {self.subject.spec.step} "
+            f"{dimension.key} changes the environment of {self.scoring_step.spec.step} "
             f"({', '.join(names)}), and all trials run in one. Make a sweep for each.",
         )
 
@@ -124,10 +124,10 @@ class _Checks:
 
         Raises ConfigError if a parameter is wrong.
         """
-        config = self.subject.config(settings)
-        planned = self.subject.plan_step(config)
+        config = self.scoring_step.config(settings)
+        planned = self.scoring_step.plan_step(config)
         planned.component.check(planned.valid)
-        upstream = [one.plain_params for one in self.subject.plan_upstream(config)]
+        upstream = [one.plain_params for one in self.scoring_step.plan_upstream(config)]
         return _Plans(planned.plain_params, upstream, planned.component.environment)
 
     def _located(self, line: str) -> str:

@@ -12,7 +12,7 @@ from relay.pipeline.orchestrator import run_pipeline
 from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.preflight import Preflight
 from relay.pipeline.run_state import RunState
-from relay.sweep.subject import Subject
+from relay.sweep.scoring_step import ScoringStep
 from relay.tracking import Backend, TrackingSettings
 from relay.util.errors import Interrupted, RelayError
 
@@ -34,7 +34,7 @@ class UpstreamFailed(RelayError):
 
 
 def find_inputs(
-    subject: Subject,
+    scoring_step: ScoringStep,
     config: Config,
     tracking: TrackingSettings,
     backend: Backend,
@@ -50,20 +50,22 @@ def find_inputs(
     Raises ConfigError if an input does not fit the settings, RelayError if a step fails, and
     Interrupted if a signal stops one.
     """
-    planned = subject.plan_step(config)
-    upstream = subject.plan_upstream(config)
+    planned = scoring_step.plan_step(config)
+    upstream = scoring_step.plan_upstream(config)
     Preflight([*upstream, planned]).check_settings()
-    state = _settled(subject, config, backend, [*upstream, planned])
+    state = _settled(scoring_step, config, backend, [*upstream, planned])
     if any(state.steps[step.name].status != "cached" for step in upstream):
-        status = run_pipeline(subject.project, config, tracking, subject.plan, upstream, console)
+        status = run_pipeline(
+            scoring_step.project, config, tracking, scoring_step.plan, upstream, console
+        )
         if status > 128:
             raise Interrupted(status - 128)
         if status != 0:
             raise UpstreamFailed(status)
-        state = _settled(subject, config, backend, [*upstream, planned])
+        state = _settled(scoring_step, config, backend, [*upstream, planned])
         if any(state.steps[step.name].status != "cached" for step in upstream):
             # a step that runs every time: its newest outputs are those of this run
-            state = _settled(subject, config, backend, [planned])
+            state = _settled(scoring_step, config, backend, [planned])
     elif inspects:
         state.preflight.inspect_sources([planned])
     references = dict(state.steps[planned.name].inputs)
@@ -73,10 +75,10 @@ def find_inputs(
 
 
 def _settled(
-    subject: Subject, config: Config, backend: Backend, steps: list[PlannedStep]
+    scoring_step: ScoringStep, config: Config, backend: Backend, steps: list[PlannedStep]
 ) -> RunState:
     """Return the state of a run of `steps` before anything runs."""
-    cache = StepCache(backend, subject.project.root, config.settings.cache, frozenset())
-    state = RunState(subject.plan, steps, backend, cache, Preflight(steps))
+    cache = StepCache(backend, scoring_step.project.root, config.settings.cache, frozenset())
+    state = RunState(scoring_step.plan, steps, backend, cache, Preflight(steps))
     state.settle()
     return state

@@ -28,7 +28,7 @@ from relay.step.context import RunSettings
 from relay.step.resources import Resources
 from relay.step.result import read_result
 from relay.sweep.inputs import Inputs
-from relay.sweep.subject import Subject
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.workers import Lost, new_socket_folder
 from relay.tracking import TrackingSettings
 from relay.tracking.mlflow.owner import is_gone, owner_tags
@@ -59,9 +59,9 @@ def new_process_folder(sweep: Path) -> Path:
 
 @dataclass(frozen=True)
 class ScoringProcesses:
-    """Starts processes of the scoring step of `subject`, as it is configured by `config`."""
+    """Starts processes of the `scoring_step`, as it is configured by `config`."""
 
-    subject: Subject
+    scoring_step: ScoringStep
     tracking: TrackingSettings
     config: Config
     launcher: Launcher
@@ -71,7 +71,7 @@ class ScoringProcesses:
     @classmethod
     def open(
         cls,
-        subject: Subject,
+        scoring_step: ScoringStep,
         tracking: TrackingSettings,
         config: Config,
         folder: Path,
@@ -84,35 +84,40 @@ class ScoringProcesses:
         Logs are written into `folder`. The processes, `jobs` at once, share the processors.
         """
         manager = choose_manager(config.settings.env_manager, None)
-        planned = subject.plan_step(config)
+        planned = scoring_step.plan_step(config)
         log = folder / "environments.log"
         builds = Builds(log, open_display(console), signals)
         environments: Environments
         containers = None
         if manager == "docker":
-            environments = open_images(subject.project, config.settings.container, builds)
+            environments = open_images(scoring_step.project, config.settings.container, builds)
         else:
-            environments = EnvironmentBuilder(subject.project, manager, builds)
+            environments = EnvironmentBuilder(scoring_step.project, manager, builds)
         missing = environments.find_missing([planned.component])
         if missing:
             environments.build(missing)
         sockets = new_socket_folder()
         if manager == "docker":
             containers = open_containers(
-                subject.project, config.settings.container, tracking, [planned], folder, sockets
+                scoring_step.project,
+                config.settings.container,
+                tracking,
+                [planned],
+                folder,
+                sockets,
             )
         share = str(max(1, cores() // jobs))
         threads = {"OMP_NUM_THREADS": share, "LOKY_MAX_CPU_COUNT": share}
         own = {name: value for name, value in threads.items() if name not in os.environ}
         launcher = Launcher(
-            subject.project, folder, tracking, environments, own, containers=containers
+            scoring_step.project, folder, tracking, environments, own, containers=containers
         )
         launcher.load([(planned.component.name, planned.component)])
-        return cls(subject, tracking, config, launcher, sockets)
+        return cls(scoring_step, tracking, config, launcher, sockets)
 
     def start(self, inputs: Inputs, name: str, more: Mapping[str, str]) -> Process:
         """Start a process that reads `inputs` and scores trials, with `more` variables."""
-        planned = self.subject.plan_step(self.config)
+        planned = self.scoring_step.plan_step(self.config)
         settings = replace(
             RunSettings(self.tracking, name, run_id(self.launcher.folder.name, name)),
             report=self.launcher.result_path(name),

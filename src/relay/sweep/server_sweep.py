@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from relay.config.conditions import Options
+from relay.config.option_settings import Options
 from relay.sweep.format import SweepFile, parse_sweep
 from relay.sweep.search import Settings
 from relay.sweep.space import Space, read_space

@@ -24,9 +24,9 @@ from relay.sweep.journal import Ended, Journal, quiet_optuna
 from relay.sweep.loop import Loop, best_of
 from relay.sweep.records import Records, SweepFacts
 from relay.sweep.scoring_processes import TEMPORARY, ScoringProcesses, new_process_folder
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.search import Search, Settings
 from relay.sweep.space import Space
-from relay.sweep.subject import Subject
 from relay.sweep.workers import Workers
 from relay.tracking import Backend, RunStatus, TrackingSettings, open_backend
 from relay.util.code_files import code_digests
@@ -52,11 +52,11 @@ class Budget:
 
 @dataclass
 class Session:
-    """One command's part in a sweep of `subject` over `space`."""
+    """One command's part in a sweep: the trials of `scoring_step` with settings of `space`."""
 
     sweep: SweepFile
     space: Space
-    subject: Subject
+    scoring_step: ScoringStep
     tracking: TrackingSettings
     seed: int
     budget: Budget
@@ -73,10 +73,10 @@ class Session:
         Raises ConfigError before the first trial if the file or a setting is wrong, RelayError if
         the steps before the trials fail or no trial can succeed, Interrupted if a signal arrives.
         """
-        defaults = check_space(self.sweep, self.space, self.subject)
-        config = self.subject.config(defaults[0] if defaults else {})
-        backend = open_backend(self.tracking, self.subject.project.root)
-        inputs = find_inputs(self.subject, config, self.tracking, backend, self.console)
+        defaults = check_space(self.sweep, self.space, self.scoring_step)
+        config = self.scoring_step.config(defaults[0] if defaults else {})
+        backend = open_backend(self.tracking, self.scoring_step.project.root)
+        inputs = find_inputs(self.scoring_step, config, self.tracking, backend, self.console)
         self.signals.install()  # the run of the steps before had its own
         folder = self._folder(config, inputs, defaults)
         with quiet_optuna():
@@ -146,7 +146,7 @@ class Session:
         jobs = self.budget.jobs if most is None else min(self.budget.jobs, most)
         folder = new_process_folder(journal.folder)
         processes = ScoringProcesses.open(
-            self.subject, self.tracking, config, folder, jobs, self.console, self.signals
+            self.scoring_step, self.tracking, config, folder, jobs, self.console, self.signals
         )
         workers = Workers(lambda name, more: processes.start(inputs, name, more), processes.sockets)
 
@@ -187,10 +187,10 @@ class Session:
             "method": self.sweep.content.method,
             "metric": self.sweep.content.metric.name,
             "seed": self.seed,
-            "settings": list(map(redact, self.subject.plain.overrides)),
+            "settings": list(map(redact, self.scoring_step.plain.overrides)),
         }
         facts = SweepFacts(journal.folder.name, self.sweep.content.metric.name, settings)
-        place = str(self.subject.project.home / "mlruns")
+        place = str(self.scoring_step.project.home / "mlruns")
         return Records(
             journal.folder,
             facts,
@@ -223,9 +223,9 @@ class Session:
         content = self.sweep.content.model_dump(
             mode="json", include={"method", "metric", "parameters", "early_terminate"}
         )
-        planned = self.subject.plan_step(self.subject.plain)
-        component = self.subject.plan_step(config).component
-        project = self.subject.project
+        planned = self.scoring_step.plan_step(self.scoring_step.plain)
+        component = self.scoring_step.plan_step(config).component
+        project = self.scoring_step.project
         decides: Mapping[str, Any] = {
             "content": content,
             "searched": [one.name for one in self.space.dimensions],
@@ -240,7 +240,7 @@ class Session:
         return project.state / "sweeps" / f"{self.sweep.name}-{digest}"
 
     def _arguments(self, settings: Settings, inputs: Inputs) -> Mapping[str, str]:
-        planned = self.subject.plan_step(self.subject.config(settings))
+        planned = self.scoring_step.plan_step(self.scoring_step.config(settings))
         return planned.arguments(inputs.references)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from relay.config.conditions import Options, split_condition
+from relay.config.option_settings import Options, split_condition
 from relay.sweep.distributions import (
     Choice,
     Constant,

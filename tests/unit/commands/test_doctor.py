@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.commands.doctor import command, machine
-from relay.commands.doctor.machine import check_disks, check_git, check_proxies
-from relay.commands.doctor.project import check_kept, check_login, check_mlflow
+from relay.commands.doctor import command, machine_checks
+from relay.commands.doctor.machine_checks import check_disks, check_git, check_proxies
+from relay.commands.doctor.project_checks import check_kept, check_login, check_mlflow
 from relay.runtime.component import load_component
 from relay.runtime.containers.images import component_tag
 from relay.util.errors import ConfigError
@@ -27,7 +27,7 @@ from tests.loading import ROOT
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Set what the command sets, as a run does, so that it is undone; no proxy of this machine."""
-    monkeypatch.setenv("PATH", machine.tools_path())
+    monkeypatch.setenv("PATH", machine_checks.tools_path())
     monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "store"))
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -95,7 +95,7 @@ def test_a_proxy_that_cannot_be_used_is_a_problem_and_no_password_is_shown() -> 
 def test_a_disk_without_room_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     project = Project(ROOT, tmp_path)
     assert all(finding.state == "ok" for finding in check_disks(project, build_bytes=0))
-    monkeypatch.setattr(machine, "_RUN_BYTES", 10**18)
+    monkeypatch.setattr(machine_checks, "_RUN_BYTES", 10**18)
     runs, environments, temporary = check_disks(project, build_bytes=0)
     assert [runs.state, environments.state, temporary.state] == ["problem", "ok", "problem"]
     assert "./relay gc" in runs.finding
@@ -154,7 +154,7 @@ def findings(home: Path, *argv: str) -> tuple[int, dict[str, dict[str, str]]]:
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a folder of stand-ins before the commands of this machine."""
     folder = tmp_path / "tools"
-    monkeypatch.setattr(command, "tools_path", lambda: f"{folder}:{machine.tools_path()}")
+    monkeypatch.setattr(command, "tools_path", lambda: f"{folder}:{machine_checks.tools_path()}")
     return folder
 
 

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from relay.commands.sweep.report import SweepReport
 from relay.sweep.journal import Claim
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.session import Budget, Session
 from relay.sweep.space import read_space
-from relay.sweep.subject import Subject
 from relay.tracking import TrackingSettings
 from relay.util.project import Project
 from relay.util.signals import StopSignals
@@ -31,7 +31,7 @@ def report(tmp_path: Path) -> SweepReport:
     session = Session(
         file,
         read_space(file, {}),
-        Subject(Project(ROOT, tmp_path), ["split.test_size=0.3"], ROOT),
+        ScoringStep(Project(ROOT, tmp_path), ["split.test_size=0.3"], ROOT),
         TrackingSettings("local"),
         7,
         Budget(3, 1.5, 2),
@@ -126,7 +126,7 @@ def test_the_winner_is_the_newest_run_if_its_command_is_the_winners(
     report: SweepReport, tmp_path: Path
 ) -> None:
     end_trials(report)
-    config = report.session.subject.plain
+    config = report.session.scoring_step.plain
     folder = tmp_path / "outputs" / "2026-11-27T10-00-00"
     folder.mkdir(parents=True)
     (folder / "index.html").touch()

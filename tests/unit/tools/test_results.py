@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tools import plain, results, results_page
+from tools import plain_libraries, results, results_page
 
 DATA = results.DataSet("houses", "houses.csv", "price", ("log_mae",), ("tuned",), ("linear",))
 
@@ -87,7 +87,7 @@ def test_what_was_not_measured_again_stays_beside_the_plain_libraries() -> None:
     assert results_page.beside({"houses": {}, "flats": {}}, after) == after
 
 
-@pytest.mark.parametrize("library", plain.LIBRARIES)
+@pytest.mark.parametrize("library", plain_libraries.LIBRARIES)
 def test_a_plain_library_learns_from_texts_dates_and_truths(library: str) -> None:
     random = np.random.default_rng(0)
     kind = random.choice(["a", "b", "c"], 300)
@@ -100,8 +100,8 @@ def test_a_plain_library_learns_from_texts_dates_and_truths(library: str) -> Non
         }
     )
     train, test = table.head(240), table.tail(60)
-    assert plain.fit_and_score(train, test, "price", library)["r2"] > 0.95
+    assert plain_libraries.fit_and_score(train, test, "price", library)["r2"] > 0.95
     classes = table.assign(price=table["kind"] + "!").drop(columns="kind").assign(code=kind)
-    scores = plain.fit_and_score(classes.head(240), classes.tail(60), "price", library)
+    scores = plain_libraries.fit_and_score(classes.head(240), classes.tail(60), "price", library)
     assert scores["accuracy"] == 1.0
     assert "log_loss" in scores

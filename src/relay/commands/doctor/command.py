@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from relay.commands.doctor.findings import Finding, problem
-from relay.commands.doctor.machine import (
+from relay.commands.doctor.machine_checks import (
     check_disks,
     check_git,
     check_proxies,
@@ -22,7 +22,7 @@ from relay.commands.doctor.machine import (
     check_tools,
     tools_path,
 )
-from relay.commands.doctor.project import (
+from relay.commands.doctor.project_checks import (
     check_environments,
     check_kept,
     check_login,
@@ -30,7 +30,7 @@ from relay.commands.doctor.project import (
     check_settings,
     check_store,
 )
-from relay.commands.look.arguments import print_json
+from relay.commands.printing import print_json
 from relay.config import compose
 from relay.config.overrides import from_arguments
 from relay.runtime.component import Component
@@ -94,7 +94,7 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
             login = pool.submit(check_login, spec.backend, os.environ)
             yield from check_settings(project, config, components)
             if config.settings.env_manager == "docker":
-                from relay.commands.doctor.places import check_containers
+                from relay.commands.doctor.execution_checks import check_containers
 
                 needed = config.settings.container.command
                 yield check_containers(project, config.settings.container, components)
@@ -102,7 +102,7 @@ def _findings(project: Project, settings: Sequence[str]) -> Iterator[Finding]:
                 finding, build_bytes = check_environments(config.settings.env_manager, components)
                 yield finding
             if config.settings.engine.name != "local":
-                from relay.commands.doctor.places import check_engine
+                from relay.commands.doctor.execution_checks import check_engine
 
                 yield check_engine(config.settings.engine)
             yield login.result()

@@ -12,15 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from relay.commands.gc.selection import choose_removable
-from relay.commands.look.arguments import (
-    STORE_HELP,
-    Parser,
-    open_store,
-    place_of,
-    print_json,
-    print_rows,
-    require_settings,
-)
+from relay.commands.open_store import open_store, place_of
+from relay.commands.printing import print_json, print_rows
+from relay.commands.store_arguments import STORE_HELP, Parser, require_settings
 from relay.pipeline.run_folders import RunFolder, list_runs, remove_leftovers
 from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.interface import Holding

@@ -52,16 +52,16 @@ def run_sweep(
     project: Project, file: SweepFile, arguments: Arguments, console: Console, command: str
 ) -> int:
     """Run the sweep `file`; `command` starts it again. Returns and raises as `sweep` does."""
-    subject, space = plan_sweep(project, file, arguments)
+    scoring_step, space = plan_sweep(project, file, arguments)
     project.prepare(os.environ)
-    tracking = choose_tracking(subject.plain.settings.tracking, os.environ)
+    tracking = choose_tracking(scoring_step.plain.settings.tracking, os.environ)
     require_writable(project)
     make_private(project, os.environ)
     signals = StopSignals(at_once=False)
     signals.install()
     session = Session(
-        file, space, subject, tracking, _seed(arguments, subject.plain), _budget(file, arguments),
-        console, signals,
+        file, space, scoring_step, tracking, _seed(arguments, scoring_step.plain),
+        _budget(file, arguments), console, signals,
     )  # fmt: skip
     report = SweepReport(session, command)
     session.show = report.refresh
@@ -86,7 +86,7 @@ def run_sweep(
     trial, metric = best[0], file.content.metric.name
     about = f"The best of {file.place}: trial {trial.number}, {metric} {trial.value:.6g}"
     winner = Winner(file.name, trial.settings, about)
-    config = configure_winner(subject, winner, arguments.registers, console)
+    config = configure_winner(scoring_step, winner, arguments.registers, console)
     try:
         with _alone(session, console):
             return run_winner(project, config, tracking, console)

@@ -13,7 +13,7 @@ from relay.config import compose
 from relay.config.composed import COMMAND
 from relay.config.overrides import from_arguments, sweep_values
 from relay.sweep.format import Content, Metric, Parameter, SweepFile
-from relay.sweep.subject import require_sweep
+from relay.sweep.scoring_step import require_sweep
 from relay.util.errors import ConfigError
 from relay.util.paths import start_folder
 from relay.util.project import Project

@@ -18,8 +18,8 @@ from relay.config.schema import TrackingSpec
 from relay.pipeline.writable_checkout import require_writable
 from relay.sweep.checks import check_space
 from relay.sweep.format import SweepFile
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.server_sweep import fixed_arguments, server_content, settings_of
-from relay.sweep.subject import Subject
 from relay.tracking import ServerSweep, TrackingSettings, remote
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote, git_state
@@ -36,11 +36,11 @@ def make_on_server(
     Raises ConfigError if the file, a setting or the login is wrong, RelayError if the server does
     not answer or does not take the sweep.
     """
-    subject, space = plan_sweep(project, file, arguments)
-    content = server_content(file, space, subject.arguments, arguments.trials)
+    scoring_step, space = plan_sweep(project, file, arguments)
+    content = server_content(file, space, scoring_step.arguments, arguments.trials)
     project.prepare(os.environ)
-    tracking = _log_in(subject.plain.settings.tracking)
-    check_space(file, space, subject)
+    tracking = _log_in(scoring_step.plain.settings.tracking)
+    check_space(file, space, scoring_step)
     make_private(project, os.environ)
     sweep = remote.make_sweep(tracking, content)
     for line in _instructions(project, file, sweep):
@@ -61,7 +61,7 @@ def run_server_winner(
     path = arguments.winner_of or ""
     start = start_folder(project.root, os.environ)
     overrides = from_arguments(arguments.overrides)
-    plain = Subject(project, overrides, start)
+    plain = ScoringStep(project, overrides, start)
     project.prepare(os.environ)
     tracking, name = _place(path, _log_in(plain.plain.settings.tracking))
     require_writable(project)
@@ -77,9 +77,9 @@ def run_server_winner(
     settings = settings_of(sweep.path, sweep.content, best.params, options)
     about = f"The best of sweep {sweep.path}: {best.run_id}, {sweep.metric} {best.value:.6g}"
     console.print(about, markup=False, highlight=False, soft_wrap=True)
-    subject = Subject(project, [*fixed_arguments(sweep.content), *overrides], start)
+    scoring_step = ScoringStep(project, [*fixed_arguments(sweep.content), *overrides], start)
     winner = Winner(file.name, settings, about)
-    config = configure_winner(subject, winner, arguments.registers, console)
+    config = configure_winner(scoring_step, winner, arguments.registers, console)
     return run_winner(project, config, tracking, console)
 
 

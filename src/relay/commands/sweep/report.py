@@ -104,16 +104,16 @@ class SweepReport:
 
     def find_run(self, config: Config) -> dict[str, Any] | None:
         """Return what the page shows of the newest run, if that is the one of `config`."""
-        subject = self.session.subject
-        folder = (subject.project.outputs / "latest").resolve()
+        scoring_step = self.session.scoring_step
+        folder = (scoring_step.project.outputs / "latest").resolve()
         try:
             summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         if summary.get("command") != config.command:
             return None
-        step = subject.spec.step
-        shown_steps = {step, *subject.plan.downstream(step)}
+        step = scoring_step.spec.step
+        shown_steps = {step, *scoring_step.plan.downstream(step)}
         page = folder / "index.html"
         return {
             "command": config.command,
@@ -127,7 +127,7 @@ class SweepReport:
         }
 
     def _path(self, name: str) -> Path:
-        return self.session.subject.project.outputs / _FOLDER / f"{name}.html"
+        return self.session.scoring_step.project.outputs / _FOLDER / f"{name}.html"
 
     def begin(self) -> None:
         """Print what is going to be tried: the checks and the inputs take seconds."""
@@ -147,7 +147,7 @@ class SweepReport:
     def _command(self, trial: Ended) -> str:
         """Return the command of a run with the settings of `trial`."""
         settings = [override_for(*item) for item in trial.settings.items()]
-        words = [*self.session.subject.arguments, *settings]
+        words = [*self.session.scoring_step.arguments, *settings]
         return " ".join([COMMAND, *map(shell_word, words)])
 
     def _print(self, line: str) -> None:

@@ -13,8 +13,8 @@ from relay.pipeline import plan
 from relay.pipeline.orchestrator import run_pipeline
 from relay.pipeline.planned_step import PlannedStep, make_planned_steps
 from relay.pipeline.preflight import Preflight
+from relay.sweep.scoring_step import ScoringStep
 from relay.sweep.search import Settings
-from relay.sweep.subject import Subject
 from relay.sweep.winner import GROUP, experiment_text, is_about_how, write_experiment
 from relay.tracking import TrackingSettings
 from relay.util.errors import RelayError
@@ -33,19 +33,23 @@ class Winner:
     """What it is the best of, and its score."""
 
 
-def configure_winner(subject: Subject, winner: Winner, registers: bool, console: Console) -> Config:
+def configure_winner(
+    scoring_step: ScoringStep, winner: Winner, registers: bool, console: Console
+) -> Config:
     """Write the winner's settings down as an experiment, and return its configuration.
 
     Without `registers`, it leaves the step out that registers a model.
     """
-    project = subject.project
+    project = scoring_step.project
     overrides = [override_for(*item) for item in winner.settings.items()]
-    config = compose.load(project.config, [*subject.arguments, *overrides], subject.start)
+    config = compose.load(project.config, [*scoring_step.arguments, *overrides], scoring_step.start)
     config = _as_experiment(project, config, winner, console)
-    register = subject.spec.register_step
+    register = scoring_step.spec.register_step
     if register is None or registers:
         return config
-    return compose.load(project.config, [*config.overrides, f"exclude={register}"], subject.start)
+    return compose.load(
+        project.config, [*config.overrides, f"exclude={register}"], scoring_step.start
+    )
 
 
 def run_winner(

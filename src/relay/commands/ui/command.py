@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from relay.commands.look.arguments import Parser
-from relay.commands.look.artifacts import model_rows
-from relay.commands.look.runs import run_row
+from relay.commands.inspect.artifacts import model_rows
+from relay.commands.inspect.runs import run_row
+from relay.commands.store_arguments import Parser
 from relay.commands.ui.server import HOST, free_port, make_server
 from relay.pages.render import render
 from relay.pipeline.artifact_pages import INDEX

@@ -10,9 +10,9 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from relay.forecasts.examples import Examples, Frame, describe, learnable
 from relay.forecasts.methods import Progress
 from relay.forecasts.series import Floats, Series
+from relay.forecasts.training_windows import Examples, Frame, describe, learnable
 from relay.util.errors import ConfigError, RelayError
 from relay.util.names import did_you_mean
 

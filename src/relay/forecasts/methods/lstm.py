@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from relay.forecasts.examples import Examples, Frame, describe, learnable
 from relay.forecasts.keras_files import make_repeatable
 from relay.forecasts.methods import Progress
 from relay.forecasts.series import Floats, Series
+from relay.forecasts.training_windows import Examples, Frame, describe, learnable
 from relay.models.keras_backend import keras_for_model, keras_on, package_of
 from relay.util.errors import ConfigError, RelayError
 from relay.util.names import did_you_mean

@@ -29,7 +29,7 @@ from relay.tracking.wandb.outage import retry_settings, while_served
 from relay.tracking.wandb.removal import PAGE, delete, hold, refuse_if_active, stored_versions
 from relay.tracking.wandb.run import WandbRun, download_verified
 from relay.tracking.wandb.sdk_errors import errors, text_of
-from relay.tracking.wandb.service import bound_teardown
+from relay.tracking.wandb.sdk_process import bound_teardown
 from relay.util.errors import ConfigError, RelayError
 from relay.util.git import git_remote
 from relay.util.times import to_utc

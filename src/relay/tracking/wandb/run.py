@@ -25,8 +25,8 @@ from relay.tracking.not_found import hint_on_missing
 from relay.tracking.references import Reference
 from relay.tracking.wandb.outage import while_served
 from relay.tracking.wandb.sdk_errors import uploading
+from relay.tracking.wandb.sdk_process import finish_within
 from relay.tracking.wandb.server_check import find_outage
-from relay.tracking.wandb.service import finish_within
 from relay.util.errors import RelayError
 
 _EXIT_CODES: dict[RunStatus, int] = {"succeeded": 0, "failed": 1, "killed": 255}
@@ -116,6 +116,7 @@ class WandbRun:
 
     @while_served
     def _start_artifact(self, draft: Draft) -> wandb.Artifact:
+        # step/outputs.py gives a draft its metadata, step/lifecycle.py its alias for the cache.
         artifact = wandb.Artifact(
             draft.name,
             draft.type,

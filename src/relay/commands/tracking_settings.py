@@ -19,7 +19,7 @@ from relay.util.paths import start_folder
 from relay.util.project import Project
 
 _FILE = "tracking.json"
-_CODE = Path(__file__).parents[2] / "config"
+_CODE = Path(__file__).parents[1] / "config"
 _OUTSIDE = (b"oc.env", b"searchpath")
 """With these, files refer to environment variables or to folders outside of config/."""
 

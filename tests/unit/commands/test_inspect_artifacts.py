@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.commands.look import artifacts as look
+from relay.commands.inspect import artifacts as look
 from relay.step.context import METRICS_KEY
 from relay.tracking import ArtifactVersion
 from relay.tracking.interface import Collection

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.commands.look.artifacts import show
-from relay.commands.look.diff import diff
-from relay.commands.look.headline import headline
-from relay.commands.look.runs import runs
+from relay.commands.inspect.artifacts import show
+from relay.commands.inspect.diff import diff
+from relay.commands.inspect.headline import headline
+from relay.commands.inspect.runs import runs
 from relay.pipeline.run_folders import marked_active
 from relay.util.errors import ConfigError
 from relay.util.project import Project

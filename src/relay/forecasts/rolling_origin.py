@@ -1,4 +1,4 @@
-"""Forecasts from a rolling origin: of each window of a test set, from all values before it.
+"""The backtest of forecasts, from a rolling origin: each window of a test set from all before it.
 
 The windows follow each other without an overlap, each as long as the horizon, so each row of the
 test set is forecast once, and no forecast uses a value at or after its origin.

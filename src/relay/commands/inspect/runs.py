@@ -8,8 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from relay.commands.look.arguments import Usage, choose_server, parse, print_rows
-from relay.commands.look.headline import headline
+from relay.commands.inspect.headline import headline
+from relay.commands.open_store import choose_server
+from relay.commands.printing import print_rows
+from relay.commands.store_arguments import Usage, parse
 from relay.pipeline.run_folders import RunFolder, list_runs
 from relay.pipeline.run_summary import in_words
 from relay.tracking.remote import SETTING, TITLE
@@ -41,7 +43,7 @@ def runs(project: Project, argv: Sequence[str], console: Console) -> int:
     server = choose_server(project, arguments.settings)
     if server is not None:
         # Imported late, as it takes longer than all else of the command.
-        from relay.commands.look.server import list_server_runs
+        from relay.commands.inspect.server import list_server_runs
 
         found = list_server_runs(server, arguments.limit, whole=arguments.as_json)
         names = {run.folder.name for run in newest}

@@ -1,4 +1,4 @@
-"""The SDK's service process, which uploads in the background, and the time for its end."""
+"""The process of the SDK that uploads in the background, and the time for its end."""
 
 from __future__ import annotations
 

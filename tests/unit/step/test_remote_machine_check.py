@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.step.place import Request, digest_code, look, main
+from relay.step.remote_machine_check import Request, digest_code, look, main
 
 
 @pytest.fixture

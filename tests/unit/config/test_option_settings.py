@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.config.conditions import Condition, apply_conditions, split_condition
+from relay.config.option_settings import Condition, apply_conditions, split_condition
 
 OPTIONS = {"model": ["xgboost", "linear"]}
 

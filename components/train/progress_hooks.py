@@ -18,11 +18,11 @@ def no_phase(name: str) -> AbstractContextManager[None]:
 
 
 @dataclass(frozen=True)
-class Watch:
+class ProgressHooks:
     """Takes the losses after each epoch, and measures the blocks of each phase."""
 
     progress: Progress = no_progress
     phase: Phase = no_phase
 
 
-UNWATCHED = Watch()
+NO_HOOKS = ProgressHooks()

@@ -1,4 +1,4 @@
-"""Examples to learn from: the past before an origin, and the values after it.
+"""Windows to learn from: the past before an origin, and the values after it.
 
 All numbers are relative to the past of their own origin, so that a model can learn from series of
 any size, and none of them is at or after the origin, except the values to be forecast.

@@ -1,6 +1,7 @@
-"""What a machine finds where steps are to run: `python -m relay.step.place REQUEST ANSWER`.
+"""The check of a machine on which steps are to run, on that machine itself.
 
-Both are files. The orchestrator writes the request, and starts this module as a step is started.
+`python -m relay.step.remote_machine_check REQUEST ANSWER`: both are files. The orchestrator
+writes the request, and starts this module as a step is started.
 """
 
 from __future__ import annotations

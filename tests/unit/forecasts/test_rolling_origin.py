@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relay.forecasts.examples import Examples, Frame, describe, learnable
 from relay.forecasts.files import load_forecaster, require_forecaster, save_forecaster
 from relay.forecasts.forecaster import Forecaster
 from relay.forecasts.methods import ets, lag_boosting
 from relay.forecasts.methods.naive import seasonal_naive
-from relay.forecasts.rolling import make_windows
+from relay.forecasts.rolling_origin import make_windows
 from relay.forecasts.series import Floats, Layout, Series
 from relay.forecasts.settings import ForecastSpec
 from relay.forecasts.time_axis import TimeAxis
+from relay.forecasts.training_windows import Examples, Frame, describe, learnable
 from relay.util.errors import ConfigError, RelayError
 from tests.loading import load
 

@@ -1,4 +1,4 @@
-"""Checks of where the steps would run: docker or podman, and the engine for another machine."""
+"""Checks of where steps would be executed: docker or podman, and the engine for another machine."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.commands.look.store_choice import read_tracking
+from relay.commands.tracking_settings import read_tracking
 from relay.config import compose
 from relay.util.errors import ConfigError
 from relay.util.project import Project

@@ -8,16 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from relay.commands.look.arguments import (
-    Usage,
-    as_text,
-    open_store,
-    parse,
-    place_of,
-    print_json,
-    print_rows,
-)
-from relay.commands.look.show_run import is_run, show_run
+from relay.commands.inspect.show_run import is_run, show_run
+from relay.commands.open_store import open_store, place_of
+from relay.commands.printing import as_text, print_json, print_rows
+from relay.commands.store_arguments import Usage, parse
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY
 from relay.tracking import ArtifactVersion, Backend
 from relay.tracking.interface import CACHE_PREFIX, SOURCE_TYPE

@@ -11,7 +11,7 @@ import pytest
 from relay.config import compose as config
 from relay.config.composed import Config
 from relay.pipeline.run_summary import StepSummary, Summary
-from relay.pipeline.sweep_trial import (
+from relay.pipeline.server_trial import (
     record_trial,
     require_metric,
     start_trial,

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from relay.commands.look.headline import headline
+from relay.commands.inspect.headline import headline
 from relay.models.metric_names import HIGHER_IS_BETTER
 from relay.pipeline.run_comparison import compare_settings
 from relay.pipeline.run_folders import RunFolder, name_of_group

@@ -1,4 +1,4 @@
-"""The subject of a sweep: the step that scores its trials, and its parameters for any settings."""
+"""The step that scores the trials of a sweep, and its parameters for any settings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DECIDED = ("steps", "exclude", "explain", "force")
 
 
 @dataclass
-class Subject:
+class ScoringStep:
     """The scoring step of the pipeline that the overrides `arguments` configure.
 
     Relative paths in them are read from the folder `start`.

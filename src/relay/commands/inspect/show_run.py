@@ -7,8 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
-from relay.commands.look.arguments import Arguments, choose_server, print_json, print_rows
-from relay.commands.look.headline import headline
+from relay.commands.inspect.headline import headline
+from relay.commands.open_store import choose_server
+from relay.commands.printing import print_json, print_rows
+from relay.commands.store_arguments import Arguments
 from relay.pipeline.run_folders import RunFolder, is_run_name, list_runs
 from relay.pipeline.run_summary import in_words
 from relay.step.params import ARTIFACT_SUFFIX
@@ -38,7 +40,7 @@ def show_run(project: Project, arguments: Arguments, console: Console) -> int:
         found = None
         if server is not None:
             # Imported late, as it takes longer than all else of the command.
-            from relay.commands.look.server import find_server_run
+            from relay.commands.inspect.server import find_server_run
 
             found = find_server_run(server, word)
         if found is None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from relay.commands.look import diff as look
+from relay.commands.inspect import diff as look
 from relay.step.context import FINGERPRINT_KEY, METRICS_KEY
 from relay.tracking import ArtifactVersion
 from relay.util.errors import ConfigError

@@ -8,24 +8,18 @@ from typing import Any
 
 from rich.console import Console
 
-from relay.commands.look.arguments import (
-    Arguments,
-    Usage,
-    choose_server,
-    open_store,
-    parse,
-    print_json,
-    print_rows,
-)
-from relay.commands.look.artifacts import find_test, require_version
-from relay.commands.look.model_diff import Found, compare_artifacts
-from relay.commands.look.server import (
+from relay.commands.inspect.artifacts import find_test, require_version
+from relay.commands.inspect.model_diff import Found, compare_artifacts
+from relay.commands.inspect.server import (
     differences,
     find_server_run,
     missing,
     not_in_both,
     run_of_folder,
 )
+from relay.commands.open_store import choose_server, open_store
+from relay.commands.printing import print_json, print_rows
+from relay.commands.store_arguments import Arguments, Usage, parse
 from relay.pipeline.run_comparison import compare_settings, find_previous, is_same, read_settings
 from relay.pipeline.run_folders import RunFolder, list_runs, name_of_group
 from relay.pipeline.run_packages import LOCKS, compare_locks, read_locks
