@@ -60,8 +60,8 @@ def digest_code(root: Path) -> str:
     return digest.hexdigest()
 
 
-def look(request: Request) -> Answer:
-    """Return what this machine finds."""
+def check_machine(request: Request) -> Answer:
+    """Return the name of this machine, and what is not as the request needs it."""
     problems: list[str] = []
     root = Path(request.root)
     if digest_code(root) != request.digest:
@@ -98,8 +98,8 @@ def look(request: Request) -> Answer:
 def main(words: list[str]) -> int:
     """Write the answer to a request."""
     request, answer = map(Path, words)
-    found = look(Request(**json.loads(request.read_text(encoding="utf-8"))))
-    answer.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    checked = check_machine(Request(**json.loads(request.read_text(encoding="utf-8"))))
+    answer.write_text(json.dumps(asdict(checked)), encoding="utf-8")
     return 0
 
 

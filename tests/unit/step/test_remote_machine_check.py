@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.step.remote_machine_check import Request, digest_code, look, main
+from relay.step.remote_machine_check import Request, check_machine, digest_code, main
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_each_thing_that_is_not_there_is_one_problem(asked: Request, tmp_path: P
         marks={str(tmp_path / "store" / "mark"): "7"},
         mlflow="http://127.0.0.1:9/",
     )
-    problems = look(wrong).problems
+    problems = check_machine(wrong).problems
     assert [problem.partition(": ")[0] for problem in problems] == [
         str(tmp_path),
         str(tmp_path / "none"),
