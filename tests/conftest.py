@@ -99,10 +99,13 @@ def shipped_settings() -> Iterator[None]:
 
 
 def _digest_folder(folder: Path) -> bytes:
+    """Return a digest of the files in `folder`, and in the folders that it links to."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.yaml")):
-        digest.update(f"{path.relative_to(folder)}\n".encode())
-        digest.update(path.read_bytes())
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders.sort()
+        for path in (Path(place) / name for name in sorted(names)):
+            digest.update(f"{path.relative_to(folder)}\n".encode())
+            digest.update(path.read_bytes())
     return digest.digest()
 
 
