@@ -12,7 +12,7 @@ import pandas as pd
 from na_warnings import Taken, keep_codes, taken_among_texts
 from params import Task
 from rows import KeptRows, find_repeats
-from targets import class_warning, to_target
+from targets import class_warning, refuse_lone_classes, to_target
 
 from relay import RelayError
 from relay.tables.reading.arrow_texts import is_text, release_memory
@@ -273,7 +273,9 @@ def _warn_of_classes(
         values = table[name]
         warning = ""
         if name == target:
-            warning = class_warning(values) if task == "classification" else ""
+            if task == "classification":
+                refuse_lone_classes(values)
+                warning = class_warning(values)
         elif is_text(values):
             warning = spellings_warning(values, _MOST_LEVELS)
         if warning:

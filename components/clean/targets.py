@@ -22,6 +22,8 @@ MOST_NUMERIC_CLASSES = 10
 ROWS_PER_NUMERIC_CLASS = 5
 MOST_TEXT_CLASSES = 20
 _SHOWN = 5
+_MOST_ALONE = 0.5
+"""The share of rows that may each be the only one of their class."""
 
 
 def to_target(values: pd.Series, task: Task) -> tuple[pd.Series, Task]:
@@ -85,6 +87,24 @@ def _refuse_dates(values: pd.Series, task: Task) -> None:
             "neither numbers nor classes. Add a column of numbers to the file, such as the days "
             f"since another date, and predict that. If each date is a class, set {instead}."
         )
+
+
+def refuse_lone_classes(values: pd.Series) -> None:
+    """Check that most rows of the classes `values` share their class with another row.
+
+    Raises RelayError if they do not, as no model can learn such classes.
+    """
+    counts = values.value_counts(sort=False)
+    alone = int((counts == 1).sum())
+    if alone <= len(values) * _MOST_ALONE:
+        return
+    is_number = pd.api.types.is_numeric_dtype(counts.index.astype(object).infer_objects())
+    instead = "Set data.task=regression" if is_number else "Choose another column"
+    raise RelayError(
+        f"data.target: column '{values.name}' has {alone:,} classes with one row only in "
+        f"{len(values):,} rows, so there is nothing to learn about them. {instead}, or leave these "
+        "rows out (data.filters)."
+    )
 
 
 def class_warning(values: pd.Series) -> str:

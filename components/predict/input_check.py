@@ -16,6 +16,7 @@ from relay.models.loading import coerce
 from relay.tables.reading.columns.float32_range import are_infinite
 from relay.tables.reading.columns.type_inference import with_plain_dtypes
 from relay.tables.reading.numbers.integers import floats_hold
+from relay.util.names import list_columns
 from relay.util.progress import Report
 
 Kind = Literal["empty", "bool", "int", "long", "float", "time", "text"]
@@ -86,6 +87,17 @@ def _convert(values: pd.Series, kind: Kind, decimal: str | None) -> pd.Series:
 
 
 log = logging.getLogger("relay")
+
+
+def warn_of_empty_columns(checked: CheckedTable, columns: Collection[str]) -> None:
+    """Log a warning of those `columns` of the model that have no value in the whole table."""
+    empty = [name for name in columns if checked.kinds[name] == "empty"]
+    if empty:
+        log.warning(
+            "No value in %s: %s. The training set has some; the model takes these as missing.",
+            "the only row" if checked.rows == 1 else f"all {checked.rows:,} rows",
+            list_columns(empty),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from input_check import CheckedTable, Reading, check_table
+from input_check import CheckedTable, Reading, check_table, warn_of_empty_columns
 from params import Params, local_path, require_files
 from scoring import Score
 from table_files import Table, dtype_words, open_artifact, open_input
@@ -186,6 +186,7 @@ def step(run: StepRun[Params]) -> None:
                 "another one, add the data=... that it was trained with, or predict.model=NAME."
             ) from error
 
+    warn_of_empty_columns(checked, model.columns)
     score = Score(model, reading.target, reading.target_word)
     unseen = Unseen(known_categories(model))
     with contextlib.ExitStack() as stack:

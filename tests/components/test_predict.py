@@ -57,6 +57,16 @@ def test_a_file_is_predicted_into_an_artifact_and_a_file(
     assert sum(done.result.phases.values()) > 0
 
 
+def test_a_column_without_any_value_is_a_warning(with_model: Store, tmp_path: Path) -> None:
+    source = tmp_path / "new.csv"
+    flats(seed=2).assign(quarter=None).to_csv(source, index=False)
+    done = predict(with_model, input_path=source)
+    assert done.status == 0, done.output
+    assert done.result is not None
+    [warning] = done.result.warnings
+    assert warning.startswith("No value in all 60 rows: column quarter. ")
+
+
 def test_a_value_that_is_not_in_the_training_set_is_a_warning(store: Store, tmp_path: Path) -> None:
     data, spec = made_training.data(), made_training.spec(made_training.RIDGE)
     model = made_training.cross_validation.fit_best(

@@ -174,6 +174,7 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
     ("overrides", "message"),
     [
         (["data=pokmon"], "data: there is no 'pokmon'.*Did you mean 'pokemon'"),
+        (["model=xgbost"], r"Did you mean 'xgboost'\? Any .*sklearn\.svm\.SVR\. A model of .*\.$"),
         (["modl=linear"], "^modl: there is no such setting. Did you mean 'model'"),
         (["split.testsize=0.3"], "Did you mean 'split.test_size'"),
         (["split.test_size=2"], r"^split.test_size: .*less than 1 \(got 2\)"),

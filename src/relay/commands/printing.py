@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from relay.util.number_text import number_text
+
 
 def print_rows(
     console: Console, rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str
@@ -43,7 +45,7 @@ def as_text(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return number_text(value)
     if isinstance(value, Mapping):
         return "  ".join(f"{key}={as_text(item)}" for key, item in value.items()) or "-"
     if isinstance(value, list | tuple):

@@ -105,7 +105,7 @@ class ConfigFiles:
         chosen = [folder / f"{option}.yaml"] if option else sorted(folder.glob("*.yaml"))
         bases = dict.fromkeys(base for path in chosen for base in _bases(path))
         lines = (_USAGE.match(_first_line(path)) for path in bases if path.is_file())
-        return "".join(f" {line['purpose']}: {line['command']}" for line in lines if line)
+        return "".join(f" {line['purpose']}: {line['command']}." for line in lines if line)
 
 
 @dataclass(frozen=True)

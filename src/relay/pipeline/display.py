@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from relay.pipeline.run_summary import StepSummary, Summary, in_words
 from relay.runtime.build_process import BuildDisplay
 from relay.runtime.usage import Usage
 from relay.tracking.remote import TITLE
+from relay.util.number_text import number_text
 from relay.util.paths import shown
 
 _MARKS = {
@@ -282,14 +282,7 @@ def _numbers(usage: Usage) -> tuple[str, str, str]:
 
 def _headline(metrics: Mapping[str, float]) -> str:
     shown = list(metrics.items())[:_SHOWN_METRICS]
-    return "  ".join(f"{name}={_number(value)}" for name, value in shown)
-
-
-def _number(value: float) -> str:
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value)}"
-    digits = 3 if value == 0 or abs(value) < 1 else max(0, 3 - int(math.log10(abs(value))))
-    return f"{value:.{digits}f}"
+    return "  ".join(f"{name}={number_text(value)}" for name, value in shown)
 
 
 def _duration(seconds: float) -> str:

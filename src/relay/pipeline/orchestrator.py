@@ -92,7 +92,7 @@ def run_pipeline(
         write_locks(folder, planned_steps)
         from relay.pipeline.run_page import RunPage  # slow to import, and not needed before
 
-        page = RunPage(folder, run_name(config), plan, summary, config.overrides)
+        page = RunPage(folder, run_name(config, planned_steps), plan, summary, config.overrides)
         if (problem is None and state.waiting) or os.environ.get("MLFLOW_RUN_ID"):
             # Not imported for a run in which every step is cached.
             from relay.pipeline.pipeline_run import PipelineRun
@@ -106,7 +106,8 @@ def run_pipeline(
             write_summary(folder, summary)
             lines = page.finish(backend)
     if trial is not None:
-        _record_trial(trial, backend, config, tracking, summary, folder, console)
+        group = group_name(config, planned_steps, folder)
+        _record_trial(trial, backend, tracking, summary, folder, group)
     _show(console, project, folder, summary)
     for line in lines:
         _print_dim(console, line)
@@ -174,15 +175,14 @@ def _move_latest(state: RunState, summary: Summary) -> None:
 def _record_trial(
     trial: Trial,
     backend: Backend,
-    config: Config,
     tracking: TrackingSettings,
     summary: Summary,
     folder: Path,
-    console: Console,
+    group: str,
 ) -> None:
     """Write the trial's own run; if that fails, so has the pipeline's run."""
     try:
-        record_trial(trial, backend, tracking, summary, group_name(config, folder))
+        record_trial(trial, backend, tracking, summary, group)
     except RelayError as error:
         text = f"sweep {trial.sweep}: the trial's metrics were not uploaded: {redact(str(error))}"
         summary.error = summary.error or text

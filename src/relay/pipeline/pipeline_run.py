@@ -190,7 +190,7 @@ class PipelineRun:
             self.project,
             self.tracking,
             launcher,
-            group_name(self.config, self.folder),
+            group_name(self.config, state.planned_steps, self.folder),
             self._mlflow,
             manager,
         )
@@ -221,7 +221,7 @@ class PipelineRun:
         if summary.taken:
             tags["relay.taken"] = ", ".join(summary.taken)
         outer = self._outer_run()
-        name = run_name(self.config)
+        name = run_name(self.config, state.planned_steps)
         if outer is None:
             name = name or f"pipeline {self.folder.name}"
         settings = comparable_settings(self.config, steps)

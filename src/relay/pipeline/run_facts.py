@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from relay.config.composed import Config
+from relay.pipeline.planned_step import PlannedStep
 from relay.pipeline.run_summary import Summary
 from relay.util.redact import redact
 
@@ -27,19 +28,32 @@ _LONGEST = 250  # characters of a value
 _MOST_KEYS = 30  # of a mapping whose settings get a parameter each
 _LONGEST_NAME = 40  # a store takes 128 characters for two names and the time
 _KEY = re.compile(r"[\w.-]+")
+_REFERRED = re.compile(r"\$\{(\w+)")
 _COUNTED = ("ran", "cached", "failed")
 
 
-def run_name(config: Config) -> str:
-    """Return the names of the chosen groups, such as `diabetes / linear`; empty if none has one."""
-    chosen = [config.tree[key] for key in config.tree if str(key) not in _ORCHESTRATION]
+def run_name(config: Config, planned_steps: Sequence[PlannedStep]) -> str:
+    """Return the names of the chosen groups that `planned_steps` read, such as `diabetes / linear`.
+
+    Empty if none has a name. A run that only predicts does not read the group `model`.
+    """
+    read = {group for planned in planned_steps for group in _groups_of(config, planned)}
+    chosen = [config.tree[key] for key in config.tree if str(key) in read - {*_ORCHESTRATION}]
     names = [OmegaConf.select(group, "name") for group in chosen if OmegaConf.is_dict(group)]
     return " / ".join(str(name)[:_LONGEST_NAME] for name in names if name)
 
 
-def group_name(config: Config, folder: Path) -> str:
+def _groups_of(config: Config, planned: PlannedStep) -> set[str]:
+    """Return the groups of settings that a step reads."""
+    fields = planned.component.params_type.model_fields
+    keys = {config.key_of(planned.name, name).partition(".")[0] for name in fields}
+    given = config.settings.pipeline[planned.name].params
+    return keys | set(_REFERRED.findall(str(given)))
+
+
+def group_name(config: Config, planned_steps: Sequence[PlannedStep], folder: Path) -> str:
     """Return the group of a pipeline's runs: `tracking.group`, or data, model and folder."""
-    words = [*run_name(config).split(" / "), folder.name]
+    words = [*run_name(config, planned_steps).split(" / "), folder.name]
     return config.settings.tracking.group or " ".join(filter(None, words))
 
 

@@ -147,7 +147,8 @@ class SweepDisplay:
         return table
 
     def _counts(self) -> str:
-        of = f" of {self.most}" if self.most is not None else ""
+        is_part = self.most is not None and self.most >= len(self.done)
+        of = f" of {self.most}" if is_part else ""
         parts = [f"{len(self.done)}{of} trials"]
         for status in ("failed", "stopped"):
             count = sum(trial.status == status for trial in self.done)

@@ -7,9 +7,11 @@ settings and a row of metrics after each fold, no files.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ from filelock import FileLock
 
 from relay.sweep.journal import Ended, Status
 from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
+from relay.tracking.interface import SECONDS
 from relay.util.files import write_text
 from relay.util.redact import redact
 
@@ -64,7 +67,7 @@ class Records:
 
     def __post_init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "records")
-        self._last: Future[None] | None = None
+        self._began = time.monotonic()
         (self.folder / _RECORDED).mkdir(exist_ok=True)
 
     def open(self, missing: Sequence[Ended] = ()) -> None:
@@ -102,6 +105,8 @@ class Records:
 
     def _open(self) -> None:
         self.backend.warm_up()
+        # Trackio drops numbers that are logged while another thread is about to load this.
+        importlib.import_module("matplotlib.figure")
         runs = self.connect()
         path = self.folder / _PARENT
         with FileLock(path.with_suffix(".lock")):  # one for all processes of the sweep
@@ -175,6 +180,7 @@ class Records:
         )
         for fold, metrics in enumerate(trial.rows, start=1):
             run.log(Row(metrics, step=fold, time=trial.ended / 1000))
+        run.log(Row({SECONDS: trial.seconds}, time=trial.ended / 1000))
         run.finish(_STATUS[trial.status], trial.error)
 
     def _end(self, best: Ended | None, status: RunStatus) -> None:
@@ -196,8 +202,7 @@ class Records:
             )
             for number, metrics in sorted(self._rows):
                 run.log(Row(metrics, step=number))
-            if result:
-                run.log(Row(result))
+            run.log(Row({**result, SECONDS: time.monotonic() - self._began}))
             run.finish(status)
         if self._parent is not None:
             runs, _, parent = self._parent

@@ -195,7 +195,7 @@ def test_a_model_is_shown_with_its_newest_test(store: Store, monkeypatch: Any) -
     metrics: Any = {"metrics": {"r2": 0.2}, METRICS_KEY: {"r2": 0.2}}
     scores = version("scores", 3, "evaluation", **metrics)
     monkeypatch.setattr(Store, "made_from", lambda self, artifact: [scores])
-    assert "Test (scores:v3): r2=0.2\n" in printed(look.show, "model:v1")
+    assert "Test (scores:v3): r2=0.200\n" in printed(look.show, "model:v1")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_run_is_shown_with_its_command_and_steps(project: Project) -> None:
     assert [line.rstrip() for line in lines[3:]] == [
         "Step      Status  Inputs  Outputs    Metrics",
         "get       cached  -       raw:v0     -",
-        "evaluate  ran     raw:v0  scores:v8  r2=0.5  fit_seconds=1.143",
+        "evaluate  ran     raw:v0  scores:v8  r2=0.500  fit_seconds=1.143",
     ]
     assert rows(show, project, "latest")["status"] == "failed"
     with pytest.raises(ConfigError, match="For one on W&B, add tracking=wandb"):

@@ -8,19 +8,34 @@ import pytest
 
 from relay.config import compose as config
 from relay.config.composed import Config
+from relay.pipeline import plan
+from relay.pipeline.planned_step import make_planned_steps
 from relay.pipeline.run_facts import comparable_settings, run_metrics, run_name
 from relay.pipeline.run_summary import StepSummary, Summary
-from tests.loading import ROOT
+from tests.loading import COMPONENTS, ROOT
 
 
 def load(*arguments: str) -> Config:
     return config.load(ROOT / "config", arguments, Path.cwd())
 
 
+def named(*arguments: str, steps: str = "train") -> str:
+    loaded = load(*arguments)
+    the_plan = plan.build(loaded.settings.pipeline)
+    planned = make_planned_steps(COMPONENTS, loaded, the_plan)
+    return run_name(loaded, [step for step in planned if step.name in steps.split(",")])
+
+
 def test_its_name_has_data_and_model() -> None:
-    assert run_name(load("engine=slurm")) == "diabetes / random_forest"
-    assert run_name(load("data=table", "data.url=sales.csv", "data.target=price", "model=linear")) \
-        == "sales_price / linear"  # fmt: skip
+    assert named("engine=slurm") == "diabetes / random_forest"
+    table = ("data=table", "data.url=sales.csv", "data.target=price")
+    assert named(*table, "model=linear", steps="get_data,train") == "sales_price / linear"
+
+
+def test_its_name_leaves_out_a_model_that_no_step_reads() -> None:
+    predicting = ("steps=predict", "predict.input=new.csv")
+    assert named(*predicting, steps="predict") == "diabetes"
+    assert named(steps="get_data,clean") == "diabetes"
 
 
 def test_the_settings_that_matter_stand_one_by_one() -> None:

@@ -54,6 +54,13 @@ def test_the_end_has_the_best_trials_first_and_counts_the_others() -> None:
     ]
 
 
+def test_a_sweep_with_more_trials_than_asked_for_has_no_part() -> None:
+    shown, output = display()
+    shown.done = [replace(TRIAL, number=number) for number in range(4)]
+    shown.show_end()
+    assert "Sweep small: 4 trials, best" in output.getvalue()
+
+
 def test_settings_that_not_all_trials_have_share_a_column() -> None:
     shown, output = display()
     shown.constant = []

@@ -11,6 +11,7 @@ import pytest
 from relay.sweep.journal import Ended
 from relay.sweep.records import Records, SweepFacts
 from relay.tracking import Backend, Row, RunSpec, RunStatus, TrackingSettings
+from relay.tracking.interface import SECONDS
 from relay.tracking.mlflow.runs import MlflowRuns
 from relay.util.errors import RelayError
 from tests.mlflow_store import copy_store
@@ -89,7 +90,9 @@ def test_a_trial_has_a_run_with_its_settings_and_a_row_for_each_fold(
     name = "trial 3 small-abc"
     assert store.runs[name].config == {"a": 0.5, "trial": 3, "trial_status": "complete"}
     assert store.runs[name].group == "sweep small-abc"
-    assert [(row.step, row.metrics) for row in store.rows[name]] == list(enumerate(ROWS, 1))
+    *folds, last = store.rows[name]
+    assert [(row.step, row.metrics) for row in folds] == list(enumerate(ROWS, 1))
+    assert last.metrics == {SECONDS: 1.5}
     assert store.ends[name] == ("succeeded", "")
     runs = in_mlflow(mlflow_runs)
     trial, parent = runs["trial 3"], runs["sweep small-abc"]
@@ -109,10 +112,11 @@ def test_the_sweep_has_a_run_with_a_row_for_each_trial_and_the_best(
     records.add(TRIAL)
     records.add(replace(TRIAL, number=1, metrics={"score": 0.125}))
     records.close(TRIAL, "killed")
-    rows = store.rows["sweep small-abc"]
-    assert [(row.step, dict(row.metrics)) for row in rows] == [
-        (1, {"score": 0.125}), (3, {"score": 0.5}), (None, {"best_score": 0.5, "best_trial": 3}),
-    ]  # fmt: skip
+    *rows, last = store.rows["sweep small-abc"]
+    assert [(row.step, row.metrics) for row in rows] == [(1, {"score": 0.125}), (3, {"score": 0.5})]
+    seconds = last.metrics[SECONDS]
+    assert 0 < seconds < 60
+    assert last.metrics == {"best_score": 0.5, "best_trial": 3, SECONDS: seconds}
     parent = in_mlflow(mlflow_runs)["sweep small-abc"]
     assert parent.info.status == "KILLED"
     assert parent.data.metrics == {"best_score": 0.5, "best_trial": 3}

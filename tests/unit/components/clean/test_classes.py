@@ -8,14 +8,15 @@ import pandas as pd
 import pytest
 
 from relay.tables.reading.columns.dtypes import to_dtype
+from relay.util.errors import RelayError
 from relay.util.setting_text import setting
 from tests.made_clean import clean
 
 
 def cleaned(target: list[Any], **columns: Any) -> Any:
-    dtypes = columns.pop("dtypes", {})
+    dtypes, task = columns.pop("dtypes", {}), columns.pop("task", "auto")
     x = {"x": [i + 0.5 for i in range(len(target))]}
-    return clean({**x, **columns, "k": target}, target="k", dtypes=dtypes)
+    return clean({**x, **columns, "k": target}, target="k", dtypes=dtypes, task=task)
 
 
 def test_classes_that_differ_in_case_or_blanks_are_a_warning_with_counts_and_the_setting() -> None:
@@ -80,3 +81,20 @@ def test_several_words_for_true_or_false_are_a_warning_with_the_setting(words: l
 
 def test_single_letters_are_not_words_for_true_or_false() -> None:
     assert cleaned(["a", "b"] * 30, shape=["t", "f", "n"] * 20).warnings == {}
+
+
+@pytest.mark.parametrize(
+    ("target", "instead"),
+    [
+        ([i / 8 for i in range(40)] + [0.0] * 9, "Set data.task=regression"),
+        ([f"name {i}" for i in range(40)] + ["a"] * 9, "Choose another column"),
+    ],
+)
+def test_a_target_with_a_class_for_nearly_each_row_is_an_error(
+    target: list[Any], instead: str
+) -> None:
+    message = (
+        rf"data\.target: column 'k' has (39|40) classes with one row only in 49 rows.*{instead}"
+    )
+    with pytest.raises(RelayError, match=message):
+        cleaned(target, task="classification")
