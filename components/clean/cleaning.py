@@ -25,7 +25,7 @@ from relay.tables.reading.columns.spellings import spellings_warning
 from relay.tables.reading.columns.type_inference import convention_of, finite, read_column
 from relay.tables.reading.numbers.decimal_mark import Convention
 from relay.tables.reading.settings.column_names import find_column, renamed, require_one_target
-from relay.util.names import column_name
+from relay.util.names import column_name, list_columns
 from relay.util.setting_text import setting
 
 log = logging.getLogger("relay")
@@ -286,5 +286,5 @@ def _without_empty_columns(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]
     """Return `table` without columns that have no value, and the names of these."""
     empty = [name for name in table.columns if not table[name].notna().any()]
     if empty:
-        log.info("Dropped columns with no values: %s", ", ".join(empty))
+        log.warning("No value in %s: left out.", list_columns(empty))
     return table.drop(columns=empty), empty

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from relay import ArtifactVersion, ConfigError, Facts
 from relay import Params as BaseParams
-from relay.models.estimators import ModelSpec, check_spec
+from relay.models.estimators import ModelSpec, check_spec, check_task
 from relay.models.metric_names import Task
 from relay.models.trusted import TRUSTED_TYPES_ARE, TrustedTypes
 from relay.tables.reading.settings.column_names import Column
@@ -67,7 +67,12 @@ def check_facts(params: Params, facts: Facts) -> None:
 
 
 def require_task(spec: ModelSpec, task: Task) -> None:
-    """Check that the settings of `spec` suit `task`. Raises ConfigError if one does not."""
+    """Check that the class and the settings of `spec` suit `task`.
+
+    Raises ConfigError if one does not.
+    """
+    if task != "forecast":
+        check_task(spec, task)
     if task == "classification" and spec.target_transform is not None:
         raise ConfigError(
             "model.target_transform: it is for numbers, but the target has classes. Set it to null."

@@ -193,6 +193,7 @@ def test_a_table_of_the_users_own_is_named_after_its_file_and_target() -> None:
         (["model.params.max_dept=3"], "max_dept.*Did you mean 'max_depth'"),
         (["model.params.max_depth=-3"], "^model.params.max_depth: "),
         (["model=custom"], r"^model\._target_: a value is required.*model\._target_=sklearn"),
+        (["model=custom", "model._target_=sklearn.svm.SVC"], r"SVC is not a regressor.*\.SVR'"),
         (["register.metric=f1"], r"^register\.metric: 'f1' is not a metric of regression"),
         (["evaluate.thresholds.f1=1"], r"^evaluate\.thresholds\.f1: 'f1' is not a metric of reg"),
         (["model.target_transform=logs"], "^model.target_transform: "),

@@ -183,7 +183,7 @@ def test_a_run_of_a_git_tag_keeps_its_results_where_it_was_started(
     assert f"; outputs/{(home / 'outputs' / 'latest').readlink()}/summary.json" in done.output
     assert (home / ".relay" / "trackio").is_dir()
     mlflow_run = started.mlflow.get_run(summary["mlflow_run_id"])
-    assert mlflow_run.info.run_name == "t_y / random_forest"
+    assert mlflow_run.info.run_name == "t_y"
     assert mlflow_run.data.params["data.name"] == "t_y"
 
     # Another clone has the same code: nothing is made again.

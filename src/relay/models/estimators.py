@@ -140,6 +140,16 @@ def check_spec(spec: ModelSpec) -> None:
         make_estimator(spec, task)
 
 
+def check_task(spec: ModelSpec, task: TableTask) -> None:
+    """Check that the class of `spec` is for `task`, if its library is installed here.
+
+    Raises ConfigError if it is not.
+    """
+    path = spec.class_path(task)
+    if path is None or library_at(path).is_installed():
+        make_estimator(spec, task)
+
+
 def make_estimator(spec: ModelSpec, task: TableTask, seed: int | None = None) -> Any:
     """Return an unfitted estimator for `task`, with `seed` as its random_state if it takes one.
 
