@@ -14,6 +14,7 @@ SOURCE = "source"
 """The key in `state` for the state of a step's source."""
 
 LOCK = "requirements.txt"
+_MOST_KEYS = 3
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def describe_changes(now: Fingerprint, then: Mapping[str, Any] | None) -> list[s
         return ["not made by a pipeline run"]
     changes = [
         *(f"code: {_file(name)}" for name in _differing(now.code, then["code"])),
-        *(f"parameter {name}" for name in _differing(now.params, then.get("params"))),
+        *(f"parameter {name}" for name in _differing_params(now.params, then.get("params"))),
         *(f"input {name}" for name in _differing(now.inputs, then.get("inputs"))),
         *_differing(now.state, then.get("state")),
         *_differing(now.aliases, then.get("aliases")),
@@ -87,6 +88,25 @@ def _differing(now: Mapping[str, Any], then: Any) -> Iterator[str]:
     for name in sorted({*now, *before}):
         if name not in now or name not in before or _plain(now[name]) != _plain(before[name]):
             yield name
+
+
+def _differing_params(now: Mapping[str, Any], then: Any) -> Iterator[str]:
+    """Yield the parameters that differ; of a mapping, the keys in it, such as `model.params.depth`.
+
+    Of a mapping that differs in many keys, such as another model, only the name.
+    """
+    before = then if isinstance(then, Mapping) else {}
+    for name in _differing(now, before):
+        keys = list(_differing_keys(_plain(now.get(name)), _plain(before.get(name)), name))
+        yield from keys if len(keys) <= _MOST_KEYS else [name]
+
+
+def _differing_keys(now: Any, then: Any, name: str) -> Iterator[str]:
+    if not isinstance(now, Mapping) or not isinstance(then, Mapping):
+        yield name
+        return
+    for key in _differing(now, then):
+        yield from _differing_keys(now.get(key), then.get(key), f"{name}.{key}")
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,12 @@ OTHERS = [
     (replace(BASE, code={**BASE.code, "components/train/run.py": "9"}), "components/train/run.py"),
     (replace(BASE, code={**BASE.code, "src/relay/new.py": "9"}), "code: src/relay/new.py"),
     (replace(BASE, code={**BASE.code, "components/train/requirements.txt": "9"}), "the lock"),
-    (replace(BASE, params={**BASE.params, "model": {"alpha": 2}}), "parameter model"),
+    (replace(BASE, params={**BASE.params, "model": {"alpha": 2}}), "parameter model.alpha"),
+    (
+        replace(BASE, params={**BASE.params, "model": {**dict.fromkeys("abcd"), "alpha": 1}}),
+        "parameter model",
+    ),
+    (replace(BASE, params={**BASE.params, "model": 3}), "parameter model"),
     (replace(BASE, params={"seed": 42}), "parameter model"),
     (replace(BASE, inputs={"train": "abd"}), "input train"),
     (replace(BASE, state={"source": "11 bytes"}), "source"),
