@@ -82,7 +82,7 @@ def test_runs_on_the_server_are_listed_by_group_with_those_of_this_machine(onlin
     # The server dates a run by its start, which is now.
     assert [line.split()[0] for line in lines[1:4]] == ["nightly", FIRST, SECOND]
     assert "1 failed" in lines[1]
-    assert "r2=0.5  baseline_r2=0" in lines[2]
+    assert "r2=0.500  baseline_r2=0" in lines[2]
     assert "2 ran" in lines[2]
     assert lines[4].startswith("W&B does not have the command of a run")
 
@@ -148,7 +148,7 @@ def test_a_run_of_this_machine_is_compared_with_one_of_the_server_by_what_both_h
     online.add(f"sales linear {SECOND}", "evaluate", config={"metric": "r2"}, r2=0.25)
     add_run(online.home, FIRST, r2=0.5)
     text = online.printed(diff, FIRST, SECOND)
-    assert [line.split() for line in text.splitlines()[1:2]] == [["evaluate.r2", "0.5", "0.25"]]
+    assert [line.split() for line in text.splitlines()[1:2]] == [["evaluate.r2", "0.500", "0.250"]]
     assert f"{FIRST} is not on W&B: parameters and versions are not compared." in text
     assert "evaluate.metric" not in text
 

@@ -133,7 +133,7 @@ def test_columns_with_no_value_go_and_are_logged(caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.INFO, "relay")
     done = clean({**numbers(), "empty": [None] * 60})
     assert list(done.table.columns) == ["x", "y"]
-    assert "no values: empty" in caplog.text
+    assert "No value in column empty: left out" in caplog.text
 
 
 def test_an_empty_table_is_an_error_with_the_rows_of_each_rule() -> None:
